@@ -1,0 +1,56 @@
+//! What is printed at the start: where to go, and what was found out, with the reasons.
+
+use std::fmt::Write as _;
+
+use crate::{config::Config, hosting::endpoint::Endpoint, poem::Poem};
+
+/// The banner of a server that listens at `endpoint`.
+pub fn banner(config: &Config, endpoint: &Endpoint, poem: &Poem) -> String {
+    let hosting = &config.hosting;
+    let mut text = String::new();
+    let mut line = |name: &str, value: &dyn std::fmt::Display, reason: &str| {
+        let comma = if reason.is_empty() { "" } else { ", " };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "  {name:<11}{value}{comma}{reason}");
+    };
+    match endpoint.url() {
+        Some(url) => line("open", &format!("{url}{}/", hosting.prefix.value.as_str()), ""),
+        None => line("open", &"the address of the host that passes requests on", ""),
+    }
+    line("host", &hosting.host.value, &hosting.host.reason);
+    line("prefix", &hosting.prefix.value, &hosting.prefix.reason);
+    line("endpoint", endpoint, &hosting.endpoint.reason);
+    line("transports", &format!("socket.io ({}), websocket, sse", config.transports), "");
+    let every = humantime::format_duration(config.interval);
+    let size = match poem.cantos().len() {
+        0 => format!("{} stanzas", poem.len()),
+        cantos => format!("{cantos} cantos, {} stanzas", poem.len()),
+    };
+    line("poem", &format!("{size}, one every {every}, edition {}", poem.edition()), "");
+    format!("Dante {}\n{text}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cli::ServeArgs, hosting::environment::Environment};
+
+    #[test]
+    fn the_banner_gives_reasons() {
+        let config = Config::new(&ServeArgs::default(), &Environment::default(), 1).unwrap();
+        let text = banner(&config, &Endpoint::loopback(8888), &Poem::embedded());
+        let edition = Poem::embedded().edition().to_owned();
+        assert_eq!(
+            text,
+            format!(
+                "Dante {}\n  open       http://localhost:8888/\n  \
+                 host       self, since no variable of a host is set\n  \
+                 prefix     /, since nothing names one\n  \
+                 endpoint   127.0.0.1:8888, since nothing names another\n  \
+                 transports socket.io (websocket,polling), websocket, sse\n  \
+                 poem       3 cantos, 140 stanzas, one every 2s, edition {edition}\n",
+                env!("CARGO_PKG_VERSION")
+            )
+        );
+    }
+}

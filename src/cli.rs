@@ -1,0 +1,144 @@
+//! What was typed: the command line's structure and help. What it means is `config.rs`'s business, so
+//! values are texts here; that way an option and its environment variable share one parser and one
+//! form of error.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::hosting::recipes::Recipe;
+
+/// Streams Dante's Divine Comedy to every browser, stanza by stanza, behind any host
+#[derive(Debug, Parser)]
+#[command(name = "dante", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// `serve` needs not be typed.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 good, 1 failed (a port in use, say), 2 wrong usage or configuration.
+Logs go to standard error; RUST_LOG=debug makes them say more.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the poem (what happens without any command, too)
+    Serve(ServeArgs),
+    /// Print the configuration file that a host needs
+    Hosting(HostingArgs),
+}
+
+/// What `dante serve` takes.
+#[derive(Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Where to listen: a port (loopback only), an address with a port, unix:/path, or \\.\pipe\name
+    /// [default: what the host says, else 8888] [env: DANTE_LISTEN]
+    #[arg(long, value_name = "ENDPOINT")]
+    pub listen: Option<String>,
+
+    /// The URL path under which the host serves us, such as /dante; / for the root
+    /// [default: what the host says] [env: DANTE_PREFIX]
+    #[arg(long, value_name = "PATH")]
+    pub prefix: Option<String>,
+
+    /// Believe X-Forwarded-Prefix and X-Forwarded-For; only behind a proxy that sets or removes them
+    /// [env: DANTE_TRUST_FORWARDED=1]
+    #[arg(long)]
+    pub trust_forwarded: bool,
+
+    /// Another text to stream: UTF-8, stanzas separated by blank lines, canto headings such as
+    /// "Inferno: Canto IV" or none [default: the poem in the binary] [env: DANTE_POEM]
+    #[arg(long, value_name = "FILE")]
+    pub poem: Option<PathBuf>,
+
+    /// The time between two stanzas, from 20ms to 1h [default: 2s] [env: DANTE_INTERVAL]
+    #[arg(long, value_name = "TIME")]
+    pub interval: Option<String>,
+
+    /// What Socket.IO may use, in the order in which the page tries it: websocket, polling or both
+    /// [default: websocket,polling] [env: DANTE_TRANSPORTS]
+    #[arg(long, value_name = "LIST")]
+    pub transports: Option<String>,
+
+    /// How long a poll is held open at most, in seconds from 1 to 300; by then the server pings
+    /// [default: 25] [env: DANTE_POLLING_DURATION]
+    #[arg(long, value_name = "SECS")]
+    pub polling_duration: Option<String>,
+
+    /// How long readers may take to leave when the server stops [default: 10s] [env: DANTE_GRACE]
+    #[arg(long, value_name = "TIME")]
+    pub grace: Option<String>,
+
+    /// How logs are written [default: text] [env: DANTE_LOG_FORMAT]
+    #[arg(long, value_name = "text|json")]
+    pub log_format: Option<String>,
+
+    /// Arguments for Node.js (interceptor and script) that iisnode appends to the command line.
+    #[arg(hide = true, value_name = "NODE_ARGUMENTS")]
+    pub node_arguments: Vec<OsString>,
+}
+
+/// What `dante hosting` takes.
+#[derive(Debug, Args)]
+pub struct HostingArgs {
+    /// The host whose file is printed
+    pub recipe: Recipe,
+
+    /// The URL path of the application in IIS; / for the site's root
+    #[arg(long, value_name = "PATH", default_value = "/dante")]
+    pub prefix: String,
+
+    /// The program that the host starts [default: .\dante.exe, for iisnode C:\inetpub\dante\dante.exe]
+    #[arg(long, value_name = "FILE")]
+    pub exe: Option<String>,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_needs_not_be_typed() {
+        for args in [&["dante", "--interval", "1s"][..], &["dante", "serve", "--interval", "1s"]] {
+            let cli = Cli::try_parse_from(args).unwrap();
+            let serve = match cli.command {
+                Some(Command::Serve(serve)) => serve,
+                _ => cli.serve,
+            };
+            assert_eq!(serve.interval.as_deref(), Some("1s"));
+        }
+    }
+
+    #[test]
+    fn node_arguments_do_not_pass_for_commands() {
+        let args = [
+            "dante",
+            "--poem",
+            "/x/y",
+            r"C:\Program Files\iisnode\interceptor.js",
+            r"\\?\C:\my site\server-socketio.js",
+        ];
+        assert_eq!(Cli::try_parse_from(args).unwrap().serve.node_arguments.len(), 2);
+    }
+}

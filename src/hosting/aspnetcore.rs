@@ -1,0 +1,59 @@
+//! What the ASP.NET Core Module (ANCM) asks of its guest: a token on every request, and an answer to
+//! its shutdown request. lextudio's HttpPlatformHandler v2 uses the same headers.
+
+use http::{HeaderMap, Method};
+
+use super::environment::Environment;
+
+/// The path, below the prefix, of the shutdown request (dotnet/aspnetcore `SendShutdownHttpMessage`).
+pub const SHUTDOWN_PATH: &str = "/iisintegration";
+
+/// Carries the token that the module gave us in the environment.
+const TOKEN_HEADER: &str = "ms-aspnetcore-token";
+
+/// Carries `shutdown` on the shutdown request.
+const EVENT_HEADER: &str = "ms-aspnetcore-event";
+
+/// The token that the module will send with every request, if it gave one (dotnet/aspnetcore
+/// `serverprocess.cpp`; lextudio/httpplatformhandlerv2 `serverprocess.cpp:2108-2246`).
+pub fn pairing_token(env: &Environment) -> Option<String> {
+    env.get("ASPNETCORE_TOKEN").or_else(|| env.get("HTTP_PLATFORM_TOKEN"))
+}
+
+/// Whether a request came through the module. It strips the header from what clients send, so only
+/// somebody on this machine, going around IIS, lacks it; the reference application answers 400
+/// (aspnet/IISIntegration `IISMiddleware.cs:89`).
+pub fn is_paired(headers: &HeaderMap, token: &str) -> bool {
+    headers.get(TOKEN_HEADER).is_some_and(|sent| sent.as_bytes() == token.as_bytes())
+}
+
+/// Whether this is the module's request to stop. It wants 202, and waits 10 s for us to go.
+pub fn is_shutdown(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let event = headers.get(EVENT_HEADER).and_then(|event| event.to_str().ok());
+    method == Method::POST && path == SHUTDOWN_PATH && event.is_some_and(|event| event.trim() == "shutdown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens() {
+        let mut headers = HeaderMap::new();
+        assert!(!is_paired(&headers, "t"));
+        headers.insert(TOKEN_HEADER, "u".parse().unwrap());
+        assert!(!is_paired(&headers, "t"));
+        headers.insert(TOKEN_HEADER, "t".parse().unwrap());
+        assert!(is_paired(&headers, "t"));
+    }
+
+    #[test]
+    fn the_shutdown_request() {
+        let mut headers = HeaderMap::new();
+        assert!(!is_shutdown(&Method::POST, "/iisintegration", &headers));
+        headers.insert(EVENT_HEADER, " shutdown ".parse().unwrap());
+        assert!(is_shutdown(&Method::POST, "/iisintegration", &headers));
+        assert!(!is_shutdown(&Method::GET, "/iisintegration", &headers));
+        assert!(!is_shutdown(&Method::POST, "/", &headers));
+    }
+}

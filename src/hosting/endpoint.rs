@@ -1,0 +1,179 @@
+//! [`Endpoint`]: where we listen, as a value. Pure; `listener.rs` binds it.
+
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+/// Where Dante listens when nothing says otherwise: the port of the sample that it grew from.
+pub const DEFAULT_PORT: u16 = 8888;
+
+/// The start of every Windows named pipe's name.
+pub const PIPE: &str = r"\\.\pipe\";
+
+/// Where we listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A TCP address; port 0 lets the system choose.
+    Tcp(SocketAddr),
+    /// A Unix domain socket.
+    Unix(PathBuf),
+    /// A Windows named pipe, with its whole name.
+    Pipe(String),
+    /// A socket that was opened for us (systemd's socket activation).
+    Inherited,
+}
+
+/// Why a text is no endpoint.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum EndpointError {
+    /// It has no form that is known.
+    #[error(r"it is no port (0 to 65535), no address with a port (127.0.0.1:8888, [::1]:8888), no unix:/path and no \\.\pipe\name")]
+    Form,
+    /// A pipe, where there are none.
+    #[error("named pipes exist only on Windows; listen on a port, or on unix:/path")]
+    Pipe,
+    /// A Unix domain socket, where there are none.
+    #[error(r"Unix domain sockets are not supported on Windows; listen on a port, or on \\.\pipe\name")]
+    Unix,
+    /// Too long for the system's socket addresses.
+    #[error(
+        "the path has more than 107 bytes, the most that a Unix domain socket's address holds; use a shorter one"
+    )]
+    LongPath,
+}
+
+impl Endpoint {
+    /// Reads what `--listen` takes: a port (on loopback), an address with a port, `unix:` and a path,
+    /// or the name of a pipe.
+    ///
+    /// # Errors
+    /// When it is none of these, or of a kind that this system lacks.
+    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return Self::unix(path);
+        }
+        if is_pipe(text) {
+            return Self::pipe(text);
+        }
+        if let Some(port) = port(text) {
+            return Ok(Self::loopback(port));
+        }
+        if let Some(port) = text.strip_prefix("localhost:").and_then(port) {
+            return Ok(Self::loopback(port));
+        }
+        text.parse().map(Self::Tcp).map_err(|_| EndpointError::Form)
+    }
+
+    /// A Unix domain socket at this path.
+    ///
+    /// # Errors
+    /// On Windows, and when the path is empty or too long.
+    pub fn unix(path: &str) -> Result<Self, EndpointError> {
+        match path.len() {
+            _ if cfg!(windows) => Err(EndpointError::Unix),
+            0 => Err(EndpointError::Form),
+            1..=107 => Ok(Self::Unix(path.into())),
+            _ => Err(EndpointError::LongPath),
+        }
+    }
+
+    /// The named pipe of this name.
+    ///
+    /// # Errors
+    /// Everywhere but on Windows.
+    pub fn pipe(name: &str) -> Result<Self, EndpointError> {
+        if cfg!(windows) { Ok(Self::Pipe(name.to_owned())) } else { Err(EndpointError::Pipe) }
+    }
+
+    /// A port that only this machine reaches.
+    pub fn loopback(port: u16) -> Self {
+        Self::Tcp((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// A port on all of the machine's IPv4 addresses.
+    pub fn everywhere(port: u16) -> Self {
+        Self::Tcp((Ipv4Addr::UNSPECIFIED, port).into())
+    }
+
+    /// The address to open in a browser on this machine, without the prefix; none where a browser
+    /// cannot go by itself.
+    pub fn url(&self) -> Option<String> {
+        let Self::Tcp(address) = self else { return None };
+        let host = match address.ip() {
+            ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        Some(format!("http://{host}:{}", address.port()))
+    }
+}
+
+/// Reads a port: digits only.
+pub fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether this is the name of a Windows named pipe.
+pub fn is_pipe(text: &str) -> bool {
+    text.get(..PIPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(PIPE)) && text.len() > PIPE.len()
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+            Self::Pipe(name) => f.write_str(name),
+            Self::Inherited => f.write_str("an inherited socket"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_listen_takes() {
+        for (text, shown) in [
+            ("8889", "127.0.0.1:8889"),
+            ("0", "127.0.0.1:0"),
+            ("localhost:81", "127.0.0.1:81"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            ("[::1]:9", "[::1]:9"),
+        ] {
+            assert_eq!(Endpoint::parse(text).map(|e| e.to_string()), Ok(shown.to_owned()), "{text}");
+        }
+        for text in
+            ["", "80a", "65536", "-1", "+80", " 80", "127.0.0.1", "example.org:80", r"\\.\pip\x", "[::1]"]
+        {
+            assert_eq!(Endpoint::parse(text), Err(EndpointError::Form), "{text:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn kinds_that_this_system_has() {
+        assert_eq!(Endpoint::parse("unix:/run/d.sock"), Ok(Endpoint::Unix("/run/d.sock".into())));
+        assert_eq!(Endpoint::parse("unix:"), Err(EndpointError::Form));
+        assert_eq!(Endpoint::parse(&format!("unix:/{}", "a".repeat(107))), Err(EndpointError::LongPath));
+        assert_eq!(Endpoint::parse(r"\\.\pipe\dante"), Err(EndpointError::Pipe));
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn kinds_that_this_system_has() {
+        assert_eq!(Endpoint::parse(r"\\.\pipe\dante"), Ok(Endpoint::Pipe(r"\\.\pipe\dante".into())));
+        assert_eq!(Endpoint::parse("unix:/run/d.sock"), Err(EndpointError::Unix));
+    }
+
+    #[test]
+    fn urls_to_open() {
+        let url = |text| Endpoint::parse(text).unwrap().url();
+        assert_eq!(url("0.0.0.0:80").as_deref(), Some("http://localhost:80"));
+        assert_eq!(url("[2001:db8::1]:80").as_deref(), Some("http://[2001:db8::1]:80"));
+        assert_eq!(Endpoint::Inherited.url(), None);
+    }
+}

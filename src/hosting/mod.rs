@@ -1,0 +1,349 @@
+//! Where we are: what launched us or stands before us, under which prefix, and where to listen.
+//! [`Hosting::detect`] is pure; it gives a reason for each of its findings.
+
+use std::fmt;
+
+pub mod aspnetcore;
+pub mod endpoint;
+pub mod environment;
+pub mod iisnode;
+pub mod listener;
+#[cfg(windows)]
+mod pipe;
+pub mod prefix;
+pub mod recipes;
+pub mod stall;
+
+use endpoint::{DEFAULT_PORT, Endpoint};
+use environment::Environment;
+use prefix::Prefix;
+
+/// What launched us or stands before us, as far as the environment tells. A reverse proxy leaves no
+/// trace there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// Nobody: we were started by hand or as a service.
+    Itself,
+    /// iisnode, a module of IIS that launches Node.js applications.
+    Iisnode,
+    /// HttpPlatformHandler, a module of IIS.
+    HttpPlatform,
+    /// The ASP.NET Core Module (ANCM) of IIS, out of process.
+    AspNetCore,
+    /// Azure App Service, directly.
+    Azure,
+}
+
+impl Host {
+    /// Whether IIS stands before us: its URLs know no case.
+    pub fn is_iis(self) -> bool {
+        matches!(self, Self::Iisnode | Self::HttpPlatform | Self::AspNetCore)
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Itself => "self",
+            Self::Iisnode => "iisnode",
+            Self::HttpPlatform => "httpplatform",
+            Self::AspNetCore => "aspnetcore",
+            Self::Azure => "azure",
+        })
+    }
+}
+
+/// A finding and why it is so, as a clause: `since PORT is set`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding<T> {
+    /// What was found.
+    pub value: T,
+    /// Why.
+    pub reason: String,
+}
+
+impl<T> Finding<T> {
+    /// A finding and the clause that explains it.
+    pub fn new(value: T, reason: impl Into<String>) -> Self {
+        Self { value, reason: reason.into() }
+    }
+}
+
+/// What was typed or set on purpose, which outranks detection. Each text comes with the name of the
+/// option or variable that holds it.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes {
+    /// `--listen` or `DANTE_LISTEN`.
+    pub listen: Option<(&'static str, String)>,
+    /// `--prefix` or `DANTE_PREFIX`.
+    pub prefix: Option<(&'static str, String)>,
+}
+
+/// Where we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hosting {
+    /// Who hosts us.
+    pub host: Finding<Host>,
+    /// The part of URL paths that is the host's.
+    pub prefix: Finding<Prefix>,
+    /// Whether the host cannot tell the prefix and none was given, so that each request's own path
+    /// may show it.
+    pub learn_prefix: bool,
+    /// Where to listen.
+    pub endpoint: Finding<Endpoint>,
+    /// What every request through the host must carry, if the host said so.
+    pub pairing_token: Option<String>,
+}
+
+/// A variable or option whose value cannot be used: value, reason, remedy.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name} {value:?}: {reason}")]
+pub struct HostingError {
+    /// The option or variable.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Why it cannot be used, and what can.
+    pub reason: String,
+}
+
+impl HostingError {
+    fn new(name: &str, value: &str, reason: impl fmt::Display) -> Self {
+        Self { name: name.to_owned(), value: value.to_owned(), reason: reason.to_string() }
+    }
+}
+
+/// Variables in which hosts tell the prefix, the surest first.
+///
+/// Sources: dotnet/aspnetcore `ModuleEnvironment.cpp` and `serverprocess.cpp` (the first two);
+/// lextudio/httpplatformhandlerv2 `serverprocess.h:23-27` (the others).
+const PREFIX_VARIABLES: [&str; 4] = [
+    "ASPNETCORE_APPL_PATH",
+    "ASPNETCORE_IIS_APPLICATION_VIRTUAL_PATH",
+    "HTTP_PLATFORM_IIS_APPLICATION_VIRTUAL_PATH",
+    "HTTP_PLATFORM_APPL_PATH",
+];
+
+/// The prefix of the sample under iisnode, which hard-codes it when `IISNODE_VERSION` is set
+/// (tjanczuk/dante `server-socketio.js`).
+const IISNODE_PREFIX: &str = "/dante";
+
+impl Hosting {
+    /// Finds out where we are, from what was wished and from the environment. `process_id` is ours:
+    /// a socket is inherited only by the process that its variable names.
+    ///
+    /// # Errors
+    /// When a wish or a host's variable has a value that cannot be used.
+    pub fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, HostingError> {
+        let host = detect_host(env);
+        let prefix = detect_prefix(wishes, env, host.value)?;
+        let endpoint = detect_endpoint(wishes, env, host.value, process_id)?;
+        Ok(Self {
+            learn_prefix: host.value == Host::Iisnode && wishes.prefix.is_none() && prefix.1,
+            host,
+            prefix: prefix.0,
+            endpoint,
+            pairing_token: aspnetcore::pairing_token(env),
+        })
+    }
+}
+
+fn detect_host(env: &Environment) -> Finding<Host> {
+    for (name, host) in [
+        ("IISNODE_VERSION", Host::Iisnode),
+        ("ASPNETCORE_PORT", Host::AspNetCore),
+        ("HTTP_PLATFORM_PORT", Host::HttpPlatform),
+        ("WEBSITE_INSTANCE_ID", Host::Azure),
+        ("WEBSITE_SITE_NAME", Host::Azure),
+    ] {
+        if env.get(name).is_some() {
+            return Finding::new(host, format!("since {name} is set"));
+        }
+    }
+    Finding::new(Host::Itself, "since no variable of a host is set")
+}
+
+/// The prefix, and whether it is no more than a guess.
+fn detect_prefix(
+    wishes: &Wishes,
+    env: &Environment,
+    host: Host,
+) -> Result<(Finding<Prefix>, bool), HostingError> {
+    let parse =
+        |name: &str, value: &str| Prefix::parse(value).map_err(|error| HostingError::new(name, value, error));
+    if let Some((name, value)) = &wishes.prefix {
+        return Ok((Finding::new(parse(name, value)?, format!("since {name} says so")), false));
+    }
+    for name in PREFIX_VARIABLES {
+        if let Some(value) = env.get(name) {
+            return Ok((Finding::new(parse(name, &value)?, format!("since {name} says so")), false));
+        }
+    }
+    if host == Host::Iisnode {
+        let reason = "since IISNODE_VERSION is set; another one is learned from each request's path";
+        return Ok((Finding::new(parse("IISNODE_VERSION", IISNODE_PREFIX)?, reason), true));
+    }
+    Ok((Finding::new(Prefix::ROOT, "since nothing names one"), true))
+}
+
+fn detect_endpoint(
+    wishes: &Wishes,
+    env: &Environment,
+    host: Host,
+    process_id: u32,
+) -> Result<Finding<Endpoint>, HostingError> {
+    if let Some((name, value)) = &wishes.listen {
+        let endpoint = Endpoint::parse(value).map_err(|error| HostingError::new(name, value, error))?;
+        return Ok(Finding::new(endpoint, format!("since {name} says so")));
+    }
+    // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
+    let ports =
+        || ["PORT", "port"].into_iter().flat_map(|name| env.all(name).map(move |value| (name, value)));
+    for (name, value) in ports() {
+        if endpoint::is_pipe(&value) {
+            let pipe = Endpoint::pipe(&value).map_err(|error| HostingError::new(name, &value, error))?;
+            return Ok(Finding::new(pipe, format!("since {name} names a pipe")));
+        }
+        if value.starts_with('/') {
+            let socket = Endpoint::unix(&value).map_err(|error| HostingError::new(name, &value, error))?;
+            return Ok(Finding::new(socket, format!("since {name} is a path")));
+        }
+    }
+    for name in ["ASPNETCORE_PORT", "HTTP_PLATFORM_PORT"] {
+        if let Some(value) = env.get(name) {
+            return Ok(Finding::new(Endpoint::loopback(port(name, &value)?), format!("since {name} is set")));
+        }
+    }
+    let azure = if host == Host::Azure { &["WEBSITES_PORT", "SERVER_PORT"][..] } else { &[] };
+    let azure = azure.iter().flat_map(|name| env.get(name).map(|value| (*name, value)));
+    if let Some((name, value)) = ports().chain(azure).next() {
+        let port = port(name, &value)?;
+        if host == Host::Iisnode {
+            let reason = "iisnode passes the name of a pipe in PORT, and this is a number; remove PORT from the \
+                          application settings, or set DANTE_LISTEN to listen there all the same";
+            return Err(HostingError::new(name, &value, reason));
+        }
+        return Ok(Finding::new(Endpoint::everywhere(port), format!("since {name} is set")));
+    }
+    if inherits_socket(env, process_id) {
+        return Ok(Finding::new(Endpoint::Inherited, "since LISTEN_FDS is set"));
+    }
+    Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "since nothing names another"))
+}
+
+fn port(name: &str, value: &str) -> Result<u16, HostingError> {
+    endpoint::port(value).ok_or_else(|| {
+        HostingError::new(name, value, "it is no port; set it to a number from 0 to 65535, or give --listen")
+    })
+}
+
+/// systemd's protocol: `LISTEN_FDS` counts the sockets, `LISTEN_PID` names who they are for
+/// (sd_listen_fds(3)).
+fn inherits_socket(env: &Environment, process_id: u32) -> bool {
+    let number = |name| env.get(name).and_then(|value| value.parse::<u32>().ok());
+    number("LISTEN_FDS").is_some_and(|count| count > 0) && number("LISTEN_PID") == Some(process_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(variables: &[(&str, &str)]) -> Result<Hosting, HostingError> {
+        let env = variables.iter().copied().collect();
+        let wish = |name: &'static str| Environment::get(&env, name).map(|value| (name, value));
+        let wishes = Wishes { listen: wish("DANTE_LISTEN"), prefix: wish("DANTE_PREFIX") };
+        Hosting::detect(&wishes, &env, 42)
+    }
+
+    /// (environment, host, prefix, endpoint)
+    type Row<'a> = (&'a [(&'a str, &'a str)], Host, &'a str, &'a str);
+
+    #[test]
+    fn detection() {
+        let rows: &[Row<'_>] = &[
+            (&[], Host::Itself, "/", "127.0.0.1:8888"),
+            (&[("DANTE_LISTEN", "99"), ("PORT", "98")], Host::Itself, "/", "127.0.0.1:99"),
+            (&[("PORT", "98")], Host::Itself, "/", "0.0.0.0:98"),
+            (&[("port", "98")], Host::Itself, "/", "0.0.0.0:98"),
+            (&[("PORT", "")], Host::Itself, "/", "127.0.0.1:8888"),
+            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "42")], Host::Itself, "/", "an inherited socket"),
+            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "41")], Host::Itself, "/", "127.0.0.1:8888"),
+            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "42"), ("PORT", "1")], Host::Itself, "/", "0.0.0.0:1"),
+            (&[("DANTE_PREFIX", "/x/")], Host::Itself, "/x", "127.0.0.1:8888"),
+            (&[("DANTE_PREFIX", "/")], Host::Itself, "/", "127.0.0.1:8888"),
+            (
+                &[("ASPNETCORE_PORT", "5000"), ("PORT", "80"), ("ASPNETCORE_APPL_PATH", "/d")],
+                Host::AspNetCore,
+                "/d",
+                "127.0.0.1:5000",
+            ),
+            (
+                &[("ASPNETCORE_PORT", "5000"), ("ASPNETCORE_APPL_PATH", "/")],
+                Host::AspNetCore,
+                "/",
+                "127.0.0.1:5000",
+            ),
+            (&[("HTTP_PLATFORM_PORT", "5001"), ("PORT", "80")], Host::HttpPlatform, "/", "127.0.0.1:5001"),
+            (
+                &[("HTTP_PLATFORM_PORT", "5001"), ("HTTP_PLATFORM_APPL_PATH", "/My App")],
+                Host::HttpPlatform,
+                "/My%20App",
+                "127.0.0.1:5001",
+            ),
+            (&[("WEBSITE_SITE_NAME", "s"), ("WEBSITES_PORT", "80")], Host::Azure, "/", "0.0.0.0:80"),
+            (&[("WEBSITES_PORT", "80")], Host::Itself, "/", "127.0.0.1:8888"),
+        ];
+        for (variables, host, prefix, endpoint) in rows {
+            let found = detect(variables).unwrap();
+            let shown = (found.prefix.value.to_string(), found.endpoint.value.to_string());
+            assert_eq!(
+                (found.host.value, shown.0.as_str(), shown.1.as_str()),
+                (*host, *prefix, *endpoint),
+                "{variables:?}"
+            );
+            assert!(!found.learn_prefix, "{variables:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn detection_where_sockets_have_paths() {
+        let iisnode = detect(&[("IISNODE_VERSION", "0.2"), ("PORT", "80"), ("PORT", "/tmp/s")]).unwrap();
+        assert_eq!(iisnode.host.value, Host::Iisnode);
+        assert_eq!(iisnode.endpoint.value, Endpoint::Unix("/tmp/s".into()));
+        assert_eq!((iisnode.prefix.value.as_str(), iisnode.learn_prefix), ("/dante", true));
+        let told =
+            detect(&[("IISNODE_VERSION", "0.2"), ("PORT", "/tmp/s"), ("DANTE_PREFIX", "/demo")]).unwrap();
+        assert_eq!((told.prefix.value.as_str(), told.learn_prefix), ("/demo", false));
+        let pipe = detect(&[("PORT", r"\\.\pipe\x")]).unwrap_err();
+        assert!(pipe.reason.contains("only on Windows"), "{pipe}");
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn detection_where_pipes_have_names() {
+        let iisnode = detect(&[("IISNODE_VERSION", "0.2"), ("Port", "80"), ("PORT", r"\\.\pipe\x")]).unwrap();
+        assert_eq!(iisnode.endpoint.value, Endpoint::Pipe(r"\\.\pipe\x".into()));
+        assert_eq!((iisnode.prefix.value.as_str(), iisnode.learn_prefix), ("/dante", true));
+    }
+
+    #[test]
+    fn values_that_cannot_be_used() {
+        for (variables, name) in [
+            (&[("DANTE_LISTEN", "80a")][..], "DANTE_LISTEN"),
+            (&[("PORT", "http")], "PORT"),
+            (&[("ASPNETCORE_PORT", "x")], "ASPNETCORE_PORT"),
+            (&[("HTTP_PLATFORM_PORT", "-1")], "HTTP_PLATFORM_PORT"),
+            (&[("DANTE_PREFIX", "dante")], "DANTE_PREFIX"),
+            (&[("IISNODE_VERSION", "0.2"), ("PORT", "80")], "PORT"),
+        ] {
+            assert_eq!(detect(variables).unwrap_err().name, name, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_found() {
+        let found = detect(&[("ASPNETCORE_PORT", "1"), ("ASPNETCORE_TOKEN", "t")]).unwrap();
+        assert_eq!(found.pairing_token.as_deref(), Some("t"));
+    }
+}

@@ -1,0 +1,74 @@
+//! A Windows named pipe as a listener.
+//!
+//! Each client of a pipe takes one *instance*; a client that finds none waiting is told `PIPE_BUSY`,
+//! and iisnode then sleeps 250 ms before it tries again (iisnode cprotocolbridge.cpp:594-700). So many
+//! instances wait at any time, each with a task of its own, which makes the next one before it hands
+//! a connected one over.
+
+use std::{io, time::Duration};
+
+use tokio::{
+    net::windows::named_pipe::{NamedPipeServer, ServerOptions},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+/// How many instances wait for clients.
+const INSTANCES: usize = 64;
+
+/// `ERROR_ACCESS_DENIED`: the first instance exists already.
+const ACCESS_DENIED: i32 = 5;
+
+/// A named pipe. Its name goes when the listener and all connections are dropped.
+#[derive(Debug)]
+pub(super) struct PipeListener {
+    connected: mpsc::Receiver<NamedPipeServer>,
+    /// Aborted when dropped.
+    _doors: JoinSet<()>,
+}
+
+impl PipeListener {
+    /// Opens the pipe of this name.
+    pub(super) fn bind(name: &str) -> io::Result<Self> {
+        let first = ServerOptions::new().first_pipe_instance(true).create(name).map_err(|error| {
+            if error.raw_os_error() == Some(ACCESS_DENIED) { io::ErrorKind::AddrInUse.into() } else { error }
+        })?;
+        let (sender, connected) = mpsc::channel(INSTANCES);
+        let mut doors = JoinSet::new();
+        doors.spawn(keep_door(name.to_owned(), first, sender.clone()));
+        for _ in 1..INSTANCES {
+            doors.spawn(keep_door(name.to_owned(), ServerOptions::new().create(name)?, sender.clone()));
+        }
+        Ok(Self { connected, _doors: doors })
+    }
+
+    /// The next client. Cancel-safe.
+    pub(super) async fn accept(&mut self) -> io::Result<NamedPipeServer> {
+        // The doors' tasks never end by themselves, so there is always a sender.
+        self.connected.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+/// Waits for clients at one instance after another.
+async fn keep_door(name: String, mut instance: NamedPipeServer, sender: mpsc::Sender<NamedPipeServer>) {
+    loop {
+        // An error is a client that left before it was served: this instance is spent, too.
+        let connected = instance.connect().await.is_ok();
+        let spent = std::mem::replace(&mut instance, next_instance(&name).await);
+        if connected && sender.send(spent).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn next_instance(name: &str) -> NamedPipeServer {
+    loop {
+        match ServerOptions::new().create(name) {
+            Ok(instance) => return instance,
+            Err(error) => {
+                tracing::error!(%error, "no further instance of the pipe could be made; trying again in a second");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}

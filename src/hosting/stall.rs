@@ -1,0 +1,120 @@
+//! [`Stall`]: a connection that gives up on a peer which takes no more bytes.
+//!
+//! Without it a writer that waits for a peer with a full window waits as long as the peer's machine
+//! answers window probes, for ever if need be, and keeps its buffers (socketioxide's writer holds the
+//! session's lock meanwhile, so that even closing the session waits for it).
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+/// How long a peer may take no byte at all, while there are some for it. A reader that is merely slow
+/// takes some now and then; longer than Socket.IO's 45 s, after which such a session is over anyway.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A connection whose writes fail with `TimedOut` after [`PATIENCE`] without progress.
+#[derive(Debug)]
+pub struct Stall<C> {
+    connection: C,
+    /// Runs while a write is waiting, and only then.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl<C> Stall<C> {
+    /// Wraps a connection.
+    pub fn new(connection: C) -> Self {
+        Self { connection, deadline: None }
+    }
+
+    /// Passes a write's outcome on, unless it has been pending for too long.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.deadline = None;
+            return outcome;
+        }
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        ready!(deadline.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no more bytes")))
+    }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Stall<C> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.connection).poll_read(cx, buf)
+    }
+}
+
+impl<C: AsyncWrite + Unpin> AsyncWrite for Stall<C> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        // A pipe takes a write of no bytes for the end (iisnode casyncmanager.cpp:182).
+        if buf.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let outcome = Pin::new(&mut self.connection).poll_write(cx, buf);
+        self.watch(cx, outcome)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.connection).poll_flush(cx);
+        self.watch(cx, outcome)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.connection).poll_shutdown(cx);
+        self.watch(cx, outcome)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.connection.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.connection).poll_write_vectored(cx, bufs);
+        self.watch(cx, outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_nothing_is_given_up() {
+        let (near, _far) = duplex(8);
+        let start = tokio::time::Instant::now();
+        let error = Stall::new(near).write_all(&[0; 64]).await.unwrap_err();
+        assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, PATIENCE));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_peer_is_waited_for() {
+        let (near, mut far) = duplex(8);
+        let reader = tokio::spawn(async move {
+            let mut taken = 0;
+            while taken < 64 {
+                tokio::time::sleep(PATIENCE - Duration::from_secs(1)).await;
+                taken += far.read(&mut [0; 8]).await.unwrap();
+            }
+        });
+        Stall::new(near).write_all(&[0; 64]).await.unwrap();
+        reader.await.unwrap();
+    }
+}

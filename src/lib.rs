@@ -1,0 +1,29 @@
+//! Dante streams the *Divine Comedy* to every connected browser, one stanza every two seconds, over
+//! Socket.IO, plain WebSocket and server-sent events; by itself, or as the guest of a host.
+//!
+//! A run flows from top to bottom of this map, and so do the arrows of use:
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`cli`] | what was typed |
+//! | [`config`] | what it means, with the environment: a validated `Config` |
+//! | [`logging`], [`banner`] | what is told to whoever runs it |
+//! | [`server`] | serving: routes, pages, and one file for each transport |
+//! | [`shutdown`] | signals |
+//! | [`hosting`] | where we are: host, prefix, endpoint, and the files that hosts need |
+//! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
+//! | [`reading`] | one reader's way through the poem |
+//! | [`poem`] | the text, divided |
+//! | [`transport`] | the names of the transports |
+
+pub mod banner;
+pub mod cli;
+pub mod conductor;
+pub mod config;
+pub mod hosting;
+pub mod logging;
+pub mod poem;
+pub mod reading;
+pub mod server;
+pub mod shutdown;
+pub mod transport;

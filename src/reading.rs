@@ -1,0 +1,244 @@
+//! [`Reading`]: one reader's way through the poem, and what a reader may ask for at its start.
+//! Knows no transport.
+//!
+//! Resuming is stateless: a client says which stanza it needs next (the *offset*) and in which
+//! *edition* of the poem it counted. Any process that reads the same edition can go on from there.
+
+use serde_json::Value;
+
+use crate::poem::Poem;
+
+/// The largest offset that is understood, so that an absurd number is told from one beyond the end.
+pub const MAX_OFFSET: u64 = u32::MAX as u64;
+
+/// Where one reader stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    next: usize,
+    of: usize,
+}
+
+impl Reading {
+    /// Index of the stanza that comes next; none when the poem is over.
+    pub fn next(&self) -> Option<usize> {
+        (self.next < self.of).then_some(self.next)
+    }
+
+    /// The offset: what a client would ask for to go on from here.
+    pub fn offset(&self) -> usize {
+        self.next
+    }
+
+    /// Moves on, once the next stanza was heard.
+    pub fn heard(&mut self) {
+        self.next = (self.next + 1).min(self.of);
+    }
+}
+
+/// What a client asked for: both parts are optional.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    from: Option<u64>,
+    edition: Option<String>,
+}
+
+/// Why a reading cannot start as asked. The message starts with a stable word for programs.
+#[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// `from` is no offset.
+    #[error(
+        "bad-from: from is {0}, and must be a whole number from 0 to {MAX_OFFSET}; leave it out to start at the beginning"
+    )]
+    From(String),
+    /// The client counted in another edition.
+    #[error(
+        "foreign-edition: this server reads edition {here}, not {asked}, so the offset means nothing here; ask again without from and edition to start over"
+    )]
+    Edition {
+        /// What the client named, shortened.
+        asked: String,
+        /// What is read here.
+        here: String,
+    },
+    /// The Socket.IO `auth` is not what it should be.
+    #[error(
+        "bad-auth: auth is {0}, and must be an object with from (a whole number) and edition (a text), both optional"
+    )]
+    Shape(String),
+    /// A `Last-Event-ID` that this server never sent.
+    #[error("bad-last-event-id: {0} is no event id of this server; reconnect without it to start over")]
+    EventId(String),
+}
+
+impl Request {
+    /// Reads `from=…` and `edition=…` out of a query; other parameters are left alone.
+    ///
+    /// # Errors
+    /// When `from` is no whole number of at most [`MAX_OFFSET`].
+    pub fn from_query(query: &str) -> Result<Self, Refusal> {
+        let mut request = Self::default();
+        for (name, value) in query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+            let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+            match name {
+                "from" => request.from = Some(offset(&value).ok_or_else(|| Refusal::From(shown(&value)))?),
+                "edition" => request.edition = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        Ok(request)
+    }
+
+    /// Reads a Socket.IO `auth`: `{from, edition}`, both optional.
+    ///
+    /// # Errors
+    /// When it has another shape: a misspelt name would silently start over.
+    pub fn from_auth(auth: &Value) -> Result<Self, Refusal> {
+        let shape = || Refusal::Shape(shown(&auth.to_string()));
+        let mut request = Self::default();
+        for (name, value) in auth.as_object().ok_or_else(shape)? {
+            match (name.as_str(), value) {
+                ("from" | "edition", Value::Null) => {}
+                ("from", Value::Number(number)) => {
+                    let from = number.as_u64().filter(|from| *from <= MAX_OFFSET);
+                    request.from = Some(from.ok_or_else(|| Refusal::From(shown(&number.to_string())))?);
+                }
+                ("from", other) => return Err(Refusal::From(shown(&other.to_string()))),
+                ("edition", Value::String(edition)) => request.edition = Some(edition.clone()),
+                _ => return Err(shape()),
+            }
+        }
+        Ok(request)
+    }
+
+    /// Reads an event id as [`event_id`] writes it; the reading goes on after that event.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn after_event(id: &str) -> Result<Self, Refusal> {
+        let (edition, index) = id.split_once(':').ok_or_else(|| Refusal::EventId(shown(id)))?;
+        let index = offset(index).ok_or_else(|| Refusal::EventId(shown(id)))?;
+        Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()) })
+    }
+
+    /// The same request, its gaps filled from another.
+    pub fn or(self, other: Self) -> Self {
+        Self { from: self.from.or(other.from), edition: self.edition.or(other.edition) }
+    }
+
+    /// Starts the reading that was asked for. An offset beyond the end is the end.
+    ///
+    /// # Errors
+    /// When the client counted in another edition.
+    pub fn start(&self, poem: &Poem) -> Result<Reading, Refusal> {
+        match &self.edition {
+            Some(edition) if edition != poem.edition() => {
+                Err(Refusal::Edition { asked: shown(edition), here: poem.edition().to_owned() })
+            }
+            _ => {
+                let from = self.from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
+                Ok(Reading { next: from.min(poem.len()), of: poem.len() })
+            }
+        }
+    }
+}
+
+/// The id of one stanza's event: edition and index.
+pub fn event_id(edition: &str, index: usize) -> String {
+    format!("{edition}:{index}")
+}
+
+fn offset(text: &str) -> Option<u64> {
+    // `parse` would take a sign.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|from| digits && *from <= MAX_OFFSET)
+}
+
+/// A client's own words, fit for an error message: quoted, escaped, at most 40 characters.
+fn shown(text: &str) -> String {
+    let short: String = text.chars().take(40).collect();
+    let ellipsis = if short.len() < text.len() { "…" } else { "" };
+    format!("{short:?}{ellipsis}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_reading_goes_to_the_end_and_stays_there() {
+        let poem = Poem::parse(b"a\n\nb").unwrap();
+        let mut reading = Request::default().start(&poem).unwrap();
+        let mut said = Vec::new();
+        while let Some(index) = reading.next() {
+            said.push(index);
+            reading.heard();
+        }
+        reading.heard();
+        assert_eq!((said, reading.offset()), (vec![0, 1], 2));
+    }
+
+    #[test]
+    fn queries() {
+        let ask = |from, edition: Option<&str>| Request { from, edition: edition.map(str::to_owned) };
+        for (query, expected) in [
+            ("", ask(None, None)),
+            ("EIO=4&transport=polling", ask(None, None)),
+            ("from=0", ask(Some(0), None)),
+            ("t=1&from=12&edition=abc", ask(Some(12), Some("abc"))),
+            ("from=%31", ask(Some(1), None)),
+            ("from=4294967295", ask(Some(MAX_OFFSET), None)),
+        ] {
+            assert_eq!(Request::from_query(query), Ok(expected), "{query}");
+        }
+        for query in
+            ["from=-1", "from=1.5", "from=", "from", "from=1e3", "from=+1", "from=x", "from=4294967296"]
+        {
+            assert!(matches!(Request::from_query(query), Err(Refusal::From(_))), "{query}");
+        }
+    }
+
+    #[test]
+    fn auths() {
+        let good = [json!({}), json!({"from": 3}), json!({"from": null}), json!({"edition": "e", "from": 0})];
+        for auth in good {
+            assert!(Request::from_auth(&auth).is_ok(), "{auth}");
+        }
+        for auth in [json!({"from": -1}), json!({"from": 1.5}), json!({"from": "1"}), json!({"from": 1e300})]
+        {
+            assert!(matches!(Request::from_auth(&auth), Err(Refusal::From(_))), "{auth}");
+        }
+        for auth in [json!([]), json!("x"), json!(1), json!({"form": 1}), json!({"edition": 1})] {
+            assert!(matches!(Request::from_auth(&auth), Err(Refusal::Shape(_))), "{auth}");
+        }
+    }
+
+    #[test]
+    fn event_ids_go_round() {
+        let asked = Request::after_event(&event_id("e", 4)).unwrap();
+        assert_eq!(asked, Request { from: Some(5), edition: Some("e".into()) });
+        for id in ["", "4", "e:", "e:-1", "e:x"] {
+            assert!(Request::after_event(id).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn starts() {
+        let poem = Poem::embedded();
+        let start = |from, edition: Option<&str>| {
+            Request { from, edition: edition.map(str::to_owned) }.start(&poem).map(|reading| reading.next())
+        };
+        assert_eq!(start(None, None), Ok(Some(0)));
+        assert_eq!(start(Some(139), Some(poem.edition())), Ok(Some(139)));
+        assert_eq!(start(Some(140), None), Ok(None));
+        assert_eq!(start(Some(MAX_OFFSET), None), Ok(None));
+        let refusal = start(Some(3), Some("other")).unwrap_err();
+        assert!(refusal.to_string().starts_with("foreign-edition: "), "{refusal}");
+    }
+
+    #[test]
+    fn refusals_quote_little() {
+        let refusal = Request::from_query(&format!("from={}", "9".repeat(5000))).unwrap_err();
+        assert!(refusal.to_string().len() < 250, "{refusal}");
+    }
+}

@@ -1,0 +1,131 @@
+//! The files that the binary carries: our own from `static/`, and the official Socket.IO client.
+//! `build.rs` makes the table, with hashes and precompressed forms.
+
+use axum::{
+    extract::{Path, RawQuery},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// One file.
+#[derive(Debug)]
+pub(crate) struct Asset {
+    /// Below the prefix, without a slash before it.
+    path: &'static str,
+    /// The start of its SHA-256, in hexadecimal.
+    hash: &'static str,
+    identity: &'static [u8],
+    brotli: &'static [u8],
+    gzip: &'static [u8],
+}
+
+include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The URL of an asset, relative to the root: with its hash, so that it may be cached for ever.
+pub(super) fn url(path: &str) -> Option<String> {
+    find(path).map(|asset| format!("{path}?v={}", asset.hash))
+}
+
+fn find(path: &str) -> Option<&'static Asset> {
+    ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok().map(|at| &ASSETS[at])
+}
+
+/// `GET static/…`
+pub(super) async fn own(Path(path): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
+    serve(&format!("static/{path}"), query, &headers)
+}
+
+/// `GET socket.io/socket.io.js`
+pub(super) async fn client_library(query: RawQuery, headers: HeaderMap) -> Response {
+    serve("socket.io/socket.io.js", query, &headers)
+}
+
+/// `GET socket.io/socket.io.min.js`
+pub(super) async fn client_library_min(query: RawQuery, headers: HeaderMap) -> Response {
+    serve("socket.io/socket.io.min.js", query, &headers)
+}
+
+fn serve(path: &str, RawQuery(query): RawQuery, headers: &HeaderMap) -> Response {
+    let Some(asset) = find(path) else { return StatusCode::NOT_FOUND.into_response() };
+    let (coding, content) = choose(asset, headers);
+    // One tag for each form, since their bytes differ (RFC 9110, 8.8.3).
+    let tag = format!("\"{}-{}\"", asset.hash, coding.unwrap_or("identity"));
+    let current = query.is_some_and(|query| query.strip_prefix("v=") == Some(asset.hash));
+    let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let common = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::VARY, "accept-encoding".to_owned()),
+    ];
+    if matches_tag(headers, &tag) {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
+    }
+    let mut response = (common, [(header::CONTENT_TYPE, content_type(path))], content).into_response();
+    if let Some(coding) = coding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, header::HeaderValue::from_static(coding));
+    }
+    response
+}
+
+/// Whether the client has this form already (RFC 9110, 13.1.2).
+fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
+    known.is_some_and(|known| {
+        known.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    })
+}
+
+/// The smallest form that the client takes: brotli, gzip, or the file itself.
+fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepts(accepted, "br") {
+        (Some("br"), asset.brotli)
+    } else if accepts(accepted, "gzip") {
+        (Some("gzip"), asset.gzip)
+    } else {
+        (None, asset.identity)
+    }
+}
+
+/// Whether a coding is named, and not with a weight of zero (RFC 9110, 12.5.3).
+fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|item| {
+        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight =
+            weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case(coding) && weight.is_some_and(|weight| weight > 0.0)
+    })
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(accepts("GZIP;q=0.5", "gzip"));
+        assert!(!accepts("br;q=0, gzip", "br"));
+        assert!(!accepts("brr", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+
+    #[test]
+    fn every_asset_has_a_type_and_smaller_forms() {
+        for asset in ASSETS {
+            assert_ne!(content_type(asset.path), "application/octet-stream", "{}", asset.path);
+            assert!(asset.brotli.len() < asset.identity.len(), "{}", asset.path);
+            assert!(url(asset.path).is_some(), "{}", asset.path);
+        }
+    }
+}

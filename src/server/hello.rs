@@ -1,0 +1,44 @@
+//! The Hello exchange of the Azure samples: `sendMessage {message}` → `helloBack {message}`.
+
+use serde::{Deserialize, Serialize};
+use socketioxide::extract::{SocketRef, TryData};
+use tracing::info;
+
+/// Where a client says hello without having the poem read to it. The main namespace answers, too, as
+/// the samples did.
+pub(super) const NAMESPACE: &str = "/hello";
+
+/// How much of a message is logged, in characters.
+const LOGGED: usize = 200;
+
+#[derive(Deserialize)]
+struct Message {
+    message: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Reply {
+    Message(&'static str),
+    Error(&'static str),
+}
+
+/// Answers this client's messages.
+pub(super) fn listen(socket: &SocketRef) {
+    socket.on("sendMessage", async |socket: SocketRef, TryData(message): TryData<Message>| {
+        let reply = match message {
+            Ok(Message { message }) => {
+                // Escaped, so that no message passes for a line of the log.
+                let message: String = message.chars().take(LOGGED).collect();
+                info!(socket = %socket.id, ?message, "hello");
+                Reply::Message("Hello back!")
+            }
+            Err(error) => {
+                info!(socket = %socket.id, %error, "a sendMessage of another shape");
+                Reply::Error("sendMessage takes one object with a text: {message: \"Hello\"}")
+            }
+        };
+        // A client that is gone, or takes nothing more, misses the answer.
+        let _ = socket.emit("helloBack", &reply);
+    });
+}

@@ -1,0 +1,209 @@
+//! Serving: the application's state, its routes, and [`serve`], which runs them on any listener.
+
+mod assets;
+mod entrance;
+mod hello;
+mod pages;
+mod reader;
+mod socketio;
+mod sse;
+mod websocket;
+mod wire;
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Router, ServiceExt as _,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware,
+    response::Response,
+    routing::get,
+};
+use socketioxide::SocketIo;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::Layer as _;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tracing::{info, warn};
+
+use crate::{
+    conductor::Conductor,
+    config::Config,
+    hosting::{
+        Hosting,
+        listener::{BoundListener, Peer},
+    },
+    poem::Poem,
+    transport::Transports,
+};
+use reader::Readers;
+use wire::Wire;
+
+/// What browsers may load and do on Dante's pages: nothing that Dante does not serve itself.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// Everything that requests share; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+/// The shared state, of no use outside this module.
+#[derive(Debug)]
+pub struct Inner {
+    poem: Poem,
+    wire: Arc<Wire>,
+    conductor: Conductor,
+    readers: Readers,
+    hosting: Hosting,
+    transports: Transports,
+    polling_duration: Duration,
+    trust_forwarded: bool,
+    grace: Duration,
+    /// Cancelled when the server is to stop.
+    stop: CancellationToken,
+    /// Connections that are nobody's but their own task's.
+    tracker: TaskTracker,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl App {
+    /// Prepares to serve a poem, and starts the conductor; must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Only if the poem cannot be written as JSON, which every text can.
+    pub fn new(poem: Poem, config: &Config) -> serde_json::Result<Self> {
+        let (conductor, work) = Conductor::new(config.interval);
+        let stop = CancellationToken::new();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(work));
+        let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wire: Arc::new(Wire::new(&poem, interval_ms, node_name())?),
+                poem,
+                conductor,
+                readers: Readers::default(),
+                hosting: config.hosting.clone(),
+                transports: config.transports.clone(),
+                polling_duration: config.polling_duration,
+                trust_forwarded: config.trust_forwarded,
+                grace: config.grace,
+                stop,
+                tracker: TaskTracker::new(),
+            }),
+        })
+    }
+
+    /// How many readers are connected.
+    pub fn readers(&self) -> usize {
+        self.readers.count()
+    }
+}
+
+/// Tells this process from others that serve the same readers; says nothing about the machine.
+fn node_name() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    format!("{:08x}", RandomState::new().hash_one(std::process::id()) & 0xffff_ffff)
+}
+
+/// All routes, as they are below the prefix.
+fn router(app: &App) -> (Router, SocketIo) {
+    let (engine, io) = socketio::engine(&app.transports, app.polling_duration);
+    socketio::register(&io, app);
+    let router = Router::new()
+        .merge(pages::router())
+        .route("/socket.io/socket.io.js", get(assets::client_library))
+        .route("/socket.io/socket.io.min.js", get(assets::client_library_min))
+        .route("/static/{*path}", get(assets::own))
+        // Mounted once: each mounting would be an engine with sessions of its own.
+        .route_service("/socket.io/", engine)
+        .route("/websocket/ws", get(websocket::upgrade))
+        .route("/server-faye.js/ws", get(websocket::upgrade))
+        .route("/sse/stream", get(sse::stream))
+        .fallback(not_found)
+        .with_state(app.clone());
+    (secured(router), io)
+}
+
+/// The headers that keep browsers to what Dante serves.
+fn secured(router: Router) -> Router {
+    let header = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
+    router
+        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+}
+
+async fn not_found(request: Request) -> (StatusCode, String) {
+    // Escaped: the path is the client's.
+    let path: String = request.uri().path().chars().take(100).collect();
+    let text = format!(
+        "Nothing is served at {path:?}. The poem is at the root of the prefix; if this path should have led \
+         there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n"
+    );
+    (StatusCode::NOT_FOUND, text)
+}
+
+/// Serves until `shutdown` completes or the host asks for the end, then lets the readers go in the way
+/// that makes them come back, and returns when they have left or the grace period is over.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(
+    listener: BoundListener,
+    app: App,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (router, io) = router(&app);
+    let stop = app.stop.clone();
+    let (grace, tracker) = (app.grace, app.tracker.clone());
+
+    let letting_go = tokio::spawn({
+        let (app, stop) = (app.clone(), stop.clone());
+        async move {
+            tokio::select! {
+                () = shutdown => {}
+                () = stop.cancelled() => {}
+            }
+            info!(readers = app.readers(), "letting the readers go");
+            stop.cancel();
+            io.close().await;
+        }
+    });
+
+    let entrance = middleware::from_fn_with_state(app, entrance::admit).layer(router);
+    let service = entrance.into_make_service_with_connect_info::<Peer>();
+    let serving = async {
+        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
+        // It waits for no upgraded connection; those of Socket.IO are closed by now, the others tracked.
+        let _ = letting_go.await;
+        tracker.close();
+        tracker.wait().await;
+        Ok(())
+    };
+    let impatience = async {
+        stop.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    tokio::select! {
+        result = serving => result,
+        () = impatience => {
+            warn!(?grace, "some connections did not end within the grace period and are dropped");
+            Ok(())
+        }
+    }
+}
+
+/// An answer with nothing but a status and a sentence.
+fn plain(status: StatusCode, text: &'static str) -> Response {
+    use axum::response::IntoResponse;
+    (status, text).into_response()
+}

@@ -1,0 +1,82 @@
+//! [`Reader`]: one connected client, counted and logged. A guard: whoever speaks to the reader holds it,
+//! and dropping it is the end, however that came about (after `io.close()` no disconnect handler runs).
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
+
+use axum::{extract::ConnectInfo, http};
+use http::{Extensions, HeaderMap};
+use tracing::info;
+
+use crate::{hosting::listener::Peer, transport::Transport};
+
+/// How many readers there are.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Readers(Arc<AtomicUsize>);
+
+impl Readers {
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// A reader has come; its first stanza will be `from`.
+    pub(crate) fn enter(&self, transport: Transport, client: String, from: usize) -> Reader {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        info!(reader = id, %transport, client, from, "a reader has come");
+        Reader { readers: self.clone(), id, transport, since: Instant::now(), said: 0, ended: false }
+    }
+}
+
+/// One connected client.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    readers: Readers,
+    id: u64,
+    transport: Transport,
+    since: Instant,
+    said: usize,
+    ended: bool,
+}
+
+impl Reader {
+    /// A stanza is on its way to it.
+    pub(crate) fn said(&mut self, transport: Transport) {
+        self.said += 1;
+        if self.transport != transport {
+            info!(reader = self.id, from = %self.transport, to = %transport, "a reader was upgraded");
+            self.transport = transport;
+        }
+    }
+
+    /// It has been told that the poem is over.
+    pub(crate) fn ended(&mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.readers.0.fetch_sub(1, Ordering::Relaxed);
+        let why = if self.ended { "the poem has ended" } else { "the connection is gone" };
+        let seconds = self.since.elapsed().as_secs();
+        info!(reader = self.id, transport = %self.transport, stanzas = self.said, seconds, why, "a reader has left");
+    }
+}
+
+/// Who the client is, for the log: the address at the other end, or, if the proxy is trusted, what it
+/// tells of the client.
+pub(crate) fn client(extensions: &Extensions, headers: &HeaderMap, trust_forwarded: bool) -> String {
+    let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded);
+    let forwarded = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.split(',').next());
+    let peer = || {
+        extensions.get::<ConnectInfo<Peer>>().map_or_else(|| "unknown".to_owned(), |info| info.0.to_string())
+    };
+    forwarded.map_or_else(peer, |client| client.trim().to_owned())
+}

@@ -1,0 +1,108 @@
+//! A reading over server-sent events, for hosts where nothing else passes. `id:` names edition and
+//! index, so a browser's own `Last-Event-ID` resumes (WHATWG HTML, 9.2 Server-sent events).
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{RawQuery, State},
+    http::{Extensions, HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    App, reader,
+    websocket::{ChannelVoice, Speech},
+    wire::{END, READING, Wire},
+};
+use crate::{
+    conductor::Seat,
+    reading::{Reading, Refusal, Request},
+    transport::Transport,
+};
+
+/// How long the stream is silent before a comment shows that it lives; proxies cut quiet ones after 60 s.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// How long a browser waits before it comes back, in milliseconds.
+const RETRY_MS: u32 = 1000;
+
+/// `GET sse/stream`: `Last-Event-ID`, or `?from=` and `?edition=`, say where to go on.
+pub(super) async fn stream(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let last_event =
+        headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+    let reading = match asked(&app, &query.unwrap_or_default(), last_event.as_deref()) {
+        Ok(reading) => reading,
+        Err(refusal) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+    };
+    if last_event.is_some() && reading.next().is_none() {
+        // The one answer that keeps a browser from coming back for more (WHATWG HTML, 9.2.3).
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let client = reader::client(&extensions, &headers, app.trust_forwarded);
+    let reader = app.readers.enter(Transport::Sse, client, reading.offset());
+    // An object of our own always has a JSON form.
+    let opening = app.wire.opening_json(&reading).unwrap_or_default();
+    let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {READING}\ndata: {opening}\n\n"));
+    let (voice, speech) = ChannelVoice::new(reader, Transport::Sse);
+    let seat = app.conductor.join(reading, voice);
+    let recital =
+        Recital { speech, _seat: seat, wire: app.wire.clone(), stop: app.stop.clone(), ended: false };
+    let events = stream::once(async { opening }).chain(stream::unfold(recital, Recital::next));
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store, no-transform"),
+        // nginx buffers answers unless it is told not to (ngx_http_proxy_module, proxy_buffering).
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(events.map(Ok::<_, Infallible>))).into_response()
+}
+
+fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, Refusal> {
+    // An empty id is what a browser has that was sent none.
+    let request = match last_event.filter(|id| !id.is_empty()) {
+        Some(id) => Request::after_event(id)?,
+        None => Request::from_query(query)?,
+    };
+    request.start(&app.poem)
+}
+
+struct Recital {
+    speech: mpsc::Receiver<Speech>,
+    _seat: Seat,
+    wire: Arc<Wire>,
+    stop: CancellationToken,
+    ended: bool,
+}
+
+impl Recital {
+    /// The next piece of the stream; none at its end. At shutdown it just ends, and browsers come back.
+    async fn next(mut self) -> Option<(Bytes, Self)> {
+        if self.ended {
+            return None;
+        }
+        let speech = tokio::select! {
+            speech = timeout(SILENCE, self.speech.recv()) => speech,
+            () = self.stop.cancelled() => return None,
+        };
+        let piece = match speech {
+            Err(_) => Bytes::from_static(b":\n\n"),
+            Ok(Some(Speech::Stanza(index))) => self.wire.stanza(index).sse.clone(),
+            Ok(Some(Speech::End)) => {
+                self.ended = true;
+                Bytes::from(format!("event: {END}\ndata: {{\"event\":\"{END}\"}}\n\n"))
+            }
+            Ok(None) => return None,
+        };
+        Some((piece, self))
+    }
+}

@@ -1,0 +1,213 @@
+//! A reading over plain WebSocket: one text frame a stanza, close 1000 at the end, close 1012 (service
+//! restart) at shutdown, which clients take as a reason to come back.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{
+        RawQuery, State,
+        ws::{
+            CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code,
+            rejection::WebSocketUpgradeRejection,
+        },
+    },
+    http::{Extensions, HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tokio::{
+    sync::mpsc::{self, error::TrySendError},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
+};
+
+use super::{App, reader, reader::Reader, wire::Wire};
+use crate::{
+    conductor::{Answer, Seat, Voice},
+    reading::{Reading, Refusal, Request},
+    transport::Transport,
+};
+
+/// The largest message that a reader may send, in bytes.
+const MAX_MESSAGE: usize = 4 * 1024;
+
+/// What the socket keeps for reading; its default of 128 KiB would be held for every reader.
+const READ_BUFFER: usize = 256;
+
+/// How many stanzas wait for one reader at most; beyond that its voice is busy.
+pub(super) const BUFFERED_STANZAS: usize = 4;
+
+/// How often a peer is asked whether it is there. One that has not answered by the next time is gone.
+const PING_INTERVAL: Duration = Duration::from_secs(25);
+
+/// How long a peer may take to answer our close frame.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// One thing to say.
+pub(super) enum Speech {
+    /// The stanza with this index.
+    Stanza(usize),
+    /// The poem has ended.
+    End,
+}
+
+/// Speaks into a channel that a connection's own task empties; for plain WebSocket and server-sent
+/// events.
+pub(super) struct ChannelVoice {
+    sender: mpsc::Sender<Speech>,
+    reader: Reader,
+    transport: Transport,
+}
+
+impl ChannelVoice {
+    pub(super) fn new(reader: Reader, transport: Transport) -> (Self, mpsc::Receiver<Speech>) {
+        let (sender, receiver) = mpsc::channel(BUFFERED_STANZAS);
+        (Self { sender, reader, transport }, receiver)
+    }
+
+    fn send(&self, speech: Speech) -> Answer {
+        match self.sender.try_send(speech) {
+            Ok(()) => Answer::Heard,
+            Err(TrySendError::Full(_)) => Answer::Busy,
+            Err(TrySendError::Closed(_)) => Answer::Gone,
+        }
+    }
+}
+
+impl Voice for ChannelVoice {
+    fn say(&mut self, index: usize) -> Answer {
+        let answer = self.send(Speech::Stanza(index));
+        if answer == Answer::Heard {
+            self.reader.said(self.transport);
+        }
+        answer
+    }
+
+    fn end(&mut self) -> Answer {
+        let answer = self.send(Speech::End);
+        if answer == Answer::Heard {
+            self.reader.ended();
+        }
+        answer
+    }
+}
+
+/// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects.
+pub(super) async fn upgrade(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    extensions: Extensions,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let query = query.unwrap_or_default();
+    // Before the upgrade itself: so a page whose WebSocket failed learns why with a plain GET.
+    let (reading, json) = match (asked(&app, &query), format(&query)) {
+        (Ok(reading), Ok(json)) => (reading, json),
+        (Err(refusal), _) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+        (_, Err(message)) => return (StatusCode::BAD_REQUEST, message).into_response(),
+    };
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => {
+            let text =
+                format!("This is the plain WebSocket endpoint, and the request for it is none. {rejection}.");
+            return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], text).into_response();
+        }
+    };
+    let client = reader::client(&extensions, &headers, app.trust_forwarded);
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_upgrade(move |socket| {
+            let task = app.tracker.clone();
+            task.track_future(converse(app, socket, reading, json, client))
+        })
+}
+
+fn asked(app: &App, query: &str) -> Result<Reading, Refusal> {
+    Request::from_query(query)?.start(&app.poem)
+}
+
+/// Whether objects are asked for.
+fn format(query: &str) -> Result<bool, &'static str> {
+    match query.split('&').find_map(|pair| pair.strip_prefix("format=")) {
+        None | Some("text") => Ok(false),
+        Some("json") => Ok(true),
+        Some(_) => Err("bad-format: format is text (the lines alone, the default) or json"),
+    }
+}
+
+async fn converse(app: App, mut socket: WebSocket, reading: Reading, json: bool, client: String) {
+    let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
+    if json {
+        // An object of our own always has a JSON form.
+        let opening = app.wire.opening_json(&reading).unwrap_or_default();
+        if socket.send(Message::Text(opening.into())).await.is_err() {
+            return;
+        }
+    }
+    let (voice, speech) = ChannelVoice::new(reader, Transport::WebSocket);
+    let seat = app.conductor.join(reading, voice);
+    let close = tokio::select! {
+        close = recite(&mut socket, speech, seat, &app.wire, json) => close,
+        () = app.stop.cancelled() => Some(CloseFrame { code: close_code::RESTART, reason: "the server is stopping".into() }),
+    };
+    if let Some(frame) = close
+        && socket.send(Message::Close(Some(frame))).await.is_ok()
+    {
+        let _ = timeout(CLOSING, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+    }
+}
+
+/// Says what comes until the end, and returns the frame to close with; none when the peer is gone.
+async fn recite(
+    socket: &mut WebSocket,
+    mut speech: mpsc::Receiver<Speech>,
+    _seat: Seat,
+    wire: &Arc<Wire>,
+    json: bool,
+) -> Option<CloseFrame> {
+    let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut alive = true;
+    loop {
+        tokio::select! {
+            said = speech.recv() => {
+                let index = match said {
+                    Some(Speech::Stanza(index)) => index,
+                    Some(Speech::End) => {
+                        return Some(CloseFrame { code: close_code::NORMAL, reason: "the poem has ended".into() });
+                    }
+                    None => return None,
+                };
+                let stanza = wire.stanza(index);
+                let frame = if json { &stanza.json } else { &stanza.text };
+                socket.send(Message::Text(frame.clone())).await.ok()?;
+            }
+            // Not only for what it says: a closed peer shows here.
+            heard = socket.recv() => match heard {
+                Some(Ok(_)) => alive = true,
+                Some(Err(_)) | None => return None,
+            },
+            _ = pings.tick() => {
+                if !std::mem::take(&mut alive) {
+                    return None;
+                }
+                socket.send(Message::Ping(Default::default())).await.ok()?;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats() {
+        assert_eq!(format(""), Ok(false));
+        assert_eq!(format("from=1&format=text"), Ok(false));
+        assert_eq!(format("format=json"), Ok(true));
+        assert!(format("format=xml").is_err());
+    }
+}

@@ -1,0 +1,143 @@
+//! What goes over the wire: the poem's events, each encoded once for all readers of every transport.
+
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{
+    poem::{Place, Poem},
+    reading::{Reading, event_id},
+};
+
+/// Name of the event at the start of a reading.
+pub(crate) const READING: &str = "reading";
+/// Name of the event that carries a stanza.
+pub(crate) const DIVINE_COMEDY: &str = "divinecomedy";
+/// Name of the event after the last stanza, on server-sent events, where a client cannot otherwise tell
+/// an end from a broken connection.
+pub(crate) const END: &str = "end";
+
+/// The first thing that a reader is told.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Opening<'a> {
+    edition: &'a str,
+    of: usize,
+    from: usize,
+    interval_ms: u64,
+    node: &'a str,
+}
+
+/// A named event as one JSON object, for plain WebSocket and server-sent events.
+#[derive(Serialize)]
+struct Event<'a, T> {
+    event: &'static str,
+    #[serde(flatten)]
+    content: &'a T,
+}
+
+#[derive(Serialize)]
+struct Spoken<'a> {
+    text: &'a str,
+    #[serde(flatten)]
+    place: &'a Place,
+}
+
+/// One stanza in every form in which it is sent.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    /// The lines alone: a frame of plain WebSocket.
+    pub(crate) text: Utf8Bytes,
+    /// Lines and place as one JSON object: a frame of plain WebSocket with `format=json`.
+    pub(crate) json: Utf8Bytes,
+    /// A whole server-sent event.
+    pub(crate) sse: Bytes,
+    /// The two arguments of the Socket.IO event.
+    pub(crate) arguments: (Box<RawValue>, Box<RawValue>),
+}
+
+/// The encoded poem, and what else readers are told.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    edition: String,
+    interval_ms: u64,
+    node: String,
+    stanzas: Vec<Encoded>,
+}
+
+impl Wire {
+    /// Encodes a poem. `node` names this process among others that serve the same readers.
+    pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> serde_json::Result<Self> {
+        let encode = |stanza: &crate::poem::Stanza| {
+            let spoken = Spoken { text: &stanza.text, place: &stanza.place };
+            let json = serde_json::to_string(&Event { event: DIVINE_COMEDY, content: &spoken })?;
+            let id = event_id(poem.edition(), stanza.place.index);
+            Ok(Encoded {
+                text: stanza.text.as_str().into(),
+                sse: format!("id: {id}\nevent: {DIVINE_COMEDY}\ndata: {json}\n\n").into(),
+                json: json.into(),
+                arguments: (
+                    serde_json::value::to_raw_value(&stanza.text)?,
+                    serde_json::value::to_raw_value(&stanza.place)?,
+                ),
+            })
+        };
+        Ok(Self {
+            edition: poem.edition().to_owned(),
+            interval_ms,
+            node,
+            stanzas: poem.stanzas().iter().map(encode).collect::<serde_json::Result<_>>()?,
+        })
+    }
+
+    /// The stanza with this index, which a reading of this poem gave.
+    pub(crate) fn stanza(&self, index: usize) -> &Encoded {
+        &self.stanzas[index]
+    }
+
+    /// What a reader is told first.
+    pub(crate) fn opening(&self, reading: &Reading) -> Opening<'_> {
+        Opening {
+            edition: &self.edition,
+            of: self.stanzas.len(),
+            from: reading.offset(),
+            interval_ms: self.interval_ms,
+            node: &self.node,
+        }
+    }
+
+    /// The same as one JSON object.
+    pub(crate) fn opening_json(&self, reading: &Reading) -> serde_json::Result<String> {
+        serde_json::to_string(&Event { event: READING, content: &self.opening(reading) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::Request;
+
+    #[test]
+    fn a_stanza_in_every_form() {
+        let poem = Poem::parse("Inferno: Canto I\n\nA \"b\"\n  c\n\nd".as_bytes()).unwrap();
+        let edition = poem.edition().to_owned();
+        let wire = Wire::new(&poem, 2000, "n1".into()).unwrap();
+        let stanza = wire.stanza(0);
+        let place = r#""index":0,"of":2,"canticle":"Inferno","canto":1,"stanza":1,"line":1}"#;
+        let text = r#""A \"b\"\n  c""#;
+        assert_eq!(stanza.text.as_str(), "A \"b\"\n  c");
+        assert_eq!(stanza.json.as_str(), format!(r#"{{"event":"divinecomedy","text":{text},{place}"#));
+        assert_eq!(
+            stanza.sse,
+            format!("id: {edition}:0\nevent: divinecomedy\ndata: {}\n\n", stanza.json).as_bytes()
+        );
+        assert_eq!(stanza.arguments.0.get(), text);
+        assert_eq!(stanza.arguments.1.get(), format!("{{{place}"));
+        let reading = Request::from_query("from=1").unwrap().start(&poem).unwrap();
+        let opening = format!(
+            r#"{{"event":"reading","edition":"{edition}","of":2,"from":1,"intervalMs":2000,"node":"n1"}}"#
+        );
+        assert_eq!(wire.opening_json(&reading).unwrap(), opening);
+    }
+}
