@@ -1,0 +1,98 @@
+// Starts the real binary and ends it. Nothing here waits by sleeping: the banner says when it listens,
+// and on which port.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { after } from "node:test";
+
+const BINARY = process.env.DANTE_BIN ?? path.resolve(import.meta.dirname, "../../target/debug/dante");
+
+/** The environment without anything that a host would set. */
+function cleanEnvironment() {
+  const names = ["PATH", "HOME", "LANG", "RUST_BACKTRACE", "RUST_LOG"];
+  return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
+}
+
+/** A folder that goes when the test file is done. */
+export function temporaryFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), "dante-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A text of so many one-line stanzas: `Stanza 0`, `Stanza 1`, … */
+export function poemFile(stanzas) {
+  const file = path.join(temporaryFolder(), "poem.txt");
+  writeFileSync(file, Array.from({ length: stanzas }, (_, index) => `Stanza ${index}\n`).join("\n"));
+  return file;
+}
+
+/** A running Dante. */
+class Dante {
+  constructor(child, banner) {
+    this.child = child;
+    this.banner = banner;
+    this.port = Number(banner.match(/endpoint\s+\S+:(\d+),/)?.[1]);
+    this.origin = `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Sends a signal and waits for the end. Returns the exit code, or the signal that ended it. */
+  async end(signal = "SIGTERM") {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    this.child.kill(signal);
+    const [code, by] = await once(this.child, "exit");
+    return code ?? by;
+  }
+}
+
+/**
+ * Starts `dante` with these arguments and returns when it listens. It is killed after the test file at
+ * the latest.
+ * @param {string[]} args by default it listens on a port that the system chooses
+ */
+export async function startDante(args = [], { port = 0, env = {} } = {}) {
+  const child = spawn(BINARY, ["--listen", String(port), ...args], {
+    env: { ...cleanEnvironment(), ...env },
+    stdio: ["ignore", "pipe", process.env.DANTE_TEST_LOGS ? "inherit" : "ignore"],
+  });
+  after(() => child.kill("SIGKILL"));
+  let banner = "";
+  for await (const line of createInterface(child.stdout)) {
+    banner += `${line}\n`;
+    if (line.includes("  poem ")) return new Dante(child, banner);
+  }
+  throw new Error(`dante ended before it listened, with code ${child.exitCode}; DANTE_TEST_LOGS=1 shows why`);
+}
+
+/**
+ * Starts `dante` exactly as iisnode does (iisnode cnodeprocess.cpp:81-185, cmoduleconfiguration.cpp:155-372),
+ * with a Unix domain socket in place of the pipe: interceptor and script as arguments, the script's folder
+ * as working directory, no standard handles. It is not waited for: iisnode does not either, its first
+ * request tries until somebody listens.
+ * @returns {{child: import("node:child_process").ChildProcess, socketPath: string, folder: string}}
+ */
+export function startUnderIisnode({ env = {}, args = [] } = {}) {
+  const folder = temporaryFolder();
+  const socketPath = path.join(folder, "pipe");
+  const script = path.join(folder, "server-socketio.js");
+  writeFileSync(script, "// a placeholder: iisnode wants the file\n");
+  const child = spawn(BINARY, [...args, "C:\\Program Files\\iisnode\\interceptor.js", script], {
+    cwd: folder,
+    env: {
+      ...cleanEnvironment(),
+      PORT: socketPath,
+      IISNODE_VERSION: "0.2.21",
+      NODE_PENDING_PIPE_INSTANCES: "5000",
+      COMPUTERNAME: "VERGIL",
+      ...env,
+    },
+    stdio: "ignore",
+    detached: false,
+  });
+  after(() => child.kill("SIGKILL"));
+  return { child, socketPath, folder };
+}

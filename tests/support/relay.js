@@ -1,0 +1,94 @@
+// Stands in for IIS with iisnode: TCP on one side, the guest's socket on the other, with iisnode's manners
+// (iisnode cprotocolbridge.cpp:594-729): it tries each 250 ms until the guest listens, passes the URL on as
+// it came, and makes `Connection` `keep-alive` unless it is exactly `upgrade`.
+
+import http from "node:http";
+import net from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { after } from "node:test";
+
+const RETRY_MS = 250;
+const RETRIES = 100;
+
+/** Connects to the guest as iisnode does. */
+async function connect(socketPath) {
+  for (let attempt = 1; ; attempt += 1) {
+    const socket = net.connect(socketPath);
+    const error = await new Promise((resolve) => {
+      socket.once("connect", () => resolve(null));
+      socket.once("error", resolve);
+    });
+    if (!error) return socket;
+    if (attempt === RETRIES) throw error;
+    await delay(RETRY_MS);
+  }
+}
+
+/** The request's head as iisnode sends it on. */
+function head(request) {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  for (let at = 0; at < request.rawHeaders.length; at += 2) {
+    const [name, value] = [request.rawHeaders[at], request.rawHeaders[at + 1]];
+    if (name.toLowerCase() !== "connection") lines.push(`${name}: ${value}`);
+    else lines.push(`Connection: ${value.toLowerCase() === "upgrade" ? value : "keep-alive"}`);
+  }
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+/**
+ * A relay to the guest behind `socketPath`, closed after the test file at the latest.
+ * @param {{blockWebSocket?: boolean}} options `blockWebSocket` answers every upgrade with 501, as IIS without
+ *   WebSocket support does
+ */
+export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
+  const sockets = new Set();
+  const server = http.createServer(async (request, response) => {
+    try {
+      const agent = new http.Agent({ maxSockets: 1 });
+      const upstream = await connect(socketPath);
+      agent.createConnection = () => upstream;
+      const headers = { ...request.headers, connection: "keep-alive" };
+      const { method, url } = request;
+      const forward = http.request({ agent, method, path: url, headers, setHost: false }, (answer) => {
+        response.writeHead(answer.statusCode, answer.rawHeaders);
+        answer.pipe(response);
+        answer.once("close", () => upstream.destroy());
+      });
+      forward.once("error", () => response.destroy());
+      response.once("close", () => upstream.destroy());
+      request.pipe(forward);
+    } catch {
+      response.writeHead(500).end("HTTP subStatus: 1001");
+    }
+  });
+  server.on("upgrade", async (request, client, first) => {
+    client.on("error", () => client.destroy());
+    if (blockWebSocket) {
+      client.end("HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    try {
+      const upstream = await connect(socketPath);
+      upstream.on("error", () => client.destroy());
+      client.once("close", () => upstream.destroy());
+      upstream.once("close", () => client.destroy());
+      upstream.write(head(request));
+      upstream.write(first);
+      upstream.pipe(client);
+      client.pipe(upstream);
+    } catch {
+      client.destroy();
+    }
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  after(close);
+  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+}
