@@ -9,9 +9,10 @@ use std::{
 use clap::ValueEnum;
 
 use crate::{
+    bad_value::BadValue,
     cli::{LogFormat, ServeArgs},
     conductor::SLOT,
-    hosting::{Hosting, HostingError, Wishes, environment::Environment, iisnode},
+    hosting::{Hosting, Wishes, environment::Environment, iisnode},
     transport::Transports,
 };
 
@@ -50,22 +51,12 @@ pub struct Config {
 /// A setting that cannot be used: value, reason, remedy.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ConfigError {
-    /// A value is not what its option takes.
-    #[error("{name} {value:?}: {reason}")]
-    Value {
-        /// The option or variable.
-        name: String,
-        /// Its value.
-        value: String,
-        /// Why it cannot be used, and what can.
-        reason: String,
-    },
+    /// A value is not what its option or variable takes.
+    #[error(transparent)]
+    Value(#[from] BadValue),
     /// A word that is neither a command nor, without iisnode, an argument.
     #[error("{0:?} is no command; the commands are serve and hosting, and dante --help shows the options")]
     Argument(String),
-    /// Detection failed.
-    #[error(transparent)]
-    Hosting(#[from] HostingError),
 }
 
 /// A text from the command line or the environment, with the name of what holds it.
@@ -121,13 +112,9 @@ fn read<T, E: fmt::Display>(
     given: Given,
     default: T,
     parse: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, ConfigError> {
+) -> Result<T, BadValue> {
     let Some((name, value)) = given else { return Ok(default) };
-    parse(&value).map_err(|error| ConfigError::Value {
-        name: name.to_owned(),
-        value,
-        reason: error.to_string(),
-    })
+    parse(&value).map_err(|error| BadValue::new(name, &value, error))
 }
 
 fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {

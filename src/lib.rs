@@ -15,7 +15,9 @@
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |
 //! | [`transport`] | the names of the transports |
+//! | [`bad_value`] | how a setting is refused |
 
+pub mod bad_value;
 pub mod banner;
 pub mod cli;
 pub mod conductor;

@@ -18,6 +18,8 @@ use endpoint::{DEFAULT_PORT, Endpoint};
 use environment::Environment;
 use prefix::Prefix;
 
+use crate::bad_value::BadValue;
+
 /// What launched us or stands before us, as far as the environment tells. A reverse proxy leaves no
 /// trace there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,24 +97,6 @@ pub struct Hosting {
     pub pairing_token: Option<String>,
 }
 
-/// A variable or option whose value cannot be used: value, reason, remedy.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{name} {value:?}: {reason}")]
-pub struct HostingError {
-    /// The option or variable.
-    pub name: String,
-    /// Its value.
-    pub value: String,
-    /// Why it cannot be used, and what can.
-    pub reason: String,
-}
-
-impl HostingError {
-    fn new(name: &str, value: &str, reason: impl fmt::Display) -> Self {
-        Self { name: name.to_owned(), value: value.to_owned(), reason: reason.to_string() }
-    }
-}
-
 /// Variables in which hosts tell the prefix, the surest first.
 ///
 /// Sources: dotnet/aspnetcore `ModuleEnvironment.cpp` and `serverprocess.cpp` (the first two);
@@ -134,7 +118,7 @@ impl Hosting {
     ///
     /// # Errors
     /// When a wish or a host's variable has a value that cannot be used.
-    pub fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, HostingError> {
+    pub fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, BadValue> {
         let host = detect_host(env);
         let prefix = detect_prefix(wishes, env, host.value)?;
         let endpoint = detect_endpoint(wishes, env, host.value, process_id)?;
@@ -168,9 +152,9 @@ fn detect_prefix(
     wishes: &Wishes,
     env: &Environment,
     host: Host,
-) -> Result<(Finding<Prefix>, bool), HostingError> {
+) -> Result<(Finding<Prefix>, bool), BadValue> {
     let parse =
-        |name: &str, value: &str| Prefix::parse(value).map_err(|error| HostingError::new(name, value, error));
+        |name: &str, value: &str| Prefix::parse(value).map_err(|error| BadValue::new(name, value, error));
     if let Some((name, value)) = &wishes.prefix {
         return Ok((Finding::new(parse(name, value)?, format!("since {name} says so")), false));
     }
@@ -191,9 +175,9 @@ fn detect_endpoint(
     env: &Environment,
     host: Host,
     process_id: u32,
-) -> Result<Finding<Endpoint>, HostingError> {
+) -> Result<Finding<Endpoint>, BadValue> {
     if let Some((name, value)) = &wishes.listen {
-        let endpoint = Endpoint::parse(value).map_err(|error| HostingError::new(name, value, error))?;
+        let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
         return Ok(Finding::new(endpoint, format!("since {name} says so")));
     }
     // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
@@ -201,11 +185,11 @@ fn detect_endpoint(
         || ["PORT", "port"].into_iter().flat_map(|name| env.all(name).map(move |value| (name, value)));
     for (name, value) in ports() {
         if endpoint::is_pipe(&value) {
-            let pipe = Endpoint::pipe(&value).map_err(|error| HostingError::new(name, &value, error))?;
+            let pipe = Endpoint::pipe(&value).map_err(|error| BadValue::new(name, &value, error))?;
             return Ok(Finding::new(pipe, format!("since {name} names a pipe")));
         }
         if value.starts_with('/') {
-            let socket = Endpoint::unix(&value).map_err(|error| HostingError::new(name, &value, error))?;
+            let socket = Endpoint::unix(&value).map_err(|error| BadValue::new(name, &value, error))?;
             return Ok(Finding::new(socket, format!("since {name} is a path")));
         }
     }
@@ -221,7 +205,7 @@ fn detect_endpoint(
         if host == Host::Iisnode {
             let reason = "iisnode passes the name of a pipe in PORT, and this is a number; remove PORT from the \
                           application settings, or set DANTE_LISTEN to listen there all the same";
-            return Err(HostingError::new(name, &value, reason));
+            return Err(BadValue::new(name, &value, reason));
         }
         return Ok(Finding::new(Endpoint::everywhere(port), format!("since {name} is set")));
     }
@@ -231,9 +215,9 @@ fn detect_endpoint(
     Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "since nothing names another"))
 }
 
-fn port(name: &str, value: &str) -> Result<u16, HostingError> {
+fn port(name: &str, value: &str) -> Result<u16, BadValue> {
     endpoint::port(value).ok_or_else(|| {
-        HostingError::new(name, value, "it is no port; set it to a number from 0 to 65535, or give --listen")
+        BadValue::new(name, value, "it is no port; set it to a number from 0 to 65535, or give --listen")
     })
 }
 
@@ -248,7 +232,7 @@ fn inherits_socket(env: &Environment, process_id: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn detect(variables: &[(&str, &str)]) -> Result<Hosting, HostingError> {
+    fn detect(variables: &[(&str, &str)]) -> Result<Hosting, BadValue> {
         let env = variables.iter().copied().collect();
         let wish = |name: &'static str| Environment::get(&env, name).map(|value| (name, value));
         let wishes = Wishes { listen: wish("DANTE_LISTEN"), prefix: wish("DANTE_PREFIX") };

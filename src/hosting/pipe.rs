@@ -72,3 +72,49 @@ async fn next_instance(name: &str) -> NamedPipeServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::windows::named_pipe::ClientOptions,
+    };
+
+    fn name(test: &str) -> String {
+        format!(r"\\.\pipe\dante-{test}-{}", std::process::id())
+    }
+
+    #[tokio::test]
+    async fn two_hundred_clients_find_an_open_door() {
+        let name = name("doors");
+        let mut listener = PipeListener::bind(&name).unwrap();
+        let clients = tokio::spawn(async move {
+            let mut clients = Vec::new();
+            for _ in 0..200 {
+                // PIPE_BUSY would be an error here: there is no retry.
+                clients.push(ClientOptions::new().open(&name).unwrap());
+                tokio::task::yield_now().await;
+            }
+            clients
+        });
+        for _ in 0..200 {
+            listener.accept().await.unwrap();
+        }
+        assert_eq!(clients.await.unwrap().len(), 200);
+    }
+
+    #[tokio::test]
+    async fn bytes_go_both_ways() {
+        let name = name("bytes");
+        let mut listener = PipeListener::bind(&name).unwrap();
+        let mut client = ClientOptions::new().open(&name).unwrap();
+        let mut server = listener.accept().await.unwrap();
+        client.write_all(b"canto").await.unwrap();
+        let mut heard = [0; 5];
+        server.read_exact(&mut heard).await.unwrap();
+        server.write_all(&heard).await.unwrap();
+        client.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"canto");
+    }
+}

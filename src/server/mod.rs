@@ -15,7 +15,7 @@ use std::{io, sync::Arc, time::Duration};
 use axum::{
     Router, ServiceExt as _,
     extract::Request,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware,
     response::Response,
     routing::get,
@@ -118,6 +118,8 @@ fn node_name() -> String {
 fn router(app: &App) -> (Router, SocketIo) {
     let (engine, io) = socketio::engine(&app.transports, app.polling_duration);
     socketio::register(&io, app);
+    // A poll that a cache answers is a lost poll.
+    let engine = set_header(header::CACHE_CONTROL, "no-store").layer(engine);
     let router = Router::new()
         .merge(pages::router())
         .route("/socket.io/socket.io.js", get(assets::client_library))
@@ -135,11 +137,14 @@ fn router(app: &App) -> (Router, SocketIo) {
 
 /// The headers that keep browsers to what Dante serves.
 fn secured(router: Router) -> Router {
-    let header = |name, value| SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value));
     router
-        .layer(header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(header(header::REFERRER_POLICY, "no-referrer"))
+        .layer(set_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(set_header(header::REFERRER_POLICY, "no-referrer"))
+}
+
+fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
 async fn not_found(request: Request) -> (StatusCode, String) {

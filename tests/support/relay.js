@@ -39,9 +39,11 @@ function head(request) {
  * A relay to the guest behind `socketPath`, closed after the test file at the latest.
  * @param {{blockWebSocket?: boolean}} options `blockWebSocket` answers every upgrade with 501, as IIS without
  *   WebSocket support does
+ * @returns {Promise<{origin: string, upgrades: number, close: () => void}>} `upgrades` counts what was asked for
  */
 export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
   const sockets = new Set();
+  const relay = { upgrades: 0 };
   const server = http.createServer(async (request, response) => {
     try {
       const agent = new http.Agent({ maxSockets: 1 });
@@ -62,6 +64,7 @@ export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
     }
   });
   server.on("upgrade", async (request, client, first) => {
+    relay.upgrades += 1;
     client.on("error", () => client.destroy());
     if (blockWebSocket) {
       client.end("HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
@@ -90,5 +93,5 @@ export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
     for (const socket of sockets) socket.destroy();
   };
   after(close);
-  return { origin: `http://127.0.0.1:${server.address().port}`, close };
+  return Object.assign(relay, { origin: `http://127.0.0.1:${server.address().port}`, close });
 }

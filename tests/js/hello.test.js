@@ -1,0 +1,59 @@
+// The Hello exchange: `sendMessage {message}` is answered by `helloBack {message}`.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { describe, test } from "node:test";
+
+import { startDante } from "../support/dante.js";
+import { connect, follow, VERSIONS } from "./support.js";
+
+const dante = await startDante(["--interval", "1h"]);
+
+const OTHER_SHAPES = [[], ["Hello!"], [{}], [{ message: 1 }], [{ text: "Hello!" }], [["Hello!"]], [null]];
+
+async function say(socket, ...args) {
+  const answer = new Promise((resolve) => socket.once("helloBack", (...back) => resolve(back)));
+  socket.emit("sendMessage", ...args);
+  return answer;
+}
+
+describe("Hello", { concurrency: true, timeout: 30_000 }, () => {
+  for (const version of Object.keys(VERSIONS)) {
+    test(`a client of Socket.IO ${version}, in the main namespace`, async () => {
+      const socket = connect(version, dante.origin);
+      const heard = follow(socket);
+      assert.deepEqual(await say(socket, { message: "Hello!" }), [{ message: "Hello back!" }]);
+      await heard.more(heard.stanzas.length ? 0 : 1);
+      assert.deepEqual(heard.log, ["reading", 0]);
+    });
+
+    test(`a client of Socket.IO ${version}, in the namespace /hello, where nothing is read`, async () => {
+      const socket = connect(version, `${dante.origin}/hello`);
+      const heard = follow(socket);
+      for (let time = 1; time <= 3; time += 1) {
+        assert.deepEqual(await say(socket, { message: `Hello ${time}\n` }), [{ message: "Hello back!" }]);
+      }
+      assert.deepEqual(heard.log, []);
+    });
+
+    test(`a client of Socket.IO ${version} that says something of another shape`, async () => {
+      const socket = connect(version, `${dante.origin}/hello`);
+      for (const args of OTHER_SHAPES) {
+        const [answer, ...more] = await say(socket, ...args);
+        assert.deepEqual([Object.keys(answer), more], [["error"], []], JSON.stringify(args));
+        assert.match(answer.error, /^sendMessage takes /);
+      }
+      assert.deepEqual(await say(socket, { message: "Hello!" }), [{ message: "Hello back!" }]);
+    });
+  }
+
+  test("each client gets its own answer", async () => {
+    const [speaker, listener] = [connect("4", `${dante.origin}/hello`), connect("4", `${dante.origin}/hello`)];
+    await Promise.all([once(speaker, "connect"), once(listener, "connect")]);
+    const overheard = [];
+    listener.on("helloBack", (answer) => overheard.push(answer));
+    await say(speaker, { message: "Hello!" });
+    await say(listener, { message: "Hello!" });
+    assert.equal(overheard.length, 1);
+  });
+});
