@@ -77,7 +77,7 @@ describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () =
   });
 
   test("stopped while no stanza is due: parked polls and quiet streams are let go, too", async () => {
-    const dante = await startDante(["--interval", "1h", ...PATIENT]);
+    const dante = await startDante(["--interval", "1h", "--polling-duration", "300", ...PATIENT]);
     const readers = everyReader(dante.origin);
     await Promise.all(Object.values(readers).map((heard) => heard.more(1)));
     assert.equal(await dante.end("SIGTERM"), 0);

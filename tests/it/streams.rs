@@ -1,0 +1,232 @@
+//! Readings on every transport: to the end, slowly, broken off, and at shutdown.
+
+use dante::cli::ServeArgs;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, protocol::CloseFrame},
+};
+
+use crate::support::{Answer, HUNG, Server, Setup, Stream, socket_path, soon, websocket_request};
+
+fn paced(interval: &str, stanzas: (usize, usize)) -> Setup<'static> {
+    Setup {
+        args: ServeArgs { interval: Some(interval.into()), ..ServeArgs::default() },
+        stanzas,
+        ..Setup::default()
+    }
+}
+
+async fn websocket(server: &Server, path: &str) -> WebSocketStream<Box<dyn Stream>> {
+    let stream = server.connect().await;
+    soon(client_async(format!("ws://localhost{path}"), stream)).await.expect("a WebSocket").0
+}
+
+/// All text frames until the close frame.
+async fn recite(socket: &mut WebSocketStream<Box<dyn Stream>>) -> (Vec<String>, Option<CloseFrame>) {
+    let mut said = Vec::new();
+    loop {
+        match soon(socket.next()).await {
+            Some(Ok(Message::Text(text))) => said.push(text.to_string()),
+            Some(Ok(Message::Close(frame))) => return (said, frame),
+            Some(Ok(_)) => {}
+            other => panic!("no close frame but {other:?}"),
+        }
+    }
+}
+
+/// The lines of an event stream until it ends.
+async fn events(server: &Server, path: &str, headers: &str) -> (Answer, Vec<String>) {
+    let mut stream = BufReader::new(server.connect().await);
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").as_bytes())
+        .await
+        .unwrap();
+    let answer = soon(Answer::read(&mut stream)).await;
+    let mut lines = Vec::new();
+    while answer.status == 200 && lines.last().is_none_or(|line| line != "0") {
+        let mut line = String::new();
+        if soon(stream.read_line(&mut line)).await.unwrap() == 0 {
+            break;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    (answer, lines)
+}
+
+#[tokio::test]
+async fn plain_websocket_says_the_text_and_closes_with_1000() {
+    let server = Server::start(paced("20ms", (3, 0))).await;
+    for path in ["/websocket/ws", "/server-faye.js/ws"] {
+        let (said, close) = recite(&mut websocket(&server, path).await).await;
+        assert_eq!(said, ["0.", "1.", "2."]);
+        assert_eq!(u16::from(close.unwrap().code), 1000);
+    }
+    server.until_readers(0).await;
+}
+
+#[tokio::test]
+async fn plain_websocket_says_objects_on_request() {
+    let server = Server::start(paced("20ms", (3, 0))).await;
+    let (said, _) = recite(&mut websocket(&server, "/websocket/ws?format=json&from=1").await).await;
+    let said: Vec<Value> = said.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    assert_eq!(
+        (&said[0]["event"], &said[0]["from"], &said[0]["of"]),
+        (&"reading".into(), &1.into(), &3.into())
+    );
+    assert_eq!((&said[1]["event"], &said[1]["text"]), (&"divinecomedy".into(), &"1.".into()));
+    assert_eq!((&said[2]["index"], said.len()), (&2.into(), 3));
+}
+
+#[tokio::test]
+async fn a_unix_socket_streams_as_a_port_does() {
+    let (_folder, path) = socket_path();
+    let mut setup = paced("20ms", (3, 0));
+    setup.args.listen = Some(format!("unix:{path}"));
+    let server = Server::start(setup).await;
+    let (said, _) = recite(&mut websocket(&server, "/websocket/ws").await).await;
+    assert_eq!(said.len(), 3);
+    let (_, lines) = events(&server, "/sse/stream", "").await;
+    assert_eq!(lines.iter().filter(|line| *line == "event: divinecomedy").count(), 3);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn server_sent_events_resume_by_their_id() {
+    let server = Server::start(paced("20ms", (3, 0))).await;
+    let (answer, lines) = events(&server, "/sse/stream", "").await;
+    assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+    let ids: Vec<_> = lines.iter().filter_map(|line| line.strip_prefix("id: ")).collect();
+    assert_eq!(ids.len(), 3);
+    assert!(lines.contains(&"event: end".to_owned()), "{lines:?}");
+    // The header outranks the query, which a browser repeats as it was.
+    let (_, lines) = events(&server, "/sse/stream?from=0", &format!("Last-Event-ID: {}\r\n", ids[1])).await;
+    assert_eq!(lines.iter().filter_map(|line| line.strip_prefix("id: ")).collect::<Vec<_>>(), ids[2..]);
+    let (answer, _) = events(&server, "/sse/stream", &format!("Last-Event-ID: {}\r\n", ids[2])).await;
+    assert_eq!(answer.status, 204, "nothing is left: the browser is to stay away");
+    for bad in ["x", "other:1", "abc"] {
+        assert_eq!(events(&server, "/sse/stream", &format!("Last-Event-ID: {bad}\r\n")).await.0.status, 400);
+    }
+}
+
+/// A reader that takes nothing while another reads the whole poem, and then everything: it was waited
+/// for, and lost nothing. 12 MB are more than the sockets' buffers hold.
+async fn slow_reader(request: &str, greeting: &[u8], index_of: fn(&str) -> Option<usize>) {
+    const STANZAS: usize = 96;
+    let server = Server::start(paced("20ms", (STANZAS, 128 * 1024))).await;
+    let mut slow = server.connect().await;
+    slow.write_all(request.as_bytes()).await.unwrap();
+    if !greeting.is_empty() {
+        assert_eq!(soon(Answer::read(&mut slow)).await.status, 101);
+        slow.write_all(greeting).await.unwrap();
+    }
+    server.until_readers(1).await;
+    let (said, _) = recite(&mut websocket(&server, "/websocket/ws").await).await;
+    assert_eq!(said.len(), STANZAS);
+    assert_eq!(server.app.readers(), 1, "the slow reader is still waited for");
+
+    let mut bytes = Vec::new();
+    let mut heard = Vec::new();
+    while heard.len() < STANZAS {
+        let mut chunk = vec![0; 1 << 20];
+        let count = soon(slow.read(&mut chunk)).await.unwrap();
+        assert!(count > 0, "the stream broke off after {} stanzas", heard.len());
+        bytes.extend_from_slice(&chunk[..count]);
+        // Stanzas are padded with spaces and end in a full stop.
+        while let Some(end) = bytes.windows(2).position(|pair| pair == b" .") {
+            let piece = String::from_utf8_lossy(&bytes[..end]).into_owned();
+            bytes.drain(..end + 2);
+            heard.extend(index_of(piece.trim_end()));
+        }
+    }
+    assert_eq!(heard, (0..STANZAS).collect::<Vec<_>>());
+}
+
+/// The number at the end of a piece.
+fn last_number(piece: &str) -> Option<usize> {
+    let start = piece.rfind(|letter: char| !letter.is_ascii_digit()).map_or(0, |at| at + 1);
+    piece[start..].parse().ok()
+}
+
+#[tokio::test]
+async fn a_slow_reader_over_websocket_loses_nothing() {
+    // An empty ping, masked, as clients must: harmless, it only shows that the socket is open.
+    slow_reader(&websocket_request("/websocket/ws", "Upgrade"), &[0x89, 0x80, 0, 0, 0, 0], last_number).await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_over_server_sent_events_loses_nothing() {
+    slow_reader("GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n\r\n", &[], last_number).await;
+}
+
+#[tokio::test]
+async fn a_slow_reader_over_socket_io_loses_nothing() {
+    // `40`, masked with zeros: connect to the main namespace.
+    let connect = [0x81, 0x82, 0, 0, 0, 0, b'4', b'0'];
+    slow_reader(
+        &websocket_request("/socket.io/?EIO=4&transport=websocket", "Upgrade"),
+        &connect,
+        last_number,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_reader_that_is_gone_is_noticed_before_its_next_stanza() {
+    let server = Server::start(paced("1h", (3, 0))).await;
+    let mut plain = websocket(&server, "/websocket/ws").await;
+    let mut engine = websocket(&server, "/socket.io/?EIO=4&transport=websocket").await;
+    engine.send("40".into()).await.unwrap();
+    let mut sse = server.connect().await;
+    sse.write_all(b"GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    server.until_readers(3).await;
+    // One says goodbye, the others just go.
+    soon(plain.close(None)).await.unwrap();
+    server.until_readers(2).await;
+    drop(sse);
+    server.until_readers(1).await;
+    drop(engine);
+    server.until_readers(0).await;
+}
+
+#[tokio::test]
+async fn at_shutdown_every_reader_is_told_to_come_back() {
+    let server = Server::start(paced("1h", (3, 0))).await;
+    let mut plain = websocket(&server, "/websocket/ws").await;
+    let mut engine = websocket(&server, "/socket.io/?EIO=4&transport=websocket").await;
+    engine.send("40".into()).await.unwrap();
+    let opened = server.get("/socket.io/?EIO=4&transport=polling", "").await.body;
+    let sid = opened.split('"').nth(3).unwrap().to_owned();
+    let path = format!("/socket.io/?EIO=4&transport=polling&sid={sid}");
+    let join = format!("POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n40");
+    assert_eq!(server.send(&join).await.body, "ok");
+    server.until_readers(3).await;
+    // What was said so far: the connection, the reading, the first stanza.
+    let mut polled = String::new();
+    while !polled.contains("divinecomedy") {
+        polled += &server.get(&path, "").await.body;
+    }
+    let mut parked = server.connect().await;
+    parked.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+    let mut sse = BufReader::new(server.connect().await);
+    sse.write_all(b"GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    server.until_readers(4).await;
+
+    let plain = tokio::spawn(async move { recite(&mut plain).await });
+    server.stop().await;
+    let (_, close) = plain.await.unwrap();
+    assert_eq!(u16::from(close.unwrap().code), 1012);
+    let answer = soon(Answer::read(&mut parked)).await;
+    assert_eq!(answer.status, 200, "a parked poll is answered");
+    assert_eq!(answer.body, "1", "the engine closes; no `41`, which would mean the end of the poem");
+    let mut rest = String::new();
+    soon(sse.read_to_string(&mut rest)).await.unwrap();
+    assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("event: end"), "{rest}");
+    let mut last = Vec::new();
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(HUNG, engine.next()).await {
+        last.push(message.to_string());
+    }
+    assert!(!last.contains(&"41".to_owned()) && last.contains(&"1".to_owned()), "{last:?}");
+}
