@@ -6,6 +6,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`cli`] | what was typed |
+//! | [`commands`] | what each command does |
 //! | [`config`] | what it means, with the environment: a validated `Config` |
 //! | [`logging`], [`banner`] | what is told to whoever runs it |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
@@ -20,6 +21,7 @@
 pub mod bad_value;
 pub mod banner;
 pub mod cli;
+pub mod commands;
 pub mod conductor;
 pub mod config;
 pub mod hosting;

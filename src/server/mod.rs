@@ -1,6 +1,7 @@
 //! Serving: the application's state, its routes, and [`serve`], which runs them on any listener.
 
 mod assets;
+mod channel;
 mod entrance;
 mod hello;
 mod pages;

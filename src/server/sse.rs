@@ -15,8 +15,9 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    App, reader,
-    websocket::{ChannelVoice, Speech},
+    App,
+    channel::{ChannelVoice, Speech},
+    reader,
     wire::{END, READING, Wire},
 };
 use crate::{

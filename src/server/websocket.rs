@@ -15,13 +15,18 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tokio::{
-    sync::mpsc::{self, error::TrySendError},
+    sync::mpsc,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
-use super::{App, reader, reader::Reader, wire::Wire};
+use super::{
+    App,
+    channel::{ChannelVoice, Speech},
+    reader,
+    wire::Wire,
+};
 use crate::{
-    conductor::{Answer, Seat, Voice},
+    conductor::Seat,
     reading::{Reading, Refusal, Request},
     transport::Transport,
 };
@@ -32,63 +37,11 @@ const MAX_MESSAGE: usize = 4 * 1024;
 /// What the socket keeps for reading; its default of 128 KiB would be held for every reader.
 const READ_BUFFER: usize = 256;
 
-/// How many stanzas wait for one reader at most; beyond that its voice is busy.
-pub(super) const BUFFERED_STANZAS: usize = 4;
-
 /// How often a peer is asked whether it is there. One that has not answered by the next time is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 
 /// How long a peer may take to answer our close frame.
 const CLOSING: Duration = Duration::from_secs(5);
-
-/// One thing to say.
-pub(super) enum Speech {
-    /// The stanza with this index.
-    Stanza(usize),
-    /// The poem has ended.
-    End,
-}
-
-/// Speaks into a channel that a connection's own task empties; for plain WebSocket and server-sent
-/// events.
-pub(super) struct ChannelVoice {
-    sender: mpsc::Sender<Speech>,
-    reader: Reader,
-    transport: Transport,
-}
-
-impl ChannelVoice {
-    pub(super) fn new(reader: Reader, transport: Transport) -> (Self, mpsc::Receiver<Speech>) {
-        let (sender, receiver) = mpsc::channel(BUFFERED_STANZAS);
-        (Self { sender, reader, transport }, receiver)
-    }
-
-    fn send(&self, speech: Speech) -> Answer {
-        match self.sender.try_send(speech) {
-            Ok(()) => Answer::Heard,
-            Err(TrySendError::Full(_)) => Answer::Busy,
-            Err(TrySendError::Closed(_)) => Answer::Gone,
-        }
-    }
-}
-
-impl Voice for ChannelVoice {
-    fn say(&mut self, index: usize) -> Answer {
-        let answer = self.send(Speech::Stanza(index));
-        if answer == Answer::Heard {
-            self.reader.said(self.transport);
-        }
-        answer
-    }
-
-    fn end(&mut self) -> Answer {
-        let answer = self.send(Speech::End);
-        if answer == Answer::Heard {
-            self.reader.ended();
-        }
-        answer
-    }
-}
 
 /// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects.
 pub(super) async fn upgrade(

@@ -1,0 +1,107 @@
+//! What each command does, once its arguments are parsed.
+
+use std::{
+    fs,
+    io::{self, Write},
+    process,
+    time::Duration,
+};
+
+use anyhow::Context;
+
+use crate::{
+    bad_value::Quoted,
+    banner::banner,
+    cli::{HostingArgs, ServeArgs},
+    config::Config,
+    hosting::{endpoint::Endpoint, environment::Environment, listener::BoundListener, prefix::Prefix},
+    logging,
+    poem::Poem,
+    server::{App, serve},
+    shutdown,
+};
+
+/// How long a pipe's last bytes may take to the peer: it has no half-close that would wait for them, and
+/// the end of the process ends the pipe (measured; see `pipe.rs`).
+const PIPE_LINGER: Duration = Duration::from_millis(200);
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub enum Failure {
+    /// It was called or configured wrongly; nothing was done.
+    Usage(anyhow::Error),
+    /// It could not be done.
+    Failed(anyhow::Error),
+}
+
+impl Failure {
+    /// The exit code, which `dante --help` documents.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+        }
+    }
+
+    /// What to tell the user.
+    pub fn error(&self) -> &anyhow::Error {
+        match self {
+            Self::Usage(error) | Self::Failed(error) => error,
+        }
+    }
+}
+
+/// `dante serve`: serves until a signal or the host ends it.
+///
+/// # Errors
+/// When the configuration or the poem cannot be used, or nothing can be bound.
+pub fn serve_poem(args: &ServeArgs, env: &Environment) -> Result<(), Failure> {
+    let config = Config::new(args, env, process::id()).map_err(|error| Failure::Usage(error.into()))?;
+    let poem = read_poem(&config).map_err(Failure::Usage)?;
+    logging::start(config.log_format, config.log_plan.as_ref());
+    run(&config, poem).map_err(|error| {
+        // iisnode's guests have no standard error; elsewhere the error is shown there.
+        if config.log_plan.is_some() {
+            tracing::error!(error = format!("{error:#}"), "stopped");
+        }
+        Failure::Failed(error)
+    })
+}
+
+fn read_poem(config: &Config) -> anyhow::Result<Poem> {
+    let Some(path) = &config.poem else { return Ok(Poem::embedded()) };
+    let name = || format!("the poem {} cannot be streamed", path.display());
+    let text = fs::read(path).context("it cannot be read; check the path of --poem").with_context(name)?;
+    Poem::parse(&text).with_context(name)
+}
+
+#[tokio::main]
+async fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
+    let signal = shutdown::on_signal().context("signals cannot be listened for")?;
+    let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
+    let endpoint = listener.endpoint().clone();
+    // A closed standard output is no reason to stop.
+    let _ = logging::banner_writer(config.log_plan.as_ref())
+        .write_all(banner(config, &endpoint, &poem).as_bytes());
+    serve(listener, App::new(poem, config)?, signal).await.context("serving failed")?;
+    if matches!(endpoint, Endpoint::Pipe(_)) {
+        tokio::time::sleep(PIPE_LINGER).await;
+    }
+    Ok(())
+}
+
+/// `dante hosting`: prints the file that a host needs.
+///
+/// # Errors
+/// When the prefix is none, or standard output fails.
+pub fn print_recipe(args: &HostingArgs) -> Result<(), Failure> {
+    let context = || format!("--prefix {}", Quoted(&args.prefix));
+    let prefix = Prefix::parse(&args.prefix).with_context(context).map_err(Failure::Usage)?;
+    let exe = args.exe.as_deref().unwrap_or(args.recipe.default_exe());
+    let text = args.recipe.render(&prefix, exe).map_err(|error| Failure::Failed(error.into()))?;
+    match io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Failed(error.into())),
+        _ => Ok(()),
+    }
+}
