@@ -17,8 +17,9 @@ if (typeof io === "undefined") {
 } else {
   const socket = io("/hello", { path, transports: main.dataset.transports.split(","), tryAllTransports: true });
   let started = 0;
+  const how = () => (socket.io.engine.transport.name === "websocket" ? "over WebSocket" : "by long polling");
 
-  socket.on("connect", () => say(`Connected (${socket.io.engine.transport.name}).`, "connected"));
+  socket.on("connect", () => say(`Connected ${how()}.`, "connected"));
   socket.on("disconnect", (reason) => say(`The connection broke off (${reason}). Trying again.`, "lost"));
   socket.on("connect_error", (error) => say(`No connection (${error.message}). Trying again.`, "lost"));
   socket.on("helloBack", ({ message, error }) => {

@@ -3,6 +3,36 @@
 
 /** @typedef {{index: number, of: number, canticle: ?string, canto: ?number}} Place */
 
+/** 4 → IV, as the poem numbers its cantos. */
+function roman(number) {
+  const letters = [
+    ["C", 100],
+    ["XC", 90],
+    ["L", 50],
+    ["XL", 40],
+    ["X", 10],
+    ["IX", 9],
+    ["V", 5],
+    ["IV", 4],
+    ["I", 1],
+  ];
+  let text = "";
+  for (const [letter, value] of letters) {
+    for (; number >= value; number -= value) text += letter;
+  }
+  return text;
+}
+
+/** One element a line, so that a line that is too long for the page hangs below itself. */
+function lines(text) {
+  return text.split("\n").flatMap((line, at) => {
+    const element = document.createElement("span");
+    element.className = line.startsWith(" ") ? "line indented" : "line";
+    element.textContent = line;
+    return at === 0 ? [element] : ["\n", element];
+  });
+}
+
 export class Reading {
   /** @param {HTMLElement} main with the place to start at in its data */
   constructor(main) {
@@ -44,15 +74,21 @@ export class Reading {
       return;
     }
     if (place.index > this.next) {
-      this.fault(`Stanzas are missing here: ${this.next + 1} to ${place.index}.`);
+      const many = place.index - this.next > 1;
+      this.fault(
+        many
+          ? `Stanzas ${this.next + 1} to ${place.index} are missing here.`
+          : `Stanza ${place.index} is missing here.`,
+      );
     }
     this.next = place.index + 1;
-    const canto = place.canticle ? `${place.canticle}: Canto ${place.canto}` : null;
+    const canto = place.canticle ? `${place.canticle}: Canto ${roman(place.canto)}` : null;
     if (canto !== this.canto) {
       this.canto = canto;
-      this.add("h2", "canto", canto);
+      if (canto) this.add("h2", "canto", canto);
     }
-    this.add("p", "stanza", text).dataset.index = String(place.index);
+    const stanza = this.add("p", "stanza", ...lines(text));
+    stanza.dataset.index = String(place.index);
   }
 
   /** The stream is over. That is right only after the last stanza. */
@@ -81,11 +117,11 @@ export class Reading {
     this.add("p", "fault", sentence);
   }
 
-  add(tag, name, text) {
+  add(tag, name, ...content) {
     const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 80;
     const element = document.createElement(tag);
     element.className = name;
-    element.textContent = text;
+    element.append(...content);
     this.poem.append(element);
     if (atEnd) window.scrollTo(0, document.body.scrollHeight);
     return element;

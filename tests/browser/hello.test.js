@@ -36,7 +36,7 @@ describe("hello", { concurrency: 2 }, () => {
     const visit = await open(`${origin}/hello/`);
     await visit.state("connected");
     await assertAnswers(visit);
-    assert.match(await visit.page.locator("#status").textContent(), /websocket/);
+    assert.match(await visit.page.locator("#status").textContent(), /WebSocket/);
     await visit.screenshot("hello", [1280, 800]);
     await visit.screenshot("hello", [375, 700]);
     visit.assertQuiet();
