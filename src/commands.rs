@@ -1,8 +1,8 @@
 //! What each command does, once its arguments are parsed.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs::File,
+    io::{self, Read, Write},
     process,
     time::Duration,
 };
@@ -16,7 +16,7 @@ use crate::{
     config::Config,
     hosting::{endpoint::Endpoint, environment::Environment, listener::BoundListener, prefix::Prefix},
     logging,
-    poem::Poem,
+    poem::{self, Poem},
     server::{App, serve},
     shutdown,
 };
@@ -71,7 +71,13 @@ pub fn serve_poem(args: &ServeArgs, env: &Environment) -> Result<(), Failure> {
 fn read_poem(config: &Config) -> anyhow::Result<Poem> {
     let Some(path) = &config.poem else { return Ok(Poem::embedded()) };
     let name = || format!("the poem {} cannot be streamed", path.display());
-    let text = fs::read(path).context("it cannot be read; check the path of --poem").with_context(name)?;
+    let read = || -> io::Result<_> {
+        let mut text = Vec::new();
+        // A device has no end.
+        File::open(path)?.take(poem::MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
+        Ok(text)
+    };
+    let text = read().context("it cannot be read; check the path of --poem").with_context(name)?;
     Poem::parse(&text).with_context(name)
 }
 

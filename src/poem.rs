@@ -74,11 +74,8 @@ pub enum PoemError {
     #[error("it holds no stanza; stanzas are paragraphs of text, separated by blank lines")]
     Empty,
     /// More than [`MAX_BYTES`].
-    #[error("it has {bytes} bytes, and no more than {MAX_BYTES} are read; give a shorter text")]
-    TooLarge {
-        /// Size of the text.
-        bytes: usize,
-    },
+    #[error("it has more than {MAX_BYTES} bytes, the most that are read; give a shorter text")]
+    TooLarge,
 }
 
 impl Poem {
@@ -93,7 +90,7 @@ impl Poem {
     /// When the text is not UTF-8, too large, or holds no stanza.
     pub fn parse(text: &[u8]) -> Result<Self, PoemError> {
         if text.len() > MAX_BYTES {
-            return Err(PoemError::TooLarge { bytes: text.len() });
+            return Err(PoemError::TooLarge);
         }
         let text = std::str::from_utf8(text).map_err(|error| PoemError::NotUtf8 {
             line: 1 + text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
@@ -324,7 +321,7 @@ mod tests {
         assert_eq!(Poem::parse(b" \n\n"), Err(PoemError::Empty));
         assert_eq!(Poem::parse(b"Inferno: Canto I\n"), Err(PoemError::Empty));
         let huge = vec![b'a'; MAX_BYTES + 1];
-        assert_eq!(Poem::parse(&huge), Err(PoemError::TooLarge { bytes: MAX_BYTES + 1 }));
+        assert_eq!(Poem::parse(&huge), Err(PoemError::TooLarge));
     }
 
     #[test]

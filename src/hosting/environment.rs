@@ -32,9 +32,9 @@ impl Environment {
             .map(|(_, value)| value.to_string_lossy().into_owned())
     }
 
-    /// Whether a variable is set, even to nothing.
+    /// Whether a variable is set, and not to nothing.
     pub fn has(&self, name: &str) -> bool {
-        self.variables.iter().any(|(known, _)| same_name(known, name))
+        self.all(name).next().is_some()
     }
 }
 

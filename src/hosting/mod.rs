@@ -140,7 +140,7 @@ fn detect_host(env: &Environment) -> Finding<Host> {
         ("WEBSITE_INSTANCE_ID", Host::Azure),
         ("WEBSITE_SITE_NAME", Host::Azure),
     ] {
-        if env.get(name).is_some() {
+        if env.has(name) {
             return Finding::new(host, format!("since {name} is set"));
         }
     }

@@ -141,28 +141,31 @@ pub fn divide(path: &str, signposts: &Signposts<'_>) -> Way {
             None => {}
         }
     }
-    if signposts.learn
-        && let Some(start) = learned(path, signposts.fold_case, signposts.told.is_some())
-    {
-        return Way::In(start..path.len());
+    if signposts.learn {
+        return learn(path, signposts);
     }
     Way::In(0..path.len())
 }
 
-/// Where the part that Dante serves starts: before the first segment that it knows. Where there is
-/// none, and the host said nothing of its own, a path that ends in a slash is the application's root.
-fn learned(path: &str, fold_case: bool, told: bool) -> Option<usize> {
-    let segments = path.match_indices('/').map(|(at, _)| {
-        let end = path[at + 1..].find('/').map_or(path.len(), |length| at + 1 + length);
-        (at, &path[at + 1..end])
-    });
-    let known = |segment: &str| KNOWN.iter().any(|known| same_segment(segment, known, fold_case));
-    for (at, segment) in segments {
-        if known(segment) {
-            return Some(at);
+/// What Dante serves starts before the first segment that it knows. Where there is none, and the host
+/// said nothing of its own, a path that ends in a slash is the application's root, and a single segment
+/// that is no file's name is the root without its slash.
+fn learn(path: &str, signposts: &Signposts<'_>) -> Way {
+    let known = |segment: &str| KNOWN.iter().any(|known| same_segment(segment, known, signposts.fold_case));
+    for (at, _) in path.match_indices('/') {
+        let rest = &path[at + 1..];
+        if known(rest.split('/').next().unwrap_or_default()) {
+            return Way::In(at..path.len());
         }
     }
-    (!told && path.ends_with('/') && Prefix::parse(path).is_ok()).then(|| path.len() - 1)
+    let unknown = signposts.told.is_none() && Prefix::parse(path).is_ok();
+    if unknown && path.ends_with('/') {
+        return Way::In(path.len() - 1..path.len());
+    }
+    if unknown && !path[1..].contains(['/', '.']) {
+        return Way::AddSlash;
+    }
+    Way::In(0..path.len())
 }
 
 #[cfg(test)]
@@ -266,7 +269,10 @@ mod tests {
             ("/a/b/socket.io/socket.io.js", "/socket.io/socket.io.js"),
             ("/demo/Server-Faye.js/ws", "/Server-Faye.js/ws"),
             ("/demo/", "/"),
+            ("/demo", "redirect"),
+            ("/favicon.ico", "/favicon.ico"),
             ("/demo/favicon.ico", "/demo/favicon.ico"),
+            ("/demo/nothing", "/demo/nothing"),
             ("/dante/", "/"),
             ("/", "/"),
         ] {
@@ -285,6 +291,7 @@ mod tests {
             ("/dante/", "/"),
             ("/else/socket.io/", "/socket.io/"),
             ("/else/", "/else/"),
+            ("/else", "/else"),
         ] {
             assert_eq!(way(path, &signposts), ours, "{path}");
         }

@@ -117,7 +117,7 @@ fn node_name() -> String {
 
 /// All routes, as they are below the prefix.
 fn router(app: &App) -> (Router, SocketIo) {
-    let (engine, io) = socketio::engine(&app.transports, app.polling_duration);
+    let (engine, io) = socketio::engine(&app.transports, app.polling_duration, app.stop.clone());
     socketio::register(&io, app);
     // A poll that a cache answers is a lost poll.
     let engine = set_header(header::CACHE_CONTROL, "no-store").layer(engine);

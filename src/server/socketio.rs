@@ -16,9 +16,10 @@ use socketioxide::{
     extract::{SocketRef, TryData},
     handler::ConnectHandler as _,
 };
+use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _, service_fn};
 
-use super::{App, hello, reader, reader::Reader, wire};
+use super::{App, hello, plain, reader, reader::Reader, wire};
 use crate::{
     conductor::{Answer, Voice},
     reading::{self, Reading, Refusal},
@@ -33,6 +34,9 @@ const MAX_MESSAGE: usize = 16 * 1024;
 
 /// How many packets wait for one reader at most; beyond that its voice is busy.
 const BUFFERED_PACKETS: usize = 16;
+
+/// How long the engine has, once the server is to stop, to answer what is still asked of it.
+const PARTING: Duration = Duration::from_millis(500);
 
 /// How long a reader may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
@@ -54,6 +58,7 @@ const KEPT_HEADERS: [header::HeaderName; 9] = [
 pub(super) fn engine(
     transports: &Transports,
     polling_duration: Duration,
+    stop: CancellationToken,
 ) -> (
     impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + use<>,
     SocketIo,
@@ -77,8 +82,18 @@ pub(super) fn engine(
     };
     let (engine, io) = builder.build_svc();
     let service = service_fn(move |request: Request| {
-        let engine = engine.clone();
-        async move { Ok(answer(engine, upgrades, request).await) }
+        let (engine, stop) = (engine.clone(), stop.clone());
+        let parting = async move {
+            stop.cancelled().await;
+            tokio::time::sleep(PARTING).await;
+        };
+        async move {
+            tokio::select! {
+                response = answer(engine, upgrades, request) => Ok(response),
+                // Closing the engine answers the polls of all sessions but those that never joined a namespace.
+                () = parting => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.\n")),
+            }
+        }
     });
     (service, io)
 }

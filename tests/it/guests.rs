@@ -56,6 +56,7 @@ async fn under_iisnode_any_application_name_works() {
         ("/demo/socket.io/?EIO=4&transport=polling", 200),
         ("/dante/", 200),
         ("/dante", 308),
+        ("/demo", 308),
         ("/demo/favicon.ico", 404),
     ] {
         assert_eq!(server.get(path, "").await.status, status, "{path}");

@@ -213,6 +213,14 @@ async fn at_shutdown_every_reader_is_told_to_come_back() {
     }
     let mut parked = server.connect().await;
     parked.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+    // A session that never joined a namespace, which closing the engine does not reach.
+    let opened = server.get("/socket.io/?EIO=4&transport=polling", "").await.body;
+    let stray = opened.split('"').nth(3).unwrap();
+    let mut strays = server.connect().await;
+    let stray = format!("/socket.io/?EIO=4&transport=polling&sid={stray}");
+    assert_eq!(server.get(&stray, "").await.body, "2", "the engine's first ping");
+    let request = format!("GET {stray} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    strays.write_all(request.as_bytes()).await.unwrap();
     let mut sse = BufReader::new(server.connect().await);
     sse.write_all(b"GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     server.until_readers(4).await;
@@ -224,6 +232,7 @@ async fn at_shutdown_every_reader_is_told_to_come_back() {
     let answer = soon(Answer::read(&mut parked)).await;
     assert_eq!(answer.status, 200, "a parked poll is answered");
     assert_eq!(answer.body, "1", "the engine closes; no `41`, which would mean the end of the poem");
+    assert_eq!(soon(Answer::read(&mut strays)).await.status, 503);
     let mut rest = String::new();
     soon(sse.read_to_string(&mut rest)).await.unwrap();
     assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("event: end"), "{rest}");
