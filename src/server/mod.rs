@@ -11,7 +11,7 @@ mod sse;
 mod websocket;
 mod wire;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
 use axum::{
     Router, ServiceExt as _,
@@ -23,7 +23,7 @@ use axum::{
 };
 use socketioxide::SocketIo;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::Layer as _;
+use tower::{Layer as _, Service};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::{info, warn};
 
@@ -133,15 +133,19 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/sse/stream", get(sse::stream))
         .fallback(not_found)
         .with_state(app.clone());
-    (secured(router), io)
+    (router, io)
 }
 
-/// The headers that keep browsers to what Dante serves.
-fn secured(router: Router) -> Router {
-    router
-        .layer(set_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .layer(set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(set_header(header::REFERRER_POLICY, "no-referrer"))
+/// Puts the headers that keep browsers to what Dante serves on every answer of a service.
+fn secured<S>(
+    service: S,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send,
+{
+    let service = set_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY).layer(service);
+    let service = set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service);
+    set_header(header::REFERRER_POLICY, "no-referrer").layer(service)
 }
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
@@ -186,7 +190,7 @@ pub async fn serve(
     });
 
     let entrance = middleware::from_fn_with_state(app, entrance::admit).layer(router);
-    let service = entrance.into_make_service_with_connect_info::<Peer>();
+    let service = secured(entrance).into_make_service_with_connect_info::<Peer>();
     let serving = async {
         axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
         // It waits for no upgraded connection; those of Socket.IO are closed by now, the others tracked.

@@ -102,13 +102,12 @@ async fn converse(app: App, mut socket: WebSocket, reading: Reading, json: bool,
     let (voice, speech) = ChannelVoice::new(reader, Transport::WebSocket);
     let seat = app.conductor.join(reading, voice);
     let close = tokio::select! {
-        // First, since the conductor stops at the same moment, and its silence would pass for a lost peer.
-        biased;
-        () = app.stop.cancelled() => {
-            Some(CloseFrame { code: close_code::RESTART, reason: "the server is stopping".into() })
-        }
         close = recite(&mut socket, speech, seat, &app.wire, json) => close,
+        () = app.stop.cancelled() => None,
     };
+    // The conductor stops at the same moment, and its silence may be noticed first.
+    let restart = || CloseFrame { code: close_code::RESTART, reason: "the server is stopping".into() };
+    let close = close.or_else(|| app.stop.is_cancelled().then(restart));
     if let Some(frame) = close
         && socket.send(Message::Close(Some(frame))).await.is_ok()
     {

@@ -1,5 +1,7 @@
 //! The server in-process and the real binary, talked to as clients talk to it. One binary of modules.
 
+// Sockets with paths and signals; the Windows side of the same code has unit tests beside it.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
 
 mod binary;

@@ -82,8 +82,9 @@ async fn the_client_library_is_cached_by_its_hash_and_precompressed() {
 
 #[tokio::test]
 async fn answers_have_security_headers_and_a_length() {
-    let server = Server::start(Setup::default()).await;
+    let server = Server::start(prefixed("/dante")).await;
     for path in PAGES.into_iter().chain([
+        "/dante",
         "/nothing",
         "/static/js/reading.js",
         "/static/nothing",

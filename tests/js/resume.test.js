@@ -26,6 +26,17 @@ function everyReader(origin) {
   return readers;
 }
 
+/**
+ * Waits until each reader has so many stanzas more, and none is in the middle of an upgrade: when the server
+ * goes away just then, the client of Socket.IO 4 stays with a paused poll until its own ping timeout.
+ */
+async function settled(readers, count) {
+  await Promise.all(Object.values(readers).map((heard) => heard.more(count)));
+  const upgrading = Object.entries(readers).filter(([name]) => name.endsWith("default"));
+  const upgraded = ({ transports }) => transports.at(-1) === "websocket";
+  await Promise.all(upgrading.map(([, heard]) => heard.until(upgraded)));
+}
+
 describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () => {
   // Event sources wait for a second before they come back; the others must not be done by then.
   const stanzas = 120;
@@ -33,7 +44,7 @@ describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () =
 
   /** Ends a server while everybody reads, and starts it again on its port. */
   async function restart(dante, readers, signal) {
-    await Promise.all(Object.values(readers).map((heard) => heard.more(3)));
+    await settled(readers, 3);
     for (const [name, heard] of Object.entries(readers)) assert.ok(!heard.ended, `${name} was done before`);
     const code = await dante.end(signal);
     return [await startDante(args, { port: dante.port }), code];
@@ -79,7 +90,7 @@ describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () =
   test("stopped while no stanza is due: parked polls and quiet streams are let go, too", async () => {
     const dante = await startDante(["--interval", "1h", "--polling-duration", "300", ...PATIENT]);
     const readers = everyReader(dante.origin);
-    await Promise.all(Object.values(readers).map((heard) => heard.more(1)));
+    await settled(readers, 1);
     assert.equal(await dante.end("SIGTERM"), 0);
     // The reading, its first stanza, and why it broke off.
     await Promise.all(Object.values(readers).map((heard) => heard.until(({ log }) => log.length > 2)));

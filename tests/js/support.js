@@ -52,6 +52,7 @@ export class Heard {
 
   using(transport) {
     if (this.transports.at(-1) !== transport) this.transports.push(transport);
+    this.#news.emit("news");
   }
 
   /** What to ask for in order to go on from here. */
@@ -66,10 +67,10 @@ export class Heard {
     while (!condition(this)) await once(this.#news, "news");
   }
 
-  /** Waits for so many stanzas more than there are now. */
+  /** Waits for so many stanzas more than there are now, or the end. */
   more(count) {
     const goal = this.stanzas.length + count;
-    return this.until(() => this.stanzas.length >= goal);
+    return this.until(() => this.ended || this.stanzas.length >= goal);
   }
 
   end() {
@@ -107,6 +108,10 @@ export function follow(socket) {
   const transport = () => heard.using(socket.io.engine.transport.name);
   // The client has made its engine by now, and it opens later.
   socket.io.engine.once("open", transport);
+  socket.on("connect", () => {
+    transport();
+    socket.io.engine.once("upgrade", transport);
+  });
   socket.on("reading", (opening) => heard.opened(opening));
   socket.on("divinecomedy", (text, place) => {
     transport();
