@@ -9,7 +9,7 @@ use axum::{
 };
 use tracing::{info, warn};
 
-use super::{App, plain};
+use super::app::App;
 use crate::hosting::{
     Host, aspnetcore, iisnode,
     prefix::{Prefix, Signposts, Way, divide},
@@ -22,10 +22,11 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         && !aspnetcore::is_paired(request.headers(), token)
     {
         warn!("a request without the token of the ASP.NET Core Module was refused");
-        return plain(
+        return (
             StatusCode::BAD_REQUEST,
             "This request did not come through IIS: the header MS-ASPNETCORE-TOKEN is missing or wrong.\n",
-        );
+        )
+            .into_response();
     }
     let host = hosting.host.value;
     if host == Host::Iisnode {
@@ -43,7 +44,7 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         Way::AddSlash => return redirect_to_folder(request.uri()),
         Way::In(ours) if ours.start > 0 => {
             let Some(uri) = below(request.uri(), ours.start) else {
-                return plain(StatusCode::BAD_REQUEST, "This path is none.\n");
+                return (StatusCode::BAD_REQUEST, "This path is none.\n").into_response();
             };
             *request.uri_mut() = uri;
         }
@@ -79,7 +80,7 @@ pub(super) fn redirect_to_folder(uri: &Uri) -> Response {
     // `./` keeps a name with a colon from being read as a scheme.
     match HeaderValue::try_from(format!("./{folder}/{query}")) {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, location)]).into_response(),
-        Err(_) => plain(StatusCode::NOT_FOUND, "Nothing is served here.\n"),
+        Err(_) => (StatusCode::NOT_FOUND, "Nothing is served here.\n").into_response(),
     }
 }
 

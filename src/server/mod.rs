@@ -1,5 +1,6 @@
 //! Serving: the application's state, its routes, and [`serve`], which runs them on any listener.
 
+mod app;
 mod assets;
 mod channel;
 mod entrance;
@@ -11,7 +12,7 @@ mod sse;
 mod websocket;
 mod wire;
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io};
 
 use axum::{
     Router, ServiceExt as _,
@@ -22,98 +23,17 @@ use axum::{
     routing::get,
 };
 use socketioxide::SocketIo;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::{Layer as _, Service};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tracing::{info, warn};
 
-use crate::{
-    conductor::Conductor,
-    config::Config,
-    hosting::{
-        Hosting,
-        listener::{BoundListener, Peer},
-    },
-    poem::Poem,
-    transport::Transports,
-};
-use reader::Readers;
-use wire::Wire;
+pub use app::App;
+
+use crate::hosting::listener::{BoundListener, Peer};
 
 /// What browsers may load and do on Dante's pages: nothing that Dante does not serve itself.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
-/// Everything that requests share; cheap to clone.
-#[derive(Debug, Clone)]
-pub struct App {
-    inner: Arc<Inner>,
-}
-
-/// The shared state, of no use outside this module.
-#[derive(Debug)]
-pub struct Inner {
-    poem: Poem,
-    wire: Arc<Wire>,
-    conductor: Conductor,
-    readers: Readers,
-    hosting: Hosting,
-    transports: Transports,
-    polling_duration: Duration,
-    trust_forwarded: bool,
-    grace: Duration,
-    /// Cancelled when the server is to stop.
-    stop: CancellationToken,
-    /// Connections that are nobody's but their own task's.
-    tracker: TaskTracker,
-}
-
-impl std::ops::Deref for App {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.inner
-    }
-}
-
-impl App {
-    /// Prepares to serve a poem, and starts the conductor; must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// Only if the poem cannot be written as JSON, which every text can.
-    pub fn new(poem: Poem, config: &Config) -> serde_json::Result<Self> {
-        let (conductor, work) = Conductor::new(config.interval);
-        let stop = CancellationToken::new();
-        tokio::spawn(stop.clone().run_until_cancelled_owned(work));
-        let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                wire: Arc::new(Wire::new(&poem, interval_ms, node_name())?),
-                poem,
-                conductor,
-                readers: Readers::default(),
-                hosting: config.hosting.clone(),
-                transports: config.transports.clone(),
-                polling_duration: config.polling_duration,
-                trust_forwarded: config.trust_forwarded,
-                grace: config.grace,
-                stop,
-                tracker: TaskTracker::new(),
-            }),
-        })
-    }
-
-    /// How many readers are connected.
-    pub fn readers(&self) -> usize {
-        self.readers.count()
-    }
-}
-
-/// Tells this process from others that serve the same readers; says nothing about the machine.
-fn node_name() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    format!("{:08x}", RandomState::new().hash_one(std::process::id()) & 0xffff_ffff)
-}
 
 /// All routes, as they are below the prefix.
 fn router(app: &App) -> (Router, SocketIo) {
@@ -210,10 +130,4 @@ pub async fn serve(
             Ok(())
         }
     }
-}
-
-/// An answer with nothing but a status and a sentence.
-fn plain(status: StatusCode, text: &'static str) -> Response {
-    use axum::response::IntoResponse;
-    (status, text).into_response()
 }

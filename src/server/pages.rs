@@ -9,7 +9,7 @@ use axum::{
     routing::get,
 };
 
-use super::{App, assets, entrance::redirect_to_folder};
+use super::{app::App, assets, entrance::redirect_to_folder};
 use crate::poem::{Poem, roman};
 
 /// The pages' routes.

@@ -19,7 +19,7 @@ use socketioxide::{
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _, service_fn};
 
-use super::{App, hello, plain, reader, reader::Reader, wire};
+use super::{app::App, hello, reader, reader::Reader, wire};
 use crate::{
     conductor::{Answer, Voice},
     reading::{self, Reading, Refusal},
@@ -91,7 +91,7 @@ pub(super) fn engine(
             tokio::select! {
                 response = answer(engine, upgrades, request) => Ok(response),
                 // Closing the engine answers the polls of all sessions but those that never joined a namespace.
-                () = parting => Ok(plain(StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.\n")),
+                () = parting => Ok((StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.\n").into_response()),
             }
         }
     });

@@ -15,7 +15,7 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    App,
+    app::App,
     channel::{ChannelVoice, Speech},
     reader,
     wire::{END, READING, Wire},

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{
-    App,
+    app::App,
     channel::{ChannelVoice, Speech},
     reader,
     wire::Wire,

@@ -1,0 +1,79 @@
+//! [`App`]: what all requests share.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{reader::Readers, wire::Wire};
+use crate::{conductor::Conductor, config::Config, hosting::Hosting, poem::Poem, transport::Transports};
+
+/// Everything that requests share; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+/// The shared state, of no use outside this module.
+#[derive(Debug)]
+pub struct Inner {
+    pub(super) poem: Poem,
+    pub(super) wire: Arc<Wire>,
+    pub(super) conductor: Conductor,
+    pub(super) readers: Readers,
+    pub(super) hosting: Hosting,
+    pub(super) transports: Transports,
+    pub(super) polling_duration: Duration,
+    pub(super) trust_forwarded: bool,
+    pub(super) grace: Duration,
+    /// Cancelled when the server is to stop.
+    pub(super) stop: CancellationToken,
+    /// Connections that are nobody's but their own task's.
+    pub(super) tracker: TaskTracker,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
+
+impl App {
+    /// Prepares to serve a poem, and starts the conductor; must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// Only if the poem cannot be written as JSON, which every text can.
+    pub fn new(poem: Poem, config: &Config) -> serde_json::Result<Self> {
+        let (conductor, work) = Conductor::new(config.interval);
+        let stop = CancellationToken::new();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(work));
+        let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                wire: Arc::new(Wire::new(&poem, interval_ms, node_name())?),
+                poem,
+                conductor,
+                readers: Readers::default(),
+                hosting: config.hosting.clone(),
+                transports: config.transports.clone(),
+                polling_duration: config.polling_duration,
+                trust_forwarded: config.trust_forwarded,
+                grace: config.grace,
+                stop,
+                tracker: TaskTracker::new(),
+            }),
+        })
+    }
+
+    /// How many readers are connected.
+    pub fn readers(&self) -> usize {
+        self.readers.count()
+    }
+}
+
+/// Tells this process from others that serve the same readers; says nothing about the machine.
+fn node_name() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    format!("{:08x}", RandomState::new().hash_one(std::process::id()) & 0xffff_ffff)
+}
