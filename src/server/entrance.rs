@@ -9,7 +9,7 @@ use axum::{
 };
 use tracing::{info, warn};
 
-use super::app::App;
+use super::{app::App, status::RequestPrefix};
 use crate::hosting::{
     Host, aspnetcore, iisnode,
     prefix::{Prefix, Signposts, Way, divide},
@@ -40,9 +40,11 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         learn: hosting.learn_prefix,
         fold_case: host.is_iis(),
     };
+    let mut prefix = String::new();
     match divide(request.uri().path(), &signposts) {
         Way::AddSlash => return redirect_to_folder(request.uri()),
         Way::In(ours) if ours.start > 0 => {
+            prefix = request.uri().path()[..ours.start].to_owned();
             let Some(uri) = below(request.uri(), ours.start) else {
                 return (StatusCode::BAD_REQUEST, "This path is none.\n").into_response();
             };
@@ -50,6 +52,8 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
         }
         Way::In(_) => {}
     }
+
+    request.extensions_mut().insert(RequestPrefix(prefix));
 
     if aspnetcore::is_shutdown(request.method(), request.uri().path(), request.headers())
         && hosting.pairing_token.is_some()

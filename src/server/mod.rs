@@ -5,10 +5,13 @@ mod assets;
 mod channel;
 mod entrance;
 mod hello;
+mod language;
 mod pages;
 mod reader;
 mod socketio;
 mod sse;
+mod status;
+mod trip;
 mod websocket;
 mod wire;
 
@@ -46,6 +49,7 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/socket.io/socket.io.js", get(assets::client_library))
         .route("/socket.io/socket.io.min.js", get(assets::client_library_min))
         .route("/static/{*path}", get(assets::own))
+        .route("/hosting.json", get(status::hosting))
         // Mounted once: each mounting would be an engine with sessions of its own.
         .route_service("/socket.io/", engine)
         .route("/websocket/ws", get(websocket::upgrade))

@@ -3,14 +3,14 @@
 use askama::Template;
 use axum::{
     Router,
-    extract::{RawQuery, State},
-    http::{StatusCode, Uri, header},
+    extract::FromRequestParts,
+    http::{StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 
-use super::{app::App, assets, entrance::redirect_to_folder};
-use crate::poem::{Poem, roman};
+use super::{app::App, assets, entrance::redirect_to_folder, language::Language};
+use crate::poem::{Canto, Poem, roman};
 
 /// The pages' routes.
 pub(super) fn router() -> Router<App> {
@@ -19,113 +19,161 @@ pub(super) fn router() -> Router<App> {
         .route("/", get(socketio_page))
         .route("/server-socketio.js", get(socketio_page))
         .route("/websocket", get(folder))
-        .route("/websocket/", get(async |app, query| websocket_page(app, query, "../", "ws")))
+        .route("/websocket/", get(async |visit: Visit| websocket_page(&visit, "../", "websocket/ws")))
         // The sample's own page and endpoint.
-        .route("/server-faye.js", get(async |app, query| websocket_page(app, query, "", "server-faye.js/ws")))
+        .route("/server-faye.js", get(async |visit: Visit| websocket_page(&visit, "", "server-faye.js/ws")))
         .route("/sse", get(folder))
         .route("/sse/", get(sse_page))
+        .route("/compare", get(folder))
+        .route("/compare/", get(compare_page))
         .route("/hello", get(folder))
         .route("/hello/", get(hello_page))
 }
 
-/// What every page of a reading needs.
-struct Common<'a> {
-    /// The way to the root of the prefix from this page: empty or `../`.
-    root: &'static str,
-    edition: &'a str,
-    of: usize,
-    /// The 0-based index of the stanza to start with.
-    from: usize,
+/// Somebody asks for a page.
+struct Visit {
+    app: App,
+    query: String,
+    language: Language,
 }
 
-impl Common<'_> {
-    /// The URL of an asset of ours; an unknown one leads nowhere, and a test finds it.
-    fn asset(&self, path: &str) -> String {
-        asset(self.root, path)
+impl FromRequestParts<App> for Visit {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        Ok(Self { app: app.clone(), language: Language::choose(&query, &parts.headers), query })
     }
 }
 
-fn asset(root: &str, path: &str) -> String {
-    format!("{root}{}", assets::url(path).unwrap_or_else(|| format!("missing/{path}")))
+/// What every page needs.
+struct Frame<'a> {
+    /// The way to the root of the prefix from this page: empty or `../`.
+    root: &'static str,
+    language: Language,
+    /// The query that keeps a language which the address chose, for links to other pages.
+    keep: &'static str,
+    app: &'a App,
+}
+
+impl<'a> Frame<'a> {
+    fn new(visit: &'a Visit, root: &'static str) -> Self {
+        let keep = match visit.language {
+            _ if !visit.query.split('&').any(|pair| pair.starts_with("lang=")) => "",
+            Language::English => "?lang=en",
+            Language::Italian => "?lang=it",
+        };
+        Self { root, language: visit.language, keep, app: &visit.app }
+    }
+
+    /// The URL of an asset of ours; an unknown one leads nowhere, and a test finds it.
+    fn asset(&self, path: &str) -> String {
+        format!("{}{}", self.root, assets::url(path).unwrap_or_else(|| format!("missing/{path}")))
+    }
+
+    /// A sentence of the interface.
+    fn s(&self, name: &str) -> String {
+        self.language.sentence(name)
+    }
+}
+
+/// A page of a reading, or of several.
+struct Reading<'a> {
+    /// The 0-based index of the stanza to start with.
+    from: usize,
+    /// Where plain WebSocket is, relative to the root.
+    websocket: &'static str,
+    canticles: Vec<(&'a str, &'a [Canto])>,
+}
+
+impl<'a> Reading<'a> {
+    /// A reading that starts where the page's address says.
+    fn new(visit: &'a Visit, websocket: &'static str) -> Result<Self, String> {
+        let poem = &visit.app.poem;
+        let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
+        Ok(Self {
+            from: start(&visit.query, poem)?,
+            websocket,
+            canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
+        })
+    }
 }
 
 #[derive(Template)]
 #[template(path = "index-socketio.html")]
 struct SocketIoPage<'a> {
-    common: Common<'a>,
-    transports: String,
+    frame: Frame<'a>,
+    reading: Reading<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-websocket.html")]
 struct WebSocketPage<'a> {
-    common: Common<'a>,
-    /// The endpoint, relative to the page.
-    endpoint: &'static str,
+    frame: Frame<'a>,
+    reading: Reading<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-sse.html")]
 struct SsePage<'a> {
-    common: Common<'a>,
+    frame: Frame<'a>,
+    reading: Reading<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct ComparePage<'a> {
+    frame: Frame<'a>,
+    reading: Reading<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "hello.html")]
-struct HelloPage {
-    root: &'static str,
-    transports: String,
+struct HelloPage<'a> {
+    frame: Frame<'a>,
 }
 
-impl HelloPage {
-    fn asset(&self, path: &str) -> String {
-        asset(self.root, path)
-    }
+const PLAIN_WEBSOCKET: &str = "websocket/ws";
+
+async fn socketio_page(visit: Visit) -> Response {
+    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
+        .map(|reading| SocketIoPage { frame: Frame::new(&visit, ""), reading });
+    respond(page)
 }
 
-async fn socketio_page(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    page(&app, query, "", |common| SocketIoPage { common, transports: app.transports.to_string() })
+fn websocket_page(visit: &Visit, root: &'static str, endpoint: &'static str) -> Response {
+    let page = Reading::new(visit, endpoint)
+        .map(|reading| WebSocketPage { frame: Frame::new(visit, root), reading });
+    respond(page)
 }
 
-fn websocket_page(
-    State(app): State<App>,
-    RawQuery(query): RawQuery,
-    root: &'static str,
-    endpoint: &'static str,
-) -> Response {
-    page(&app, query, root, |common| WebSocketPage { common, endpoint })
+async fn sse_page(visit: Visit) -> Response {
+    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
+        .map(|reading| SsePage { frame: Frame::new(&visit, "../"), reading });
+    respond(page)
 }
 
-async fn sse_page(State(app): State<App>, RawQuery(query): RawQuery) -> Response {
-    page(&app, query, "../", |common| SsePage { common })
+async fn compare_page(visit: Visit) -> Response {
+    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
+        .map(|reading| ComparePage { frame: Frame::new(&visit, "../"), reading });
+    respond(page)
 }
 
-async fn hello_page(State(app): State<App>) -> Response {
-    rendered(&HelloPage { root: "../", transports: app.transports.to_string() })
+async fn hello_page(visit: Visit) -> Response {
+    respond(Ok(HelloPage { frame: Frame::new(&visit, "../") }))
 }
 
-/// Renders a page of a reading that starts where its address says.
-fn page<'a, T: Template>(
-    app: &'a App,
-    query: Option<String>,
-    root: &'static str,
-    template: impl FnOnce(Common<'a>) -> T,
-) -> Response {
-    match start(&query.unwrap_or_default(), &app.poem) {
-        Ok(from) => {
-            rendered(&template(Common { root, edition: app.poem.edition(), of: app.poem.len(), from }))
+fn respond(page: Result<impl Template, String>) -> Response {
+    match page.map(|page| page.render()) {
+        Ok(Ok(text)) => {
+            let headers = [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language")];
+            (headers, Html(text)).into_response()
         }
-        Err(message) => (StatusCode::BAD_REQUEST, message).into_response(),
-    }
-}
-
-fn rendered(template: &impl Template) -> Response {
-    match template.render() {
-        Ok(text) => ([(header::CACHE_CONTROL, "no-cache")], Html(text)).into_response(),
-        Err(error) => {
+        Ok(Err(error)) => {
             tracing::error!(%error, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
+        Err(message) => (StatusCode::BAD_REQUEST, message).into_response(),
     }
 }
 

@@ -19,7 +19,7 @@ use socketioxide::{
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _, service_fn};
 
-use super::{app::App, hello, reader, reader::Reader, wire};
+use super::{app::App, hello, reader, reader::Reader, trip, wire};
 use crate::{
     conductor::{Answer, Voice},
     reading::{self, Reading, Refusal},
@@ -178,7 +178,10 @@ pub(super) fn register(io: &SocketIo, app: &App) {
         }
     };
     io.ns("/", connect.with(admit));
-    io.ns(hello::NAMESPACE, async |socket: SocketRef| hello::listen(&socket));
+    io.ns(hello::NAMESPACE, async |socket: SocketRef| {
+        hello::listen(&socket);
+        trip::listen(&socket);
+    });
 }
 
 /// The reading that a client asks for: in `auth`, or, as clients of Socket.IO 2 have no such thing, in
@@ -192,6 +195,7 @@ fn asked(app: &App, socket: &SocketRef, auth: Result<Value, ParserError>) -> Res
 
 fn begin(app: &App, socket: SocketRef, reading: Reading) {
     hello::listen(&socket);
+    trip::listen(&socket);
     if socket.emit(wire::READING, &app.wire.opening(&reading)).is_err() {
         return;
     }

@@ -22,7 +22,7 @@ use tokio::{
 use super::{
     app::App,
     channel::{ChannelVoice, Speech},
-    reader,
+    reader, trip,
     wire::Wire,
 };
 use crate::{
@@ -142,7 +142,14 @@ async fn recite(
             }
             // Not only for what it says: a closed peer shows here.
             heard = socket.recv() => match heard {
-                Some(Ok(_)) => alive = true,
+                Some(Ok(message)) => {
+                    alive = true;
+                    if let Message::Text(text) = message
+                        && let Some(echo) = trip::echo(&text)
+                    {
+                        socket.send(Message::Text(echo)).await.ok()?;
+                    }
+                }
                 Some(Err(_)) | None => return None,
             },
             _ = pings.tick() => {

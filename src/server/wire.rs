@@ -91,6 +91,16 @@ impl Wire {
         })
     }
 
+    /// The name of this process.
+    pub(crate) fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The time between two stanzas, in milliseconds.
+    pub(crate) fn interval_ms(&self) -> u64 {
+        self.interval_ms
+    }
+
     /// The stanza with this index, which a reading of this poem gave.
     pub(crate) fn stanza(&self, index: usize) -> &Encoded {
         &self.stanzas[index]

@@ -1,13 +1,11 @@
-// For the transports whose clients do not come back by themselves.
+// For all streams: when to try again, and why one was refused.
 
 const FIRST = 1000;
 const LONGEST = 5000;
 
 /** Waiting times as Socket.IO's client has them: doubled each time, capped, half of it up or down. */
 export class Backoff {
-  constructor() {
-    this.failures = 0;
-  }
+  failures = 0;
 
   /** Milliseconds to wait after one more failure. */
   next() {
@@ -24,15 +22,16 @@ export class Backoff {
 
 /**
  * Why a stream could not be opened. Browsers do not show scripts how a WebSocket or an event stream was
- * refused, but the same address answers a plain request with the reason.
+ * refused, but the same address answers a plain request.
  * @param {URL} url
- * @returns {Promise<?string>} the server's own words for a refusal; null for anything that may pass
+ * @returns {Promise<{status: number, text: string} | null>} the answer, unless it is a stream; null when there is none
  */
-export async function refusal(url) {
+export async function answerOf(url) {
   const probe = new AbortController();
   try {
     const answer = await fetch(url, { signal: probe.signal, cache: "no-store" });
-    return answer.status === 400 ? (await answer.text()).trim() : null;
+    const text = answer.headers.get("content-type")?.startsWith("text/plain") ? (await answer.text()).trim() : "";
+    return { status: answer.status, text };
   } catch {
     return null;
   } finally {

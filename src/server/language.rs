@@ -1,0 +1,125 @@
+//! The interface's two languages, from one table of strings that pages and scripts share.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use axum::http::{HeaderMap, header};
+
+/// The table: for each language a sentence by its name. `{…}` in a sentence is filled in by scripts.
+const TABLE: &str = include_str!("../../templates/strings.json");
+
+type Sentences = BTreeMap<String, String>;
+
+static TABLES: LazyLock<BTreeMap<String, Sentences>> = LazyLock::new(|| {
+    // A test reads the same text.
+    serde_json::from_str(TABLE).unwrap_or_default()
+});
+
+/// A language of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Language {
+    English,
+    Italian,
+}
+
+impl Language {
+    /// The language that is asked for: by `?lang=`, else by the browser's order of preference, else English.
+    pub(super) fn choose(query: &str, headers: &HeaderMap) -> Self {
+        let asked = query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Self::named);
+        let accepted = || {
+            let header = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+            preferred(header)
+        };
+        asked.or_else(accepted).unwrap_or(Self::English)
+    }
+
+    /// Its code, as in `lang` attributes.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Italian => "it",
+        }
+    }
+
+    /// `it`, `it-CH`, `IT` → Italian.
+    fn named(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        [Self::English, Self::Italian]
+            .into_iter()
+            .find(|language| primary.eq_ignore_ascii_case(language.code()))
+    }
+
+    /// A sentence; its name where there is none, which a test finds.
+    pub(super) fn sentence(self, name: &str) -> String {
+        self.sentences().and_then(|sentences| sentences.get(name)).cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// All sentences as JSON that may stand in a script element.
+    pub(super) fn json(self) -> String {
+        let json = serde_json::to_string(&self.sentences()).unwrap_or_default();
+        json.replace('<', "\\u003c")
+    }
+
+    fn sentences(self) -> Option<&'static Sentences> {
+        TABLES.get(self.code())
+    }
+}
+
+/// The language of ours with the highest weight (RFC 9110, 12.5.4); the first of equals.
+fn preferred(header: &str) -> Option<Language> {
+    let mut best: Option<(f32, Language)> = None;
+    for item in header.split(',') {
+        let (tag, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok());
+        if let (Some(language), Some(weight)) = (Language::named(tag.trim()), weight)
+            && weight > best.map_or(0.0, |(best, _)| best)
+        {
+            best = Some((weight, language));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_languages_have_the_same_sentences_with_the_same_gaps() {
+        let table: BTreeMap<String, Sentences> = serde_json::from_str(TABLE).unwrap();
+        let gaps = |text: &str| {
+            let mut gaps: Vec<_> = text
+                .split('{')
+                .skip(1)
+                .map(|rest| rest.split('}').next().unwrap_or_default().to_owned())
+                .collect();
+            gaps.sort();
+            gaps
+        };
+        let shape = |language: &str| -> Vec<_> {
+            table[language].iter().map(|(name, text)| (name.clone(), gaps(text))).collect()
+        };
+        assert!(!table["en"].is_empty());
+        assert_eq!(shape("en"), shape("it"));
+    }
+
+    #[test]
+    fn languages_are_chosen() {
+        let choose = |query: &str, accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_LANGUAGE, accept.parse().unwrap());
+            Language::choose(query, &headers).code()
+        };
+        for (query, accept, code) in [
+            ("", "", "en"),
+            ("", "it-IT,it;q=0.9,en;q=0.8", "it"),
+            ("", "en;q=0.5, it;q=0.9", "it"),
+            ("", "fr, de", "en"),
+            ("", "it;q=0", "en"),
+            ("lang=it", "en", "it"),
+            ("x=1&lang=en", "it", "en"),
+            ("lang=fr", "it", "it"),
+        ] {
+            assert_eq!(choose(query, accept), code, "{query} {accept}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// What a stream tells, and how one is opened. Each transport has a module of its own beside this one;
+// they share nothing but this interface, the waiting times, and the question why they were refused.
+
+import { openEvents } from "./sse.js";
+import { openSocketIo } from "./socketio.js";
+import { openWebSocket } from "./websocket.js";
+
+/** @typedef {import("../reading.js").Reading} Reading */
+/** @typedef {import("../reading.js").Place} Place */
+/** @typedef {import("../reading.js").Opening} Opening */
+
+/**
+ * The ways to read: Socket.IO as the server offers it, by one of its transports alone, or without it.
+ * @typedef {"socketio" | "socketio-websocket" | "socketio-polling" | "websocket" | "sse"} Way
+ */
+
+/**
+ * Whoever listens to a stream. Times are those of `performance.now()`.
+ * @typedef {object} Listener
+ * @property {(path: string) => void} connecting a connection is being opened, the first or another one
+ * @property {(transport: "websocket" | "polling" | "sse") => void} connected it stands
+ * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection stood
+ * @property {(reason: string) => void} blocked WebSocket does not get through, for this reason; polling goes on
+ * @property {(opening: Opening) => void} opening the reading begins or goes on
+ * @property {(text: string, place: Place, at: number) => void} stanza
+ * @property {(reason: string, retryAt: number | null) => void} lost it broke off or could not be opened; when the
+ *   next attempt will be made, if that is known
+ * @property {(reason: string) => void} refused the server will not have it, and nothing tries again
+ * @property {(reason: string) => void} foreign the text on the server is another one now; the stream starts over
+ * @property {() => void} ended after the last stanza
+ * @property {(name: string, start: number, end: number, failure?: string) => void} hop one step of the connection
+ *   took this long, or failed
+ */
+
+/**
+ * An open stream.
+ * @typedef {object} Stream
+ * @property {() => void} retry tries again now, rather than when it is due
+ * @property {() => void} close for good
+ * @property {() => Promise<number>} trip measures a round trip, in milliseconds; fails when there is no connection
+ */
+
+/**
+ * Where everything is, as the page says.
+ * @typedef {{root: URL, websocket: URL, transports: string[]}} Places
+ */
+
+/** @returns {Places} */
+export function placesOf(page = document.body) {
+  const root = new URL(page.dataset.root || ".", location.href);
+  return {
+    root,
+    websocket: new URL(page.dataset.websocket ?? "websocket/ws", root),
+    transports: (page.dataset.transports ?? "").split(","),
+  };
+}
+
+/**
+ * Opens a stream. It comes back by itself when it breaks off, and then goes on where the reading stands.
+ * @param {Way} way
+ * @param {Reading} reading
+ * @param {Listener} listener
+ * @param {Places} places
+ * @returns {Stream}
+ */
+export function open(way, reading, listener, places) {
+  switch (way) {
+    case "websocket":
+      return openWebSocket(reading, listener, places);
+    case "sse":
+      return openEvents(reading, listener, places);
+    case "socketio-websocket":
+      return openSocketIo(reading, listener, places, ["websocket"]);
+    case "socketio-polling":
+      return openSocketIo(reading, listener, places, ["polling"]);
+    default:
+      return openSocketIo(reading, listener, places, places.transports);
+  }
+}

@@ -1,0 +1,16 @@
+// The interface's sentences, in the language that the page was rendered in.
+
+const sentences = JSON.parse(document.getElementById("strings").textContent);
+
+/** The page's language, as `Intl` takes it. */
+export const language = document.documentElement.lang;
+
+/**
+ * A sentence, its gaps filled in. A name without a sentence shows as itself.
+ * @param {string} name
+ * @param {Record<string, string | number>} [values]
+ */
+export function t(name, values = {}) {
+  const sentence = sentences[name] ?? name;
+  return sentence.replace(/\{(\w+)\}/g, (gap, key) => String(values[key] ?? gap));
+}
