@@ -126,6 +126,21 @@ impl Poem {
         &self.cantos
     }
 
+    /// The whole text, as it could be read again: headings, and stanzas between blank lines.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut cantos = self.cantos.iter().peekable();
+        for (index, stanza) in self.stanzas.iter().enumerate() {
+            while let Some(canto) = cantos.next_if(|canto| canto.stanzas.start <= index) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{}: Canto {}\n\n", canto.canticle, canto.number);
+            }
+            text.push_str(&stanza.text);
+            text.push_str(if index + 1 < self.len() { "\n\n" } else { "\n" });
+        }
+        text
+    }
+
     /// How many stanzas there are; at least one.
     #[allow(clippy::len_without_is_empty, reason = "a poem is never empty")]
     pub fn len(&self) -> usize {
@@ -322,6 +337,14 @@ mod tests {
         assert_eq!(Poem::parse(b"Inferno: Canto I\n"), Err(PoemError::Empty));
         let huge = vec![b'a'; MAX_BYTES + 1];
         assert_eq!(Poem::parse(&huge), Err(PoemError::TooLarge));
+    }
+
+    #[test]
+    fn a_poem_written_out_is_the_same_poem() {
+        let poem = Poem::embedded();
+        assert_eq!(Poem::parse(poem.text().as_bytes()), Ok(poem));
+        let plain = Poem::parse(b"a\nb\n\nc").unwrap();
+        assert_eq!(plain.text(), "a\nb\n\nc\n");
     }
 
     #[test]

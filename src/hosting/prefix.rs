@@ -6,13 +6,16 @@ use std::{fmt, ops::Range};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// First segments of the paths that Dante serves. What stands before one of them is a prefix.
-const KNOWN: [&str; 8] = [
+const KNOWN: [&str; 11] = [
     "socket.io",
     "server-socketio.js",
     "server-faye.js",
     "websocket",
     "sse",
+    "compare",
     "hello",
+    "hosting.json",
+    "divine-comedy.txt",
     "static",
     "iisintegration",
 ];

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Router,
-    extract::FromRequestParts,
+    extract::{FromRequestParts, State},
     http::{StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -24,6 +24,7 @@ pub(super) fn router() -> Router<App> {
         .route("/server-faye.js", get(async |visit: Visit| websocket_page(&visit, "", "server-faye.js/ws")))
         .route("/sse", get(folder))
         .route("/sse/", get(sse_page))
+        .route("/divine-comedy.txt", get(plain_text))
         .route("/compare", get(folder))
         .route("/compare/", get(compare_page))
         .route("/hello", get(folder))
@@ -161,6 +162,11 @@ async fn compare_page(visit: Visit) -> Response {
 
 async fn hello_page(visit: Visit) -> Response {
     respond(Ok(HelloPage { frame: Frame::new(&visit, "../") }))
+}
+
+/// The poem for those whose browsers run no scripts.
+async fn plain_text(State(app): State<App>) -> Response {
+    ([(header::CACHE_CONTROL, "no-cache")], app.poem.text()).into_response()
 }
 
 fn respond(page: Result<impl Template, String>) -> Response {
