@@ -1,52 +1,59 @@
-// The reading over Socket.IO. The official client does the reconnecting; on each connection it asks
-// anew, by the `auth` function, from where to go on.
+// The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
+// function, from where to go on. When to try again is decided here, so that the page can show it.
 
 /* global io */
-import { isForeignEdition } from "./retry.js";
-
-/** @typedef {import("./stream.js").Listener} Listener */
+import { Backoff, diagnose, isForeignEdition } from "./retry.js";
 
 /** How long an answer to a trip may take. */
 const TRIP_MS = 5000;
 
 /** What an error says beyond its message: the status with which a request was answered. */
 function detail(error) {
-  const status = error.description?.status ?? error.context?.status ?? error.description;
+  const status = error.context?.status ?? error.description;
   return typeof status === "number" && status > 0 ? `${error.message} (${status})` : error.message;
 }
 
 /**
  * @param {import("../reading.js").Reading} reading
- * @param {Listener} listener
+ * @param {import("./stream.js").Listener} listener
  * @param {import("./stream.js").Places} places
  * @param {string[]} transports
  * @returns {import("./stream.js").Stream}
  */
 export function openSocketIo(reading, listener, places, transports) {
   // Relative to the page, so that any prefix is right.
-  const path = new URL("socket.io/", places.root).pathname;
+  const url = new URL("socket.io/", places.root);
   if (typeof io === "undefined") {
-    listener.refused(`${path}socket.io.js`);
+    listener.refused(`${url.pathname}socket.io.js`);
     return { retry: () => location.reload(), close: () => {}, trip: () => Promise.reject(new Error("no client")) };
   }
+  const backoff = new Backoff();
   const socket = io({
-    path,
+    path: url.pathname,
     transports,
     // When the first is blocked, the next is tried.
     tryAllTransports: true,
+    reconnection: false,
     forceNew: true,
     autoConnect: false,
     auth: (answer) => answer(reading.request()),
   });
-  const manager = socket.io;
+  let timer = 0;
   let asked = 0;
+  let closed = false;
 
-  const connecting = () => {
+  function connect() {
+    clearTimeout(timer);
     asked = performance.now();
-    listener.connecting(path);
-    const engine = manager.engine;
-    const opened = performance.now();
-    engine.once("handshake", () => listener.hop("handshake", asked, performance.now()));
+    listener.connecting(url.pathname);
+    socket.connect();
+    // The client makes an engine for each attempt.
+    const engine = socket.io.engine;
+    let opened = asked;
+    engine.once("handshake", () => {
+      opened = performance.now();
+      listener.hop("handshake", asked, opened);
+    });
     engine.on("upgrade", () => {
       const now = performance.now();
       listener.hop("upgrade", opened, now);
@@ -56,46 +63,64 @@ export function openSocketIo(reading, listener, places, transports) {
       listener.hop("upgrade", opened, performance.now(), detail(error));
       listener.blocked(detail(error));
     });
-  };
+  }
+
+  function lost(reason) {
+    if (closed) return;
+    const delay = backoff.next();
+    timer = window.setTimeout(connect, delay);
+    listener.lost(reason, performance.now() + delay);
+  }
+
+  function startOver(reason) {
+    reading.startOver();
+    listener.foreign(reason);
+    connect();
+  }
+
+  /** No connection came about. */
+  async function failed(error) {
+    listener.hop("handshake", asked, performance.now(), detail(error));
+    const question = new URL(url);
+    question.search = "EIO=4&transport=websocket";
+    const { kind, reason } = await diagnose(question);
+    if (closed) return;
+    if (kind === "refused") listener.refused(reason);
+    else lost(reason === "websocket blocked" ? reason : `${detail(error)}, ${reason}`);
+  }
 
   socket.on("connect", () => {
-    const name = manager.engine.transport.name;
-    // Reached by polling although WebSocket was to be tried first: it does not get through.
+    const { name } = socket.io.engine.transport;
+    // Reached by polling although WebSocket was tried first: it does not get through.
     if (name === "polling" && transports[0] === "websocket") listener.blocked("websocket error");
     listener.connected(name);
   });
   socket.on("reading", (opening) => listener.opening(opening));
-  socket.on("divinecomedy", (text, place) => listener.stanza(text, place, performance.now()));
+  socket.on("divinecomedy", (text, place) => {
+    backoff.reset();
+    listener.stanza(text, place, performance.now());
+  });
   socket.on("disconnect", (reason) => {
     if (reason === "io server disconnect") listener.ended();
-    else if (reason !== "io client disconnect") listener.lost(reason, null);
+    else lost(reason);
   });
   socket.on("connect_error", (error) => {
-    if (socket.active) {
-      listener.hop("handshake", asked, performance.now(), detail(error));
-      listener.lost(detail(error), null);
-    } else if (isForeignEdition(error.message)) {
-      reading.startOver();
-      listener.foreign(error.message);
-      socket.connect();
-    } else {
-      listener.refused(error.message);
-    }
+    // Active means that the connection failed; otherwise the server itself has refused it.
+    if (socket.active) failed(error);
+    else if (isForeignEdition(error.message)) startOver(error.message);
+    else listener.refused(error.message);
   });
-  manager.on("reconnect_attempt", () => queueMicrotask(connecting));
-  socket.connect();
-  connecting();
+  connect();
 
   return {
-    retry() {
-      // The manager waits for its own time; closed and opened, it starts at once.
-      manager.engine?.close();
+    retry: connect,
+    close() {
+      closed = true;
+      clearTimeout(timer);
       socket.disconnect();
-      socket.connect();
-      connecting();
     },
-    close: () => socket.disconnect(),
     async trip() {
+      if (!socket.connected) throw new Error("not connected");
       const start = performance.now();
       await socket.timeout(TRIP_MS).emitWithAck("trip");
       return performance.now() - start;

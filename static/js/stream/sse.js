@@ -1,9 +1,10 @@
 // The reading over server-sent events. An EventSource comes back by itself, with Last-Event-ID, unless it
 // was answered with anything but a stream; then it is made anew here.
 
-import { Backoff, answerOf, isForeignEdition } from "./retry.js";
+import { Backoff, diagnose } from "./retry.js";
 
-const BAD_REQUEST = 400;
+/** What the server asks event sources to wait, `retry:` in its stream. */
+const RETRY_MS = 1000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -44,32 +45,30 @@ export function openEvents(reading, listener, places) {
       listener.ended();
     });
     source.addEventListener("error", () => {
-      asked = performance.now();
+      // Its own attempt is the server's `retry:` away, and what fails then comes here again.
       if (source.readyState === EventSource.CLOSED) failed(asked);
-      else listener.lost("stream ended", null);
+      else listener.lost("stream ended", performance.now() + RETRY_MS);
+      asked = performance.now();
     });
   }
 
   async function failed(asked) {
     if (closed) return;
     url.search = reading.query();
-    const answer = await answerOf(url);
+    const { kind, reason } = await diagnose(url);
     if (closed) return;
-    if (answer?.status === BAD_REQUEST && isForeignEdition(answer.text)) {
-      reading.startOver();
-      listener.foreign(answer.text);
-      connect();
-      return;
-    }
-    if (answer?.status === BAD_REQUEST) {
-      listener.refused(answer.text);
-      return;
-    }
-    const reason = answer ? String(answer.status) : "no answer";
     listener.hop("handshake", asked, performance.now(), reason);
-    const delay = backoff.next();
-    timer = window.setTimeout(connect, delay);
-    listener.lost(reason, performance.now() + delay);
+    if (kind === "foreign") {
+      reading.startOver();
+      listener.foreign(reason);
+      connect();
+    } else if (kind === "refused") {
+      listener.refused(reason);
+    } else {
+      const delay = backoff.next();
+      timer = window.setTimeout(connect, delay);
+      listener.lost(reason, performance.now() + delay);
+    }
   }
 
   connect();

@@ -1,10 +1,9 @@
 // The reading over plain WebSocket. A WebSocket does not come back by itself: here it does, with a
 // back-off, and asks for the stanza that comes next.
 
-import { Backoff, answerOf, isForeignEdition } from "./retry.js";
+import { Backoff, diagnose } from "./retry.js";
 
 const NORMAL = 1000;
-const BAD_REQUEST = 400;
 const TRIP_MS = 5000;
 
 /**
@@ -60,20 +59,20 @@ export function openWebSocket(reading, listener, places) {
     }
     let reason = `close ${code}`;
     if (!opened) {
-      const answer = await answerOf(url);
+      const failure = await diagnose(url);
       if (closed) return;
-      if (answer?.status === BAD_REQUEST && isForeignEdition(answer.text)) {
+      listener.hop("upgrade", asked, performance.now(), failure.reason);
+      if (failure.kind === "foreign") {
         reading.startOver();
-        listener.foreign(answer.text);
+        listener.foreign(failure.reason);
         connect();
         return;
       }
-      if (answer?.status === BAD_REQUEST) {
-        listener.refused(answer.text);
+      if (failure.kind === "refused") {
+        listener.refused(failure.reason);
         return;
       }
-      listener.hop("upgrade", asked, performance.now(), answer ? String(answer.status) : reason);
-      if (answer && answer.status !== 426) reason = String(answer.status);
+      reason = failure.reason;
     }
     const delay = backoff.next();
     timer = window.setTimeout(connect, delay);
