@@ -29,10 +29,7 @@ fn main() -> Fallible<()> {
         println!("cargo::rerun-if-changed={input}");
     }
 
-    let mut files = Vec::new();
-    for (name, path) in client_library(&root, &out)? {
-        files.push((format!("socket.io/{name}"), path));
-    }
+    let mut files = vec![("socket.io/socket.io.js".to_owned(), client_library(&root, &out)?)];
     collect(&root.join("static"), "static", &mut files)?;
     files.sort();
 
@@ -47,36 +44,32 @@ fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// Installs the client library unless it is there, and returns its bundles, checked.
-fn client_library(root: &Path, out: &Path) -> Fallible<Vec<(String, PathBuf)>> {
+/// Installs the client library unless it is there, and returns its bundle, checked.
+fn client_library(root: &Path, out: &Path) -> Fallible<PathBuf> {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(root.join("package.json"))?)?;
-    let bundles = manifest["bundles"].as_object().ok_or("package.json has no \"bundles\"")?;
+    let text =
+        |name: &str| manifest["bundle"][name].as_str().ok_or(format!("package.json has no bundle.{name}"));
+    let (file, hash) = (text("file")?, text("sha256")?);
     let home = out.join("npm");
-    let matches = |name: &str, hash: &serde_json::Value| {
-        fs::read(home.join(BUNDLES).join(name)).is_ok_and(|found| Some(hex(&found).as_str()) == hash.as_str())
-    };
+    let path = home.join(BUNDLES).join(file);
+    let is_right = || fs::read(&path).is_ok_and(|found| hex(&found) == hash);
 
-    if !bundles.iter().all(|(name, hash)| matches(name, hash)) {
+    if !is_right() {
         fs::create_dir_all(&home)?;
         for file in ["package.json", "package-lock.json"] {
             fs::copy(root.join(file), home.join(file))?;
         }
         npm_ci(&home)?;
     }
-    let mut found = Vec::new();
-    for (name, hash) in bundles {
-        let path = home.join(BUNDLES).join(name);
-        if !matches(name, hash) {
-            return Err(format!(
-                "{} is not the file that package.json names (SHA-256 {hash}): \
-                 remove that directory and build again, or, after a deliberate update, write the new hash there",
-                path.display()
-            )
-            .into());
-        }
-        found.push((name.clone(), path));
+    if is_right() {
+        return Ok(path);
     }
-    Ok(found)
+    Err(format!(
+        "{} is not the file that package.json names (SHA-256 {hash}): \
+         remove that directory and build again, or, after a deliberate update, write the new hash there",
+        path.display()
+    )
+    .into())
 }
 
 fn npm_ci(home: &Path) -> Fallible<()> {

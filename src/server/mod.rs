@@ -47,7 +47,7 @@ fn router(app: &App) -> (Router, SocketIo) {
     let router = Router::new()
         .merge(pages::router())
         .route("/socket.io/socket.io.js", get(assets::client_library))
-        .route("/socket.io/socket.io.min.js", get(assets::client_library_min))
+        .route("/socket.io/socket.io.min.js", get(assets::client_library))
         .route("/static/{*path}", get(assets::own))
         .route("/hosting.json", get(status::hosting))
         // Mounted once: each mounting would be an engine with sessions of its own.
