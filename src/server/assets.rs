@@ -73,19 +73,19 @@ fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
 
 /// The smallest form that the client takes: brotli, gzip, or the file itself.
 fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if accepts(accepted, "br") {
+    if accepts(headers, "br") {
         (Some("br"), asset.brotli)
-    } else if accepts(accepted, "gzip") {
+    } else if accepts(headers, "gzip") {
         (Some("gzip"), asset.gzip)
     } else {
         (None, asset.identity)
     }
 }
 
-/// Whether a coding is named, and not with a weight of zero (RFC 9110, 12.5.3).
-fn accepts(accepted: &str, coding: &str) -> bool {
+/// Whether a client takes a coding: it is named, and not with a weight of zero (RFC 9110, 12.5.3).
+pub(super) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.split(',').any(|item| {
         let (name, weight) = item.split_once(';').unwrap_or((item, ""));
         let weight =
@@ -109,6 +109,10 @@ mod tests {
 
     #[test]
     fn weights() {
+        let accepts = |accepted: &'static str, coding| {
+            let value = header::HeaderValue::from_static(accepted);
+            accepts(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, value)]), coding)
+        };
         assert!(accepts("gzip, deflate, br", "br"));
         assert!(accepts("GZIP;q=0.5", "gzip"));
         assert!(!accepts("br;q=0, gzip", "br"));

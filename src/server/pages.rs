@@ -1,5 +1,7 @@
 //! The pages, rendered with askama. All their URLs are relative: a page works under any prefix.
 
+use std::io::{self, Write};
+
 use askama::Template;
 use axum::{
     Router,
@@ -8,6 +10,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
     routing::get,
 };
+use flate2::{Compression, write::GzEncoder};
 
 use super::{app::App, assets, entrance::redirect_to_folder, language::Language};
 use crate::poem::{Canto, Poem, roman};
@@ -36,6 +39,7 @@ struct Visit {
     app: App,
     query: String,
     language: Language,
+    takes_gzip: bool,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -43,7 +47,12 @@ impl FromRequestParts<App> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Self { app: app.clone(), language: Language::choose(&query, &parts.headers), query })
+        Ok(Self {
+            app: app.clone(),
+            language: Language::choose(&query, &parts.headers),
+            query,
+            takes_gzip: assets::accepts(&parts.headers, "gzip"),
+        })
     }
 }
 
@@ -139,29 +148,29 @@ const PLAIN_WEBSOCKET: &str = "websocket/ws";
 async fn socketio_page(visit: Visit) -> Response {
     let page = Reading::new(&visit, PLAIN_WEBSOCKET)
         .map(|reading| SocketIoPage { frame: Frame::new(&visit, ""), reading });
-    respond(page)
+    respond(&visit, page)
 }
 
 fn websocket_page(visit: &Visit, root: &'static str, endpoint: &'static str) -> Response {
     let page = Reading::new(visit, endpoint)
         .map(|reading| WebSocketPage { frame: Frame::new(visit, root), reading });
-    respond(page)
+    respond(visit, page)
 }
 
 async fn sse_page(visit: Visit) -> Response {
     let page = Reading::new(&visit, PLAIN_WEBSOCKET)
         .map(|reading| SsePage { frame: Frame::new(&visit, "../"), reading });
-    respond(page)
+    respond(&visit, page)
 }
 
 async fn compare_page(visit: Visit) -> Response {
     let page = Reading::new(&visit, PLAIN_WEBSOCKET)
         .map(|reading| ComparePage { frame: Frame::new(&visit, "../"), reading });
-    respond(page)
+    respond(&visit, page)
 }
 
 async fn hello_page(visit: Visit) -> Response {
-    respond(Ok(HelloPage { frame: Frame::new(&visit, "../") }))
+    respond(&visit, Ok(HelloPage { frame: Frame::new(&visit, "../") }))
 }
 
 /// The poem for those whose browsers run no scripts.
@@ -169,11 +178,22 @@ async fn plain_text(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], app.poem.text()).into_response()
 }
 
-fn respond(page: Result<impl Template, String>) -> Response {
+fn respond(visit: &Visit, page: Result<impl Template, String>) -> Response {
     match page.map(|page| page.render()) {
         Ok(Ok(text)) => {
-            let headers = [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language")];
-            (headers, Html(text)).into_response()
+            let headers =
+                [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
+            let packed = if visit.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
+            match packed {
+                Some(bytes) => {
+                    let kind = [
+                        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                        (header::CONTENT_ENCODING, "gzip"),
+                    ];
+                    (headers, kind, bytes).into_response()
+                }
+                None => (headers, Html(text)).into_response(),
+            }
         }
         Ok(Err(error)) => {
             tracing::error!(%error, "a page could not be rendered");
@@ -181,6 +201,13 @@ fn respond(page: Result<impl Template, String>) -> Response {
         }
         Err(message) => (StatusCode::BAD_REQUEST, message).into_response(),
     }
+}
+
+/// Packed as a whole, so that the answer has a length: iisnode wants one, and a page is no stream.
+fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text)?;
+    encoder.finish()
 }
 
 /// Where a page's address says to start: `?canto=purgatorio/1` is the first stanza of that canto,
