@@ -2,27 +2,34 @@
 
 import { language } from "./strings.js";
 
-const whole = new Intl.NumberFormat(language);
-const tenths = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const timeOfDay = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+/** The reader's own form of the page's language: an English reader's clock may have 24 hours. */
+const locale = navigator.languages.find((own) => own.split("-")[0] === language) ?? language;
 
-/** 4811 → 4,811 */
+const whole = new Intl.NumberFormat(locale);
+const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const timeOfDay = new Intl.DateTimeFormat(locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+/** 4811 → 4,811 @param {number} value */
 export const number = (value) => whole.format(value);
 
-/** Milliseconds as seconds: 3200 → 3.2 */
+/** Milliseconds as seconds: 3200 → 3.2 @param {number} ms */
 export const seconds = (ms) => tenths.format(ms / 1000);
 
 /** The time of day, of a `Date` or now. */
 export const clock = (date = new Date()) => timeOfDay.format(date);
 
-/** How far beside its time something was: +3 ms, −1.2 s, 0 ms. */
+/** How far beside its time something was: +3 ms, −1.2 s, 0 ms. @param {number} ms */
 export function deviation(ms) {
   const size = Math.round(Math.abs(ms));
   const sign = size === 0 ? "" : ms < 0 ? "−" : "+";
   return size >= 1000 ? `${sign}${tenths.format(size / 1000)} s` : `${sign}${whole.format(size)} ms`;
 }
 
-/** A span of time in its two largest units: 2 h 40 min, 12 min, 8 s. */
+/** A span of time in its two largest units: 2 h 40 min, 12 min, 8 s. @param {number} ms */
 export function span(ms) {
   const total = Math.round(ms / 1000);
   const [hours, minutes] = [Math.floor(total / 3600), Math.floor((total % 3600) / 60)];
@@ -30,9 +37,20 @@ export function span(ms) {
   return minutes ? `${minutes} min` : `${total} s`;
 }
 
-/** 4 → IV, as the poem numbers its cantos. */
+/** 4 → IV, as the poem numbers its cantos. @param {number} value */
 export function roman(value) {
-  const letters = [["C", 100], ["XC", 90], ["L", 50], ["XL", 40], ["X", 10], ["IX", 9], ["V", 5], ["IV", 4], ["I", 1]];
+  /** @type {[string, number][]} */
+  const letters = [
+    ["C", 100],
+    ["XC", 90],
+    ["L", 50],
+    ["XL", 40],
+    ["X", 10],
+    ["IX", 9],
+    ["V", 5],
+    ["IV", 4],
+    ["I", 1],
+  ];
   let text = "";
   let rest = value;
   for (const [letter, worth] of letters) {

@@ -1,33 +1,157 @@
 // The Hello exchange: a message there, an answer back, and how long that took. It has a namespace of its
 // own, so that no poem is read meanwhile.
 
-/* global io */
-const main = document.querySelector("main");
-const state = document.getElementById("status");
-const answer = document.getElementById("answer");
-const path = new URL(`${main.dataset.root}socket.io/`, location.href).pathname;
+import { number } from "./format.js";
+import { placesOf } from "./stream/stream.js";
+import { t } from "./strings.js";
+import { Dots } from "./view/dots.js";
+import { Wire } from "./view/wire.js";
 
-function say(sentence, name) {
+const PATIENCE_MS = 5000;
+/** How many tries are drawn. */
+const KEEP = 60;
+
+const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const [answer, ms, status, start, spread] = ["answer", "ms", "status", "start", "spread"].map(part);
+const plot = part("dots");
+const dots = new Dots(plot);
+const wire = new Wire(part("way"));
+
+const { root, transports } = placesOf();
+const path = new URL("socket.io/", root).pathname;
+const client = typeof io !== "undefined";
+const socket = client ? io("/hello", { path, transports, tryAllTransports: true }) : null;
+
+/** When each question that has no answer yet was asked. Answers come in the order of the questions. */
+let asked = /** @type {number[]} */ ([]);
+/** A click that waits for the connection. */
+let wanted = false;
+let timer = 0;
+/** Milliseconds, of the tries that are drawn. */
+let trips = /** @type {number[]} */ ([]);
+let tries = 0;
+
+/** Tenths where whole milliseconds would say little. @param {number} value */
+const precise = (value) => number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
+
+const over = () => t(`hello_over_${socket?.io.engine.transport.name}`);
+
+/** @param {string} name @param {string} sentence */
+function state(name, sentence) {
   document.body.dataset.state = name;
-  state.textContent = sentence;
+  // What is said about an answer stays beside it.
+  if (name !== "connected" || !ms.textContent) status.textContent = sentence;
 }
 
-if (typeof io === "undefined") {
-  say(`The client library did not load from ${path}socket.io.js.`, "refused");
-} else {
-  const socket = io("/hello", { path, transports: main.dataset.transports.split(","), tryAllTransports: true });
-  let started = 0;
-  const how = () => (socket.io.engine.transport.name === "websocket" ? "over WebSocket" : "by long polling");
+/** @param {string} text @param {"" | "quiet" | "failed" | "long"} kind */
+function say(text, kind, time = "") {
+  answer.textContent = text;
+  answer.className = kind;
+  ms.textContent = time;
+}
 
-  socket.on("connect", () => say(`Connected ${how()}.`, "connected"));
-  socket.on("disconnect", (reason) => say(`The connection broke off (${reason}). Trying again.`, "lost"));
-  socket.on("connect_error", (error) => say(`No connection (${error.message}). Trying again.`, "lost"));
-  socket.on("helloBack", ({ message, error }) => {
-    answer.textContent = `${message ?? error} (${(performance.now() - started).toFixed(1)} ms)`;
+function rest() {
+  say(t("hello_idle"), "quiet");
+  wire.rest();
+}
+
+function ask() {
+  wanted = false;
+  say(t("hello_waiting"), "quiet");
+  status.textContent = t("hello_connected", { over: over() });
+  wire.send();
+  asked.push(performance.now());
+  socket?.emit("sendMessage", { message: "Hello" });
+}
+
+/** Nothing will come: neither to the question that is open nor to a click that waits. */
+function giveUp(/** @type {string} */ text, /** @type {string} */ why) {
+  clearTimeout(timer);
+  wanted = false;
+  say(text, "failed");
+  status.textContent = why;
+  wire.fail();
+}
+
+function impatient() {
+  if (socket?.connected) giveUp(t("hello_none"), t("hello_silence", { s: number(PATIENCE_MS / 1000) }));
+  else giveUp(t("hello_unconnected"), status.textContent ?? "");
+}
+
+/** @param {{message?: string, error?: string}} reply */
+function answered({ message, error }) {
+  const since = asked.shift();
+  // Nobody has asked.
+  if (since === undefined) return;
+  const time = performance.now() - since;
+  // A newer question is still open.
+  if (asked.length) return;
+  clearTimeout(timer);
+  if (message === undefined) {
+    giveUp(error ?? "", t("hello_error"));
+    answer.className = "long";
+    return;
+  }
+  say(message, message.length > 24 ? "long" : "", t("hello_ms", { ms: precise(time) }));
+  status.textContent = t("hello_how", { over: over() });
+  start.textContent = t("hello_again");
+  wire.receive();
+  tries += 1;
+  trips = [...trips, time].slice(-KEEP);
+  draw(time);
+}
+
+/** @param {number} newest */
+function draw(newest) {
+  const sorted = trips.toSorted((one, next) => one - next);
+  dots.draw(trips);
+  spread.textContent = t("hello_tries", { n: number(tries), m: precise(sorted[sorted.length >> 1]) });
+  plot.setAttribute("aria-label", t("hello_plot", { hi: number(dots.high), ms: precise(newest) }));
+  part("tries").hidden = false;
+}
+
+function click() {
+  clearTimeout(timer);
+  if (!client) {
+    giveUp(t("hello_unconnected"), t("hello_no_client", { url: `${path}socket.io.js` }));
+    return;
+  }
+  timer = window.setTimeout(impatient, PATIENCE_MS);
+  if (socket?.connected) {
+    ask();
+    return;
+  }
+  // A round trip is measured from when it can begin.
+  wanted = true;
+  say(t("hello_holding"), "quiet");
+  if (!socket?.active) socket?.connect();
+}
+
+/** @param {string} reason */
+function broken(reason) {
+  const open = asked.length > 0;
+  asked = [];
+  state("lost", t("hello_lost", { reason }));
+  if (open) giveUp(t("hello_none"), t("hello_broken", { reason }));
+}
+
+start.addEventListener("click", click);
+
+if (socket) {
+  socket.on("connect", () => {
+    // That there was none is true no more.
+    if (answer.textContent === t("hello_unconnected")) rest();
+    state("connected", t("hello_connected", { over: over() }));
+    socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
+    if (wanted) ask();
   });
-  document.getElementById("start").addEventListener("click", () => {
-    answer.textContent = "";
-    started = performance.now();
-    socket.emit("sendMessage", { message: "Hello" });
+  socket.on("disconnect", broken);
+  socket.on("connect_error", ({ message }) => {
+    if (socket.active) state("lost", t("hello_failed", { reason: message }));
+    else state("refused", t("hello_refused", { reason: message }));
+    if (wanted && !socket.active) giveUp(t("hello_unconnected"), status.textContent ?? "");
   });
+  socket.on("helloBack", answered);
+} else {
+  state("refused", t("hello_no_client", { url: `${path}socket.io.js` }));
 }

@@ -26,6 +26,8 @@ export class Pace {
   restart() {
     /** @type {number | null} when the stanza of index 0 would have been due */
     this.start = null;
+    /** By how much the newest stanza has set the clock back: those before it were later than it seemed. */
+    this.setBack = 0;
     /** @type {{at: number, late: number}[]} those that came together, the newest last */
     this.together = [];
   }
@@ -38,21 +40,24 @@ export class Pace {
   arrived(index, at) {
     const start = at - index * this.intervalMs;
     this.start ??= start;
-    const late = start - this.start;
-    if (late < -ON_TIME_MS) this.start = start;
     const last = this.together.at(-1);
     if (last && at - last.at > this.intervalMs / 4) this.together = [];
+    this.setBack = Math.max(0, this.start - start);
+    if (this.setBack <= ON_TIME_MS) this.setBack = 0;
+    this.start -= this.setBack;
+    for (const earlier of this.together) earlier.late += this.setBack;
+    const late = start - this.start;
     this.together.push({ at, late });
     return late;
   }
 
   /**
    * The burst that the newest stanza belongs to, if it does: how many came at once, and how late the oldest is.
-   * A short interval has no bursts: its stanzas are together anyway.
+   * What is less than a second late may be this page's own fault.
    */
   get burst() {
     const oldest = this.together[0];
-    const burst = this.together.length >= BURST && oldest.late >= this.intervalMs;
+    const burst = this.together.length >= BURST && oldest.late >= Math.max(this.intervalMs, LATE_MS);
     return burst ? { count: this.together.length, late: oldest.late } : null;
   }
 }

@@ -1,0 +1,126 @@
+// The reading page: makes its parts, finds out where to start, and opens the stream.
+
+import { Reading } from "./reading.js";
+import { Session } from "./session.js";
+import { Status } from "./status.js";
+import { placesOf } from "./stream/stream.js";
+import { Contents } from "./view/contents.js";
+import { $ } from "./view/dom.js";
+import { Follow } from "./view/follow.js";
+import { Hops } from "./view/hops.js";
+import { Next } from "./view/next.js";
+import { Facts } from "./view/panel.js";
+import { Plot } from "./view/plot.js";
+import { listenToCopy, listenToPrefs } from "./view/prefs.js";
+import { report } from "./view/report.js";
+import { listenToSheets } from "./view/sheets.js";
+import { Trips } from "./view/trips.js";
+import { Verse, anchor, placeOf } from "./view/verse.js";
+
+/** @typedef {import("./stream/stream.js").Way} Way */
+
+const { dataset } = document.body;
+const places = placesOf();
+const of = Number(dataset.of);
+const intervalMs = Number(dataset.interval);
+
+/** This page's own address, with what the reader chose, to start at a stanza. @param {number} index */
+function address(index) {
+  const query = new URLSearchParams();
+  const language = new URLSearchParams(location.search).get("lang");
+  if (language) query.set("lang", language);
+  query.set("stanza", String(index + 1));
+  return `?${query}`;
+}
+
+const contents = new Contents();
+
+/** The stanza that the fragment of the address names. */
+const wanted = () => contents.find(decodeURIComponent(location.hash.slice(1)), of);
+const start = wanted();
+const from = start?.index ?? Number(dataset.from);
+
+const reading = new Reading(from, of, dataset.edition ?? "");
+const status = new Status(dataset.way ?? "", places.transports);
+const follow = new Follow(showPlace);
+const verse = new Verse(address);
+const views = {
+  verse,
+  follow,
+  contents,
+  next: new Next({ silent: () => session.silent(), retry: () => session.retry() }),
+  plot: new Plot(),
+  hops: new Hops(),
+  facts: new Facts(places.root),
+  trips: new Trips(() => session.trip()),
+};
+const session = new Session(reading, status, views, places, intervalMs);
+session.wanted = start;
+
+/** The stanza that the reader looks at: the newest one, or, while the page is held, the one at mid-height. */
+function stanzaInSight() {
+  if (follow.following) return verse.now;
+  const { left, width } = verse.poem.getBoundingClientRect();
+  const seen = document.elementFromPoint(left + width / 2, innerHeight / 2)?.closest(".stanza");
+  return /** @type {HTMLElement | null} */ (seen ?? null);
+}
+
+function showPlace() {
+  const stanza = stanzaInSight();
+  const place = stanza && placeOf(stanza);
+  if (place) contents.show(place, stanza.querySelectorAll(".l").length);
+}
+
+/** Loads the client library, which only pages that begin with Socket.IO bring along. */
+function loadClient() {
+  return new Promise((resolve) => {
+    const script = document.createElement("script");
+    script.src = dataset.client ?? "";
+    script.addEventListener("load", resolve);
+    // That it is missing, the stream says.
+    script.addEventListener("error", resolve);
+    document.head.append(script);
+  });
+}
+
+/** @param {Way} way */
+async function listenBy(way) {
+  if (way.startsWith("socketio") && typeof io === "undefined") await loadClient();
+  session.open(way);
+}
+
+listenToPrefs(() => follow.toVoice());
+listenToSheets();
+const way = /** @type {HTMLSelectElement} */ ($("way"));
+way.value = dataset.way ?? "";
+way.addEventListener("change", () => {
+  if (status.state !== "end") listenBy(/** @type {Way} */ (way.value));
+});
+listenToCopy("copy", () => report({ way: way.value, status, hosting: views.facts.hosting }), "copied");
+listenToCopy(
+  "link",
+  () => {
+    const url = new URL(address(from), location.href);
+    url.searchParams.delete("stanza");
+    const stanza = stanzaInSight() ?? verse.now;
+    const place = stanza && placeOf(stanza);
+    if (place) url.hash = anchor(place);
+    return url.href;
+  },
+  "linked",
+);
+
+// A fragment that names what is not on the page leads there by starting there.
+addEventListener("hashchange", () => {
+  const id = decodeURIComponent(location.hash.slice(1));
+  if (wanted() && !document.getElementById(id)) location.reload();
+});
+
+const canto = contents.canto(from);
+if (canto) {
+  verse.head(canto.canticle, canto.canto);
+  contents.open(canto);
+}
+views.next.beat(intervalMs);
+follow.beat(intervalMs);
+session.open(/** @type {Way} */ (dataset.way));

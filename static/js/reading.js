@@ -46,7 +46,9 @@ export class Reading {
   opened({ edition, of, from }) {
     const missing = this.edition === undefined ? 0 : from - this.next;
     if (missing > 0) this.gaps += missing;
-    [this.edition, this.of, this.next] = [edition, of, from];
+    // What was heard before comes as a repeat.
+    if (missing >= 0) this.next = from;
+    [this.edition, this.of] = [edition, of];
     return missing;
   }
 

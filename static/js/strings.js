@@ -1,6 +1,7 @@
 // The interface's sentences, in the language that the page was rendered in.
 
-const sentences = JSON.parse(document.getElementById("strings").textContent);
+/** @type {Record<string, string>} */
+const sentences = JSON.parse(document.getElementById("strings")?.textContent ?? "{}");
 
 /** The page's language, as `Intl` takes it. */
 export const language = document.documentElement.lang;
@@ -12,5 +13,5 @@ export const language = document.documentElement.lang;
  */
 export function t(name, values = {}) {
   const sentence = sentences[name] ?? name;
-  return sentence.replace(/\{(\w+)\}/g, (gap, key) => String(values[key] ?? gap));
+  return sentence.replace(/\{(\w+)\}/g, (gap, /** @type {string} */ key) => String(values[key] ?? gap));
 }

@@ -1,31 +1,27 @@
-// The Hello exchange: one message there and one back, on every click.
+// The Hello exchange: one message there and one back, on every click, and what is said when none comes.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { startDante, startUnderIisnode } from "../support/dante.js";
-import { startRelay } from "../support/relay.js";
-import { useBrowser } from "./support.js";
+import { startDante } from "../support/dante.js";
+import { startBehindRelay, useBrowser } from "./support.js";
 
-const ANSWER = /^Hello back! \(\d+(\.\d+)? ms\)$/;
+const TRIES = 3;
 
-/** Dante behind the relay, as behind IIS. */
-async function startBehindRelay(options) {
-  const { socketPath } = startUnderIisnode();
-  return await startRelay(socketPath, options);
-}
-
-/** Clicks three times; each click clears the label and brings an answer. */
+/** Clicks several times; each click brings an answer, and its milliseconds. */
 async function assertAnswers(visit) {
-  const start = visit.page.getByRole("button", { name: "Start" });
-  const answer = visit.page.locator("#answer");
-  for (let click = 1; click <= 3; click += 1) {
-    await start.click();
-    // Cleared by the click itself, so that what is waited for is not the answer before.
-    await answer.filter({ hasText: "Hello back!" }).waitFor();
+  for (let click = 1; click <= TRIES; click += 1) {
+    await visit.$("#start").click();
+    // The tries are counted when the answer is there.
+    await visit
+      .$("#spread")
+      .filter({ hasText: `${click} so far` })
+      .waitFor();
+    assert.equal(await visit.text("#answer"), "Hello back!");
+    assert.match(await visit.text("#ms"), /^\d+(\.\d)? ms$/);
   }
-  assert.match(await answer.textContent(), ANSWER);
-  const { answers } = await visit.notes();
-  assert.deepEqual(answers.map((text) => text.replace(ANSWER, "answer")), ["answer", "", "answer", "", "answer"]);
+  const { answer } = (await visit.notes()).said;
+  assert.equal(answer.filter((text) => text === "Hello back!").length, TRIES, answer.join("\n"));
+  assert.equal(await visit.$("#dots circle").count(), TRIES);
 }
 
 describe("hello", { concurrency: 2 }, () => {
@@ -35,41 +31,81 @@ describe("hello", { concurrency: 2 }, () => {
     const { origin } = await startDante();
     const visit = await open(`${origin}/hello/`);
     await visit.state("connected");
+    assert.match(await visit.text("#status"), /Connected over WebSocket/);
     await assertAnswers(visit);
-    assert.match(await visit.page.locator("#status").textContent(), /WebSocket/);
-    await visit.screenshot("hello", [1280, 800]);
-    await visit.screenshot("hello", [375, 700]);
+    assert.match(await visit.text("#status"), /over WebSocket/);
+    assert.equal(visit.sockets.length, 1);
     visit.assertQuiet();
   });
 
   it("answers as IIS's guest", async () => {
-    const { origin } = await startBehindRelay();
-    const visit = await open(`${origin}/dante/hello/`);
+    const visit = await open(`${await startBehindRelay()}hello/`);
     await visit.state("connected");
     await assertAnswers(visit);
-    assert.deepEqual(visit.sockets.map((url) => new URL(url).pathname), ["/dante/socket.io/"]);
+    assert.deepEqual(
+      visit.sockets.map((url) => new URL(url).pathname),
+      ["/dante/socket.io/"],
+    );
     visit.assertQuiet();
   });
 
-  it("answers by polling when WebSocket is blocked", async () => {
-    const { origin } = await startBehindRelay({ blockWebSocket: true });
-    const visit = await open(`${origin}/dante/hello/`);
+  it("answers by polling when WebSocket is blocked, and says so", async () => {
+    const visit = await open(`${await startBehindRelay([], { blockWebSocket: true })}hello/`);
     await visit.state("connected");
     await assertAnswers(visit);
-    assert.match(await visit.page.locator("#status").textContent(), /polling/);
+    assert.match(await visit.text("#status"), /by long polling/);
   });
 
   it("answers a click that comes before the connection", async () => {
     const { origin } = await startDante();
-    const visit = await open(`${origin}/hello/`, async (page) => {
-      // The handshake waits until the button has been clicked.
-      await page.routeWebSocket(/socket\.io/, async (socket) => {
-        await page.locator("body[data-clicked]").waitFor({ state: "attached" });
-        socket.connectToServer();
-      });
+    const visit = await open(`${origin}/hello/`, {
+      // The handshake waits until the click has been seen.
+      prepare: (page) =>
+        page.routeWebSocket(/socket\.io/, async (socket) => {
+          await page.locator("#answer", { hasText: "Waiting for the connection" }).waitFor();
+          socket.connectToServer();
+        }),
     });
-    await visit.page.getByRole("button", { name: "Start" }).click();
-    await visit.page.evaluate(() => (document.body.dataset.clicked = "yes"));
-    await visit.page.locator("#answer").filter({ hasText: ANSWER }).waitFor();
+    assert.equal(await visit.$("body").getAttribute("data-state"), "connecting");
+    await visit.$("#start").click();
+    await visit.$("#answer").filter({ hasText: "Hello back!" }).waitFor();
+    // The round trip is measured from when it could begin; the wait for the connection is none of it.
+    assert.equal((await visit.notes()).said.answer.at(-1), "Hello back!");
+  });
+
+  it("says that the connection is lost, and answers again when the server is back", async () => {
+    const dante = await startDante();
+    const visit = await open(`${dante.origin}/hello/`);
+    await visit.state("connected");
+    await dante.end("SIGKILL");
+    await visit.state("lost");
+    assert.match(await visit.text("#status"), /Trying again/);
+    await startDante([], { port: dante.port });
+    await visit.state("connected");
+    await assertAnswers(visit);
+    assert.deepEqual((await visit.notes()).states, ["connecting", "connected", "lost", "connected"]);
+  });
+
+  it("says that the client library is missing, on a click too", async () => {
+    const visit = await open(`${await startBehindRelay([], { refuse: /socket\.io\.js/ })}hello/`);
+    await visit.state("refused");
+    assert.match(await visit.text("#status"), /did not load from \/dante\/socket\.io\/socket\.io\.js/);
+    await visit.$("#start").click();
+    assert.equal(await visit.text("#answer"), "Not connected");
+  });
+
+  it("gives up when nothing answers within five seconds", async () => {
+    const { origin } = await startDante();
+    const visit = await open(`${origin}/hello/`, {
+      prepare: (page) =>
+        page.routeWebSocket(/socket\.io/, (socket) => {
+          const server = socket.connectToServer();
+          socket.onMessage((message) => message.includes("sendMessage") || server.send(message));
+        }),
+    });
+    await visit.state("connected");
+    await visit.$("#start").click();
+    await visit.$("#answer").filter({ hasText: "No answer" }).waitFor();
+    assert.match(await visit.text("#status"), /Nothing came back within 5 s/);
   });
 });

@@ -1,24 +1,19 @@
-// The pages in a real browser: the poem arrives, at its pace, under any prefix, over every transport, and ends.
+// The reading in a real browser: the poem arrives, at its pace, under any prefix, over every transport, and ends.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { poemFile, startDante, startUnderIisnode } from "../support/dante.js";
-import { startRelay } from "../support/relay.js";
-import { stanzas, useBrowser } from "./support.js";
+import { poemFile, startDante } from "../support/dante.js";
+import { stanzas, startBehindRelay, useBrowser } from "./support.js";
 
-const FIRST = /^Midway upon the journey of our life\n {2}I found myself within a forest dark,\n {2}For the/;
-
-/** Dante behind the relay, as behind IIS. */
-async function startBehindRelay(args = [], options = {}) {
-  const { socketPath } = startUnderIisnode({ args });
-  return await startRelay(socketPath, options);
-}
+const FIRST = ["Midway upon the journey of our life", "I found myself within a forest dark,"];
 
 /** The poem begins: three stanzas. */
 async function assertStreams(visit) {
   await visit.stanzas(3);
-  assert.match(await visit.page.locator(".stanza").first().textContent(), FIRST);
-  assert.deepEqual((await visit.shown()).slice(0, 4), ["canto: Inferno: Canto I", ...stanzas(3)]);
+  const lines = (await visit.text(".stanza >> nth=0")).split("\n").map((line) => line.trim());
+  assert.deepEqual(lines.slice(0, 2), FIRST);
+  assert.deepEqual((await visit.parts()).slice(0, 3), stanzas(3));
+  assert.match(await visit.text("#poem .canto"), /Inferno\s+Canto I$/i);
 }
 
 /** The second stanza and the third are two seconds apart; where a busy machine was late, the next pair is. */
@@ -33,111 +28,102 @@ async function assertPace(visit) {
   assert.fail(`milliseconds between the stanzas from the second on: ${gaps}`);
 }
 
-/** What the network view shows: the page, its parts below `root`, and whatever streams. */
-const network = (page, root, parts, ...streams) =>
-  [page, ...parts.map((part) => `${root}${part}`), ...streams].sort();
-const SCRIPTS = ["static/js/reading.js", "static/js/retry.js"];
-const SOCKETIO = ["socket.io/socket.io.js", "static/css/dante.css", "static/js/socketio.js", ...SCRIPTS];
-const WEBSOCKET = ["static/css/dante.css", "static/js/websocket.js", ...SCRIPTS];
-const SSE = ["static/css/dante.css", "static/js/sse.js", ...SCRIPTS];
+/** Asserts that the network view shows the page, its parts, each once, and these streams. */
+function assertLoaded(visit, root, ...streams) {
+  const loaded = visit.loaded();
+  const parts = loaded.filter((path) => path.startsWith(`${root}static/`));
+  assert.equal(new Set(parts).size, parts.length, parts.join("\n"));
+  const others = loaded.filter((path) => !parts.includes(path) && path !== `${root}hosting.json`);
+  assert.deepEqual(others.sort(), streams.sort());
+}
 
-describe("reading", { concurrency: 3 }, () => {
+describe("reading", { concurrency: 2 }, () => {
   const open = useBrowser();
 
   it("streams by itself, one stanza every two seconds, over one WebSocket", async () => {
     const { origin } = await startDante();
     const visit = await open(`${origin}/`);
-    await visit.state("streaming-websocket");
+    await visit.state("streaming");
     await assertStreams(visit);
-    await visit.screenshot("reading", [1280, 800]);
-    await visit.screenshot("reading", [375, 700]);
+    assert.equal(await visit.text("#badge"), "WebSocket");
     await assertPace(visit);
-    assert.deepEqual(visit.loaded().sort(), network("/", "/", SOCKETIO, "/socket.io/"));
+    assertLoaded(visit, "/", "/", "/socket.io/socket.io.js", "/socket.io/");
     assert.match(visit.sockets[0], /^ws:.*[?&]transport=websocket/);
+    assert.deepEqual((await visit.notes()).states, ["connecting", "streaming"]);
     visit.assertQuiet();
   });
 
-  for (const page of ["/dante/server-socketio.js", "/dante/", "/demo/server-socketio.js", "/demo/"]) {
-    it(`streams as IIS's guest at ${page}`, async () => {
-      const paced = page === "/dante/server-socketio.js";
-      const { origin } = await startBehindRelay(paced ? [] : ["--interval", "200ms"]);
-      const visit = await open(`${origin}${page}`);
-      await visit.state("streaming-websocket");
+  for (const page of ["server-socketio.js", ""]) {
+    it(`streams as IIS's guest at /dante/${page}`, async () => {
+      const url = await startBehindRelay(["--interval", "200ms"]);
+      const visit = await open(`${url}${page}`);
+      await visit.state("streaming");
       await assertStreams(visit);
-      if (paced) await assertPace(visit);
-      const root = page.slice(0, page.lastIndexOf("/") + 1);
-      assert.deepEqual(visit.loaded().sort(), network(page, root, SOCKETIO, `${root}socket.io/`));
+      const root = new URL(url).pathname;
+      assertLoaded(visit, root, `${root}${page}`, `${root}socket.io/socket.io.js`, `${root}socket.io/`);
+      await visit.$("#f-prefix").filter({ hasText: "/dante" }).waitFor();
+      assert.match(await visit.text("#f-host"), /iisnode/i);
       visit.assertQuiet();
     });
   }
-
-  it("falls back to polling when WebSocket is blocked", async () => {
-    const { origin } = await startBehindRelay(["--interval", "200ms"], { blockWebSocket: true });
-    const visit = await open(`${origin}/dante/server-socketio.js`);
-    await visit.state("streaming-polling");
-    await assertStreams(visit);
-    assert.match(await visit.page.locator("#status").textContent(), /by long polling/);
-    assert.ok(visit.requests.some((url) => /\/dante\/socket\.io\/\?.*transport=polling/.test(url)));
-    // The browser itself complains of the WebSocket that was refused, and of nothing else.
-    assert.deepEqual(visit.complaints.filter((text) => !/^WebSocket connection to .* 501$/.test(text)), []);
-  });
 
   it("ends, says so, and asks for nothing more", async () => {
     const { origin } = await startDante(["--poem", poemFile(60), "--interval", "50ms"]);
     const pages = ["/", "/websocket/", "/sse/"];
     const visits = await Promise.all(pages.map((page) => open(`${origin}${page}`)));
-    for (const visit of visits) await visit.state("ended");
-    const loaded = visits.map((visit) => visit.loaded());
+    for (const visit of visits) await visit.state("end");
+    const loaded = visits.map((visit) => visit.loaded().filter((path) => !path.endsWith("/hosting.json")));
     for (const visit of visits) {
-      assert.deepEqual(await visit.shown(), stanzas(60));
-      assert.match(await visit.page.locator("#status").textContent(), /has ended/);
+      assert.deepEqual(await visit.parts(), stanzas(60));
+      assert.match(await visit.text("#what"), /The poem has ended\./);
+      assert.equal(await visit.text("#badge"), "Ended");
+      assert.ok(await visit.$("#end .stars").isVisible());
+      assert.ok(await visit.$("#end").getByRole("link", { name: "Read it again" }).isVisible());
+      assert.ok(await visit.$("#hold").isHidden());
     }
     // Three seconds by the server's clock: longer than any client waits before it comes back.
     const witness = await open(`${origin}/`);
-    await witness.state("ended");
+    await witness.state("end");
     assert.ok((await witness.notes()).arrivals[59] > 2500);
     for (const [at, visit] of visits.entries()) {
-      assert.deepEqual(visit.loaded(), loaded[at], pages[at]);
-      assert.equal((await visit.notes()).states.filter((state) => state.startsWith("streaming")).length, 1);
+      const now = visit.loaded().filter((path) => !path.endsWith("/hosting.json"));
+      assert.deepEqual(now, loaded[at], pages[at]);
+      assert.deepEqual((await visit.notes()).states, ["connecting", "streaming", "end"]);
       visit.assertQuiet();
     }
   });
 
-  it("starts where the address says", async () => {
-    const { origin } = await startDante();
-    const [canto, last, bad] = await Promise.all(
-      ["?canto=purgatorio/1", "?stanza=140", "?stanza=x"].map((query) => open(`${origin}/${query}`)),
-    );
-    await canto.stanzas(1);
-    assert.match(await canto.page.locator(".stanza").first().textContent(), /^To run o'er better waters/);
-    assert.deepEqual((await canto.shown()).slice(0, 2), ["canto: Purgatorio: Canto I", "stanza 46"]);
-    await last.state("ended");
-    assert.deepEqual(await last.shown(), ["canto: Paradiso: Canto I", "stanza 139"]);
-    await last.screenshot("end", [1280, 800]);
-    await last.screenshot("end", [375, 700]);
-    assert.equal(bad.response.status(), 400);
-    assert.match(await bad.page.locator("body").innerText(), /stanza="x" is no stanza.*from 1 to 140/);
-    canto.assertQuiet();
-    last.assertQuiet();
-  });
-
-  for (const [page, endpoint, root, parts, state] of [
-    ["websocket/", "websocket/ws", "", WEBSOCKET, "streaming-websocket"],
-    ["server-faye.js", "server-faye.js/ws", "", WEBSOCKET, "streaming-websocket"],
-    ["sse/", "sse/stream", "", SSE, "streaming-sse"],
+  for (const [page, root, endpoint] of [
+    ["websocket/", "", "websocket/ws"],
+    ["server-faye.js", "", "server-faye.js/ws"],
+    ["sse/", "", "sse/stream"],
   ]) {
-    it(`streams and ends at ${page}`, async () => {
+    it(`streams and ends at ${page}, without the client library`, async () => {
       const args = ["--poem", poemFile(8), "--interval", "100ms"];
       const [alone, guest] = await Promise.all([startDante(args), startBehindRelay(args)]);
-      for (const base of [`${alone.origin}/`, `${guest.origin}/dante/`, `${guest.origin}/demo/`]) {
+      for (const base of [`${alone.origin}/`, guest]) {
         const visit = await open(`${base}${page}`);
-        await visit.state("ended");
-        assert.deepEqual(await visit.shown(), stanzas(8));
-        assert.deepEqual((await visit.notes()).states, [state, "ended"]);
+        await visit.state("end");
+        assert.deepEqual(await visit.parts(), stanzas(8));
+        assert.deepEqual((await visit.notes()).states, ["connecting", "streaming", "end"]);
         const at = new URL(base).pathname;
-        assert.deepEqual(visit.loaded().sort(), network(`${at}${page}`, `${at}${root}`, parts, `${at}${endpoint}`));
+        assertLoaded(visit, at, `${at}${page}`, `${at}${root}${endpoint}`);
         visit.assertQuiet();
       }
     });
   }
+
+  it("reads a text without cantos, line for line, and as plain text", async () => {
+    const { origin } = await startDante(["--poem", poemFile(5), "--interval", "50ms"]);
+    const visit = await open(`${origin}/`);
+    await visit.state("end");
+    assert.deepEqual(
+      await visit.$("#poem .stanza .l").allInnerTexts(),
+      stanzas(5).map((text) => text.replace("s", "S")),
+    );
+    assert.equal(await visit.$("#contents nav").count(), 0);
+    const plain = await visit.page.request.get(`${origin}/divine-comedy.txt`);
+    assert.match(await plain.text(), /^Stanza 0\n\nStanza 1\n/);
+    visit.assertQuiet();
+  });
 });

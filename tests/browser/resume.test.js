@@ -1,84 +1,126 @@
-// No stanza lost: pages go on where they were when the server dies and comes back, start over visibly when
-// its text has changed, and show what is missing or came twice.
+// No stanza lost: pages go on where they were when the server dies and comes back, or when another way is
+// chosen, start over visibly when its text has changed, and show what is missing or came twice.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { poemFile, startDante } from "../support/dante.js";
 import { stanzas, useBrowser } from "./support.js";
 
-const PAGES = ["/", "/websocket/", "/sse/"];
-const POLLING = ["--transports", "polling"];
+const WAYS = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
+const STANZAS = 400;
+const POEM = ["--poem", poemFile(STANZAS)];
+// Slow while pages are opened one after the other; fast once they have resumed.
+const SLOWLY = [...POEM, "--interval", "250ms"];
+const QUICKLY = [...POEM, "--interval", "20ms"];
+const RESUMED = /^break: Lost at [\d:]+( [AP]M)? for \d+\.\d s\. Resumed here; nothing missed\.$/;
 
-/** Pages of both servers, on every transport, each with some of the poem read. */
-async function readers(open, both, polling) {
-  const urls = [...PAGES.map((page) => `${both.origin}${page}`), `${polling.origin}/`];
-  const visits = await Promise.all(urls.map((url) => open(url)));
-  await Promise.all(visits.map((visit) => visit.stanzas(5)));
+/** Opens the page and chooses a way there. */
+async function openWay(open, origin, way) {
+  const visit = await open(`${origin}/`);
+  await visit.stanzas(1);
+  await visit.$("#way").selectOption(way);
+  await visit.stanzas(4);
+  return visit;
+}
+
+/** One page for each way. They are opened one after the other: the machine may be small. */
+async function openAll(open, origin) {
+  const visits = [];
+  for (const way of WAYS) visits.push(await openWay(open, origin, way));
   return visits;
 }
 
-/** Ends both servers as a crash does, and starts them again once every page has noticed. */
-async function crash(visits, servers, args) {
-  await Promise.all(servers.map(({ end }) => end("SIGKILL")));
+/** Ends the server as a crash does, and starts it again on its port once every page has noticed. */
+async function crash(visits, dante, args) {
+  await dante.end("SIGKILL");
   await Promise.all(visits.map((visit) => visit.state("lost")));
-  await Promise.all(servers.map(({ port, more }) => startDante([...args, ...more], { port })));
+  return startDante(args, { port: dante.port });
 }
 
-/** What `crash` needs to know of a server. */
-const restartable = (server, more = []) => ({ port: server.port, end: (signal) => server.end(signal), more });
-
-/** The states without repeats of one kind: while trying, Socket.IO's client may stream by polling first. */
-function course({ states }) {
-  const kinds = states.map((state) => state.split("-")[0]);
-  return kinds.filter((kind, at) => kind !== kinds[at - 1]);
-}
+/** What came in between, without the stanzas. */
+const others = (parts) => parts.filter((part) => !part.startsWith("stanza "));
+const onlyStanzas = (parts) => parts.filter((part) => part.startsWith("stanza "));
 
 /**
  * Opens the page with a plain WebSocket or Socket.IO's in between: `pass` is given each stanza's message and
  * the way on.
  */
 const tampered = (open, url, pass) =>
-  open(url, (page) =>
-    page.routeWebSocket(/\/ws\?|socket\.io/, (socket) => {
-      const server = socket.connectToServer();
-      server.onMessage((message) => {
-        const index = /"index":(\d+)/.exec(message)?.[1];
-        if (index === undefined) socket.send(message);
-        else pass(Number(index), () => socket.send(message), socket);
-      });
-    }),
-  );
+  open(url, {
+    prepare: (page) =>
+      page.routeWebSocket(/\/ws\?|socket\.io/, (socket) => {
+        const server = socket.connectToServer();
+        server.onMessage((message) => {
+          const index = /"index":(\d+)/.exec(message)?.[1];
+          if (index === undefined) socket.send(message);
+          else pass(Number(index), () => socket.send(message), socket);
+        });
+      }),
+  });
 
-describe("resume", { concurrency: 3 }, () => {
+describe("resume", { concurrency: 2 }, () => {
   const open = useBrowser();
 
-  it("loses no stanza when the server is killed", async () => {
-    const args = ["--poem", poemFile(60), "--interval", "100ms"];
-    const [both, polling] = await Promise.all([startDante(args), startDante([...args, ...POLLING])]);
-    const visits = await readers(open, both, polling);
-    await crash(visits, [restartable(both), restartable(polling, POLLING)], args);
-    await Promise.all(visits.map((visit) => visit.state("ended")));
-    for (const visit of visits) {
-      assert.deepEqual(await visit.shown(), stanzas(60), visit.page.url());
-      assert.deepEqual(course(await visit.notes()), ["streaming", "lost", "streaming", "ended"]);
+  it("loses no stanza when the server is killed, whichever way is read", async () => {
+    const dante = await startDante(SLOWLY);
+    const visits = await openAll(open, dante.origin);
+    await crash(visits, dante, QUICKLY);
+    await Promise.all(visits.map((visit) => visit.state("end")));
+    for (const [at, visit] of visits.entries()) {
+      const parts = await visit.parts();
+      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS), WAYS[at]);
+      const breaks = others(parts).filter((part) => part.startsWith("break: Lost"));
+      assert.equal(breaks.length, 1, `${WAYS[at]}: ${others(parts)}`);
+      assert.match(breaks[0], RESUMED);
+      const counts = await visit.$(".counts dd").allInnerTexts();
+      assert.deepEqual(counts, [`${STANZAS}`, "0", "0", "1"], WAYS[at]);
     }
-    assert.deepEqual(visits[3].sockets, []);
+    // Polling alone means that no WebSocket was opened for it.
+    assert.equal(visits[2].sockets.length, 1);
+  });
+
+  it("switches in place from each way to each other, and misses nothing", async () => {
+    const { origin } = await startDante(["--poem", poemFile(150), "--interval", "50ms"]);
+    const visit = await open(`${origin}/`);
+    const badges = [];
+    for (const way of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
+      const seen = Object.keys((await visit.notes()).arrivals).length;
+      await visit.$("#way").selectOption(way);
+      await visit.stanzas(seen + 8);
+      badges.push(await visit.text("#badge"));
+    }
+    await visit.state("end");
+    assert.deepEqual(badges, [
+      "Server-sent events",
+      "Plain WebSocket",
+      "Long polling",
+      "WebSocket",
+      "Server-sent events",
+      "WebSocket",
+    ]);
+    assert.deepEqual(onlyStanzas(await visit.parts()), stanzas(150));
+    assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["150", "0", "0", "0"]);
+    assert.ok(!(await visit.notes()).states.includes("lost"));
+    assert.deepEqual(visit.complaints, []);
   });
 
   it("starts over, and says so, when the text has changed", async () => {
-    const args = ["--poem", poemFile(60), "--interval", "100ms"];
-    const [both, polling] = await Promise.all([startDante(args), startDante([...args, ...POLLING])]);
-    const visits = await readers(open, both, polling);
-    const changed = ["--poem", poemFile(10), "--interval", "50ms"];
-    await crash(visits, [restartable(both), restartable(polling, POLLING)], changed);
-    await Promise.all(visits.map((visit) => visit.state("ended")));
-    for (const visit of visits) {
-      const shown = await visit.shown();
-      const before = shown.findIndex((part) => part.startsWith("note: "));
-      assert.ok(before >= 5 && before < 60, `${visit.page.url()}: a note after ${before} stanzas`);
-      assert.match(shown[before], /^note: The text on the server has changed, so the reading starts over\./);
-      assert.deepEqual([...shown.slice(0, before), ...shown.slice(before + 1)], [...stanzas(before), ...stanzas(10)]);
-      assert.deepEqual(course(await visit.notes()), ["streaming", "lost", "streaming", "ended"]);
+    const dante = await startDante(SLOWLY);
+    const visits = await openAll(open, dante.origin);
+    await crash(visits, dante, ["--poem", poemFile(10), "--interval", "50ms"]);
+    await Promise.all(visits.map((visit) => visit.state("end")));
+    for (const [at, visit] of visits.entries()) {
+      const parts = await visit.parts();
+      const note = parts.findIndex((part) => part.startsWith("changed: "));
+      assert.match(
+        parts[note] ?? "",
+        /The text on the server has changed, so the reading starts over\./,
+        WAYS[at],
+      );
+      const before = onlyStanzas(parts.slice(0, note));
+      assert.ok(before.length >= 4 && before.length < STANZAS, `${before.length} stanzas before`);
+      assert.deepEqual(before, stanzas(before.length));
+      assert.deepEqual(onlyStanzas(parts.slice(note)), stanzas(10), WAYS[at]);
     }
   });
 
@@ -90,16 +132,14 @@ describe("resume", { concurrency: 3 }, () => {
         send();
         if (index === 10) send();
       });
-      await visit.state("ended");
-      const shown = await visit.shown();
-      const faults = shown.filter((part) => part.startsWith("fault: "));
-      assert.equal(faults.length, 3, faults.join("\n"));
+      await visit.state("end");
+      const parts = await visit.parts();
       // The page counts from 1, as people do.
-      assert.match(shown[4], /^fault: .* 5 to 6 .*missing/);
-      assert.match(shown[7], /^fault: .* 9 .*missing/);
-      assert.match(shown[10], /^fault: Stanza 11 came again/);
-      const heard = stanzas(12).filter((part) => !["stanza 4", "stanza 5", "stanza 8"].includes(part));
-      assert.deepEqual(shown.filter((part) => !faults.includes(part)), heard);
+      const missing = stanzas(4, 0).concat("fault: Stanzas 5 to 6 are missing here.", stanzas(2, 6));
+      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 came again."];
+      assert.deepEqual(parts, [...missing, ...more, "stanza 11"]);
+      assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["9", "3", "1", "0"]);
+      assert.match(await visit.text("#end-after"), /9 stanzas .*Missing: 3\. Twice: 1\./);
     });
   }
 
@@ -109,8 +149,8 @@ describe("resume", { concurrency: 3 }, () => {
       if (index < 4) send();
       else socket.close({ code: 1000 });
     });
-    await visit.state("ended");
-    assert.deepEqual((await visit.shown()).slice(0, 4), stanzas(4));
-    assert.match((await visit.shown())[4], /^fault: The server ended the reading after 4 of 12 stanzas/);
+    await visit.state("end");
+    const fault = "fault: The server ended the reading after 4 of 12 stanzas.";
+    assert.deepEqual(await visit.parts(), [...stanzas(4), fault]);
   });
 });

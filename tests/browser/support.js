@@ -1,11 +1,14 @@
-// A real browser and what it saw: what a page shows, what it loaded, what the console said. When a stanza
-// came, and which states there were, is noted down in the page itself, by the browser's own clock.
+// A real browser and what it saw: what a page shows, what it loaded, what the console said. What was shown
+// when is noted down in the page itself, by the browser's own clock, so that nothing passes unseen.
 
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { after, before } from "node:test";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
+import { startUnderIisnode } from "../support/dante.js";
+import { startRelay } from "../support/relay.js";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARTIFACTS = path.resolve(import.meta.dirname, "../artifacts");
@@ -24,23 +27,40 @@ const ARGS = [
 /** How long a page may take to show what is waited for. */
 const PATIENCE_MS = 20_000;
 
-/** Runs in the page before its own scripts: notes each stanza's arrival, each state, each answer. */
+/** What axe-core checks. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** Runs in the page before its own scripts: notes its states, the parts of the poem, and what it says. */
 function takeNotes() {
-  const notes = { arrivals: {}, states: [], answers: [] };
+  const PARTS = ".stanza, .fault, .break, .changed";
+  const SAYING = ["what", "say", "answer", "live"];
+  const notes = { parts: [], arrivals: {}, states: [], said: { what: [], say: [], answer: [], live: [] } };
   window.notes = notes;
+  const state = () => {
+    const name = document.body?.dataset.state;
+    if (name && notes.states.at(-1) !== name) notes.states.push(name);
+  };
+  const part = (element) => {
+    const { className, dataset, textContent } = element;
+    const index = dataset.index;
+    notes.parts.push(index === undefined ? `${className.split(" ")[0]}: ${textContent}` : `stanza ${index}`);
+    if (index !== undefined) notes.arrivals[index] ??= performance.now();
+  };
   const look = (records) => {
-    for (const { target, type, addedNodes } of records) {
-      if (type === "attributes" && target === document.body) {
-        if (notes.states.at(-1) !== target.dataset.state) notes.states.push(target.dataset.state);
-      } else if (target.id === "answer") {
-        notes.answers.push(target.textContent);
-      }
+    for (const { target, addedNodes } of records) {
+      const element = target instanceof Element ? target : target.parentElement;
+      const id = SAYING.find((name) => element?.closest(`#${name}`));
+      const text = id && document.getElementById(id).textContent;
+      if (id && notes.said[id].at(-1) !== text) notes.said[id].push(text);
       for (const node of addedNodes) {
-        if (node.className === "stanza") notes.arrivals[node.dataset.index] ??= performance.now();
+        if (!(node instanceof Element)) continue;
+        if (node.matches(PARTS)) part(node);
+        else node.querySelectorAll(PARTS).forEach(part);
       }
     }
+    state();
   };
-  const what = { attributeFilter: ["data-state"], childList: true, subtree: true };
+  const what = { attributeFilter: ["data-state"], childList: true, characterData: true, subtree: true };
   new MutationObserver(look).observe(document, what);
 }
 
@@ -68,34 +88,41 @@ class Visit {
     page.on("websocket", (socket) => this.sockets.push(socket.url()));
   }
 
-  /** Waits until the page is in a state whose name starts like this. */
+  /** The elements that a selector names. */
+  $(selector) {
+    return this.page.locator(selector);
+  }
+
+  text(selector) {
+    return this.$(selector).innerText();
+  }
+
+  /** Waits until the page is in a state. */
   async state(name) {
-    await this.page.locator(`body[data-state^="${name}"]`).waitFor();
+    await this.$(`body[data-state="${name}"]`).waitFor();
   }
 
-  /** Waits until so many stanzas are shown. */
+  /** Waits until so many stanzas have come. */
   async stanzas(count) {
-    await this.page.locator(".stanza").nth(count - 1).waitFor();
+    await this.until((wanted) => Object.keys(window.notes.arrivals).length >= wanted, count);
   }
 
-  /** The parts of the poem's element, as `stanza 0`, `note: text`, `fault: text`, `canto: text`. */
-  async shown() {
-    return await this.page.locator("#poem > *").evaluateAll((elements) =>
-      elements.map(({ className, dataset, textContent }) =>
-        className === "stanza" ? `stanza ${dataset.index}` : `${className}: ${textContent}`,
-      ),
-    );
+  /** Waits until something is true in the page. */
+  async until(condition, argument) {
+    await this.page.waitForFunction(condition, argument, { polling: 50 });
   }
 
-  /** @returns {Promise<{arrivals: Record<string, number>, states: string[], answers: string[]}>} */
+  /** @returns {Promise<{parts: string[], arrivals: Record<string, number>, states: string[], said: object}>} */
   async notes() {
     return await this.page.evaluate(() => window.notes);
   }
 
-  /**
-   * Everything that was loaded, each request and each socket: paths without queries. The icon is left out,
-   * which browsers load when, and if, they like.
-   */
+  /** The parts of the poem in the order in which they came, as `stanza 0`, `break: text`, `fault: text`. */
+  async parts() {
+    return (await this.notes()).parts;
+  }
+
+  /** Everything that was loaded, without the icon, which browsers load when, and if, they like. */
   loaded() {
     const paths = [...this.requests, ...this.sockets].map((url) => new URL(url).pathname);
     return paths.filter((at) => !at.endsWith("/icon.svg"));
@@ -104,25 +131,44 @@ class Visit {
   /** Fails when anything went to another host, failed, or was complained about. */
   assertQuiet() {
     const { host } = new URL(this.page.url());
-    assert.deepEqual([...this.requests, ...this.sockets].filter((url) => new URL(url).host !== host), []);
-    assert.deepEqual(this.failed, []);
-    assert.deepEqual(this.complaints, []);
+    const elsewhere = [...this.requests, ...this.sockets].filter((url) => new URL(url).host !== host);
+    assert.deepEqual([elsewhere, this.failed, this.complaints], [[], [], []]);
+  }
+
+  /** Asserts that axe-core finds nothing, as the page is now. */
+  async assertAccessible(name) {
+    await this.page.evaluate(axe.source);
+    const violations = await this.page.evaluate(async (values) => {
+      const found = await window.axe.run(document, { runOnly: { type: "tag", values } });
+      return found.violations.map(({ id, nodes }) => [
+        id,
+        nodes.map(({ html, any }) => [html, any[0]?.message]),
+      ]);
+    }, RULES);
+    assert.deepEqual(violations, [], name);
   }
 
   /** Saves what is seen, for a person to look at. */
-  async screenshot(name, [width, height]) {
+  async screenshot(name) {
     mkdirSync(ARTIFACTS, { recursive: true });
-    await this.page.setViewportSize({ width, height });
-    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}-${width}x${height}.png`) });
+    await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
   }
 }
 
-/** `stanza 0` to `stanza count-1`. */
-export const stanzas = (count) => Array.from({ length: count }, (_, index) => `stanza ${index}`);
+/** `stanza 0` to `stanza count-1`, or so many from another one on. */
+export const stanzas = (count, from = 0) => Array.from({ length: count }, (_, at) => `stanza ${from + at}`);
+
+/** Dante behind the relay, as behind IIS; its page is at `/dante/`. */
+export async function startBehindRelay(args = [], options = {}) {
+  const { socketPath } = startUnderIisnode({ args });
+  const { origin } = await startRelay(socketPath, options);
+  return `${origin}/dante/`;
+}
 
 /**
  * Gives the suite that calls it a browser, and returns the function that opens a page in it.
- * @returns {(url: string, prepare?: (page: import("playwright-core").Page) => Promise<void>) => Promise<Visit>}
+ * @returns {(url: string, options?: import("playwright-core").BrowserContextOptions & {prepare?: (page:
+ *   import("playwright-core").Page) => Promise<void>, notes?: boolean}) => Promise<Visit>}
  */
 export function useBrowser() {
   let browser;
@@ -130,11 +176,11 @@ export function useBrowser() {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   });
   after(() => browser?.close());
-  return async (url, prepare = async () => {}) => {
-    const context = await browser.newContext();
+  return async (url, { prepare = async () => {}, notes = true, ...options } = {}) => {
+    const context = await browser.newContext({ locale: "en-GB", ...options });
     after(() => context.close());
     context.setDefaultTimeout(PATIENCE_MS);
-    await context.addInitScript(takeNotes);
+    if (notes) await context.addInitScript(takeNotes);
     const visit = new Visit(await context.newPage());
     await prepare(visit.page);
     visit.response = await visit.page.goto(url);

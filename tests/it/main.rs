@@ -8,5 +8,6 @@ mod binary;
 mod guests;
 mod hostile;
 mod pages;
+mod status;
 mod streams;
 mod support;

@@ -8,7 +8,8 @@ fn prefixed(prefix: &str) -> Setup<'static> {
     Setup { args: ServeArgs { prefix: Some(prefix.into()), ..ServeArgs::default() }, ..Setup::default() }
 }
 
-const PAGES: [&str; 6] = ["/", "/server-socketio.js", "/websocket/", "/server-faye.js", "/sse/", "/hello/"];
+const PAGES: [&str; 7] =
+    ["/", "/server-socketio.js", "/websocket/", "/server-faye.js", "/sse/", "/compare/", "/hello/"];
 
 #[tokio::test]
 async fn every_page_is_there_with_the_prefix_and_without() {
@@ -118,4 +119,57 @@ async fn an_address_chooses_where_to_start() {
     let refused = server.get("/?canto=limbo/1", "").await;
     assert_eq!(refused.status, 400);
     assert!(refused.body.contains("inferno/1 to paradiso/1"), "{}", refused.body);
+}
+
+fn language(body: &str) -> &str {
+    let rest = body.split("<html lang=\"").nth(1).expect("a language");
+    &rest[..rest.find('"').unwrap()]
+}
+
+#[tokio::test]
+async fn pages_speak_the_language_that_is_asked_for() {
+    let server = Server::start(Setup::default()).await;
+    let italian = "Accept-Language: it-CH, it;q=0.9, en;q=0.1\r\n";
+    for page in PAGES {
+        for (query, header, expected) in [
+            ("", "", "en"),
+            ("", "Accept-Language: fr\r\n", "en"),
+            ("", italian, "it"),
+            ("?lang=it", "", "it"),
+            ("?lang=en", italian, "en"),
+            ("?lang=xx", italian, "it"),
+        ] {
+            let answer = server.get(&format!("{page}{query}"), header).await;
+            assert_eq!(language(&answer.body), expected, "{page}{query} {header}");
+            let vary = answer.header("vary").unwrap_or_default();
+            assert!(vary.contains("accept-language") && vary.contains("accept-encoding"), "{page}: {vary}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_language_that_the_address_chose_is_kept_by_links_to_other_pages() {
+    let server = Server::start(Setup::default()).await;
+    for (page, link) in
+        [("/", "hello/"), ("/sse/", "../hello/"), ("/compare/", "../hello/"), ("/hello/", "../compare/")]
+    {
+        let chosen = server.get(&format!("{page}?lang=it"), "").await.body;
+        assert!(chosen.contains(&format!("href=\"{link}?lang=it\"")), "{page}: {chosen}");
+        let accepted = server.get(page, "Accept-Language: it\r\n").await.body;
+        assert!(accepted.contains(&format!("href=\"{link}\"")), "{page}: {accepted}");
+    }
+}
+
+#[tokio::test]
+async fn the_sentences_of_a_page_are_json_in_its_language() {
+    let server = Server::start(Setup::default()).await;
+    let mut tables = Vec::new();
+    for query in ["?lang=en", "?lang=it"] {
+        let body = server.get(&format!("/{query}"), "").await.body;
+        let json = body.split("id=\"strings\">").nth(1).unwrap().split("</script>").next().unwrap();
+        tables.push(serde_json::from_str::<std::collections::BTreeMap<String, String>>(json).unwrap());
+    }
+    assert!(!tables[0].is_empty());
+    assert!(tables[0].keys().eq(tables[1].keys()));
+    assert_ne!(tables[0], tables[1]);
 }

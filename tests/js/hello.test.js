@@ -48,7 +48,10 @@ describe("Hello", { concurrency: true, timeout: 30_000 }, () => {
   }
 
   test("each client gets its own answer", async () => {
-    const [speaker, listener] = [connect("4", `${dante.origin}/hello`), connect("4", `${dante.origin}/hello`)];
+    const [speaker, listener] = [
+      connect("4", `${dante.origin}/hello`),
+      connect("4", `${dante.origin}/hello`),
+    ];
     await Promise.all([once(speaker, "connect"), once(listener, "connect")]);
     const overheard = [];
     listener.on("helloBack", (answer) => overheard.push(answer));

@@ -80,7 +80,10 @@ export class Heard {
   /** Asserts that every stanza of a `poemFile(of)` came once and in order. */
   assertWhole(of, from = 0) {
     const indices = this.stanzas.map(({ place }) => place.index);
-    assert.deepEqual(indices, Array.from({ length: of - from }, (_, at) => from + at));
+    assert.deepEqual(
+      indices,
+      Array.from({ length: of - from }, (_, at) => from + at),
+    );
     this.stanzas.forEach(({ text, place }, at) => {
       const index = from + at;
       assert.equal(text, `Stanza ${index}`);

@@ -14,7 +14,9 @@ const BINARY = process.env.DANTE_BIN ?? path.resolve(import.meta.dirname, "../..
 /** The environment without anything that a host would set. */
 function cleanEnvironment() {
   const names = ["PATH", "HOME", "LANG", "RUST_BACKTRACE", "RUST_LOG"];
-  return Object.fromEntries(names.filter((name) => name in process.env).map((name) => [name, process.env[name]]));
+  return Object.fromEntries(
+    names.filter((name) => name in process.env).map((name) => [name, process.env[name]]),
+  );
 }
 
 /** A folder that goes when the test file is done. */

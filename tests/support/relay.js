@@ -4,6 +4,7 @@
 
 import http from "node:http";
 import net from "node:net";
+import { Transform } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { after } from "node:test";
 
@@ -35,16 +36,62 @@ function head(request) {
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
+/** Passes on what it is given, but only so often: all at once, as a buffering proxy does. */
+class Lumps extends Transform {
+  #held = [];
+  #timer;
+  #ended;
+
+  constructor(intervalMs) {
+    super();
+    this.intervalMs = intervalMs;
+  }
+
+  #release() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const chunk of this.#held.splice(0)) this.push(chunk);
+    this.#ended?.();
+  }
+
+  _transform(chunk, _encoding, done) {
+    this.#held.push(chunk);
+    this.#timer ??= setTimeout(() => this.#release(), this.intervalMs);
+    done();
+  }
+
+  /** What ends is held back as well. */
+  _flush(done) {
+    if (this.#timer === undefined) done();
+    else this.#ended = done;
+  }
+
+  _destroy(error, done) {
+    clearTimeout(this.#timer);
+    done(error);
+  }
+}
+
+/** Whether an answer is, or may be, waited for: a stream of events or a poll. */
+const streams = (request) => request.method === "GET" && /\/sse\/stream|transport=polling/.test(request.url);
+
 /**
  * A relay to the guest behind `socketPath`, closed after the test file at the latest.
- * @param {{blockWebSocket?: boolean}} options `blockWebSocket` answers every upgrade with 501, as IIS without
- *   WebSocket support does
+ * @param {{blockWebSocket?: boolean, bufferMs?: number, refuse?: RegExp}} options `blockWebSocket` answers every
+ *   upgrade with 501, as IIS without WebSocket support does; `bufferMs` holds streams, polls and WebSockets back
+ *   and releases them so often, in lumps; `refuse` answers what has such a URL with 404, as a wrong route does
  * @returns {Promise<{origin: string, upgrades: number, close: () => void}>} `upgrades` counts what was asked for
  */
-export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
+export async function startRelay(socketPath, { blockWebSocket = false, bufferMs = 0, refuse } = {}) {
   const sockets = new Set();
   const relay = { upgrades: 0 };
   const server = http.createServer(async (request, response) => {
+    if (refuse?.test(request.url)) {
+      response
+        .writeHead(404, { "content-type": "text/html" })
+        .end("<h1>404 - File or directory not found.</h1>");
+      return;
+    }
     try {
       const agent = new http.Agent({ maxSockets: 1 });
       const upstream = await connect(socketPath);
@@ -53,7 +100,7 @@ export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
       const { method, url } = request;
       const forward = http.request({ agent, method, path: url, headers, setHost: false }, (answer) => {
         response.writeHead(answer.statusCode, answer.rawHeaders);
-        answer.pipe(response);
+        (bufferMs && streams(request) ? answer.pipe(new Lumps(bufferMs)) : answer).pipe(response);
         answer.once("close", () => upstream.destroy());
       });
       forward.once("error", () => response.destroy());
@@ -66,8 +113,9 @@ export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
   server.on("upgrade", async (request, client, first) => {
     relay.upgrades += 1;
     client.on("error", () => client.destroy());
-    if (blockWebSocket) {
-      client.end("HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    if (blockWebSocket || refuse?.test(request.url)) {
+      const status = blockWebSocket ? "501 Not Implemented" : "404 Not Found";
+      client.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
       return;
     }
     try {
@@ -77,7 +125,7 @@ export async function startRelay(socketPath, { blockWebSocket = false } = {}) {
       upstream.once("close", () => client.destroy());
       upstream.write(head(request));
       upstream.write(first);
-      upstream.pipe(client);
+      (bufferMs ? upstream.pipe(new Lumps(bufferMs)) : upstream).pipe(client);
       client.pipe(upstream);
     } catch {
       client.destroy();

@@ -50,7 +50,9 @@ export async function diagnose(url) {
       return { kind: isForeignEdition(message) ? "foreign" : "refused", reason: message };
     }
     // Dante is there, and says that this was no WebSocket: the upgrade is lost on the way.
-    if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) return { kind: "lost", reason: "websocket blocked" };
+    if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
+      return { kind: "lost", reason: "websocket blocked" };
+    }
     return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
   } catch {
     return { kind: "lost", reason: "no answer" };

@@ -1,13 +1,15 @@
 // The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
 // function, from where to go on. When to try again is decided here, so that the page can show it.
 
-/* global io */
 import { Backoff, diagnose, isForeignEdition } from "./retry.js";
 
 /** How long an answer to a trip may take. */
 const TRIP_MS = 5000;
 
-/** What an error says beyond its message: the status with which a request was answered. */
+/**
+ * What an error says beyond its message: the status with which a request was answered.
+ * @param {Error & { description?: any, context?: any }} error as Engine.IO makes them
+ */
 function detail(error) {
   const status = error.context?.status ?? error.description;
   return typeof status === "number" && status > 0 ? `${error.message} (${status})` : error.message;
@@ -25,7 +27,11 @@ export function openSocketIo(reading, listener, places, transports) {
   const url = new URL("socket.io/", places.root);
   if (typeof io === "undefined") {
     listener.refused(`${url.pathname}socket.io.js`);
-    return { retry: () => location.reload(), close: () => {}, trip: () => Promise.reject(new Error("no client")) };
+    return {
+      retry: () => location.reload(),
+      close: () => {},
+      trip: () => Promise.reject(new Error("no client")),
+    };
   }
   const backoff = new Backoff();
   const socket = io({
@@ -65,6 +71,7 @@ export function openSocketIo(reading, listener, places, transports) {
     });
   }
 
+  /** @param {string} reason */
   function lost(reason) {
     if (closed) return;
     const delay = backoff.next();
@@ -72,13 +79,14 @@ export function openSocketIo(reading, listener, places, transports) {
     listener.lost(reason, performance.now() + delay);
   }
 
+  /** @param {string} reason */
   function startOver(reason) {
     reading.startOver();
     listener.foreign(reason);
     connect();
   }
 
-  /** No connection came about. */
+  /** No connection came about. @param {Error} error */
   async function failed(error) {
     listener.hop("handshake", asked, performance.now(), detail(error));
     const question = new URL(url);
@@ -90,7 +98,7 @@ export function openSocketIo(reading, listener, places, transports) {
   }
 
   socket.on("connect", () => {
-    const { name } = socket.io.engine.transport;
+    const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Reached by polling although WebSocket was tried first: it does not get through.
     if (name === "polling" && transports[0] === "websocket") listener.blocked("websocket error");
     listener.connected(name);

@@ -52,6 +52,7 @@ export function openEvents(reading, listener, places) {
     });
   }
 
+  /** @param {number} asked when the connection was */
   async function failed(asked) {
     if (closed) return;
     url.search = reading.query();

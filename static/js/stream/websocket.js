@@ -51,6 +51,11 @@ export function openWebSocket(reading, listener, places) {
     socket.addEventListener("close", ({ code }) => broken(code, opened, asked));
   }
 
+  /**
+   * @param {number} code with which it was closed
+   * @param {boolean} opened
+   * @param {number} asked when it was
+   */
   async function broken(code, opened, asked) {
     if (closed) return;
     if (code === NORMAL) {

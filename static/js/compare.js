@@ -1,0 +1,83 @@
+// The page that compares the transports: all four read at once, each for itself, each against its clock.
+
+import { Lane } from "./lane.js";
+import { Reading } from "./reading.js";
+import { watchRequests } from "./requests.js";
+import { open, placesOf } from "./stream/stream.js";
+import { t } from "./strings.js";
+import { verdict } from "./verdict.js";
+import { LanesTable } from "./view/lanes.js";
+
+/** @typedef {import("./view/lanes.js").Row} Row */
+/** @typedef {import("./stream/stream.js").Way} Way */
+
+/** @type {Way[]} */
+const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+/** How many stanzas are shown. */
+const KEEP = 14;
+/** How long a first stanza may take before the page says that it is still waiting. */
+const PATIENCE_MS = 4000;
+
+const { from, of, edition } = document.body.dataset;
+const places = placesOf();
+const said = /** @type {HTMLElement} */ (document.getElementById("verdict"));
+const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
+
+/** @type {Map<number, Row>} */
+const rows = new Map();
+let held = false;
+let patient = true;
+let frame = 0;
+
+const lanes = WAYS.map((way) => new Lane(way, new Reading(Number(from), Number(of), edition ?? ""), changed));
+const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySelector("table.lanes")), lanes);
+
+/** @param {Lane} lane @param {string} [text] @param {import("./lane.js").Arrival} [arrival] */
+function changed(lane, text, arrival) {
+  if (arrival && text !== undefined) note(lane, text, arrival);
+  // Another text, another poem: what the rows say is true no more.
+  else if (lane.state === "opening") rows.clear();
+  frame ||= requestAnimationFrame(draw);
+}
+
+/** @param {Lane} lane @param {string} text @param {import("./lane.js").Arrival} arrival */
+function note({ way }, text, arrival) {
+  const { index } = arrival;
+  const row = rows.get(index) ?? { index, text, arrivals: new Map() };
+  row.arrivals.set(way, arrival);
+  rows.set(index, row);
+  while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));
+}
+
+function draw() {
+  frame = 0;
+  if (!held) table.draw([...rows.values()].sort((one, next) => next.index - one.index));
+  const { state, text } = verdict(lanes, places.transports, patient);
+  document.body.dataset.state = state;
+  // The sentence is announced when it changes, and only then.
+  if (said.textContent !== text) said.textContent = text;
+  hold.hidden = state === "ended";
+}
+
+hold.addEventListener("click", () => {
+  held = !held;
+  hold.textContent = t(held ? "compare_follow" : "compare_hold");
+  draw();
+});
+
+watchRequests(places, (way) => {
+  const lane = lanes.find((one) => one.way === way);
+  if (!lane) return;
+  lane.requests += 1;
+  frame ||= requestAnimationFrame(draw);
+});
+
+for (const lane of lanes) {
+  const transport = lane.way.match(/^socketio-(.+)/)?.[1];
+  if (transport && !places.transports.includes(transport)) lane.become("disallowed");
+  else open(lane.way, lane.reading, lane, places);
+}
+setTimeout(() => {
+  patient = false;
+  draw();
+}, PATIENCE_MS);

@@ -1,0 +1,169 @@
+// One transport among those that are compared: its reading, its clock, its state, and what was measured.
+
+import { ON_TIME_MS, Pace } from "./pace.js";
+
+/** @typedef {import("./stream/stream.js").Listener} Listener */
+
+/**
+ * `blocked` is a WebSocket that never stood, `disallowed` a transport that the server was told not to offer.
+ * @typedef {"opening" | "streaming" | "bursts" | "blocked" | "lost" | "refused" | "disallowed" | "ended"} State
+ */
+
+/**
+ * One stanza that has come: when the stanza of index 0 would have been due for this one to be on time, and
+ * the clock that it was heard by. How late it is may change as long as that clock can be set back.
+ * @typedef {{index: number, start: number, pace: Pace}} Arrival
+ */
+
+/** The median is that of so many stanzas: what a stream did an hour ago says little about it. */
+const WINDOW = 200;
+/** After so many stanzas that came one by one, a stream has no bursts any more. */
+const CALM = 5;
+
+/** @param {Arrival} arrival */
+export const lateness = ({ start, pace }) => start - (pace.start ?? start);
+
+/** @implements {Listener} */
+export class Lane {
+  /** @type {State} */
+  state = "opening";
+  /** Why it is lost or refused. */
+  reason = "";
+  /** Whether a connection has stood. */
+  stood = false;
+  /** @type {number | null} milliseconds from the page's asking to the first stanza */
+  first = null;
+  /** @type {Arrival | null} */
+  newest = null;
+  /** The largest burst: how many at once, and how late the oldest. */
+  burst = { count: 0, late: 0 };
+  /** Requests that scripts cannot count afterwards: each WebSocket and each event stream that was opened. */
+  opened = 0;
+  /** Requests that the browser has counted. */
+  requests = 0;
+  pace = new Pace(0);
+  /** @type {Arrival[]} */
+  arrivals = [];
+  worstBefore = 0;
+  calm = 0;
+  asking = false;
+  asked = performance.now();
+
+  /**
+   * @param {import("./stream/stream.js").Way} way
+   * @param {import("./reading.js").Reading} reading
+   * @param {(lane: Lane, text?: string, arrival?: Arrival) => void} changed
+   */
+  constructor(way, reading, changed) {
+    this.way = way;
+    this.reading = reading;
+    this.changed = changed;
+  }
+
+  get median() {
+    const sorted = this.arrivals.map(lateness).sort((one, next) => one - next);
+    return sorted.length ? sorted[sorted.length >> 1] : null;
+  }
+
+  get worst() {
+    if (!this.arrivals.length) return null;
+    const larger = (/** @type {number} */ one, /** @type {number} */ next) =>
+      Math.abs(next) > Math.abs(one) ? next : one;
+    return this.arrivals.map(lateness).reduce(larger, this.worstBefore);
+  }
+
+  connecting() {
+    this.opened += 1;
+    this.asking = true;
+  }
+
+  connected() {
+    this.attempted();
+    this.asking = true;
+    this.stood = true;
+  }
+
+  upgraded() {}
+
+  blocked() {}
+
+  hop() {}
+
+  /** @param {import("./reading.js").Opening} opening */
+  opening(opening) {
+    this.reading.opened(opening);
+    this.pace = new Pace(opening.intervalMs);
+    this.become("streaming");
+  }
+
+  /** @param {string} text @param {import("./reading.js").Place} place @param {number} at */
+  stanza(text, place, at) {
+    if (this.reading.heard(place) < 0) return;
+    this.first ??= at - this.asked;
+    this.pace.arrived(place.index, at);
+    const start = at - place.index * this.pace.intervalMs;
+    this.newest = { index: place.index, start, pace: this.pace };
+    this.arrivals.push(this.newest);
+    if (this.arrivals.length > WINDOW) this.forget();
+    this.state = this.judge();
+    this.changed(this, text, this.newest);
+  }
+
+  /** @returns {State} */
+  judge() {
+    const { burst: together, intervalMs } = this.pace;
+    // At a short interval, what a busy machine shows at once says nothing about the way.
+    const burst = together && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
+    this.calm = this.pace.together.length > 1 ? 0 : this.calm + 1;
+    if (burst) {
+      const { count, late: oldest } = this.burst;
+      this.burst = { count: Math.max(count, burst.count), late: Math.max(oldest, burst.late) };
+    } else if (this.calm >= CALM) {
+      this.burst = { count: 0, late: 0 };
+    }
+    return this.burst.count ? "bursts" : "streaming";
+  }
+
+  forget() {
+    const oldest = this.arrivals.shift();
+    const late = oldest ? lateness(oldest) : 0;
+    if (Math.abs(late) > Math.abs(this.worstBefore)) this.worstBefore = late;
+  }
+
+  /** @param {string} reason */
+  lost(reason) {
+    this.stop();
+    this.become(reason === "websocket blocked" && !this.stood ? "blocked" : "lost", reason);
+  }
+
+  /** @param {string} reason */
+  refused(reason) {
+    this.stop();
+    this.become("refused", reason);
+  }
+
+  foreign() {
+    this.become("opening");
+  }
+
+  ended() {
+    this.become("ended");
+  }
+
+  stop() {
+    this.attempted();
+    this.asking = false;
+  }
+
+  /** An event source tries again by itself, and does not say so. */
+  attempted() {
+    if (this.opened && !this.asking) this.opened += 1;
+  }
+
+  /** @param {State} state */
+  become(state, reason = "") {
+    this.state = state;
+    this.reason = reason;
+    this.changed(this);
+  }
+}

@@ -1,0 +1,28 @@
+// Which requests the streams have made, from the browser's own records.
+
+/** WebSockets have no record, and event streams one only when they end. */
+const COUNTED = ["fetch", "xmlhttprequest"];
+
+/**
+ * Tells the way to which each request of the page's scripts belongs, when it is over.
+ * @param {import("./stream/stream.js").Places} places
+ * @param {(way: string) => void} noted
+ */
+export function watchRequests({ root, websocket }, noted) {
+  const ways = new Map([
+    [websocket.pathname, "websocket"],
+    [new URL("sse/stream", root).pathname, "sse"],
+  ]);
+  const engine = new URL("socket.io/", root).pathname;
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (!(entry instanceof PerformanceResourceTiming) || !COUNTED.includes(entry.initiatorType)) continue;
+      const { pathname, searchParams } = new URL(entry.name);
+      const way = pathname === engine ? `socketio-${searchParams.get("transport")}` : ways.get(pathname);
+      if (way) noted(way);
+    }
+    // The browser would keep them, up to a limit that long polling soon reaches.
+    performance.clearResourceTimings();
+  });
+  observer.observe({ type: "resource" });
+}

@@ -1,0 +1,339 @@
+// One reader's session: the stream that is open, the reading, its clock and its state, and the views that
+// show them. Everything that is shown comes from here, and was measured.
+
+import { clock, deviation, number, seconds, span } from "./format.js";
+import { Pace } from "./pace.js";
+import { UPGRADE_MS, inWords } from "./status.js";
+import { open } from "./stream/stream.js";
+import { t } from "./strings.js";
+import { put } from "./view/dom.js";
+import { anchor } from "./view/verse.js";
+import { showCounts, showLoss, showState } from "./view/panel.js";
+
+/** An opening that takes longer is worth a word. */
+const SLOW_MS = 5000;
+
+/**
+ * @typedef {object} Views
+ * @property {import("./view/verse.js").Verse} verse
+ * @property {import("./view/next.js").Next} next
+ * @property {import("./view/follow.js").Follow} follow
+ * @property {import("./view/contents.js").Contents} contents
+ * @property {import("./view/plot.js").Plot} plot
+ * @property {import("./view/hops.js").Hops} hops
+ * @property {import("./view/trips.js").Trips} trips
+ * @property {import("./view/panel.js").Facts} facts
+ */
+
+/** @implements {Listener} */
+export class Session {
+  /**
+   * @param {import("./reading.js").Reading} reading
+   * @param {import("./status.js").Status} status
+   * @param {Views} views
+   * @param {import("./stream/stream.js").Places} places
+   * @param {number} intervalMs
+   */
+  constructor(reading, status, views, places, intervalMs) {
+    this.reading = reading;
+    this.status = status;
+    this.views = views;
+    this.places = places;
+    this.pace = new Pace(intervalMs);
+    this.reconnects = 0;
+    /** How many stanzas this connection has brought. */
+    this.heard = 0;
+    /** @type {import("./stream/stream.js").Stream | null} */
+    this.stream = null;
+    /** @type {import("./stream/stream.js").Way} */
+    this.way = "socketio";
+    /** @type {{canto: number, index: number, line: number} | null} what the address names, until it has come */
+    this.wanted = null;
+    /** @type {number | null} when the first stanza came */
+    this.began = null;
+    /** @type {number} since when somebody looks: a page in the background may be put to sleep */
+    this.awake = performance.now();
+    this.timer = 0;
+    document.addEventListener("visibilitychange", () => (this.awake = performance.now()));
+  }
+
+  /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").Way} way */
+  open(way) {
+    this.stream?.close();
+    this.way = way;
+    this.status.open(way, this.places.transports);
+    this.views.hops.begin(way, this.stream === null);
+    this.views.trips.restart();
+    this.#patience(SLOW_MS, () => {
+      this.status.slow = true;
+      this.show();
+    });
+    const opened = {};
+    this.opened = opened;
+    // What the stream before still says is not heard any more.
+    const listener = /** @type {any} */ ({});
+    for (const name of LISTENED) {
+      listener[name] = (/** @type {any[]} */ ...values) => {
+        if (this.opened === opened) /** @type {any} */ (this)[name](...values);
+      };
+    }
+    this.show();
+    this.stream = open(way, this.reading, listener, this.places);
+  }
+
+  retry() {
+    this.views.next.retell(t("say_trying"));
+    this.stream?.retry();
+  }
+
+  /** @returns {Promise<number> | null} */
+  trip() {
+    return this.status.transport && this.stream ? this.stream.trip() : null;
+  }
+
+  /** @param {string} path */
+  connecting(path) {
+    this.status.connecting(path);
+    this.views.hops.again();
+    this.views.next.retell(t("say_trying"));
+    this.show();
+  }
+
+  /** @param {string} transport */
+  connected(transport) {
+    clearTimeout(this.timer);
+    this.pace.restart();
+    this.heard = 0;
+    this.status.connected(transport);
+    this.views.hops.connected();
+    this.views.facts.refresh();
+    if (this.status.upgrading) this.#patience(UPGRADE_MS, () => this.blocked("upgrade pending"));
+    this.show();
+  }
+
+  /** @param {number} ms */
+  upgraded(ms) {
+    clearTimeout(this.timer);
+    this.status.upgraded(ms);
+    this.show();
+  }
+
+  /** @param {string} reason */
+  blocked(reason) {
+    clearTimeout(this.timer);
+    if (!this.status.transport) {
+      this.views.hops.add({
+        name: "websocket",
+        start: this.status.asked,
+        end: performance.now(),
+        failure: reason,
+      });
+    }
+    this.status.block(reason);
+    this.show();
+  }
+
+  /** @param {import("./reading.js").Opening} opening */
+  opening(opening) {
+    const { verse, next, follow, plot } = this.views;
+    const due = this.reading.next;
+    const missing = this.reading.opened(opening);
+    const loss = this.status.resumed();
+    if (loss && this.began !== null) {
+      this.reconnects += 1;
+      const values = { time: clock(loss.date), s: seconds(loss.ms), n: number(Math.max(0, missing)) };
+      verse.interrupted(t(missing > 0 ? "resumed_gap" : "resumed", values));
+      plot.cut();
+      showLoss({ ...loss, reason: inWords(loss.reason) });
+      this.status.losses.push(loss);
+    }
+    if (missing > 0) this.#gap(due, missing);
+    this.pace.intervalMs = opening.intervalMs;
+    next.beat(opening.intervalMs);
+    follow.beat(opening.intervalMs);
+    next.restart();
+    this.show();
+  }
+
+  /**
+   * @param {string} text
+   * @param {import("./reading.js").Place} place
+   * @param {number} at
+   */
+  stanza(text, place, at) {
+    const { verse, next, follow, contents, plot, hops } = this.views;
+    if (this.#missed(place)) return;
+    const due = this.reading.next;
+    const missing = this.reading.heard(place);
+    if (missing < 0) {
+      verse.fault(t("repeat", { a: number(place.index + 1) }));
+      this.show();
+      return;
+    }
+    if (missing > 0) this.#gap(due, missing);
+    this.began ??= at;
+    const late = this.pace.arrived(place.index, at);
+    const { burst, setBack } = this.pace;
+    if (setBack) {
+      verse.later(setBack, this.heard);
+      plot.later(setBack, this.heard);
+    }
+    this.heard += 1;
+    // What waited while the page slept was not held back on the way.
+    this.status.heard(burst && at - burst.late > this.awake ? burst : null);
+    hops.stanza(at);
+    verse.stanza(text, place, late);
+    this.#mark(place, text.split("\n").length);
+    if (verse.prune(follow.following)) follow.settle();
+    plot.add(late);
+    put("dev", deviation(late));
+    contents.heard(place, this.pace.intervalMs);
+    if (follow.following) contents.show(place, text.split("\n").length);
+    next.restart();
+    this.show();
+    follow.heard();
+  }
+
+  /** @param {string} reason @param {number | null} retryAt */
+  lost(reason, retryAt) {
+    clearTimeout(this.timer);
+    this.status.lost(reason);
+    this.show();
+    const { next, trips, follow, hops, facts } = this.views;
+    next.stop();
+    trips.none();
+    hops.freeze();
+    if (!facts.hosting) facts.refresh();
+    const sentence = this.status.outage?.up ? "say_lost" : "say_unreached";
+    next.tell(t("say_trying"), t(`${sentence}_more`), t("try_now"));
+    if (retryAt !== null) {
+      next.countdown(retryAt, (s) => {
+        next.retell(s ? t(sentence, { s: number(s) }) : t("say_trying"));
+        put("dev", s ? t("again_in", { s: number(s) }) : "");
+      });
+    }
+    follow.toVoice();
+  }
+
+  /** @param {string} reason */
+  refused(reason) {
+    clearTimeout(this.timer);
+    this.status.refused(reason);
+    const { next, trips, follow, facts } = this.views;
+    next.stop();
+    trips.none();
+    if (!facts.hosting) facts.refresh();
+    put("dev", "");
+    this.show();
+    next.tell(t("say_refused", { reason: reason.split(":")[0] }), t("say_refused_more"), t("try_again"));
+    follow.toVoice();
+  }
+
+  foreign() {
+    this.views.verse.changed(t("changed"));
+    this.views.plot.cut();
+  }
+
+  ended() {
+    clearTimeout(this.timer);
+    const { reading, status } = this;
+    const { verse, next, trips, follow } = this.views;
+    status.ended();
+    if (!reading.complete) verse.fault(t("early_end", { n: number(reading.next), of: number(reading.of) }));
+    const clean = reading.complete && !reading.gaps && !reading.repeats;
+    const whole = clean && reading.stanzas === reading.of;
+    const values = {
+      n: number(reading.stanzas),
+      t: span(performance.now() - (this.began ?? performance.now())),
+      gaps: number(reading.gaps + reading.of - reading.next),
+      repeats: number(reading.repeats),
+    };
+    trips.none();
+    put("dev", "");
+    next.end(t(whole ? "end_clean" : clean ? "end_part" : "end_faults", values));
+    this.show();
+    follow.end(true);
+    follow.toVoice();
+  }
+
+  /** @param {string} name @param {number} start @param {number} end @param {string} [failure] */
+  hop(name, start, end, failure) {
+    this.views.hops.add({ name, start, end, failure });
+  }
+
+  silent() {
+    this.status.silent();
+    this.show();
+  }
+
+  /** Shows how the stream is now. */
+  show() {
+    const { status, reading, reconnects } = this;
+    const { state } = status;
+    showState(state, status.words(this.pace.intervalMs, reading));
+    showCounts({ ...reading, reconnects });
+    put("f-transport", this.#transport());
+    if (state === "connecting" && !status.transport) this.views.next.tell(t("say_connecting"));
+    else if (status.transport) this.views.next.quiet();
+  }
+
+  #transport() {
+    const { transport, upgradedMs, blocked } = this.status;
+    if (transport === "websocket" && upgradedMs !== null) return "polling → websocket";
+    if (transport === "polling" && blocked) return "websocket ✕ → polling";
+    return transport ?? "–";
+  }
+
+  /**
+   * The address names a line that comes before the stanza where it was expected: the canto is read from its start.
+   * @param {import("./reading.js").Place} place
+   */
+  #missed({ index, line }) {
+    const { wanted } = this;
+    if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.canto) return false;
+    this.reading.next = wanted.canto;
+    this.open(this.way);
+    return true;
+  }
+
+  /**
+   * Marks the stanza that holds the line which the address names: only what is there can be a target.
+   * @param {import("./reading.js").Place} place
+   * @param {number} lines
+   */
+  #mark(place, lines) {
+    const { wanted } = this;
+    if (!wanted || (wanted.line ? place.line + lines <= wanted.line : place.index < wanted.index)) return;
+    this.wanted = null;
+    location.replace(`#${anchor(place)}`);
+  }
+
+  /** @param {number} due @param {number} missing */
+  #gap(due, missing) {
+    const [a, b] = [number(due + 1), number(due + missing)];
+    this.views.verse.fault(t(missing > 1 ? "gap_many" : "gap_one", { a, b }));
+  }
+
+  /** @param {number} ms @param {() => void} then */
+  #patience(ms, then) {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(then, ms);
+  }
+}
+
+/** @typedef {import("./stream/stream.js").Listener} Listener */
+
+/** @type {(keyof Listener)[]} */
+const LISTENED = [
+  "connecting",
+  "connected",
+  "upgraded",
+  "blocked",
+  "opening",
+  "stanza",
+  "lost",
+  "refused",
+  "foreign",
+  "ended",
+  "hop",
+];

@@ -1,0 +1,211 @@
+// How the stream is, from what was measured of it, and the words for that. It knows no page.
+
+import { number, seconds, span } from "./format.js";
+import { t } from "./strings.js";
+
+/** A stream that upgrades has done so by then. */
+export const UPGRADE_MS = 10_000;
+/** So many stanzas that come alone, one after the other, are the end of bursts. */
+const CALM = 5;
+
+/** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
+
+/** A reason in words, if there are some; else as it came. @param {string} reason */
+export function inWords(reason) {
+  // The last part is what the address itself answered when it was asked why.
+  const last = (reason.split(", ").at(-1) ?? "").replace(/ *[(:].*$/, "");
+  if (/^[45]\d\d\b/.test(last)) return t("reason_answered", { status: last });
+  const name = `reason_${last.replace(/\W+/g, "_")}`;
+  const words = t(name);
+  return words === name ? reason : words;
+}
+
+export class Status {
+  /** @type {State} */
+  state = "connecting";
+  path = "";
+  /** Whether an opening takes long. */
+  slow = false;
+  /** @type {string | null} what the stream goes over, while it stands */
+  transport = null;
+  asked = 0;
+  since = 0;
+  handshakeMs = 0;
+  upgrading = false;
+  /** @type {number | null} */
+  upgradedMs = null;
+  /** @type {string | null} why WebSocket does not get through */
+  blocked = null;
+  /** @type {{count: number, late: number} | null} */
+  burst = null;
+  calm = 0;
+  /** @type {{at: number, date: Date, reason: string, up: number} | null} an outage that lasts */
+  outage = null;
+  reason = "";
+  /** @type {{date: Date, ms: number, reason: string}[]} */
+  losses = [];
+
+  /** @param {string} way @param {string[]} transports what Socket.IO may use */
+  constructor(way, transports) {
+    this.open(way, transports);
+  }
+
+  /** A stream is opened, and nothing is known of it. @param {string} way @param {string[]} transports */
+  open(way, transports) {
+    this.way = way;
+    /** Whether polling is what was asked for, rather than what is left. */
+    this.onlyPolling = way === "socketio-polling" || (way === "socketio" && transports.join() === "polling");
+    [this.state, this.slow, this.transport, this.upgradedMs] = ["connecting", false, null, null];
+    [this.blocked, this.burst, this.calm, this.outage] = [null, null, 0, null];
+    this.asked = performance.now();
+  }
+
+  /** @param {string} path */
+  connecting(path) {
+    [this.path, this.asked] = [path, performance.now()];
+  }
+
+  /** @param {string} transport */
+  connected(transport) {
+    this.transport = transport;
+    this.since = performance.now();
+    this.handshakeMs = this.since - this.asked;
+    this.upgrading = transport === "polling" && this.way === "socketio" && !this.onlyPolling && !this.blocked;
+    this.upgradedMs = null;
+    [this.burst, this.calm, this.slow] = [null, 0, false];
+    this.flow();
+  }
+
+  /** @param {number} ms */
+  upgraded(ms) {
+    [this.transport, this.upgradedMs, this.upgrading, this.blocked] = ["websocket", ms, false, null];
+    this.flow();
+  }
+
+  /** @param {string} reason */
+  block(reason) {
+    [this.blocked, this.upgrading] = [reason, false];
+    if (this.transport) this.flow();
+  }
+
+  /** @param {{count: number, late: number} | null} burst that the newest stanza belongs to */
+  heard(burst) {
+    this.calm = burst ? 0 : this.calm + 1;
+    if (burst) this.burst = burst;
+    else if (this.calm >= CALM) this.burst = null;
+    this.flow();
+  }
+
+  silent() {
+    if (this.state === "streaming" || this.state === "polling") this.state = "silent";
+  }
+
+  /** The stream flows; in which state, the measurements say. */
+  flow() {
+    if (this.burst) this.state = "bursts";
+    else this.state = this.transport === "polling" && !this.upgrading ? "polling" : "streaming";
+  }
+
+  /** @param {string} reason */
+  lost(reason) {
+    const now = performance.now();
+    const up = this.transport ? now - this.since : 0;
+    this.outage ??= { at: now, date: new Date(), reason, up };
+    this.transport = null;
+    this.reason = reason;
+    this.state = "lost";
+  }
+
+  /** The stream stands again; how long it did not. */
+  resumed() {
+    if (!this.outage) return null;
+    const loss = { ...this.outage, ms: performance.now() - this.outage.at };
+    this.outage = null;
+    return loss;
+  }
+
+  /** @param {string} reason */
+  refused(reason) {
+    [this.state, this.reason, this.transport] = ["refused", reason, null];
+  }
+
+  ended() {
+    [this.state, this.transport] = ["end", null];
+  }
+
+  /** The transport's own name. */
+  get name() {
+    if (this.transport === "websocket" && this.way === "websocket") return t("badge_plain");
+    return t(this.transport ? `badge_${this.transport}` : "connecting");
+  }
+
+  /**
+   * @param {number} intervalMs
+   * @param {{next: number, complete: boolean}} reading
+   * @returns {{badge: string, what: string, how: string}}
+   */
+  words(intervalMs, reading) {
+    const { state } = this;
+    switch (state) {
+      case "connecting":
+        return {
+          badge: t("connecting"),
+          what: t("connecting_what"),
+          how: t(this.slow ? "connecting_slow" : "connecting_how", { path: this.path }),
+        };
+      case "streaming":
+        return { badge: this.name, what: every(intervalMs), how: this.#reached() };
+      case "polling":
+        return { badge: this.name, what: t("polling_what"), how: this.#polling() };
+      case "bursts": {
+        const { count, late } = this.burst ?? { count: 0, late: 0 };
+        return {
+          badge: this.name,
+          what: t("bursts_what"),
+          how: t("bursts_how", { n: number(count), s: seconds(late) }),
+        };
+      }
+      case "silent":
+        return { badge: this.name, what: t("silent_what"), how: t("silent_how") };
+      case "lost": {
+        const values = {
+          reason: inWords(this.outage?.up ? this.outage.reason : this.reason),
+          up: span(this.outage?.up ?? 0),
+          at: number(reading.next + 1),
+        };
+        return {
+          badge: t("lost"),
+          what: t(this.outage?.up ? "lost_what" : "unreached_what"),
+          how: t(this.outage?.up ? "lost_how" : "unreached_how", values),
+        };
+      }
+      case "refused": {
+        const answered = /^\d{3}\b/.test(this.reason);
+        const values = { path: this.path, reason: this.reason };
+        const how = t(answered ? "refused_status" : "refused_how", values);
+        return { badge: t("refused"), what: t("refused_what"), how };
+      }
+      default:
+        return { badge: t("ended"), what: t("end_what"), how: t(reading.complete ? "end_how" : "end_early") };
+    }
+  }
+
+  #reached() {
+    if (this.upgrading) return t("upgrading");
+    if (this.upgradedMs !== null) return t("reached_upgraded", { ms: number(Math.round(this.upgradedMs)) });
+    const ms = number(Math.round(this.handshakeMs));
+    return t(this.transport === "sse" ? "reached_sse" : "reached_at_once", { ms });
+  }
+
+  #polling() {
+    if (this.onlyPolling) return t(this.way === "socketio-polling" ? "polling_chosen" : "polling_only");
+    return t("polling_how", { reason: inWords(this.blocked ?? "") });
+  }
+}
+
+/** How the pace is called. @param {number} intervalMs */
+function every(intervalMs) {
+  if (intervalMs === 2000) return t("every_two");
+  if (intervalMs < 1000) return t("every_ms", { ms: number(intervalMs) });
+  return t("every_s", { s: number(intervalMs / 1000) });
+}

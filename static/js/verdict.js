@@ -1,0 +1,92 @@
+// What the comparison of the transports comes to, in a sentence or a few.
+
+import { number, seconds } from "./format.js";
+import { language, t } from "./strings.js";
+
+/** @typedef {import("./lane.js").Lane} Lane */
+
+const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
+const TRANSLATED = ["websocket blocked", "no answer", "stream ended"];
+
+const list = new Intl.ListFormat(language, { type: "conjunction" });
+
+/** @param {Lane[]} lanes */
+const names = (lanes) => list.format(lanes.map(({ way }) => t(`compare_way_${way}`)));
+
+/** The last part of a reason, if it has several, is what was found out afterwards. @param {string} reason */
+function reasonOf(reason) {
+  const found = reason.split(/ error[^,]*, /).at(-1) ?? reason;
+  return TRANSLATED.includes(found) ? t(`compare_reason_${found.replace(" ", "_")}`) : found;
+}
+
+/** @param {Lane[]} lanes */
+const reasons = (lanes) => [...new Set(lanes.map(({ reason }) => reasonOf(reason)))].join("; ");
+
+/** All is well: who was first? @param {string} name @param {Lane[]} lanes */
+function praise(name, lanes) {
+  const [fast] = lanes.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
+  return t(name, { fast: t(`compare_way_${fast.way}`), ms: number(Math.round(fast.first ?? 0)) });
+}
+
+/** @param {Lane[]} lanes */
+function ended(lanes) {
+  const sum = (/** @type {"gaps" | "repeats"} */ what) =>
+    number(lanes.reduce((total, { reading }) => total + reading[what], 0));
+  return t("compare_ended", { gaps: sum("gaps"), repeats: sum("repeats") });
+}
+
+/**
+ * The page's state, by its worst trouble, and the sentences.
+ * @param {Lane[]} lanes
+ * @param {string[]} allowed the transports that the server allows Socket.IO
+ * @param {boolean} patient whether a stream that has not come yet may still be waited for
+ */
+export function verdict(lanes, allowed, patient) {
+  const are = (/** @type {import("./lane.js").State[]} */ ...states) =>
+    lanes.filter(({ state }) => states.includes(state));
+  const disallowed = are("disallowed");
+  const asked = lanes.filter(({ state }) => state !== "disallowed");
+  // A stream that is over has flowed.
+  const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
+  const waiting = asked.filter(
+    ({ first, state }) => state === "opening" || (state === "streaming" && first === null),
+  );
+  const [bursts, blocked, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
+
+  if (waiting.length && patient) return { state: "connecting", text: t("compare_opening") };
+  const sentences = [];
+  if (asked.every(({ state }) => state === "ended")) sentences.push(ended(asked));
+  else if (good.length === 4) sentences.push(praise("compare_all", good));
+  else if (good.length === asked.length) sentences.push(praise("compare_allowed", good));
+  else if (good.length) sentences.push(t(COUNTS[good.length], { ways: names(good) }));
+
+  if (bursts.length) {
+    const largest = Math.max(...bursts.map(({ burst }) => burst.count));
+    const late = Math.max(...bursts.map(({ burst }) => burst.late));
+    sentences.push(t("compare_bursts", { ways: names(bursts), n: number(largest), s: seconds(late) }));
+  }
+  if (blocked.length) sentences.push(t("compare_blocked"));
+  const broken = lost.filter(({ stood }) => stood);
+  const unopened = lost.filter(({ stood }) => !stood);
+  if (broken.length === asked.length) {
+    sentences.push(t("compare_all_lost", { reason: reasons(broken) }));
+  } else if (broken.length) {
+    sentences.push(t("compare_lost", { ways: names(broken), reason: reasons(broken) }));
+  }
+  if (unopened.length) {
+    sentences.push(t("compare_unopened", { ways: names(unopened), reason: reasons(unopened) }));
+  }
+  const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
+  const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
+  if (unloaded.length) sentences.push(t("compare_no_client", { url: unloaded[0].reason }));
+  if (turned.length) sentences.push(t("compare_refused", { ways: names(turned), reason: reasons(turned) }));
+  if (waiting.length) sentences.push(t("compare_waiting", { ways: names(waiting) }));
+  if (disallowed.length) {
+    sentences.push(t("compare_disallowed", { ways: names(disallowed), allowed: allowed.join(",") }));
+  }
+  const [worst] = [refused, lost, blocked, bursts, waiting, are("streaming"), good].filter(
+    ({ length }) => length,
+  );
+  const state = worst?.[0].state ?? "connecting";
+  return { state: waiting === worst ? "connecting" : state, text: sentences.join(" ") };
+}

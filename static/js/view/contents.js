@@ -1,0 +1,120 @@
+// Where the reading stands: the contents, which double as progress, and the running head.
+
+import { number, span } from "../format.js";
+import { t } from "../strings.js";
+import { all, put } from "./dom.js";
+import { nameOf, slug } from "./verse.js";
+
+/** @typedef {import("../reading.js").Place} Place */
+
+export class Contents {
+  constructor() {
+    /** The cantos' links, each with the index of its canto's first stanza. */
+    this.cantos = all(".cantos a").map((link) => ({ link, from: Number(link.dataset.from) }));
+    this.segments = all(".through span").map((segment) => {
+      const cantos = Number(segment.dataset.cantos);
+      segment.style.flexGrow = String(cantos);
+      return { bar: /** @type {HTMLElement} */ (segment.firstElementChild), cantos };
+    });
+    this.current = -1;
+  }
+
+  /** The number, among all cantos, of the one that holds a stanza. @param {number} index */
+  at(index) {
+    return this.cantos.findLastIndex(({ from }) => from <= index);
+  }
+
+  /**
+   * The canto's name as its link is grouped and numbered; null where there are no cantos.
+   * @param {number} index of a stanza
+   */
+  canto(index) {
+    const found = this.cantos[this.at(index)];
+    const canticle = found?.link.closest("section")?.querySelector("h3")?.textContent;
+    return canticle ? { canticle, canto: Number(found.link.textContent) } : null;
+  }
+
+  /**
+   * The index of the stanza that a fragment of an address most likely means, by tercets, and that of its canto.
+   * @param {string} fragment such as `inferno-1-4` or `stanza-12`
+   * @param {number} of
+   */
+  find(fragment, of) {
+    const [, name, canto, line] = /^(.+)-(\d+)-(\d+)$/.exec(fragment) ?? [];
+    const cantos = this.cantos.map(({ from }) => ({ from, ...this.canto(from) }));
+    const at = cantos.findIndex(
+      (known) => slug(known.canticle ?? "") === name && known.canto === Number(canto),
+    );
+    if (at >= 0) {
+      const { from } = cantos[at];
+      const last = (cantos[at + 1]?.from ?? of) - 1;
+      return {
+        canto: from,
+        index: Math.min(last, from + Math.floor((Number(line) - 1) / 3)),
+        line: Number(line),
+      };
+    }
+    const stanza = Number(/^stanza-(\d+)$/.exec(fragment)?.[1]);
+    return stanza >= 1 && stanza <= of ? { canto: stanza - 1, index: stanza - 1, line: 0 } : null;
+  }
+
+  /**
+   * The newest stanza is this one.
+   * @param {Place} place
+   * @param {number} intervalMs
+   */
+  heard(place, intervalMs) {
+    const left = place.of - place.index - 1;
+    const values = { i: number(place.index + 1), of: number(place.of) };
+    put(
+      "place",
+      left
+        ? t("place", { ...values, t: span(left * intervalMs).replaceAll(" ", "\u00a0") })
+        : t("place_last", values),
+    );
+    this.#progress(place);
+    const at = this.at(place.index);
+    if (at === this.current) return;
+    this.current = at;
+    this.cantos.forEach(({ link }, other) => {
+      link.classList.toggle("read", other < at);
+      if (other === at) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    });
+  }
+
+  /** The running head before the first stanza. @param {{canticle: string, canto: number}} canto */
+  open(canto) {
+    put("where", nameOf(canto));
+  }
+
+  /**
+   * The running head names this stanza.
+   * @param {Place} place
+   * @param {number} lines how many it has
+   */
+  show(place, lines) {
+    if (place.canticle === null) {
+      put("where", t("where_stanza", { i: number(place.index + 1), of: number(place.of) }));
+      return;
+    }
+    put("where", nameOf(place));
+    const [a, b] = [number(place.line), number(place.line + lines - 1)];
+    put("lines", lines > 1 ? t("lines", { a, b }) : t("line", { a }));
+  }
+
+  /** @param {Place} place */
+  #progress({ index, of }) {
+    const at = this.at(index);
+    const from = this.cantos[at]?.from ?? 0;
+    const next = this.cantos[at + 1]?.from ?? of;
+    let before = at + (index + 1 - from) / (next - from);
+    if (at < 0) before = (index + 1) / of;
+    for (const { bar, cantos } of this.segments) {
+      const done = Math.min(1, Math.max(0, before / cantos));
+      bar.style.setProperty("--p", done.toFixed(4));
+      bar.classList.toggle("at", before > 0 && before <= cantos);
+      before -= cantos;
+    }
+  }
+}

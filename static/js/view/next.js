@@ -1,0 +1,123 @@
+// The place where the next stanza will stand: three ruled lines that fill while it is due, a sentence when
+// there is trouble, the mark at the end.
+
+import { $, el } from "./dom.js";
+
+/** A stanza is awaited in vain when so much of the interval has passed again. */
+const PATIENCE = 1 / 8;
+const LEAST_PATIENCE_MS = 250;
+/** Silence that is worth a word. */
+const SILENCE_MS = 3000;
+
+/** Faster than this, what moves would never come to rest. */
+const FAST_MS = 300;
+
+const RULES = 3;
+
+export class Next {
+  /**
+   * @param {{silent: () => void, retry: () => void}} asks when the stream says nothing for long, and when its
+   *   reader does not want to wait
+   */
+  constructor({ silent, retry }) {
+    this.rules = $("rules");
+    this.say = $("say");
+    this.silent = silent;
+    this.retry = retry;
+    this.intervalMs = 0;
+    this.waiting = 0;
+    this.silence = 0;
+    this.ticking = 0;
+  }
+
+  /** @param {number} intervalMs */
+  beat(intervalMs) {
+    this.intervalMs = intervalMs;
+    document.documentElement.style.setProperty("--beat", `${intervalMs}ms`);
+    document.documentElement.classList.toggle("fast", intervalMs < FAST_MS);
+  }
+
+  /** A stanza has come: the lines start anew. */
+  restart() {
+    const odd = this.rules.classList.contains("odd");
+    this.rules.className = `rules ${odd ? "even" : "odd"}`;
+    this.stop();
+    const patience = Math.max(LEAST_PATIENCE_MS, this.intervalMs * PATIENCE);
+    this.waiting = window.setTimeout(() => this.rules.classList.add("waiting"), this.intervalMs + patience);
+    this.silence = window.setTimeout(this.silent, this.intervalMs + SILENCE_MS);
+  }
+
+  /** Nothing is awaited. */
+  stop() {
+    clearTimeout(this.waiting);
+    clearTimeout(this.silence);
+  }
+
+  /** All is well: nothing but the lines. */
+  quiet() {
+    clearInterval(this.ticking);
+    this.rules.hidden = $("end").hidden === false;
+    this.say.hidden = true;
+    this.say.replaceChildren();
+    this.#spend(RULES);
+  }
+
+  /**
+   * A sentence in the place of the stanza that does not come.
+   * @param {string} sentence
+   * @param {string} [more]
+   * @param {string} [action] the name of the button that tries again
+   */
+  tell(sentence, more, action) {
+    this.quiet();
+    this.say.hidden = false;
+    this.say.append(el("strong", "", sentence));
+    if (more) this.say.append(more);
+    if (!action) return;
+    const button = el("button", "btn", action);
+    button.setAttribute("type", "button");
+    button.addEventListener("click", this.retry);
+    this.say.append(button);
+  }
+
+  /**
+   * Counts down to the next attempt; one line is struck in each of the last three seconds.
+   * @param {number} until by the clock of `performance.now()`
+   * @param {(seconds: number) => void} each
+   */
+  countdown(until, each) {
+    const tick = () => {
+      const seconds = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+      this.#spend(seconds);
+      each(seconds);
+      if (seconds === 0) clearInterval(this.ticking);
+    };
+    clearInterval(this.ticking);
+    this.ticking = window.setInterval(tick, 1000);
+    tick();
+  }
+
+  /** Changes the sentence, and leaves the button alone that may have the focus. @param {string} sentence */
+  retell(sentence) {
+    const strong = this.say.querySelector("strong");
+    if (strong && strong.textContent !== sentence) strong.textContent = sentence;
+  }
+
+  /** The three stars. @param {string} after */
+  end(after) {
+    this.stop();
+    $("end").hidden = false;
+    $("end-after").textContent = after;
+    this.quiet();
+  }
+
+  /** The poem goes on after all: another way was chosen, or it starts over. */
+  unend() {
+    $("end").hidden = true;
+  }
+
+  /** @param {number} left */
+  #spend(left) {
+    [...this.rules.children].forEach((rule, at) => rule.classList.toggle("spent", at >= left));
+  }
+}

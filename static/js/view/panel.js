@@ -1,0 +1,85 @@
+// The instrument beside the poem: how the stream is, what was counted, how the server sees it.
+
+import { clock, number, seconds } from "../format.js";
+import { t } from "../strings.js";
+import { $, put } from "./dom.js";
+
+const EVERY_MS = 15_000;
+
+/**
+ * @param {string} state
+ * @param {{badge: string, what: string, how: string}} words
+ */
+export function showState(state, { badge, what, how }) {
+  const { dataset } = document.body;
+  const bad = state === "lost" || state === "refused";
+  const idle = bad || state === "end" || state === "connecting";
+  const shown = {
+    tone: bad ? "bad" : "good",
+    flow: state === "lost" ? "retry" : idle ? "off" : "on",
+    state,
+  };
+  for (const [name, value] of Object.entries(shown)) {
+    // Even an unchanged attribute costs a new look at all styles below it.
+    if (dataset[name] !== value) dataset[name] = value;
+  }
+  put("badge", badge);
+  put("word", badge);
+  put("what", what);
+  put("live", what);
+  put("how", how);
+}
+
+/** @param {{stanzas: number, gaps: number, repeats: number, reconnects: number}} counts */
+export function showCounts({ stanzas, gaps, repeats, reconnects }) {
+  for (const [name, count] of Object.entries({ stanzas, gaps, repeats, reconnects })) {
+    put(`c-${name}`, number(count));
+    $(`c-${name}`).classList.toggle("some", name !== "stanzas" && count > 0);
+  }
+}
+
+/** @param {{date: Date, ms: number, reason: string}} loss */
+export function showLoss({ date, ms, reason }) {
+  $("last-loss").hidden = false;
+  put("last-loss", t("last_loss", { time: clock(date), s: seconds(ms), reason }));
+}
+
+/** What the server says of itself and of what reached it; asked for while somebody looks. */
+export class Facts {
+  /** @param {URL} root */
+  constructor(root) {
+    this.url = new URL("hosting.json", root);
+    /** @type {any} the last answer */
+    this.hosting = null;
+    setInterval(() => this.refresh(), EVERY_MS);
+  }
+
+  async refresh() {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(this.url, { cache: "no-store" });
+      if (!answer.ok) return;
+      this.hosting = await answer.json();
+      this.#show();
+    } catch {
+      // The last answer stays; the stream itself tells when the server is gone.
+    }
+  }
+
+  #show() {
+    const { host, request, readers, version } = this.hosting;
+    put("f-host", hostName(host.value, request.forwarded));
+    $("f-host").title = host.reason;
+    put("f-prefix", request.prefix);
+    put("f-readers", t("readers", { n: number(readers) }));
+    put("f-server", `dante ${version}`);
+  }
+}
+
+/** @param {string} host @param {[string, string][]} forwarded the headers that proxies add */
+function hostName(host, forwarded) {
+  if (host === "self" && forwarded.length) {
+    return t("host_proxy", { headers: forwarded.map(([name]) => name).join(", ") });
+  }
+  return t(`host_${host}`);
+}

@@ -1,0 +1,52 @@
+// The report for a bug's description: all that the panel shows, as text.
+
+import { $, all } from "./dom.js";
+
+/** @param {Element} element */
+const textOf = (element) => (element.textContent ?? "").trim().replace(/\s+/g, " ");
+
+/** @param {string} selector */
+const texts = (selector) => all(selector).map(textOf).filter(Boolean);
+
+/** @param {string} id */
+const at = (id) => textOf($(id));
+
+/**
+ * @param {object} details
+ * @param {string} details.way
+ * @param {import("../status.js").Status} details.status
+ * @param {any} details.hosting the server's `hosting.json`
+ */
+export function report({ way, status, hosting }) {
+  const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
+  const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
+  const losses = status.losses.map(
+    ({ date, ms, reason }) => `${date.toISOString()} ${Math.round(ms)} ms: ${reason}`,
+  );
+  return [
+    document.title,
+    location.href,
+    new Date().toISOString(),
+    navigator.userAgent,
+    "",
+    `${at("badge")} (${way})`,
+    at("what"),
+    at("how"),
+    status.blocked ? `websocket: ${status.blocked}` : "",
+    "",
+    `${texts("#clock-h").join(" ")}`,
+    `${at("place")} ${all(".counts div")
+      .map((pair) => [...pair.children].map(textOf).reverse().join(" "))
+      .join(", ")}`,
+    ...losses,
+    `${texts("#trip-h").join(" ")}: ${at("trip")}`,
+    "",
+    `${at("hops-h")} ${at("hop-total")}`,
+    ...hops,
+    "",
+    ...facts,
+    hosting ? JSON.stringify(hosting) : "",
+  ]
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n");
+}

@@ -1,0 +1,170 @@
+// The poem on its sheet: headings, stanzas with the thread beside them, and what broke in between.
+
+import { deviation, number, roman } from "../format.js";
+import { grade } from "../pace.js";
+import { t } from "../strings.js";
+import { $, el, scaled } from "./dom.js";
+
+/** @typedef {import("../reading.js").Place} Place */
+
+/** So many stanzas stay on the page; they go in batches, since each time costs a layout. */
+const KEPT = 400;
+const BATCH = 50;
+
+/** @type {WeakMap<Element, Place>} */
+const places = new WeakMap();
+
+/** @type {WeakMap<Element, number>} how late a mark says that its stanza was */
+const lates = new WeakMap();
+
+/** Where a stanza on the page stands. @param {Element} stanza */
+export const placeOf = (stanza) => places.get(stanza);
+
+/** @param {string} canticle */
+export const slug = (canticle) => canticle.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
+
+/** The fragment of the address that names a stanza. @param {Place} place */
+export const anchor = ({ canticle, canto, line, index }) =>
+  canticle === null ? `stanza-${index + 1}` : `${slug(canticle)}-${canto}-${line}`;
+
+/** How a canto is called in running text. @param {Pick<Place, "canticle" | "canto">} place */
+export const nameOf = ({ canticle, canto }) =>
+  t("where", { canticle: canticle ?? "", canto: roman(canto ?? 0) });
+
+export class Verse {
+  /** @param {(index: number) => string} address of a page that starts at a stanza */
+  constructor(address) {
+    this.poem = $("poem");
+    this.voice = $("voice");
+    this.address = address;
+    /** @type {HTMLElement | null} the newest stanza */
+    this.now = null;
+    /** The heading that stands over what comes. */
+    this.heading = "";
+    /** @type {number | null} the index of the first stanza that is no longer on the page */
+    this.dropped = null;
+    this.count = 0;
+  }
+
+  /**
+   * @param {string} canticle
+   * @param {number} canto
+   */
+  head(canticle, canto) {
+    const heading = `${canticle} ${canto}`;
+    if (this.heading === heading) return;
+    this.heading = heading;
+    this.#add(
+      el("header", "canto", el("p", "canticle", canticle), el("h2", "", t("canto", { canto: roman(canto) }))),
+    );
+  }
+
+  /**
+   * @param {string} text
+   * @param {Place} place
+   * @param {number} late in milliseconds
+   */
+  stanza(text, place, late) {
+    if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
+    const stanza = el("p", "stanza now", ...lines(text, place), thread(late));
+    stanza.id = anchor(place);
+    stanza.dataset.index = String(place.index);
+    places.set(stanza, place);
+    this.now?.classList.remove("now");
+    this.now = stanza;
+    this.count += 1;
+    this.#add(stanza);
+  }
+
+  /** The newest ones were later than it seemed. @param {number} ms @param {number} count */
+  later(ms, count) {
+    /** @type {Element | null} */
+    let part = this.voice;
+    for (let left = count; left > 0 && part; left -= 1) {
+      do part = part.previousElementSibling;
+      while (part && !places.has(part));
+      const mark = part?.querySelector(".thread");
+      if (mark) mark.replaceWith(thread((lates.get(mark) ?? 0) + ms));
+    }
+  }
+
+  /** @param {string} sentence */
+  interrupted(sentence) {
+    this.#add(el("p", "break", sentence));
+  }
+
+  /** The text is another one: headings stand again. @param {string} sentence */
+  changed(sentence) {
+    this.heading = "";
+    this.#add(el("p", "changed", sentence));
+  }
+
+  /** @param {string} sentence */
+  fault(sentence) {
+    this.#add(el("p", "fault", sentence));
+  }
+
+  /**
+   * Takes the oldest stanzas off the page, when there are too many. What a reader looks at stays in its place,
+   * for which the page may be scrolled: then it returns true.
+   * @param {boolean} following a reader who holds the page keeps what is on screen and what comes after it
+   */
+  prune(following) {
+    if (this.count < KEPT + BATCH) return false;
+    const stanzas = /** @type {HTMLCollectionOf<HTMLElement>} */ (this.poem.getElementsByClassName("stanza"));
+    const kept = stanzas[this.count - KEPT];
+    if (!following && kept.getBoundingClientRect().top > -innerHeight) return false;
+    this.dropped ??= placeOf(stanzas[0])?.index ?? 0;
+    const before = kept.getBoundingClientRect().top;
+    // The browser's own anchoring would correct what is corrected here.
+    document.documentElement.classList.add("pruning");
+    this.poem.querySelector(".earlier")?.remove();
+    while (this.poem.firstElementChild !== kept) this.poem.firstElementChild?.remove();
+    this.count = KEPT;
+    const link = /** @type {HTMLAnchorElement} */ (
+      el("a", "", t("earlier_link", { stanza: number(this.dropped + 1) }))
+    );
+    link.href = this.address(this.dropped);
+    this.poem.prepend(el("p", "earlier", `${t("earlier")} `, link));
+    scrollBy({ top: kept.getBoundingClientRect().top - before, behavior: "instant" });
+    document.documentElement.classList.remove("pruning");
+    return true;
+  }
+
+  /** @param {HTMLElement} part */
+  #add(part) {
+    this.poem.insertBefore(part, this.voice);
+  }
+}
+
+/**
+ * One element a line; every third line has its number, which is the link to its stanza.
+ * @param {string} text
+ * @param {Place} place
+ */
+function lines(text, place) {
+  const verse = place.canticle !== null;
+  return text.split("\n").flatMap((line, at) => {
+    const indented = verse ? at > 0 : /^\s/.test(line);
+    const element = el("span", indented ? "l in" : verse ? "l" : "l flat", line);
+    const count = place.line + at;
+    if (verse && count % 3 === 0) {
+      const link = el("a", "n");
+      link.setAttribute("href", `#${anchor(place)}`);
+      link.setAttribute("aria-label", t("line", { a: number(count) }));
+      link.dataset.n = String(count);
+      link.tabIndex = -1;
+      element.append(link);
+    }
+    return at === 0 ? [element] : ["\n", element];
+  });
+}
+
+/** Where a stanza fell beside its clock. @param {number} late */
+function thread(late) {
+  const mark = el("span", `thread ${grade(late)}`.trim(), el("b", "", deviation(late)));
+  mark.setAttribute("aria-hidden", "true");
+  mark.style.setProperty("--x", scaled(late).toFixed(2));
+  lates.set(mark, late);
+  return mark;
+}

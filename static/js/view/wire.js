@@ -1,0 +1,58 @@
+// The way between page and server, with the word on it.
+
+const THERE = 450;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+const [ABOVE, BELOW] = ["42%", "58%"];
+
+export class Wire {
+  /** @param {HTMLElement} way */
+  constructor(way) {
+    this.way = way;
+    this.dot = /** @type {HTMLElement} */ (way.querySelector("i"));
+    this.left = 0;
+  }
+
+  /** Nothing is on the way. */
+  rest() {
+    this.show("rest");
+  }
+
+  /** The word has been sent; the dot waits at the server until something comes back. */
+  send() {
+    this.left = performance.now();
+    this.show("sent");
+    this.move([
+      { left: "0", top: ABOVE },
+      { left: "100%", top: ABOVE },
+    ]);
+  }
+
+  /** The answer is here. An answer is quicker than an eye: its way is drawn slower. */
+  receive() {
+    const arrived = performance.now() - this.left >= THERE;
+    this.show("answered");
+    const there = { left: "0", top: ABOVE, easing: "ease-in" };
+    const turn = { left: "100%", top: ABOVE };
+    const back = { left: "100%", top: BELOW, easing: "ease-out" };
+    const here = { left: "0", top: BELOW };
+    if (arrived) this.move([turn, { ...back, offset: 0.15 }, here]);
+    else this.move([there, { ...turn, offset: 0.48 }, { ...back, offset: 0.52 }, here], 2);
+  }
+
+  /** Nothing comes back. */
+  fail() {
+    this.show("failed");
+  }
+
+  /** @param {string} state */
+  show(state) {
+    for (const motion of this.dot.getAnimations()) motion.cancel();
+    this.way.dataset.word = state;
+  }
+
+  /** @param {Keyframe[]} frames @param {number} [ways] */
+  move(frames, ways = 1) {
+    if (!calm.matches) this.dot.animate(frames, { duration: THERE * ways, easing: "linear" });
+  }
+}

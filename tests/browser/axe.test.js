@@ -1,0 +1,120 @@
+// For everyone: axe-core finds nothing on any page in any state, in both colour schemes, narrow and wide.
+// Pictures of each are kept in tests/artifacts, for a designer to look at.
+
+import { describe, it } from "node:test";
+import { poemFile, startDante } from "../support/dante.js";
+import { startBehindRelay, useBrowser } from "./support.js";
+
+const SIZES = [
+  [1440, 900],
+  [320, 640],
+];
+const SLOW = ["--interval", "1s"];
+const PLAIN = ["--poem", poemFile(8), "--interval", "50ms"];
+
+/** Checks the page as it is now, in every look. `only` are the states it may be in meanwhile. */
+async function check(visit, name, states) {
+  for (const colorScheme of ["light", "dark"]) {
+    await visit.page.emulateMedia({ colorScheme });
+    for (const [width, height] of SIZES) {
+      await visit.page.setViewportSize({ width, height });
+      const look = `${name}-${width}-${colorScheme}`;
+      await visit.screenshot(look);
+      await visit.assertAccessible(look);
+      if (states) await visit.state(states);
+    }
+  }
+  await visit.page.setViewportSize({ width: 768, height: 1024 });
+  await visit.screenshot(`${name}-768-dark`);
+}
+
+describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
+  const open = useBrowser();
+  // What is half faded in has half its contrast; reduced motion shows what stays.
+  const visit = (url, options = {}) => open(url, { reducedMotion: "reduce", ...options });
+
+  const STATES = {
+    connecting: async () => {
+      const { origin } = await startDante();
+      return visit(`${origin}/`, { prepare: (page) => page.routeWebSocket(/socket\.io\/\?/, () => {}) });
+    },
+    streaming: async () => visit(`${(await startDante(SLOW)).origin}/`),
+    polling: async () => visit(await startBehindRelay(SLOW, { blockWebSocket: true })),
+    bursts: async () => {
+      const args = ["--interval", "300ms"];
+      return visit(`${await startBehindRelay(args, { bufferMs: 2500 })}sse/`);
+    },
+    lost: async () => {
+      const dante = await startDante(SLOW);
+      const page = await visit(`${dante.origin}/`);
+      await page.stanzas(2);
+      await dante.end("SIGKILL");
+      return page;
+    },
+    refused: async () => visit(await startBehindRelay([], { refuse: /socket\.io\/\?/ })),
+    end: async () => visit(`${(await startDante(["--interval", "100ms"])).origin}/?stanza=130`),
+  };
+  for (const [name, reach] of Object.entries(STATES)) {
+    it(`reading, ${name}`, async () => {
+      const page = await reach();
+      await page.state(name);
+      if (["streaming", "polling"].includes(name)) await page.stanzas(3);
+      await check(page, `reading-${name}`, name);
+    });
+  }
+
+  it("reading, held, with the contents and the panel open where they are sheets", async () => {
+    const { origin } = await startDante(["--interval", "300ms"]);
+    const page = await visit(`${origin}/?lang=it`);
+    await page.stanzas(4);
+    await page.$("#hold").click();
+    await page.$("#back").waitFor();
+    await check(page, "reading-held");
+    await page.page.setViewportSize({ width: 320, height: 640 });
+    for (const sheet of ["contents", "panel"]) {
+      await page.$(`.dock .show-${sheet}`).click();
+      await page.$(`#${sheet}.open`).waitFor();
+      await page.screenshot(`sheet-${sheet}-320`);
+      await page.assertAccessible(`sheet-${sheet}`);
+      await page.page.keyboard.press("Escape");
+    }
+  });
+
+  it("reading, resumed after a loss and a fault, of a text without cantos", async () => {
+    const dante = await startDante(PLAIN.with(-1, "200ms"));
+    const page = await visit(`${dante.origin}/`);
+    await page.stanzas(3);
+    await dante.end("SIGKILL");
+    await page.state("lost");
+    await startDante(["--poem", poemFile(9), "--interval", "50ms"], { port: dante.port });
+    await page.state("end");
+    await check(page, "reading-resumed", "end");
+  });
+
+  it("compare", async () => {
+    const page = await visit(`${await startBehindRelay(SLOW, { blockWebSocket: true })}compare/`);
+    await page.state("blocked");
+    await check(page, "compare-blocked");
+    const good = await visit(`${(await startDante(SLOW)).origin}/compare/`);
+    await good.state("streaming");
+    await check(good, "compare");
+  });
+
+  it("hello", async () => {
+    const page = await visit(`${(await startDante()).origin}/hello/`);
+    await page.state("connected");
+    await page.$("#start").click();
+    await page.$("#tries").waitFor();
+    await check(page, "hello", "connected");
+  });
+
+  it("without JavaScript", async () => {
+    const { origin } = await startDante();
+    for (const path of ["", "compare/", "hello/"]) {
+      // axe-core runs all the same: what is switched off is the page's own scripts.
+      const page = await visit(`${origin}/${path}`, { javaScriptEnabled: false, notes: false });
+      await page.screenshot(`noscript-${path.slice(0, -1) || "reading"}`);
+      await page.assertAccessible(`no scripts: ${path}`);
+    }
+  });
+});

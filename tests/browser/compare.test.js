@@ -1,0 +1,122 @@
+// All four transports side by side: each in its column, and a verdict that a person understands.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { poemFile, startDante } from "../support/dante.js";
+import { startBehindRelay, useBrowser } from "./support.js";
+
+const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+
+/** The texts of one row of figures, by transport. */
+async function figures(visit, name) {
+  const cells = visit.$(`tr[data-figure="${name}"] td[data-way]`);
+  return Object.fromEntries(
+    await cells.evaluateAll((all) => all.map((td) => [td.dataset.way, td.innerText.trim()])),
+  );
+}
+
+/** Waits until each of these transports has so many stanzas in its column. */
+async function arrived(visit, count, ways = WAYS) {
+  await visit.until(
+    ([wanted, names]) =>
+      names.every(
+        (way) => document.querySelectorAll(`.rows td[data-way="${way}"] b:not(:empty)`).length >= wanted,
+      ),
+    [count, ways],
+  );
+}
+
+describe("compare", { concurrency: 2 }, () => {
+  const open = useBrowser();
+
+  it("streams over all four at once, at their pace, and says who was first", async () => {
+    const { origin } = await startDante(["--interval", "400ms"]);
+    const visit = await open(`${origin}/compare/`);
+    await arrived(visit, 5);
+    await visit.$("#verdict").filter({ hasText: "All four transports stream" }).waitFor();
+    assert.match(await visit.text("#verdict"), /first stanza .*after \d+ ms\./);
+    await visit.state("streaming");
+    const [first, median, requests] = await Promise.all(
+      ["first", "median", "requests"].map((name) => figures(visit, name)),
+    );
+    for (const way of WAYS) {
+      assert.match(first[way], /^\d+ ms$/, way);
+      assert.match(median[way], /^[+−]?\d+ ms$/, way);
+    }
+    // A poll for each stanza, one stream for all of them elsewhere.
+    assert.ok(Number(requests["socketio-polling"]) > 5, JSON.stringify(requests));
+    assert.deepEqual([requests.websocket, requests.sse], ["1", "1"]);
+    visit.assertQuiet();
+  });
+
+  it("holds the rows on request, and follows again", async () => {
+    const { origin } = await startDante(["--poem", poemFile(1000), "--interval", "50ms"]);
+    const visit = await open(`${origin}/compare/`);
+    await arrived(visit, 3);
+    const newest = () => visit.$(".rows tr").first().getAttribute("data-index").then(Number);
+    await visit.$("#hold").click();
+    const held = await newest();
+    // The figures go on: five more polls are five more stanzas.
+    const polls = Number((await figures(visit, "requests"))["socketio-polling"]);
+    await visit.until(
+      (before) =>
+        document.querySelector('[data-figure="requests"] [data-way="socketio-polling"]').innerText >=
+        before + 5,
+      polls,
+    );
+    assert.equal(await newest(), held);
+    await visit.$("#hold").click();
+    await visit.until((before) => document.querySelector(".rows tr").dataset.index > before + 5, held);
+    // What is not shown any more is not kept either.
+    await arrived(visit, 10);
+    assert.ok((await visit.$(".rows tr").count()) <= 20);
+  });
+
+  it("says that WebSocket is blocked, and what streams all the same", async () => {
+    const url = await startBehindRelay(["--interval", "200ms"], { blockWebSocket: true });
+    const visit = await open(`${url}compare/`);
+    await arrived(visit, 3, ["socketio-polling", "sse"]);
+    await visit.state("blocked");
+    const verdict = await visit.text("#verdict");
+    assert.match(verdict, /Two transports stream/);
+    assert.match(verdict, /WebSocket does not get through this host\./);
+    const axis = await figures(visit, "axis");
+    assert.deepEqual([axis["socketio-websocket"], axis.websocket], ["blocked", "blocked"]);
+  });
+
+  it("says which transports come in bursts", async () => {
+    const url = await startBehindRelay(["--interval", "300ms"], { bufferMs: 1500, blockWebSocket: true });
+    const visit = await open(`${url}compare/`);
+    await visit.$("#verdict").filter({ hasText: "in bursts of" }).waitFor();
+    assert.match(await visit.text("#verdict"), /stanzas arrive in bursts of \d+, the oldest \d+\.\d s late/);
+  });
+
+  it("says when the server is gone, and goes on when it is back", async () => {
+    const args = ["--poem", poemFile(60), "--interval", "100ms"];
+    const dante = await startDante(args);
+    const visit = await open(`${dante.origin}/compare/`);
+    await arrived(visit, 3);
+    await dante.end("SIGKILL");
+    await visit.$("#verdict").filter({ hasText: "All streams broke off" }).waitFor();
+    await visit.state("lost");
+    await startDante(args, { port: dante.port });
+    await visit.state("ended");
+    assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Twice: 0\./);
+    assert.deepEqual(Object.values(await figures(visit, "axis")), Array(4).fill("ended"));
+  });
+
+  it("says what the server was told not to offer, and what is refused", async () => {
+    const { origin } = await startDante(["--interval", "100ms", "--transports", "polling"]);
+    const partly = await open(`${origin}/compare/`);
+    await partly.$("#verdict").filter({ hasText: "All transports that the server allows" }).waitFor();
+    assert.match(
+      await partly.text("#verdict"),
+      /does not allow Socket\.IO over WebSocket: .*--transports polling/,
+    );
+    const refused = await open(
+      `${await startBehindRelay([], { refuse: /socket\.io\/\?|sse\/stream/ })}compare/`,
+    );
+    await refused.state("refused");
+    assert.match(await refused.text("#verdict"), /The server refused the stream over .*: 404/);
+  });
+});

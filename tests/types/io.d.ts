@@ -1,0 +1,29 @@
+// The client library is a script of its own on the page, which defines the global `io`: this is its type, with
+// the events that Dante and its pages exchange.
+
+import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client-4";
+import type { Opening, Place } from "../../static/js/reading.js";
+
+interface ReadingEvents {
+  reading: (opening: Opening) => void;
+  divinecomedy: (text: string, place: Place) => void;
+}
+
+interface ReaderEvents {
+  trip: (answer: () => void) => void;
+}
+
+interface AnswerEvents {
+  helloBack: (answer: { message?: string; error?: string }) => void;
+}
+
+interface QuestionEvents {
+  sendMessage: (question: { message: string }) => void;
+}
+
+type Options = Partial<ManagerOptions & SocketOptions>;
+
+declare global {
+  function io(options: Options): Socket<ReadingEvents, ReaderEvents>;
+  function io(namespace: "/hello", options: Options): Socket<AnswerEvents, QuestionEvents>;
+}
