@@ -1,11 +1,12 @@
-//! Gathers what the binary carries: our own files from `static/` and the official Socket.IO
-//! browser client, each with its hash and its precompressed forms, as one table of assets.
+//! Gathers what the binary carries: our own files from `static/`, finished for the wire, and the official
+//! Socket.IO browser client, each with its hash and its precompressed forms, as one table of assets.
 //!
 //! The client library is not in the repository. `package.json` and `package-lock.json` pin it;
 //! here it is installed with npm (once per build directory, no scripts run) and its SHA-256 is
 //! compared with the one in `package.json`.
 
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     fmt::Write as _,
@@ -29,19 +30,101 @@ fn main() -> Fallible<()> {
         println!("cargo::rerun-if-changed={input}");
     }
 
-    let mut files = vec![("socket.io/socket.io.js".to_owned(), client_library(&root, &out)?)];
+    let mut files = BTreeMap::new();
     collect(&root.join("static"), "static", &mut files)?;
-    files.sort();
+    let mut assets = Assets { sources: files, finished: BTreeMap::new(), under_way: Vec::new() };
+    for path in assets.sources.keys().cloned().collect::<Vec<_>>() {
+        assets.finish(&path)?;
+    }
+    let client = fs::read(client_library(&root, &out)?)?;
+    assets.finished.insert("socket.io/socket.io.js".to_owned(), client);
 
     let mut table = String::from(
         "/// Every file that the binary serves, sorted by path.\npub(crate) static ASSETS: &[Asset] = &[\n",
     );
-    for (path, source) in &files {
-        table.push_str(&entry(path, source, &out)?);
+    for (path, content) in &assets.finished {
+        table.push_str(&entry(path, content, &out)?);
     }
     table.push_str("];\n");
     fs::write(out.join("assets.rs"), table)?;
     Ok(())
+}
+
+/// Our own files, on their way from what we write to what is served.
+struct Assets {
+    sources: BTreeMap<String, PathBuf>,
+    finished: BTreeMap<String, Vec<u8>>,
+    /// The modules whose imports are being finished, to notice a circle.
+    under_way: Vec<String>,
+}
+
+impl Assets {
+    /// Finishes a file: comments go, and modules import each other by URLs with hashes, so that every one
+    /// of them may be cached for ever. Returns its hash.
+    fn finish(&mut self, path: &str) -> Fallible<String> {
+        if let Some(content) = self.finished.get(path) {
+            return Ok(short_hash(content));
+        }
+        let source =
+            self.sources.get(path).ok_or_else(|| format!("{path} is imported and does not exist"))?;
+        let content = fs::read(source)?;
+        let content = match path.rsplit_once('.') {
+            Some((_, "js")) => {
+                if self.under_way.iter().any(|other| other == path) {
+                    return Err(format!("{path} imports itself, by way of {:?}", self.under_way).into());
+                }
+                self.under_way.push(path.to_owned());
+                let content =
+                    self.with_hashed_imports(path, &without_comments(&String::from_utf8(content)?))?;
+                self.under_way.pop();
+                content.into_bytes()
+            }
+            Some((_, "css")) => without_comments(&String::from_utf8(content)?).into_bytes(),
+            _ => content,
+        };
+        let hash = short_hash(&content);
+        self.finished.insert(path.to_owned(), content);
+        Ok(hash)
+    }
+
+    fn with_hashed_imports(&mut self, path: &str, text: &str) -> Fallible<String> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut parts = text.split(" from \"");
+        let mut finished = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (specifier, rest) = part.split_once('"').ok_or("an import without its end")?;
+            let mut target: Vec<&str> = folder.split('/').collect();
+            for step in specifier.split('/') {
+                match step {
+                    "." => {}
+                    ".." => drop(target.pop()),
+                    name => target.push(name),
+                }
+            }
+            let hash = self.finish(&target.join("/"))?;
+            write!(finished, " from \"{specifier}?v={hash}\"{rest}")?;
+        }
+        Ok(finished)
+    }
+}
+
+/// Drops comments that have lines of their own. (prettier keeps our files in the form that this relies on;
+/// no text of ours has a line that begins like a comment.)
+fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut inside = false;
+    for line in text.lines() {
+        let start = line.trim_start();
+        let opens = start.starts_with("/*");
+        let whole = !inside && !opens && !start.starts_with("//");
+        let code_behind = opens && start.split_once("*/").is_some_and(|(_, code)| !code.trim().is_empty());
+        if (whole && !start.is_empty()) || (!inside && code_behind) {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        inside = (inside || opens) && !start.contains("*/");
+    }
+    kept
 }
 
 /// Installs the client library unless it is there, and returns its bundle, checked.
@@ -100,7 +183,7 @@ fn npm_ci(home: &Path) -> Fallible<()> {
 }
 
 /// Adds every file below `dir`, named by its path with forward slashes.
-fn collect(dir: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> Fallible<()> {
+fn collect(dir: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>) -> Fallible<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let name =
@@ -109,36 +192,37 @@ fn collect(dir: &Path, prefix: &str, files: &mut Vec<(String, PathBuf)>) -> Fall
         if path.is_dir() {
             collect(&path, &served, files)?;
         } else {
-            files.push((served, path));
+            files.insert(served, path);
         }
     }
     Ok(())
 }
 
-/// Writes the compressed forms and returns the asset's line of the table.
-fn entry(path: &str, source: &Path, out: &Path) -> Fallible<String> {
-    let content = fs::read(source)?;
-    let hash = &hex(&content)[..16];
+/// Writes the forms in which an asset is served, and returns its line of the table.
+fn entry(path: &str, content: &[u8], out: &Path) -> Fallible<String> {
+    let hash = short_hash(content);
     let stem = out.join(path.replace('/', "_"));
+    let (identity, brotli, gzip) =
+        (stem.with_added_extension("id"), stem.with_added_extension("br"), stem.with_added_extension("gz"));
 
-    let mut brotli = Vec::new();
-    brotli::BrotliCompress(
-        &mut content.as_slice(),
-        &mut brotli,
-        &brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() },
-    )?;
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    gzip.write_all(&content)?;
-    let (brotli_file, gzip_file) = (stem.with_added_extension("br"), stem.with_added_extension("gz"));
-    fs::write(&brotli_file, brotli)?;
-    fs::write(&gzip_file, gzip.finish()?)?;
+    let mut packed = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, ..Default::default() };
+    brotli::BrotliCompress(&mut &*content, &mut packed, &parameters)?;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(content)?;
+    fs::write(&identity, content)?;
+    fs::write(&brotli, packed)?;
+    fs::write(&gzip, encoder.finish()?)?;
 
-    let mut line = String::new();
-    writeln!(
-        line,
-        "    Asset {{ path: {path:?}, hash: {hash:?}, identity: include_bytes!({source:?}), brotli: include_bytes!({brotli_file:?}), gzip: include_bytes!({gzip_file:?}) }},",
-    )?;
-    Ok(line)
+    Ok(format!(
+        "    Asset {{ path: {path:?}, hash: {hash:?}, identity: include_bytes!({identity:?}), \
+         brotli: include_bytes!({brotli:?}), gzip: include_bytes!({gzip:?}) }},\n",
+    ))
+}
+
+/// What stands for a content in URLs and tags.
+fn short_hash(content: &[u8]) -> String {
+    hex(content)[..16].to_owned()
 }
 
 fn hex(content: &[u8]) -> String {

@@ -35,6 +35,11 @@ pub(super) async fn own(Path(path): Path<String>, query: RawQuery, headers: Head
     serve(&format!("static/{path}"), query, &headers)
 }
 
+/// `GET favicon.ico`, which browsers ask for beside what is no page and names no icon.
+pub(super) async fn icon(query: RawQuery, headers: HeaderMap) -> Response {
+    serve("static/icon.svg", query, &headers)
+}
+
 /// `GET socket.io/socket.io.js`, and `socket.io.min.js`: the same, minified file, since a third of the
 /// bytes does the same.
 pub(super) async fn client_library(query: RawQuery, headers: HeaderMap) -> Response {
@@ -118,6 +123,22 @@ mod tests {
         assert!(!accepts("br;q=0, gzip", "br"));
         assert!(!accepts("brr", "br"));
         assert!(!accepts("", "gzip"));
+    }
+
+    #[test]
+    fn modules_import_each_other_by_their_hashes() {
+        let scripts = ASSETS.iter().filter(|asset| asset.path.starts_with("static/js/"));
+        let texts: Vec<_> = scripts.map(|asset| std::str::from_utf8(asset.identity).unwrap()).collect();
+        let imports: Vec<_> = texts.iter().flat_map(|text| text.split(" from \"").skip(1)).collect();
+        assert!(imports.len() > 20);
+        for import in imports {
+            let (url, _) = import.split_once('"').unwrap();
+            let (specifier, hash) = url.split_once(".js?v=").unwrap();
+            let name = specifier.rsplit('/').next().unwrap();
+            let known = |asset: &&Asset| asset.path.ends_with(&format!("/{name}.js")) && asset.hash == hash;
+            assert!(ASSETS.iter().any(|asset| known(&asset)), "{url}");
+        }
+        assert!(texts.iter().all(|text| !text.lines().any(|line| line.trim_start().starts_with("//"))));
     }
 
     #[test]

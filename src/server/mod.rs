@@ -49,6 +49,7 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/socket.io/socket.io.js", get(assets::client_library))
         .route("/socket.io/socket.io.min.js", get(assets::client_library))
         .route("/static/{*path}", get(assets::own))
+        .route("/favicon.ico", get(assets::icon))
         .route("/hosting.json", get(status::hosting))
         // Mounted once: each mounting would be an engine with sessions of its own.
         .route_service("/socket.io/", engine)

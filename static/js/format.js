@@ -3,7 +3,8 @@
 import { language } from "./strings.js";
 
 /** The reader's own form of the page's language: an English reader's clock may have 24 hours. */
-const locale = navigator.languages.find((own) => own.split("-")[0] === language) ?? language;
+const own = new Intl.NumberFormat().resolvedOptions().locale;
+const locale = own.split("-")[0] === language ? own : language;
 
 const whole = new Intl.NumberFormat(locale);
 const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });

@@ -56,14 +56,10 @@ describe("compare", { concurrency: 2 }, () => {
     const newest = () => visit.$(".rows tr").first().getAttribute("data-index").then(Number);
     await visit.$("#hold").click();
     const held = await newest();
-    // The figures go on: five more polls are five more stanzas.
-    const polls = Number((await figures(visit, "requests"))["socketio-polling"]);
-    await visit.until(
-      (before) =>
-        document.querySelector('[data-figure="requests"] [data-way="socketio-polling"]').innerText >=
-        before + 5,
-      polls,
-    );
+    // The streams go on: five more polls are five more stanzas.
+    for (let poll = 0; poll < 5; poll += 1) {
+      await visit.page.waitForResponse((answer) => answer.url().includes("transport=polling"));
+    }
     assert.equal(await newest(), held);
     await visit.$("#hold").click();
     await visit.until((before) => document.querySelector(".rows tr").dataset.index > before + 5, held);

@@ -66,14 +66,14 @@ describe("everyone", { concurrency: 2 }, () => {
   }
 
   it("writes numbers as the language does", async () => {
-    const { origin } = await startDante(["--poem", poemFile(1100), "--interval", "1s"]);
+    const { origin } = await startDante(["--poem", poemFile(12_345), "--interval", "1s"]);
     const [english, italian] = [
-      await open(`${origin}/?stanza=1099`),
-      await open(`${origin}/?stanza=1099`, ITALIAN),
+      await open(`${origin}/?stanza=12344`),
+      await open(`${origin}/?stanza=12344`, ITALIAN),
     ];
     await Promise.all([english.state("end"), italian.state("end")]);
-    assert.match(await english.text("#place"), /1,100/);
-    assert.match(await italian.text("#place"), /1\.100/);
+    assert.match(await english.text("#place"), /12,345/);
+    assert.match(await italian.text("#place"), /12\.345/);
   });
 
   it("is dark where the system is, and light where it is", async () => {
@@ -194,9 +194,9 @@ describe("everyone", { concurrency: 2 }, () => {
         .evaluateAll((all) => all.filter((one) => one.checkVisibility()).length),
       0,
     );
+    visit.assertQuiet();
     await visit.page.getByRole("link", { name: /plain text/ }).click();
     assert.match(await visit.text("body"), /Midway upon the journey of our life/);
-    visit.assertQuiet();
   });
 });
 

@@ -8,6 +8,8 @@ import { $, perFrame } from "./dom.js";
 const OWN_SCROLL_MS = 900;
 /** Faster than this, stanzas would come while the page still moves. */
 const FAST_MS = 900;
+/** So long after a hand has touched something, what scrolls is that hand's doing. */
+const HAND_MS = 2000;
 /** Where the next stanza's lines end, as a part of the window's height. */
 const HEIGHT = 0.75;
 /** How much of a sentence in the next stanza's place is kept in sight. */
@@ -16,7 +18,9 @@ const SENTENCE_PX = 140;
 export class Follow {
   /** Until then, what scrolls smoothly is this page itself. */
   own = 0;
-  /** Where this page itself has jumped to. */
+  /** When a hand last touched wheel, keys, screen or mouse. */
+  hand = -Infinity;
+  /** Where this page has scrolled itself to. */
   target = 0;
   last = 0;
 
@@ -80,6 +84,7 @@ export class Follow {
     const far = Math.abs(y - scrollY) > innerHeight;
     const jump = this.jump || far || this.reduced.matches;
     if (!jump) this.own = performance.now() + OWN_SCROLL_MS;
+    this.target = y;
     scrollTo({ top: y, behavior: jump ? "instant" : "smooth" });
     if (jump) this.settle();
   }
@@ -93,7 +98,14 @@ export class Follow {
   /** @param {() => void} moved */
   #listen(moved) {
     for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
-      addEventListener(type, () => (this.own = 0), { passive: true });
+      addEventListener(
+        type,
+        () => {
+          this.own = 0;
+          this.hand = performance.now();
+        },
+        { passive: true },
+      );
     }
     addEventListener("resize", () => {
       this.own = performance.now() + OWN_SCROLL_MS;
@@ -105,8 +117,12 @@ export class Follow {
         const [up, down] = [scrollY < this.last - 4, scrollY > this.last];
         this.last = scrollY;
         moved();
-        if (performance.now() < this.own || Math.abs(scrollY - this.target) < 2) return;
-        if (this.following && up && !this.over) this.follow(false);
+        if (performance.now() < this.own) return;
+        // Heights of stanzas out of sight are estimates; when they are corrected, the page moves by itself,
+        // and at speed it always does.
+        if (this.following && this.jump && performance.now() > this.hand + HAND_MS) return;
+        // Who has scrolled past the voice is brought back up to it, which is no wish to leave it.
+        if (this.following && up && scrollY < this.target - 4 && !this.over) this.follow(false);
         // Held by hand, only a hand lets go.
         else if (!this.following && !this.pinned && down && this.#voiceInSight()) this.follow(true);
       },

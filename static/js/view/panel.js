@@ -25,8 +25,9 @@ export function showState(state, { badge, what, how }) {
   }
   put("badge", badge);
   put("word", badge);
+  // The live region may have said something else since, and does not come back to this.
+  if ($("what").textContent !== what) put("live", what);
   put("what", what);
-  put("live", what);
   put("how", how);
 }
 
