@@ -77,6 +77,7 @@ describe("places", { concurrency: 2 }, () => {
     assert.ok(middle > 0.3 && middle < 0.8, `the newest stanza is at ${middle}`);
     assert.ok(await back.isHidden());
 
+    assert.equal(await following.count(), 1, "nobody has scrolled");
     await hold.click();
     assert.equal(await following.count(), 0);
     const held = await visit.page.evaluate(() => scrollY);

@@ -47,10 +47,13 @@ export function openSocketIo(reading, listener, places, transports) {
   let timer = 0;
   let asked = 0;
   let closed = false;
+  /** @type {number | null} how long an upgrade took that was through before the connection stood */
+  let early = null;
 
   function connect() {
     clearTimeout(timer);
     asked = performance.now();
+    early = null;
     listener.connecting(url.pathname);
     socket.connect();
     // The client makes an engine for each attempt.
@@ -63,7 +66,8 @@ export function openSocketIo(reading, listener, places, transports) {
     engine.on("upgrade", () => {
       const now = performance.now();
       listener.hop("upgrade", opened, now);
-      listener.upgraded(now - opened);
+      if (socket.connected) listener.upgraded(now - opened);
+      else early = now - opened;
     });
     engine.on("upgradeError", (error) => {
       listener.hop("upgrade", opened, performance.now(), detail(error));
@@ -101,7 +105,8 @@ export function openSocketIo(reading, listener, places, transports) {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Reached by polling although WebSocket was tried first: it does not get through.
     if (name === "polling" && transports[0] === "websocket") listener.blocked("websocket error");
-    listener.connected(name);
+    listener.connected(early === null ? name : "polling");
+    if (early !== null) listener.upgraded(early);
   });
   socket.on("reading", (opening) => listener.opening(opening));
   socket.on("divinecomedy", (text, place) => {
