@@ -1,6 +1,9 @@
 //! The pages, rendered with askama. All their URLs are relative: a page works under any prefix.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::LazyLock,
+};
 
 use askama::Template;
 use axum::{
@@ -94,6 +97,8 @@ struct Reading<'a> {
     /// Where plain WebSocket is, relative to the root.
     websocket: &'static str,
     canticles: Vec<(&'a str, &'a [Canto])>,
+    /// The poem's language, as in `lang` attributes.
+    language: &'static str,
 }
 
 impl<'a> Reading<'a> {
@@ -105,6 +110,7 @@ impl<'a> Reading<'a> {
             from: start(&visit.query, poem)?,
             websocket,
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
+            language: language(poem),
         })
     }
 }
@@ -210,6 +216,13 @@ fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// The language that a poem is in. A text that somebody gave does not say, and an empty `lang` is how HTML says
+/// that: it undoes what would be inherited from the interface.
+fn language(poem: &Poem) -> &'static str {
+    static EMBEDDED: LazyLock<Poem> = LazyLock::new(Poem::embedded);
+    if poem.edition() == EMBEDDED.edition() { "en" } else { "" }
+}
+
 /// Where a page's address says to start: `?canto=purgatorio/1` is the first stanza of that canto,
 /// `?stanza=N` the N-th stanza, counted from 1, of the canto named beside it or else of the poem.
 fn start(query: &str, poem: &Poem) -> Result<usize, String> {
@@ -256,6 +269,18 @@ fn no_canto(asked: &str, poem: &Poem) -> String {
 mod tests {
     use super::*;
 
+    fn plain() -> Poem {
+        Poem::parse(b"a\n\nb").unwrap()
+    }
+
+    #[test]
+    fn only_the_language_of_our_own_text_is_known() {
+        let embedded = Poem::embedded();
+        assert_eq!(language(&embedded), "en");
+        assert_eq!(language(&Poem::parse(embedded.text().as_bytes()).unwrap()), "en");
+        assert_eq!(language(&plain()), "");
+    }
+
     #[test]
     fn where_an_address_starts() {
         let poem = Poem::embedded();
@@ -282,7 +307,7 @@ mod tests {
         ] {
             assert!(start(query, &poem).is_err(), "{query}");
         }
-        let plain = Poem::parse(b"a\n\nb").unwrap();
+        let plain = plain();
         assert!(start("canto=inferno/1", &plain).unwrap_err().contains("no cantos"));
     }
 }

@@ -18,7 +18,7 @@ const KEEP = 14;
 /** How long a first stanza may take before the page says that it is still waiting. */
 const PATIENCE_MS = 4000;
 
-const { from, of, edition } = document.body.dataset;
+const { from, of, edition, language = "" } = document.body.dataset;
 const places = placesOf();
 const said = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
@@ -41,9 +41,14 @@ function changed(lane, text, arrival) {
 }
 
 /** @param {Lane} lane @param {string} text @param {import("./lane.js").Arrival} arrival */
-function note({ way }, text, arrival) {
+function note({ way, reading }, text, arrival) {
   const { index } = arrival;
-  const row = rows.get(index) ?? { index, text, arrivals: new Map() };
+  const row = rows.get(index) ?? {
+    index,
+    text,
+    language: reading.edition === edition ? language : "",
+    arrivals: new Map(),
+  };
   row.arrivals.set(way, arrival);
   rows.set(index, row);
   while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));

@@ -43,7 +43,7 @@ const from = start?.index ?? Number(dataset.from);
 const reading = new Reading(from, of, dataset.edition ?? "");
 const status = new Status(dataset.way ?? "", places.transports);
 const follow = new Follow(showPlace);
-const verse = new Verse(address);
+const verse = new Verse(address, dataset.language ?? "");
 const views = {
   verse,
   follow,

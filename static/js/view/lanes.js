@@ -7,7 +7,7 @@ import { t } from "../strings.js";
 
 /** @typedef {import("../lane.js").Lane} Lane */
 /** @typedef {import("../lane.js").Arrival} Arrival */
-/** @typedef {{index: number, text: string, arrivals: Map<string, Arrival>}} Row */
+/** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 
 /** Lanes in which nothing is to be expected. */
@@ -66,13 +66,14 @@ export class LanesTable {
   }
 
   /** @param {Row} row */
-  add({ index, text }) {
+  add({ index, text, language }) {
     const tr = element("tr", "row");
     tr.dataset.index = String(index);
     const head = element("th", "rowheader");
     head.setAttribute("scope", "row");
     const line = document.createElement("span");
     line.className = "line";
+    line.lang = language;
     line.textContent = text
       .split("\n")[0]
       .trim()

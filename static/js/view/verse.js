@@ -2,7 +2,7 @@
 
 import { deviation, number, roman } from "../format.js";
 import { grade } from "../pace.js";
-import { t } from "../strings.js";
+import { language, t } from "../strings.js";
 import { $, el, scaled } from "./dom.js";
 
 /** @typedef {import("../reading.js").Place} Place */
@@ -32,11 +32,15 @@ export const nameOf = ({ canticle, canto }) =>
   t("where", { canticle: canticle ?? "", canto: roman(canto ?? 0) });
 
 export class Verse {
-  /** @param {(index: number) => string} address of a page that starts at a stanza */
-  constructor(address) {
+  /**
+   * @param {(index: number) => string} address of a page that starts at a stanza
+   * @param {string} lang the poem’s language; empty when it is not known
+   */
+  constructor(address, lang) {
     this.poem = $("poem");
     this.voice = $("voice");
     this.address = address;
+    this.lang = lang;
     /** @type {HTMLElement | null} the newest stanza */
     this.now = null;
     /** The heading that stands over what comes. */
@@ -54,9 +58,9 @@ export class Verse {
     const heading = `${canticle} ${canto}`;
     if (this.heading === heading) return;
     this.heading = heading;
-    this.#add(
-      el("header", "canto", el("p", "canticle", canticle), el("h2", "", t("canto", { canto: roman(canto) }))),
-    );
+    const name = el("p", "canticle", canticle);
+    name.lang = this.lang;
+    this.#add(el("header", "canto", name, el("h2", "", t("canto", { canto: roman(canto) }))));
   }
 
   /**
@@ -68,6 +72,7 @@ export class Verse {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
     const stanza = el("p", "stanza now", ...lines(text, place), thread(late));
     stanza.id = anchor(place);
+    stanza.lang = this.lang;
     stanza.dataset.index = String(place.index);
     places.set(stanza, place);
     this.now?.classList.remove("now");
@@ -93,9 +98,9 @@ export class Verse {
     this.#add(el("p", "break", sentence));
   }
 
-  /** The text is another one: headings stand again. @param {string} sentence */
+  /** The text is another one: headings stand again, and its language is not known. @param {string} sentence */
   changed(sentence) {
-    this.heading = "";
+    [this.heading, this.lang] = ["", ""];
     this.#add(el("p", "changed", sentence));
   }
 
@@ -152,6 +157,7 @@ function lines(text, place) {
       const link = el("a", "n");
       link.setAttribute("href", `#${anchor(place)}`);
       link.setAttribute("aria-label", t("line", { a: number(count) }));
+      link.lang = language;
       link.dataset.n = String(count);
       link.tabIndex = -1;
       element.append(link);
