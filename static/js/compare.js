@@ -32,7 +32,7 @@ let frame = 0;
 const lanes = WAYS.map((way) => new Lane(way, new Reading(Number(from), Number(of), edition ?? ""), changed));
 const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySelector("table.lanes")), lanes);
 
-/** @param {Lane} lane @param {string} [text] @param {import("./lane.js").Arrival} [arrival] */
+/** @param {Lane} lane @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
 function changed(lane, text, arrival) {
   if (arrival && text !== undefined) note(lane, text, arrival);
   // Another text, another poem: what the rows say is true no more.
@@ -40,7 +40,7 @@ function changed(lane, text, arrival) {
   frame ||= requestAnimationFrame(draw);
 }
 
-/** @param {Lane} lane @param {string} text @param {import("./lane.js").Arrival} arrival */
+/** @param {Lane} lane @param {string} text @param {import("./pace.js").Arrival} arrival */
 function note({ way, reading }, text, arrival) {
   const { index } = arrival;
   const row = rows.get(index) ?? {

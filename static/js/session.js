@@ -2,7 +2,7 @@
 // show them. Everything that is shown comes from here, and was measured.
 
 import { clock, deviation, number, seconds, span } from "./format.js";
-import { Pace } from "./pace.js";
+import { Pace, lateness } from "./pace.js";
 import { UPGRADE_MS, inWords } from "./status.js";
 import { open } from "./stream/stream.js";
 import { t } from "./strings.js";
@@ -41,8 +41,6 @@ export class Session {
     this.places = places;
     this.pace = new Pace(intervalMs);
     this.reconnects = 0;
-    /** How many stanzas this connection has brought. */
-    this.heard = 0;
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
     /** @type {import("./stream/stream.js").Way} */
@@ -102,8 +100,6 @@ export class Session {
   /** @param {string} transport */
   connected(transport) {
     clearTimeout(this.timer);
-    this.pace.restart();
-    this.heard = 0;
     this.status.connected(transport);
     this.views.hops.connected();
     this.views.facts.refresh();
@@ -148,7 +144,7 @@ export class Session {
       this.status.losses.push(loss);
     }
     if (missing > 0) this.#gap(due, missing);
-    this.pace.intervalMs = opening.intervalMs;
+    this.pace = new Pace(opening.intervalMs);
     next.beat(opening.intervalMs);
     follow.beat(opening.intervalMs);
     next.restart();
@@ -172,21 +168,17 @@ export class Session {
     }
     if (missing > 0) this.#gap(due, missing);
     this.began ??= at;
-    const late = this.pace.arrived(place.index, at);
+    const arrival = this.pace.arrived(place.index, at);
     const { burst, setBack } = this.pace;
-    if (setBack) {
-      verse.later(setBack, this.heard);
-      plot.later(setBack, this.heard);
-    }
-    this.heard += 1;
+    if (setBack) verse.later(this.pace);
     // What waited while the page slept was not held back on the way.
     this.status.heard(burst && at - burst.late > this.awake ? burst : null);
     hops.stanza(at);
-    verse.stanza(text, place, late);
+    verse.stanza(text, place, arrival);
     this.#mark(place, text.split("\n").length);
     if (verse.prune(follow.following)) follow.settle();
-    plot.add(late);
-    put("dev", deviation(late));
+    plot.add(arrival);
+    put("dev", deviation(lateness(arrival)));
     contents.heard(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();

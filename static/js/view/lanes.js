@@ -1,12 +1,11 @@
 // The table of the comparison: a row for each stanza, newest first, a column for each transport.
 
 import { deviation, number, seconds } from "../format.js";
-import { lateness } from "../lane.js";
-import { grade } from "../pace.js";
+import { grade, lateness } from "../pace.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../lane.js").Lane} Lane */
-/** @typedef {import("../lane.js").Arrival} Arrival */
+/** @typedef {import("../pace.js").Arrival} Arrival */
 /** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 

@@ -1,11 +1,12 @@
 // The poem on its sheet: headings, stanzas with the thread beside them, and what broke in between.
 
 import { deviation, number, roman } from "../format.js";
-import { grade } from "../pace.js";
+import { grade, lateness } from "../pace.js";
 import { language, t } from "../strings.js";
 import { $, el, scaled } from "./dom.js";
 
 /** @typedef {import("../reading.js").Place} Place */
+/** @typedef {import("../pace.js").Arrival} Arrival */
 
 /** So many stanzas stay on the page; they go in batches, since each time costs a layout. */
 const KEPT = 400;
@@ -14,8 +15,8 @@ const BATCH = 50;
 /** @type {WeakMap<Element, Place>} */
 const places = new WeakMap();
 
-/** @type {WeakMap<Element, number>} how late a mark says that its stanza was */
-const lates = new WeakMap();
+/** @type {WeakMap<Element, Arrival>} what a mark beside a stanza shows */
+const arrivals = new WeakMap();
 
 /** Where a stanza on the page stands. @param {Element} stanza */
 export const placeOf = (stanza) => places.get(stanza);
@@ -34,7 +35,7 @@ export const nameOf = ({ canticle, canto }) =>
 export class Verse {
   /**
    * @param {(index: number) => string} address of a page that starts at a stanza
-   * @param {string} lang the poem’s language; empty when it is not known
+   * @param {string} lang the poem's language; empty when it is not known
    */
   constructor(address, lang) {
     this.poem = $("poem");
@@ -66,11 +67,11 @@ export class Verse {
   /**
    * @param {string} text
    * @param {Place} place
-   * @param {number} late in milliseconds
+   * @param {Arrival} arrival
    */
-  stanza(text, place, late) {
+  stanza(text, place, arrival) {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
-    const stanza = el("p", "stanza now", ...lines(text, place), thread(late));
+    const stanza = el("p", "stanza now", ...lines(text, place), thread(arrival));
     stanza.id = anchor(place);
     stanza.lang = this.lang;
     stanza.dataset.index = String(place.index);
@@ -81,15 +82,14 @@ export class Verse {
     this.#add(stanza);
   }
 
-  /** The newest ones were later than it seemed. @param {number} ms @param {number} count */
-  later(ms, count) {
-    /** @type {Element | null} */
-    let part = this.voice;
-    for (let left = count; left > 0 && part; left -= 1) {
-      do part = part.previousElementSibling;
-      while (part && !places.has(part));
-      const mark = part?.querySelector(".thread");
-      if (mark) mark.replaceWith(thread((lates.get(mark) ?? 0) + ms));
+  /** A clock was set back: what came by it was later than it seemed. @param {Arrival["pace"]} pace */
+  later(pace) {
+    for (let part = this.voice.previousElementSibling; part; part = part.previousElementSibling) {
+      const mark = part.querySelector(".thread");
+      const arrival = mark && arrivals.get(mark);
+      if (!arrival) continue;
+      if (arrival.pace !== pace) return;
+      mark.replaceWith(thread(arrival));
     }
   }
 
@@ -166,11 +166,12 @@ function lines(text, place) {
   });
 }
 
-/** Where a stanza fell beside its clock. @param {number} late */
-function thread(late) {
+/** Where a stanza fell beside its clock. @param {Arrival} arrival */
+function thread(arrival) {
+  const late = lateness(arrival);
   const mark = el("span", `thread ${grade(late)}`.trim(), el("b", "", deviation(late)));
   mark.setAttribute("aria-hidden", "true");
   mark.style.setProperty("--x", scaled(late).toFixed(2));
-  lates.set(mark, late);
+  arrivals.set(mark, arrival);
   return mark;
 }
