@@ -101,8 +101,9 @@ export class Session {
   connected(transport) {
     clearTimeout(this.timer);
     this.status.connected(transport);
-    this.views.hops.connected();
     this.views.facts.refresh();
+    // The first stanza is awaited like any other.
+    this.views.next.restart();
     if (this.status.upgrading) this.#patience(UPGRADE_MS, () => this.blocked("upgrade pending"));
     this.show();
   }
