@@ -3,7 +3,8 @@
 
 import { clock, deviation, number, seconds, span } from "./format.js";
 import { Pace, lateness } from "./pace.js";
-import { UPGRADE_MS, inWords } from "./status.js";
+import { within } from "./reasons.js";
+import { UPGRADE_MS } from "./status.js";
 import { open } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { put } from "./view/dom.js";
@@ -141,7 +142,7 @@ export class Session {
       const values = { time: clock(loss.date), s: seconds(loss.ms), n: number(Math.max(0, missing)) };
       verse.interrupted(t(missing > 0 ? "resumed_gap" : "resumed", values));
       plot.cut();
-      showLoss({ ...loss, reason: inWords(loss.reason) });
+      showLoss({ ...loss, reason: within(loss.reason) });
       this.status.losses.push(loss);
     }
     if (missing > 0) this.#gap(due, missing);
@@ -218,7 +219,11 @@ export class Session {
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();
-    next.tell(t("say_refused", { reason: reason.split(":")[0] }), t("say_refused_more"), t("try_again"));
+    next.tell(
+      t("say_refused", { reason: within(reason.split(":")[0]) }),
+      t("say_refused_more"),
+      t("try_again"),
+    );
     follow.toVoice();
   }
 
