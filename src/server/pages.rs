@@ -99,6 +99,8 @@ struct Reading<'a> {
     canticles: Vec<(&'a str, &'a [Canto])>,
     /// The poem's language, as in `lang` attributes.
     language: &'static str,
+    /// How many lines the first stanza has: most likely so many as the others.
+    lines: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -111,6 +113,7 @@ impl<'a> Reading<'a> {
             websocket,
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
             language: language(poem),
+            lines: poem.stanzas()[0].text.lines().count(),
         })
     }
 }
@@ -230,7 +233,9 @@ fn start(query: &str, poem: &Poem) -> Result<usize, String> {
     let parameter = |wanted: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let value = pairs.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        value.map(|value| percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
+        // A form, and whoever writes as forms do, has `+` for a space.
+        let value = value.map(|value| value.replace('+', " "));
+        value.map(|value| percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned())
     };
     if let Some(canto) = parameter("canto") {
         let found = poem.cantos().iter().find(|known| names(&canto, &known.canticle, known.number));
@@ -306,6 +311,10 @@ mod tests {
             "canto=inferno/1&stanza=47",
         ] {
             assert!(start(query, &poem).is_err(), "{query}");
+        }
+        let spaced = Poem::parse(b"Vita Nuova: Canto I\n\na\n\nVita Nuova: Canto II\n\nb").unwrap();
+        for query in ["canto=vita%20nuova/2", "canto=Vita+Nuova/II"] {
+            assert_eq!(start(query, &spaced), Ok(1), "{query}");
         }
         let plain = plain();
         assert!(start("canto=inferno/1", &plain).unwrap_err().contains("no cantos"));

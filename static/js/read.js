@@ -35,8 +35,17 @@ function address(index) {
 
 const contents = new Contents();
 
-/** The stanza that the fragment of the address names. */
-const wanted = () => contents.find(decodeURIComponent(location.hash.slice(1)), of);
+/** The fragment of the address; one that is malformed names nothing. */
+function fragment() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+/** The stanza that the fragment names. */
+const wanted = () => contents.find(fragment(), of, Number(dataset.lines));
 const start = wanted();
 const from = start?.index ?? Number(dataset.from);
 
@@ -112,8 +121,7 @@ listenToCopy(
 
 // A fragment that names what is not on the page leads there by starting there.
 addEventListener("hashchange", () => {
-  const id = decodeURIComponent(location.hash.slice(1));
-  if (wanted() && !document.getElementById(id)) location.reload();
+  if (wanted() && !document.getElementById(fragment())) location.reload();
 });
 
 const canto = contents.canto(from);

@@ -46,7 +46,7 @@ export class Session {
     this.stream = null;
     /** @type {import("./stream/stream.js").Way} */
     this.way = "socketio";
-    /** @type {{canto: number, index: number, line: number} | null} what the address names, until it has come */
+    /** @type {import("./view/contents.js").Wanted | null} what the address names, until it has come */
     this.wanted = null;
     /** @type {number | null} when the first stanza came */
     this.began = null;
@@ -288,8 +288,8 @@ export class Session {
    */
   #missed({ index, line }) {
     const { wanted } = this;
-    if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.canto) return false;
-    this.reading.next = wanted.canto;
+    if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.from) return false;
+    this.reading.next = wanted.from;
     this.open(this.way);
     return true;
   }
@@ -301,9 +301,12 @@ export class Session {
    */
   #mark(place, lines) {
     const { wanted } = this;
-    if (!wanted || (wanted.line ? place.line + lines <= wanted.line : place.index < wanted.index)) return;
-    this.wanted = null;
-    location.replace(`#${anchor(place)}`);
+    if (!wanted) return;
+    const reached = wanted.line ? place.line + lines > wanted.line : place.index >= wanted.index;
+    // The canto has no such line, and the next canto's is not meant.
+    const over = place.index > wanted.last;
+    if (reached || over) this.wanted = null;
+    if (reached && !over) location.replace(`#${anchor(place)}`);
   }
 
   /** @param {number} due @param {number} missing */
