@@ -1,5 +1,6 @@
 // The page that compares the transports: all four read at once, each for itself, each against its clock.
 
+import { slept } from "./awake.js";
 import { Lane } from "./lane.js";
 import { Reading } from "./reading.js";
 import { watchRequests } from "./requests.js";
@@ -49,7 +50,7 @@ function note({ way, reading }, text, arrival) {
     language: reading.edition === edition ? language : "",
     arrivals: new Map(),
   };
-  row.arrivals.set(way, arrival);
+  if (!slept(arrival)) row.arrivals.set(way, arrival);
   rows.set(index, row);
   while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));
 }

@@ -1,5 +1,6 @@
 // One transport among those that are compared: its reading, its clock, its state, and what was measured.
 
+import { slept } from "./awake.js";
 import { ON_TIME_MS, Pace, lateness } from "./pace.js";
 
 /** @typedef {import("./stream/stream.js").Listener} Listener */
@@ -93,7 +94,8 @@ export class Lane {
     if (this.reading.heard(place) < 0) return;
     this.first ??= at - this.asked;
     this.newest = this.pace.arrived(place.index, at);
-    this.arrivals.push(this.newest);
+    // What waited for this page to wake up says nothing about the way.
+    if (!slept(this.newest)) this.arrivals.push(this.newest);
     if (this.arrivals.length > WINDOW) this.forget();
     this.state = this.judge();
     this.changed(this, text, this.newest);
@@ -103,7 +105,8 @@ export class Lane {
   judge() {
     const { burst: together, intervalMs } = this.pace;
     // At a short interval, what a busy machine shows at once says nothing about the way.
-    const burst = together && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
+    const real = together && !slept(together.oldest);
+    const burst = real && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
     this.calm = this.pace.together.length > 1 ? 0 : this.calm + 1;
     if (burst) {
       const { count, late: oldest } = this.burst;

@@ -73,7 +73,8 @@ export class Pace {
   get burst() {
     const count = this.together.length;
     if (count < BURST) return null;
-    const late = lateness(this.together[0]);
-    return late >= Math.max(this.intervalMs, LATE_MS) ? { count, late } : null;
+    const [oldest] = this.together;
+    const late = lateness(oldest);
+    return late >= Math.max(this.intervalMs, LATE_MS) ? { count, late, oldest } : null;
   }
 }

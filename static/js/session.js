@@ -1,6 +1,7 @@
 // One reader's session: the stream that is open, the reading, its clock and its state, and the views that
 // show them. Everything that is shown comes from here, and was measured.
 
+import { drowsy, slept } from "./awake.js";
 import { clock, deviation, number, seconds, span } from "./format.js";
 import { Pace, lateness } from "./pace.js";
 import { within } from "./reasons.js";
@@ -50,10 +51,7 @@ export class Session {
     this.wanted = null;
     /** @type {number | null} when the first stanza came */
     this.began = null;
-    /** @type {number} since when somebody looks: a page in the background may be put to sleep */
-    this.awake = performance.now();
     this.timer = 0;
-    document.addEventListener("visibilitychange", () => (this.awake = performance.now()));
   }
 
   /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").Way} way */
@@ -173,14 +171,14 @@ export class Session {
     const arrival = this.pace.arrived(place.index, at);
     const { burst, setBack } = this.pace;
     if (setBack) verse.later(this.pace);
-    // What waited while the page slept was not held back on the way.
-    this.status.heard(burst && at - burst.late > this.awake ? burst : null);
+    const asleep = slept(arrival);
+    this.status.heard(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
-    verse.stanza(text, place, arrival);
+    verse.stanza(text, place, asleep ? null : arrival);
     this.#mark(place, text.split("\n").length);
     if (verse.prune(follow.following)) follow.settle();
-    plot.add(arrival);
-    put("dev", deviation(lateness(arrival)));
+    if (!asleep) plot.add(arrival);
+    put("dev", asleep ? "" : deviation(lateness(arrival)));
     contents.heard(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
@@ -260,6 +258,10 @@ export class Session {
   }
 
   silent() {
+    if (drowsy()) {
+      this.views.next.restart();
+      return;
+    }
     this.status.silent();
     this.show();
   }

@@ -67,11 +67,12 @@ export class Verse {
   /**
    * @param {string} text
    * @param {Place} place
-   * @param {Arrival} arrival
+   * @param {Arrival | null} arrival when that was measured
    */
   stanza(text, place, arrival) {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
-    const stanza = el("p", "stanza now", ...lines(text, place), thread(arrival));
+    const stanza = el("p", "stanza now", ...lines(text, place));
+    if (arrival) stanza.append(thread(arrival));
     stanza.id = anchor(place);
     stanza.lang = this.lang;
     stanza.dataset.index = String(place.index);
