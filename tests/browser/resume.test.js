@@ -8,7 +8,7 @@ import { RESUMED, onlyStanzas, others } from "./notes.js";
 import { stanzas, useBrowser } from "./support.js";
 
 const WAYS = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
-const STANZAS = 400;
+const STANZAS = 150;
 const POEM = ["--poem", poemFile(STANZAS)];
 // Slow while pages are opened one after the other; fast once they have resumed.
 const SLOWLY = [...POEM, "--interval", "250ms"];
