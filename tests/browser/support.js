@@ -105,15 +105,18 @@ class Visit {
   }
 
   /** Asserts that axe-core finds nothing, as the page is now. */
-  async assertAccessible(name) {
+  async assertAccessible(name, rules = {}) {
     await this.page.evaluate(axe.source);
-    const violations = await this.page.evaluate(async (values) => {
-      const found = await window.axe.run(document, { runOnly: { type: "tag", values } });
-      return found.violations.map(({ id, nodes }) => [
-        id,
-        nodes.map(({ html, any }) => [html, any[0]?.message]),
-      ]);
-    }, RULES);
+    const violations = await this.page.evaluate(
+      async (options) => {
+        const found = await window.axe.run(document, options);
+        return found.violations.map(({ id, nodes }) => [
+          id,
+          nodes.map(({ html, any }) => [html, any[0]?.message]),
+        ]);
+      },
+      { runOnly: { type: "tag", values: RULES }, rules },
+    );
     assert.deepEqual(violations, [], name);
   }
 

@@ -19,6 +19,13 @@ async function memory(tools, page) {
   return { heap: usedSize, elements: await page.locator("*").count() };
 }
 
+/** Seconds that the page has spent on scripts, styles and layout. */
+async function work(tools) {
+  const { metrics } = await tools.send("Performance.getMetrics");
+  const named = Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  return named.ScriptDuration + named.RecalcStyleDuration + named.LayoutDuration;
+}
+
 describe("weight", { concurrency: 2 }, () => {
   const open = useBrowser();
 
@@ -62,12 +69,19 @@ describe("weight", { concurrency: 2 }, () => {
     // The notes that other tests take would grow themselves.
     const visit = await open(`${origin}/`, { notes: false });
     const tools = await devtools(visit.page);
+    await tools.send("Performance.enable");
     const measured = [];
+    const worked = [];
     // All that the page keeps it has after some 450 stanzas; the rest comes and goes.
-    for (const count of [500, 600, 700, 800, STANZAS]) {
+    for (const count of [50, 200, 500, 600, 700, 800, STANZAS]) {
       await visit.$(`.stanza[data-index="${count - 1}"]`).waitFor({ state: "attached", timeout: 60_000 });
-      measured.push(await memory(tools, visit.page));
+      worked.push(await work(tools));
+      if (count >= 500) measured.push(await memory(tools, visit.page));
     }
+    // Seconds of work for a stanza: of the first 150, with little above them, and of the last 400.
+    const early = (worked[1] - worked[0]) / 150;
+    const old = (worked.at(-1) - worked[2]) / (STANZAS - 500);
+    assert.ok(early > 0 && old < 3 * early, `${early} s, then ${old} s: ${worked}`);
     const [, full] = measured;
     const late = measured.at(-1);
     const text = JSON.stringify(measured);
