@@ -179,6 +179,9 @@ describe("everyone", { concurrency: 2 }, () => {
     await visit.state("end");
     await visit.page.emulateMedia({ media: "print" });
     assert.equal(await visit.$(".stanza").first().isVisible(), true);
+    for (const selector of ["#panel", "#contents", ".running", ".dock", ".thread", "nav"]) {
+      assert.equal(await visit.$(selector).first().isVisible(), false, selector);
+    }
     // Whatever is seen with a text of its own belongs to the poem.
     const others = await visit.page.evaluate(() =>
       [...document.body.querySelectorAll("*")]
