@@ -1,8 +1,7 @@
 // The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
 // function, from where to go on. When to try again is decided here, so that the page can show it.
 
-import { watchHandshake } from "./handshake.js";
-import { Attempts, isForeignEdition } from "./retry.js";
+import { Attempts, isForeignEdition, watchHandshake } from "./retry.js";
 
 /** How long an answer to a trip may take. */
 const TRIP_MS = 5000;
