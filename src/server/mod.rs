@@ -61,16 +61,29 @@ fn router(app: &App) -> (Router, SocketIo) {
     (router, io)
 }
 
-/// Puts the headers that keep browsers to what Dante serves on every answer of a service.
+/// Puts the headers that keep browsers to what Dante serves on every answer of a service; two of them only on
+/// what a browser shows, since in scripts and styles it does not heed them, and a page has thirty of those.
 fn secured<S>(
     service: S,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send,
 {
-    let service = set_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY).layer(service);
-    let service = set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service);
-    set_header(header::REFERRER_POLICY, "no-referrer").layer(service)
+    let shown = |value| {
+        let value = HeaderValue::from_static(value);
+        move |answer: &Response| (!is_part_of_a_page(answer)).then(|| value.clone())
+    };
+    let policy = shown(CONTENT_SECURITY_POLICY);
+    let service = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy).layer(service);
+    let service =
+        SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, shown("no-referrer")).layer(service);
+    set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service)
+}
+
+/// Whether an answer is a script or a style, as it says itself.
+fn is_part_of_a_page(answer: &Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"text/javascript") || kind.starts_with(b"text/css"))
 }
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
