@@ -26,6 +26,8 @@ const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
 
 /** @type {Map<number, Row>} */
 const rows = new Map();
+/** @type {string | undefined} the text that the rows are of */
+let shown = edition;
 let held = false;
 let patient = true;
 let frame = 0;
@@ -36,14 +38,15 @@ const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySele
 /** @param {Lane} lane @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
 function changed(lane, text, arrival) {
   if (arrival && text !== undefined) note(lane, text, arrival);
-  // Another text, another poem: what the rows say is true no more.
-  else if (lane.state === "opening") rows.clear();
   frame ||= requestAnimationFrame(draw);
 }
 
 /** @param {Lane} lane @param {string} text @param {import("./pace.js").Arrival} arrival */
 function note({ way, reading }, text, arrival) {
   const { index } = arrival;
+  // Another text, another poem: what the rows say is true no more.
+  if (reading.edition !== shown) rows.clear();
+  shown = reading.edition;
   const row = rows.get(index) ?? {
     index,
     text,
