@@ -59,6 +59,21 @@ describe("trouble", { concurrency: 2 }, () => {
     assert.deepEqual([visit.failed, others], [[], []]);
   });
 
+  // IIS's own WebSocket module accepts and closes; others accept and stay silent.
+  for (const [mute, why] of [
+    ["close", /accepted and closed at once/],
+    ["keep", /stays silent/],
+  ]) {
+    it(`polling: says that the WebSocket was accepted and led nowhere (${mute})`, async () => {
+      const visit = await open(await startBehindRelay(FAST, { mute }));
+      await visit.state("polling");
+      assert.match(await visit.text("#how"), why);
+      assert.match(await visit.text("#how"), /IIS/);
+      await visit.stanzas(3);
+      assert.deepEqual((await visit.parts()).slice(0, 3), stanzas(3));
+    });
+  }
+
   it("polling as it was chosen is no trouble, and is not called that", async () => {
     const { origin } = await startDante([...FAST, "--transports", "polling"]);
     const visit = await open(`${origin}/`);
