@@ -113,6 +113,16 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     const refused = await visit(`${await startBehindRelay(SLOW, { refuse: /sse\/stream/ })}compare/`);
     await refused.state("refused");
     await check(refused, "compare-refused");
+    const lumps = await startBehindRelay(["--poem", poemFile(100), "--interval", "300ms"], { bufferMs: 2500 });
+    const bursts = await visit(`${lumps}compare/`);
+    await bursts.state("bursts");
+    await check(bursts, "compare-bursts");
+    const dante = await startDante(SLOW);
+    const lost = await visit(`${dante.origin}/compare/`);
+    await lost.state("streaming");
+    await dante.end("SIGKILL");
+    await lost.state("lost");
+    await check(lost, "compare-lost");
   });
 
   it("hello", async () => {
@@ -121,6 +131,15 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     await page.$("#start").click();
     await page.$("#tries").waitFor();
     await check(page, "hello", "connected");
+    const dante = await startDante();
+    const lost = await visit(`${dante.origin}/hello/`);
+    await lost.state("connected");
+    await dante.end("SIGKILL");
+    await lost.state("lost");
+    await check(lost, "hello-lost", "lost");
+    const refused = await visit(`${await startBehindRelay([], { refuse: /socket\.io\.js/ })}hello/`);
+    await refused.state("refused");
+    await check(refused, "hello-refused", "refused");
   });
 
   it("without JavaScript", async () => {
