@@ -10,11 +10,15 @@ use std::{
 use anyhow::Context;
 
 use crate::{
-    bad_value::Quoted,
     banner::banner,
     cli::{HostingArgs, ServeArgs},
     config::Config,
-    hosting::{endpoint::Endpoint, environment::Environment, listener::BoundListener, prefix::Prefix},
+    hosting::{
+        endpoint::Endpoint,
+        environment::Environment,
+        listener::BoundListener,
+        recipes::{Recipe, Site, Wanted},
+    },
     logging,
     poem::{self, Poem},
     server::{App, serve},
@@ -96,18 +100,36 @@ async fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `dante hosting`: prints the file that a host needs.
+/// `dante hosting`: explains where we are, or prints the file that a host needs.
 ///
 /// # Errors
-/// When the prefix is none, or standard output fails.
-pub fn print_recipe(args: &HostingArgs) -> Result<(), Failure> {
-    let context = || format!("--prefix {}", Quoted(&args.prefix));
-    let prefix = Prefix::parse(&args.prefix).with_context(context).map_err(Failure::Usage)?;
-    let exe = args.exe.as_deref().unwrap_or(args.recipe.default_exe());
-    let text = args.recipe.render(&prefix, exe).map_err(|error| Failure::Failed(error.into()))?;
+/// When a value cannot be used, or standard output fails.
+pub fn hosting(args: &HostingArgs, env: &Environment) -> Result<(), Failure> {
+    let text = match args.recipe {
+        Some(recipe) => print_recipe(recipe, args)?,
+        None => explain(args, env)?,
+    };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Failed(error.into())),
         _ => Ok(()),
     }
+}
+
+fn print_recipe(recipe: Recipe, args: &HostingArgs) -> Result<String, Failure> {
+    let wanted = Wanted {
+        prefix: args.prefix.as_deref(),
+        upstreams: &args.upstream,
+        strip: args.strip,
+        listen: args.listen.as_deref(),
+        exe: args.exe.as_deref(),
+    };
+    let site = Site::read(recipe, &wanted).map_err(|error| Failure::Usage(error.into()))?;
+    recipe.render(&site).map_err(|error| Failure::Failed(error.into()))
+}
+
+fn explain(_args: &HostingArgs, env: &Environment) -> Result<String, Failure> {
+    let config = Config::new(&ServeArgs::default(), env, process::id())
+        .map_err(|error| Failure::Usage(error.into()))?;
+    Ok(banner(&config, &config.hosting.endpoint.value, &Poem::embedded()))
 }
