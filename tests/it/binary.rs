@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::fd::OwnedFd,
     process::{Output, Stdio},
 };
 
@@ -30,7 +29,7 @@ async fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 /// Starts, and reads the banner to its last line.
-async fn start(command: &mut Command) -> (Child, String, Lines<BufReader<ChildStdout>>) {
+pub(crate) async fn start(command: &mut Command) -> (Child, String, Lines<BufReader<ChildStdout>>) {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut banner = String::new();
@@ -47,7 +46,7 @@ fn port(banner: &str) -> u16 {
     endpoint.split(',').next().unwrap().rsplit(':').next().unwrap().parse().unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let id = child.id().expect("a running child").to_string();
     assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
 }
@@ -186,25 +185,6 @@ async fn iisnode_launches_it_with_its_arguments_and_finds_its_logs() {
     };
     assert!(log("stdout").contains("prefix     /dante, since IISNODE_VERSION is set"), "{}", log("stdout"));
     assert!(log("stderr").contains("letting the readers go"));
-}
-
-#[tokio::test]
-async fn systemd_hands_a_socket_over() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut command = Command::new("sh");
-    // systemd passes the socket as descriptor 3 and names the process that it is for (sd_listen_fds(3)).
-    command.args([
-        "-c",
-        "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\"",
-        env!("CARGO_BIN_EXE_dante"),
-    ]);
-    command.stdin(Stdio::from(OwnedFd::from(listener))).stdout(Stdio::piped()).kill_on_drop(true);
-    let (_child, banner, _lines) = start(&mut command).await;
-    assert!(banner.contains(&format!("127.0.0.1:{port}, since LISTEN_FDS is set")), "{banner}");
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    assert_eq!(soon(Answer::read(&mut stream)).await.status, 200);
 }
 
 #[tokio::test]

@@ -11,3 +11,4 @@ mod pages;
 mod status;
 mod streams;
 mod support;
+mod systemd;
