@@ -13,6 +13,7 @@ use crate::{
     banner::banner,
     cli::{HostingArgs, ServeArgs},
     config::Config,
+    explain::Explanation,
     hosting::{
         endpoint::Endpoint,
         environment::Environment,
@@ -128,8 +129,11 @@ fn print_recipe(recipe: Recipe, args: &HostingArgs) -> Result<String, Failure> {
     recipe.render(&site).map_err(|error| Failure::Failed(error.into()))
 }
 
-fn explain(_args: &HostingArgs, env: &Environment) -> Result<String, Failure> {
-    let config = Config::new(&ServeArgs::default(), env, process::id())
-        .map_err(|error| Failure::Usage(error.into()))?;
-    Ok(banner(&config, &config.hosting.endpoint.value, &Poem::embedded()))
+fn explain(args: &HostingArgs, env: &Environment) -> Result<String, Failure> {
+    let explanation = Explanation::new(env, process::id()).map_err(|error| Failure::Usage(error.into()))?;
+    if !args.json {
+        return Ok(explanation.to_string());
+    }
+    let json = serde_json::to_string_pretty(&explanation).map_err(|error| Failure::Failed(error.into()))?;
+    Ok(json + "\n")
 }
