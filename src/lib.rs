@@ -11,7 +11,7 @@
 //! | [`logging`], [`banner`], [`explain`] | what is told to whoever runs it |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
 //! | [`shutdown`] | signals |
-//! | [`hosting`] | where we are: host, prefix, endpoint, and the files that hosts need |
+//! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
 //! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |
