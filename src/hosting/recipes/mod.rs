@@ -1,5 +1,6 @@
 //! The files that hosts need, from `templates/hosts/`.
 
+mod proxies;
 mod site;
 
 use std::fmt;
@@ -96,8 +97,10 @@ impl Recipe {
 
     /// Whether the host can do what the site asks for.
     fn accepts(self, site: &Site) -> Result<(), BadValue> {
-        let _ = site;
-        Ok(())
+        match self {
+            Self::Apache => site.accepts_apache(),
+            _ => Ok(()),
+        }
     }
 
     /// The file's text.
@@ -105,7 +108,7 @@ impl Recipe {
     /// # Errors
     /// Only if formatting fails, which a text in memory never does.
     pub fn render(self, site: &Site) -> askama::Result<String> {
-        match self {
+        let text = match self {
             Self::Nginx => Nginx { site }.render(),
             Self::Apache => Apache { site }.render(),
             Self::Caddy => Caddy { site }.render(),
@@ -117,7 +120,9 @@ impl Recipe {
             Self::Systemd => Systemd { site }.render(),
             Self::SystemdSocket => SystemdSocket { site }.render(),
             Self::Azure => Azure { site }.render(),
-        }
+        }?;
+        // askama drops a template's last line feed, and HAProxy refuses a file without one.
+        Ok(text.trim_end().to_owned() + "\n")
     }
 }
 
