@@ -384,7 +384,9 @@ mod tests {
     #[test]
     fn what_would_have_gone_before() {
         let azure = ("WEBSITE_SITE_NAME", "s");
-        let rows: &[(&[(&str, &str)], usize, usize, usize)] = &[
+        // (environment, how many outrank the host, the prefix, the endpoint)
+        type Row<'a> = (&'a [(&'a str, &'a str)], usize, usize, usize);
+        let rows: &[Row<'_>] = &[
             (&[], 5, 6, 7),
             (&[azure], 4, 6, 9),
             (&[azure, ("SERVER_PORT", "80")], 4, 6, 8),
