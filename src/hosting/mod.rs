@@ -17,6 +17,7 @@ mod pipe;
 pub mod prefix;
 pub mod recipes;
 pub mod request_line;
+pub mod setup;
 pub mod stall;
 
 use endpoint::{DEFAULT_PORT, Endpoint};

@@ -76,6 +76,9 @@ async fn bad_input_is_one_clear_line_and_exit_code_2() {
         (&["prove"], &["\"prove\"", "serve"]),
         (&["serve", "extra"], &["\"extra\""]),
         (&["hosting", "iisnode", "--prefix", "dante"], &["slash"]),
+        (&["hosting", "arr", "--upstream", "unix:/run/d.sock"], &["unix:/run/d.sock", "TCP", "8888"]),
+        (&["hosting", "systemd", "--exe", "dante"], &["\"dante\"", "absolute"]),
+        (&["hosting", "azure", "--prefix", "/dante"], &["\"/dante\"", "azure has no use"]),
     ] {
         let (code, out, err) = run(&mut dante(args)).await;
         assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{args:?}: {err}");
@@ -209,4 +212,55 @@ async fn recipes_are_printed() {
         assert_eq!((code, err.as_str()), (0, ""));
         assert!(out.starts_with("<?xml") && out.contains(r"D:\d.exe"), "{out}");
     }
+}
+
+#[tokio::test]
+async fn it_explains_where_it_is_run() {
+    let (code, out, err) = run(dante(&["hosting"]).env("DANTE_PREFIX", "/demo")).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("prefix     /demo, since DANTE_PREFIX says so\n"), "{out}");
+    let (code, out, _) = run(dante(&["hosting", "--json"]).env("ASPNETCORE_TOKEN", "hush")).await;
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json["host"]["value"]), (0, &"self".into()));
+    assert!(!out.contains("hush"), "{out}");
+    let (code, out, err) = run(dante(&["hosting", "--json"]).env("PORT", "http")).await;
+    assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
+    assert!(err.contains("PORT \"http\""), "{err}");
+}
+
+/// The script cannot run here; what can be held together is what it sends and what it can carry out.
+#[tokio::test]
+async fn setup_ps1_and_its_plan_speak_of_the_same_things() {
+    let script = include_str!("../../setup.ps1");
+    let facts = serde_json::json!({
+        "module": "iisnode", "name": "dante", "site": "Default Web Site", "path": r"C:\dante", "remove": false,
+        "source": { "path": r"C:\dante.exe", "hash": "0123456789abcdef" }, "iisVersion": null,
+        "configuration": "<configuration/>", "exists": false, "items": [], "reads": false, "writesLogs": false,
+    });
+    let block = script.split("    return @{\n").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    let mut sent: Vec<_> = block.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    sent.sort_unstable();
+    assert_eq!(sent, facts.as_object().unwrap().keys().collect::<Vec<_>>());
+
+    for remove in [false, true] {
+        let mut facts = facts.clone();
+        facts["remove"] = remove.into();
+        let mut child = dante(&["hosting", "--setup"]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(facts.to_string().as_bytes()).await.unwrap();
+        let output = soon(child.wait_with_output()).await.unwrap();
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for step in plan["steps"].as_array().unwrap() {
+            let kind = step["kind"].as_str().unwrap();
+            assert!(script.contains(&format!("\n        '{kind}' {{")), "{kind}");
+            for (key, _) in step.as_object().unwrap() {
+                assert!(
+                    script.contains(&format!("$Step.{key}")) || script.contains(&format!("$($Step.{key})")),
+                    "{key}"
+                );
+            }
+        }
+    }
+    let (code, _, err) = run(&mut dante(&["hosting", "--setup"])).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("of one version"), "{err}");
 }
