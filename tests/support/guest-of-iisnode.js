@@ -140,11 +140,12 @@ export async function testGuest(start) {
         assert.ok(times.at(-1) - times[0] > (STANZAS * INTERVAL_MS) / 2, times.join(" "));
       });
 
-      test("a URL with a space and with umlauts is an error of that request alone", async () => {
-        // iisnode passes it on decoded, as URL Rewrite made it.
-        assert.equal((await ask(`${base}/my%20poem/`)).statusCode, 400);
-        assert.ok((await ask(`${base}/h%C3%B6lle/`)).statusCode < 500);
-        assert.equal((await ask(`${base}/`)).statusCode, 200);
+      test("a URL with a space and with umlauts, which URL Rewrite decodes, is a path like any other", async () => {
+        // Told the application, Dante knows that there is nothing; otherwise, this may be its path.
+        const status = host === "iisnode tells nothing" ? 200 : 404;
+        for (const folder of ["my%20poem", "h%C3%B6lle"]) {
+          assert.equal((await ask(`${base}/${folder}/`)).statusCode, status, folder);
+        }
       });
 
       test("HTTP/1.0 is answered, and WebSocket is not for it", async () => {
@@ -204,15 +205,13 @@ export async function testGuest(start) {
     // The end of this is no error: the last chunk came.
     await textOf(events);
     await heard.until(() => heard.log.length > 2);
-    await polled.until(() => polled.log.length > 2);
     assert.equal(heard.log.at(-1), "transport close");
     assert.equal(await waiting.exit, 0);
-    // What waited for an answer got it whole. What a client still wanted to say may have met a pipe that the guest was
-    // just closing: iisnode's own race (Azure/iisnode#57).
-    assert.deepEqual(
-      relay.failures.filter((failure) => !failure.startsWith("POST ")),
-      [],
-    );
+    // A poll that is just on its way meets a pipe that closes (Azure/iisnode#57), or none, for which iisnode tries on
+    // for 25 s: that is not the guest's to mend, and not waited for.
+    relay.close();
+    await polled.until(() => polled.log.length > 2);
+    assert.match(polled.log.at(-1), /^transport (close|error)$/);
 
     const logs = readdirSync(waiting.logs);
     // interceptor.js:18-204

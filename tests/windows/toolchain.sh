@@ -138,7 +138,10 @@ END
 environment() {
   local tools
   tools=$(folder)
-  [ -e "$tools/ready" ] || unable "The tool chain is not there, or outdated: tests/windows/toolchain.sh setup"
+  if [ ! -e "$tools/ready" ]; then
+    echo "The tool chain is not there, or outdated; run tests/windows/toolchain.sh setup" >&2
+    exit 1
+  fi
   cat <<END
 export PATH=$tools/bin:\$PATH RUSTC=$tools/bin/rustc RUSTDOC=$tools/bin/rustdoc
 export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind,test
