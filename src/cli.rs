@@ -29,7 +29,7 @@ Logs go to standard error; RUST_LOG=debug makes them say more.";
 pub enum Command {
     /// Serve the poem (what happens without any command, too)
     Serve(ServeArgs),
-    /// Print the configuration file that a host needs
+    /// Explain where Dante is hosted, or print the configuration that a host needs
     Hosting(HostingArgs),
 }
 
@@ -86,16 +86,37 @@ pub struct ServeArgs {
 /// What `dante hosting` takes.
 #[derive(Debug, Args)]
 pub struct HostingArgs {
-    /// The host whose file is printed
-    pub recipe: Recipe,
+    /// The host whose file is printed; without one, what Dante finds out about where it is
+    pub recipe: Option<Recipe>,
 
-    /// The URL path of the application in IIS; / for the site's root
-    #[arg(long, value_name = "PATH", default_value = "/dante")]
-    pub prefix: String,
+    /// The URL path under which the host is to serve Dante; / for the root [default: /dante]
+    #[arg(long, value_name = "PATH", requires = "recipe")]
+    pub prefix: Option<String>,
 
-    /// The program that the host starts [default: .\dante.exe, for iisnode C:\inetpub\dante\dante.exe]
-    #[arg(long, value_name = "FILE")]
+    /// Where Dante listens behind a proxy, HOST:PORT or unix:/path; several times for several Dantes
+    /// [default: 127.0.0.1:8888]
+    #[arg(long, value_name = "ENDPOINT", requires = "recipe")]
+    pub upstream: Vec<String>,
+
+    /// Let the proxy take the prefix off the path
+    #[arg(long, requires = "recipe")]
+    pub strip: bool,
+
+    /// Where the proxy itself listens: a port, or an address with one [default: 80]
+    #[arg(long, value_name = "ADDRESS", requires = "recipe")]
+    pub listen: Option<String>,
+
+    /// The program that the host starts [default: one in the host's usual place]
+    #[arg(long, value_name = "FILE", requires = "recipe")]
     pub exe: Option<String>,
+
+    /// Print what Dante finds out as JSON
+    #[arg(long, conflicts_with = "recipe")]
+    pub json: bool,
+
+    /// Read what setup.ps1 has found as JSON from standard input, and print as JSON what it is to do
+    #[arg(long, hide = true, conflicts_with_all = ["recipe", "json"])]
+    pub setup: bool,
 }
 
 /// How logs are written.

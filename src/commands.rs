@@ -8,13 +8,20 @@ use std::{
 };
 
 use anyhow::Context;
+use serde::Serialize;
 
 use crate::{
-    bad_value::Quoted,
     banner::banner,
     cli::{HostingArgs, ServeArgs},
     config::Config,
-    hosting::{endpoint::Endpoint, environment::Environment, listener::BoundListener, prefix::Prefix},
+    explain::Explanation,
+    hosting::{
+        endpoint::Endpoint,
+        environment::Environment,
+        listener::BoundListener,
+        recipes::{Recipe, Site, Wanted},
+        setup::{self, Facts},
+    },
     logging,
     poem::{self, Poem},
     server::{App, serve},
@@ -96,18 +103,50 @@ async fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `dante hosting`: prints the file that a host needs.
+/// `dante hosting`: explains where we are, or prints the file that a host needs.
 ///
 /// # Errors
-/// When the prefix is none, or standard output fails.
-pub fn print_recipe(args: &HostingArgs) -> Result<(), Failure> {
-    let context = || format!("--prefix {}", Quoted(&args.prefix));
-    let prefix = Prefix::parse(&args.prefix).with_context(context).map_err(Failure::Usage)?;
-    let exe = args.exe.as_deref().unwrap_or(args.recipe.default_exe());
-    let text = args.recipe.render(&prefix, exe).map_err(|error| Failure::Failed(error.into()))?;
+/// When a value cannot be used, or standard output fails.
+pub fn hosting(args: &HostingArgs, env: &Environment) -> Result<(), Failure> {
+    let text = match args.recipe {
+        Some(recipe) => print_recipe(recipe, args)?,
+        None if args.setup => plan_setup(env)?,
+        None if args.json => json(&explain(env)?)?,
+        None => explain(env)?.to_string(),
+    };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has read enough.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Failed(error.into())),
         _ => Ok(()),
     }
+}
+
+fn print_recipe(recipe: Recipe, args: &HostingArgs) -> Result<String, Failure> {
+    let wanted = Wanted {
+        prefix: args.prefix.as_deref(),
+        upstreams: &args.upstream,
+        strip: args.strip,
+        listen: args.listen.as_deref(),
+        exe: args.exe.as_deref(),
+    };
+    let site = Site::read(recipe, &wanted).map_err(|error| Failure::Usage(error.into()))?;
+    recipe.render(&site).map_err(|error| Failure::Failed(error.into()))
+}
+
+fn explain(env: &Environment) -> Result<Explanation, Failure> {
+    Explanation::new(env, process::id()).map_err(|error| Failure::Usage(error.into()))
+}
+
+/// What `setup.ps1` asks: its facts on standard input, what it is to do on standard output.
+fn plan_setup(env: &Environment) -> Result<String, Failure> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| Failure::Failed(error.into()))?;
+    let facts = Facts::parse(&text)
+        .context("these are no facts of this version's setup.ps1; use both of one version");
+    json(&setup::plan(&facts.map_err(Failure::Usage)?, env))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.into()))?;
+    Ok(text + "\n")
 }

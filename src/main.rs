@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => commands::serve_poem(&cli.serve, &env),
         Some(Command::Serve(args)) => commands::serve_poem(&args, &env),
-        Some(Command::Hosting(args)) => commands::print_recipe(&args),
+        Some(Command::Hosting(args)) => commands::hosting(&args, &env),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,7 @@ mod app;
 mod assets;
 mod channel;
 mod entrance;
+mod faults;
 mod hello;
 mod language;
 mod pages;
@@ -15,12 +16,12 @@ mod trip;
 mod websocket;
 mod wire;
 
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, sync::Arc};
 
 use axum::{
     Router, ServiceExt as _,
     extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     middleware,
     response::Response,
     routing::get,
@@ -56,7 +57,7 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/websocket/ws", get(websocket::upgrade))
         .route("/server-faye.js/ws", get(websocket::upgrade))
         .route("/sse/stream", get(sse::stream))
-        .fallback(not_found)
+        .fallback(faults::not_found)
         .with_state(app.clone());
     (router, io)
 }
@@ -90,16 +91,6 @@ fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<H
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
-async fn not_found(request: Request) -> (StatusCode, String) {
-    // Escaped: the path is the client's.
-    let path: String = request.uri().path().chars().take(100).collect();
-    let text = format!(
-        "Nothing is served at {path:?}. The poem is at the root of the prefix; if this path should have led \
-         there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n"
-    );
-    (StatusCode::NOT_FOUND, text)
-}
-
 /// Serves until `shutdown` completes or the host asks for the end, then lets the readers go in the way
 /// that makes them come back, and returns when they have left or the grace period is over.
 ///
@@ -111,6 +102,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (router, io) = router(&app);
+    let listener = listener.behind(app.hosting.host.value, Arc::clone(&app.faults));
     let stop = app.stop.clone();
     let (grace, tracker) = (app.grace, app.tracker.clone());
 
