@@ -4,21 +4,14 @@
 use std::fmt;
 
 pub mod aspnetcore;
-pub mod doorman;
 pub mod endpoint;
 pub mod environment;
 pub mod fault;
-pub mod fault_log;
 pub mod iisnode;
 pub mod listener;
-pub mod mend;
-#[cfg(windows)]
-mod pipe;
 pub mod prefix;
 pub mod recipes;
-pub mod request_line;
 pub mod setup;
-pub mod stall;
 
 use endpoint::{DEFAULT_PORT, Endpoint};
 use environment::Environment;

@@ -8,7 +8,7 @@ use super::{reader::Readers, wire::Wire};
 use crate::{
     conductor::Conductor,
     config::Config,
-    hosting::{Hosting, fault_log::FaultLog},
+    hosting::{Hosting, fault::log::FaultLog},
     poem::Poem,
     transport::Transports,
 };

@@ -1,6 +1,13 @@
 //! [`BoundListener`]: an endpoint, bound. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
+pub mod doorman;
+mod mend;
+#[cfg(windows)]
+mod pipe;
+mod request_line;
+pub mod stall;
+
 use std::{io, sync::Arc, time::Duration};
 
 use axum::{
@@ -11,9 +18,12 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::either::Either;
 
+use doorman::Doorman;
 #[cfg(windows)]
-use super::pipe::PipeListener;
-use super::{Host, doorman::Doorman, endpoint::Endpoint, fault_log::FaultLog, stall::Stall};
+use pipe::PipeListener;
+use stall::Stall;
+
+use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
 
 #[cfg(unix)]
 type LocalListener = unix::UnixSocketListener;
@@ -151,7 +161,7 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);
     // A peer that vanished is noticed by bytes that it does not acknowledge; Linux tries for 15 minutes.
     #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(super::stall::PATIENCE));
+    let _ = socket.set_tcp_user_timeout(Some(stall::PATIENCE));
 }
 
 impl Listener for BoundListener {

@@ -1,6 +1,8 @@
 //! [`Fault`]: what a host may do wrong to a request, each with a sentence for a tired person: what
 //! came, why that is wrong, and what to change. Pure.
 
+pub mod log;
+
 use std::fmt;
 
 use http::StatusCode;

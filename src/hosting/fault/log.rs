@@ -9,7 +9,7 @@ use std::{
 
 use tracing::warn;
 
-use super::fault::{Fault, shown_line};
+use super::{Fault, shown_line};
 
 /// For how long repetitions of a fault are only counted.
 const QUIET: Duration = Duration::from_secs(60);

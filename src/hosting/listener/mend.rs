@@ -2,10 +2,10 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
-use super::fault::split;
+use crate::hosting::fault::split;
 
 /// The start of HTTP/2 with prior knowledge (RFC 9113, 3.4).
-pub const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
 /// What a URL holds only in escaped form and IIS decodes. A `?` is left to separate the query; a `%` is
 /// looked at by itself.
@@ -30,7 +30,7 @@ const DECODED: &AsciiSet = &CONTROLS
 ///
 /// The preface of HTTP/2 is changed so that the server refuses it: hyper would hang up without a word
 /// (hyper-util server/conn/auto/mod.rs, `ReadVersion`).
-pub fn mended(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
+pub(super) fn mended(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
     if line == PREFACE {
         return Some(b"PRI * HTTP/2\r\n".to_vec());
     }

@@ -20,11 +20,8 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::{
-    fault::{Fault, shown_line},
-    fault_log::FaultLog,
-    request_line::Scanner,
-};
+use super::request_line::Scanner;
+use crate::hosting::fault::{Fault, log::FaultLog, shown_line};
 
 /// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
 /// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
@@ -56,7 +53,7 @@ struct Desk {
 
 impl<C> Doorman<C> {
     /// Wraps a connection; `mends` undoes what iisnode does to request lines.
-    pub fn new(connection: C, mends: bool, log: Arc<FaultLog>) -> Self {
+    pub(super) fn new(connection: C, mends: bool, log: Arc<FaultLog>) -> Self {
         let desk = Desk {
             scanner: Scanner::new(mends),
             ready: Vec::new(),

@@ -27,7 +27,7 @@ enum Place {
 
 /// Follows one connection.
 #[derive(Debug)]
-pub struct Scanner {
+pub(super) struct Scanner {
     place: Place,
     /// Whether the host decodes URLs and copies versions, so that lines are to be mended (iisnode).
     mends: bool,
@@ -45,7 +45,7 @@ pub struct Scanner {
 
 impl Scanner {
     /// A scanner at the start of a connection.
-    pub fn new(mends: bool) -> Self {
+    pub(super) fn new(mends: bool) -> Self {
         Self {
             place: Place::Line,
             mends,
@@ -58,7 +58,7 @@ impl Scanner {
     }
 
     /// Whether so many next bytes are nothing to look at; they are counted.
-    pub fn skips(&mut self, bytes: usize) -> bool {
+    pub(super) fn skips(&mut self, bytes: usize) -> bool {
         match &mut self.place {
             Place::Blind => true,
             Place::Body(rest) if *rest > bytes as u64 => {
@@ -70,7 +70,7 @@ impl Scanner {
     }
 
     /// Looks at the next bytes, and adds to `out` what the server is to read now.
-    pub fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+    pub(super) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
             let taken = match self.place {
                 Place::Blind => {
@@ -94,7 +94,7 @@ impl Scanner {
     }
 
     /// What is held back, since nothing follows.
-    pub fn end(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn end(&mut self, out: &mut Vec<u8>) {
         if self.place == Place::Line && !self.passed {
             out.extend(&self.line);
         }
@@ -102,19 +102,19 @@ impl Scanner {
     }
 
     /// An answer was written: the line is not needed any more.
-    pub fn answered(&mut self) {
+    pub(super) fn answered(&mut self) {
         self.kept = Vec::new();
     }
 
     /// The connection is a tunnel from now on.
-    pub fn give_up(&mut self) {
+    pub(super) fn give_up(&mut self) {
         self.keep();
         self.line = Vec::new();
         self.place = Place::Blind;
     }
 
     /// The first bytes of the first request without an answer; empty if they were not kept.
-    pub fn newest(&self) -> &[u8] {
+    pub(super) fn newest(&self) -> &[u8] {
         match self.place {
             Place::Line if self.kept.is_empty() => &self.line,
             _ => &self.kept,
@@ -122,7 +122,7 @@ impl Scanner {
     }
 
     /// Whether a request line has begun and not ended.
-    pub fn is_within_line(&self) -> bool {
+    pub(super) fn is_within_line(&self) -> bool {
         self.place == Place::Line && !self.line.is_empty()
     }
 
