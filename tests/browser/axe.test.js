@@ -113,7 +113,9 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     const refused = await visit(`${await startBehindRelay(SLOW, { refuse: /sse\/stream/ })}compare/`);
     await refused.state("refused");
     await check(refused, "compare-refused");
-    const lumps = await startBehindRelay(["--poem", poemFile(100), "--interval", "300ms"], { bufferMs: 2500 });
+    const lumps = await startBehindRelay(["--poem", poemFile(100), "--interval", "300ms"], {
+      bufferMs: 2500,
+    });
     const bursts = await visit(`${lumps}compare/`);
     await bursts.state("bursts");
     await check(bursts, "compare-bursts");
