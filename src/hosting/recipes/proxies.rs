@@ -84,11 +84,12 @@ impl Upstream {
         }
     }
 
-    /// The URL as Apache writes it, without a path.
-    pub fn url(&self) -> String {
+    /// The URL as Apache writes it, without a path. Apache gives all members of a balancer that have the same host the
+    /// same socket, so each has its own.
+    pub fn url(&self, index: &usize) -> String {
         match self {
             Self::Tcp(address) => format!("http://{address}"),
-            Self::Unix(path) => format!("unix:{path}|http://localhost"),
+            Self::Unix(path) => format!("unix:{path}|http://dante-{index}"),
         }
     }
 
@@ -173,7 +174,7 @@ mod tests {
             &[
                 "<VirtualHost *:80>",
                 "<Location \"/a/b.c\">",
-                "ProxyPass \"unix:/run/dante/1.sock|http://localhost/a/b.c\" upgrade=websocket flushpackets=on retry=0 \
+                "ProxyPass \"unix:/run/dante/1.sock|http://dante-1/a/b.c\" upgrade=websocket flushpackets=on retry=0 \
                  connectiontimeout=5",
                 "RequestHeader unset X-Forwarded-Prefix",
             ],
@@ -265,6 +266,8 @@ mod tests {
                 Recipe::Apache,
                 &[
                     "ProxyPass \"balancer://dante/dante\"",
+                    "BalancerMember \"unix:/run/dante/1.sock|http://dante-1\" route=1 redirect=2 upgrade=websocket \
+                     flushpackets=on retry=10 connectiontimeout=5",
                     "RequestHeader set Cookie \"dante-node=.1\" \"expr=md5(%{REMOTE_ADDR}) =~ /^[01234567]/\"",
                     "RequestHeader set Cookie \"dante-node=.2\" \"expr=md5(%{REMOTE_ADDR}) =~ /^[89abcdef]/\"",
                 ],

@@ -1,0 +1,3 @@
+import { testProxy } from "./suite.js";
+
+await testProxy("nginx");
