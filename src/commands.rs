@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IsTerminal as _, Read, Write},
     process,
     time::Duration,
 };
@@ -11,7 +11,7 @@ use anyhow::Context;
 
 use crate::{
     banner::banner,
-    cli::{HostingArgs, ServeArgs},
+    cli::{HostingArgs, ProbeArgs, ServeArgs},
     config::Config,
     hosting::{
         endpoint::Endpoint,
@@ -21,6 +21,7 @@ use crate::{
     },
     logging,
     poem::{self, Poem},
+    probe::{self, News, plan::Plan, report},
     server::{App, serve},
     shutdown,
 };
@@ -132,4 +133,33 @@ fn explain(_args: &HostingArgs, env: &Environment) -> Result<String, Failure> {
     let config = Config::new(&ServeArgs::default(), env, process::id())
         .map_err(|error| Failure::Usage(error.into()))?;
     Ok(banner(&config, &config.hosting.endpoint.value, &Poem::embedded()))
+}
+
+/// `dante probe`: probes a host, tells what it finds, and gives the exit code.
+///
+/// # Errors
+/// When a value cannot be used, or the probe cannot be made or told.
+pub fn probe(args: &ProbeArgs) -> Result<u8, Failure> {
+    let plan = Plan::read(args).map_err(|error| Failure::Usage(error.into()))?;
+    run_probe(args, plan).map_err(Failure::Failed)
+}
+
+#[tokio::main]
+async fn run_probe(args: &ProbeArgs, plan: Plan) -> anyhow::Result<u8> {
+    let terminal = io::stdout().is_terminal();
+    let mut report = report::Report::new(io::stdout(), report::takes_colour(), terminal, args.quiet);
+    let mut tell = |news: News<'_>| match news {
+        _ if args.json => Ok(()),
+        News::Hop(hop) => report.hop(hop),
+        News::Progress(text) => report.progress(&text),
+    };
+    let document = probe::probe(plan, &mut tell).await?;
+    if args.json {
+        let mut out = io::stdout();
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+    } else {
+        report.end(&document)?;
+    }
+    Ok(document.exit_code())
 }

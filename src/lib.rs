@@ -9,6 +9,7 @@
 //! | [`commands`] | what each command does |
 //! | [`config`] | what it means, with the environment: a validated `Config` |
 //! | [`logging`], [`banner`] | what is told to whoever runs it |
+//! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
 //! | [`shutdown`] | signals |
 //! | [`hosting`] | where we are: host, prefix, endpoint, and the files that hosts need |
@@ -27,6 +28,7 @@ pub mod config;
 pub mod hosting;
 pub mod logging;
 pub mod poem;
+pub mod probe;
 pub mod reading;
 pub mod server;
 pub mod shutdown;
