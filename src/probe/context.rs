@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::{engineio::Open, opener::Opener, target::Target};
 
 /// What one request may take when nothing else is said: long enough for a server under load and a few lost
@@ -55,10 +57,13 @@ impl Context {
     }
 }
 
+/// What `encodeURIComponent` leaves as it is, of which ids are made: socketioxide decodes nothing.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// A session's id as it stands in a query; one from a hostile peer may hold anything.
 fn escaped(sid: &str) -> String {
     let short: String = sid.chars().take(200).collect();
-    percent_encoding::utf8_percent_encode(&short, percent_encoding::NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(&short, KEPT).to_string()
 }
 
 /// The cookies that an answer sets, as `Cookie` sends them back; none if there are none.
@@ -75,6 +80,12 @@ pub fn cookies(headers: &[(String, String)]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_stand_in_queries() {
+        assert_eq!(escaped("AZaz09-_.~"), "AZaz09-_.~");
+        assert_eq!(escaped("a b&c\n"), "a%20b%26c%0A");
+    }
 
     #[test]
     fn cookies_come_back() {

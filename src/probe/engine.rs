@@ -20,6 +20,9 @@ use super::{
 /// us busy.
 const EMPTY_POLLS: usize = 50;
 
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
 /// An open session.
 pub struct Engine {
     way: Way,
@@ -186,6 +189,15 @@ impl Engine {
             }
         }
         Ok(packets)
+    }
+
+    /// Says goodbye. A polling session that is only left stays a reader until the server has missed its pong,
+    /// three quarters of a minute later.
+    pub async fn close(mut self) {
+        if matches!(self.way, Way::Polling { .. }) {
+            // The peer may be gone, and that is as good.
+            let _ = timeout(GOODBYE, self.say("1")).await;
+        }
     }
 
     /// How many bytes have come since this was last asked.

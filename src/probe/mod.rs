@@ -53,7 +53,7 @@ use self::{
     evidence::{Evidence, Stream},
     hop::Hop,
     hops::{engine as engine_hops, hold, page, road, road::Road},
-    opener::{Opener, millis},
+    opener::{CONNECT, Opener, millis},
     plan::Plan,
     streams::Span,
     target::Target,
@@ -72,6 +72,9 @@ pub enum News<'a> {
 
 /// How much of the time is kept for what comes after the streams.
 const AFTERWARDS: Duration = Duration::from_millis(2500);
+
+/// How long the other scheme may take to answer, when the one that was asked for gave nothing.
+const OTHER_SCHEME: Duration = Duration::from_secs(2);
 
 /// How often a long hop tells how it is going.
 const TICK: Duration = Duration::from_millis(250);
@@ -180,11 +183,12 @@ impl Probe<'_> {
         let mut earlier = Vec::new();
         loop {
             let start = Instant::now();
-            let mut road = Road::walk(&self.opener, &target).await;
+            let deadline = self.deadline;
+            let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
+            let mut road = Road::walk(&self.opener, &target, left).await;
             let open = road.is_open(&target);
             if let Some(tls) = road.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
-                tls.other_scheme =
-                    road::plain(&self.opener, &target, self.left(Duration::from_secs(2))).await;
+                tls.other_scheme = road::plain(&self.opener, &target, self.left(OTHER_SCHEME)).await;
             }
             (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (road.name, road.tcp, road.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
@@ -195,14 +199,14 @@ impl Probe<'_> {
                 return self.reach_engine(target.at(path)).await;
             }
             let start = Instant::now();
-            let deadline = self.deadline;
             let limit = || deadline.saturating_duration_since(Instant::now());
             let (mut seen, reached, elsewhere) = page::page(&self.opener, &target, limit).await;
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let first = seen.exchanges.first().cloned().unwrap_or_default();
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
-            self.evidence.http = Some(road::http(&self.opener, &target, &first).await);
+            self.evidence.http =
+                Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
@@ -226,7 +230,7 @@ impl Probe<'_> {
         let limit = self.left(self.plan.timeout);
         let (first, _) = http::fetch(&self.opener, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();
-        self.evidence.http = Some(road::http(&self.opener, &target, &first).await);
+        self.evidence.http = Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
         self.done(&[Hop::Http], start)?;
         Ok(answered.then_some(target))
     }

@@ -28,7 +28,7 @@ use super::{
 const KEPT: usize = 256;
 
 /// How long one address may take to accept, so that another one gets its chance.
-const CONNECT: Duration = Duration::from_secs(5);
+pub const CONNECT: Duration = Duration::from_secs(5);
 
 /// A connection, whatever is below it.
 pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -60,18 +60,18 @@ impl Opener {
     }
 
     /// Looks a name up.
-    pub async fn look_up(&self, target: &Target) -> (Name, Vec<SocketAddr>) {
+    pub async fn look_up(&self, target: &Target, limit: Duration) -> (Name, Vec<SocketAddr>) {
         let mut name = Name { name: target.host.clone(), ..Name::default() };
         let given: Vec<_> = self.plan.resolved(&target.host, target.port).collect();
         let addresses = if given.is_empty() {
-            match timeout(CONNECT, lookup_host((target.host.as_str(), target.port))).await {
+            match timeout(limit, lookup_host((target.host.as_str(), target.port))).await {
                 Ok(Ok(addresses)) => addresses.collect(),
                 Ok(Err(error)) => {
                     name.trouble = Some(Trouble::new(Kind::Unknown, error.to_string()));
                     Vec::new()
                 }
                 Err(_) => {
-                    let text = format!("no answer within {} s", CONNECT.as_secs());
+                    let text = format!("no answer within {:.1} s", limit.as_secs_f64());
                     name.trouble = Some(Trouble::new(Kind::Timeout, text));
                     Vec::new()
                 }
@@ -91,15 +91,20 @@ impl Opener {
     }
 
     /// Connects to one address after the other until one accepts, which is used from now on.
-    pub async fn reach(&self, target: &Target, addresses: &[SocketAddr]) -> (Tcp, Option<TcpStream>) {
+    pub async fn reach(
+        &self,
+        target: &Target,
+        addresses: &[SocketAddr],
+        limit: Duration,
+    ) -> (Tcp, Option<TcpStream>) {
         let mut tcp = Tcp::default();
         for address in addresses {
             let start = Instant::now();
-            let result = match timeout(CONNECT, TcpStream::connect(address)).await {
+            let result = match timeout(limit, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => Ok(stream),
                 Ok(Err(error)) => Err(of_io(&error)),
                 Err(_) => {
-                    let text = format!("no answer within {} s", CONNECT.as_secs());
+                    let text = format!("no answer within {:.1} s", limit.as_secs_f64());
                     Err(Trouble::new(Kind::Timeout, text))
                 }
             };
@@ -126,14 +131,14 @@ impl Opener {
         let addresses = match known {
             Some(address) => vec![address],
             None => {
-                let (name, addresses) = self.look_up(target).await;
+                let (name, addresses) = self.look_up(target, CONNECT).await;
                 if let Some(trouble) = name.trouble {
                     return Err(trouble);
                 }
                 addresses
             }
         };
-        let (tcp, stream) = self.reach(target, &addresses).await;
+        let (tcp, stream) = self.reach(target, &addresses, CONNECT).await;
         stream.ok_or_else(|| tcp.attempts.into_iter().find_map(|attempt| attempt.trouble).unwrap_or_default())
     }
 
@@ -160,10 +165,15 @@ impl Opener {
     }
 
     /// A handshake of TLS for its own sake, offering HTTP/2, too.
-    pub async fn inspect(&self, target: &Target) -> Tls {
-        match self.try_inspect(target).await {
-            Ok(tls) => tls,
-            Err(trouble) => Tls { trouble: Some(trouble), ..Tls::default() },
+    pub async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
+        let failed = |trouble| Tls { trouble: Some(trouble), ..Tls::default() };
+        match timeout(limit, self.try_inspect(target)).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(trouble)) => failed(trouble),
+            Err(_) => {
+                let text = format!("no answer to the handshake of TLS within {:.1} s", limit.as_secs_f64());
+                failed(Trouble::new(Kind::Timeout, text))
+            }
         }
     }
 

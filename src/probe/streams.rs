@@ -153,6 +153,11 @@ pub async fn listen(
             stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
         }
     }
+    if let Source::Engine(engine) = source
+        && stream.ended.is_none()
+    {
+        engine.close().await;
+    }
     stream
 }
 

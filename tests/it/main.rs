@@ -8,6 +8,7 @@ mod binary;
 mod guests;
 mod hostile;
 mod pages;
+mod probe;
 mod status;
 mod streams;
 mod support;

@@ -60,8 +60,9 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
     };
     let result: Result<Result<(), _>, _> = timeout(time, holding).await;
     quiet.held_ms = millis(start);
-    if let Ok(Err(trouble)) = result {
-        quiet.ended = Some(engine.ended(&trouble));
+    match result {
+        Ok(Err(trouble)) => quiet.ended = Some(engine.ended(&trouble)),
+        _ => engine.close().await,
     }
     quiet
 }
