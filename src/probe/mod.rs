@@ -160,9 +160,10 @@ impl Probe<'_> {
             let start = Instant::now();
             self.evidence.resume = Some(hold::resume(&context, &self.evidence).await);
             self.done(&[Hop::Resume], start)?;
-            let stream = self.evidence.stream_sse.as_ref().map(|stream| &stream.exchange);
+            let answer = self.evidence.hosting.as_ref().and_then(|hosting| hosting.answer.as_ref());
+            let of = answer.and_then(|answer| answer["of"].as_u64());
             let start = Instant::now();
-            self.evidence.compression = Some(page::compression(&context, stream).await);
+            self.evidence.compression = Some(page::compression(&context, of).await);
             self.done(&[Hop::Compression], start)?;
         } else if let Some(time) = self.plan.hold.filter(|_| self.plan.socketio.is_some()) {
             let start = Instant::now();

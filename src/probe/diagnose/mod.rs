@@ -87,8 +87,9 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     time::rules(evidence, &mut findings);
     let mut verdicts: Vec<Verdict> = Vec::new();
     for finding in findings {
-        // One cause shows at several hops; the first tells where to look.
-        if verdicts.iter().any(|known| known.id == finding.id && known.hop == finding.hop) {
+        // What keeps the engine's WebSocket from coming about keeps the plain one, too.
+        let same = |hop| hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::StreamWebSocket);
+        if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
             continue;
         }
         let entry = verdicts::entry(finding.id);

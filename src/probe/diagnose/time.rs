@@ -12,6 +12,14 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let line = format!("the page says Content-Encoding: {}", seen.page.as_deref().unwrap_or_default());
         findings.push(Finding::new("double-compression", Hop::Compression, Severity::Degraded, line));
     }
+    // The stream itself shows it, too, unless its head was held back.
+    let shown = findings.iter().any(|finding| finding.id == "compressed-stream");
+    if let Some(coding) = evidence.compression.as_ref().and_then(|seen| seen.stream.as_ref())
+        && !shown
+    {
+        let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
+        findings.push(Finding::new("compressed-stream", Hop::Compression, facts::fault(evidence), line));
+    }
     cors(evidence, findings);
 }
 

@@ -162,17 +162,21 @@ fn version_of(script: &str) -> Option<String> {
     Some(version[..end.unwrap_or(version.len())].chars().take(20).collect())
 }
 
-/// How the page comes to those who take gzip, and how the event stream came.
-pub async fn compression(context: &Context, stream: Option<&Exchange>) -> Compression {
-    let request = Request::get(context.page.clone(), context.limit()).with("accept-encoding", "gzip");
-    let (exchange, body) = http::fetch(&context.opener, request).await;
-    let page = exchange.header("content-encoding").map(str::to_owned);
+/// How the page comes to those who take gzip, and how an event stream does: one that starts at the end of the
+/// poem, and so ends at once, which shows its head even where a stream is held back.
+pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
+    let request = |target: Target| Request::get(target, context.limit()).with("accept-encoding", "gzip");
+    let (exchange, body) = http::fetch(&context.opener, request(context.page.clone())).await;
+    let coding = |exchange: &Exchange| exchange.header("content-encoding").map(str::to_owned);
+    let page = coding(&exchange);
     let page_unpacks = page.as_deref().filter(|_| exchange.is(200)).map(|coding| {
         let unpacked = Unpacker::new(Some(coding)).feed(&body);
         unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
     });
-    let stream = stream.and_then(|stream| stream.header("content-encoding")).map(str::to_owned);
-    Compression { page, page_unpacks, stream }
+    let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
+    let ended = request(context.below(&format!("sse/stream?from={of}"))).with("accept", "text/event-stream");
+    let (exchange, _) = http::fetch(&context.opener, ended).await;
+    Compression { page, page_unpacks, stream: coding(&exchange) }
 }
 
 #[cfg(test)]
