@@ -170,7 +170,8 @@ impl Probe<'_> {
             self.evidence.hold = Some(hold::hold(&context, time).await);
             self.done(&[Hop::Hold], start)?;
         }
-        if !context.is_over() {
+        let polls = self.evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_some());
+        if polls && !context.is_over() {
             let start = Instant::now();
             self.evidence.cors = Some(engine_hops::cors(&context).await);
             self.done(&[Hop::Cors], start)?;

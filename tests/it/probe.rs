@@ -269,3 +269,42 @@ async fn garbage_behind_a_good_page_ends_in_time() {
         assert!(document.to_string().len() < 400_000);
     }
 }
+
+/// The real binary's exit code and what it prints.
+async fn binary(args: &[&str]) -> (i32, String, String) {
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_dante"));
+    command.arg("probe").args(args).kill_on_drop(true);
+    let output = soon(command.output()).await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn the_command_prints_one_document_or_lines_and_says_the_outcome_by_its_exit_code() {
+    let server = Server::start(Setup { args: paced("200ms"), ..Setup::default() }).await;
+    let url = url(&server, "/");
+    let (code, out, err) = binary(&[&url, "--json", "--transports", "sse"]).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&document["version"], &document["exitCode"]), (&1.into(), &0.into()));
+    assert_eq!(document["hops"].as_array().unwrap().len(), 18);
+
+    let (code, out, _) = binary(&[&url, "--transports", "sse"]).await;
+    assert_eq!(code, 0);
+    assert!(out.contains("good      stream-sse") && !out.contains('\x1b'), "{out}");
+    assert!(out.lines().all(|line| !line.contains('\r')) && out.ends_with("\ngood\n"), "{out}");
+
+    let (code, out, _) = binary(&["http://127.0.0.1:1/", "--quiet"]).await;
+    assert_eq!(code, 4);
+    assert!(out.starts_with("broken: not-listening (at tcp)\n") && out.contains("remedy: "), "{out}");
+
+    for (args, part) in [
+        (&["ftp://x/"][..], "https://"),
+        (&["http://x/", "--timeout", "0"], "1s"),
+        (&["http://x/", "--header", "x"], "colon"),
+    ] {
+        let (code, out, err) = binary(args).await;
+        assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{args:?}: {err}");
+        assert!(err.contains(part), "{err}");
+    }
+}

@@ -13,7 +13,18 @@ pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<
         findings.extend(handshake_rule(evidence, handshake));
     }
     sticky(evidence, findings);
-    upgrades(evidence, host, findings);
+    // Where there is no engine, there is none to upgrade to.
+    let nobody = [
+        "no-socketio",
+        "prefix-mismatch",
+        "html-instead-of-handshake",
+        "iisnode-error-200",
+        "guest-not-started",
+    ];
+    let mut handshake = findings.iter().filter(|finding| finding.hop == Hop::Handshake);
+    if facts::works(evidence, Hop::Upgrade) || !handshake.any(|finding| nobody.contains(&finding.id)) {
+        upgrades(evidence, host, findings);
+    }
 }
 
 fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {

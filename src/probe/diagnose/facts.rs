@@ -34,6 +34,11 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
         Hop::Tls => evidence.tls.is_none() && !evidence.url.starts_with("https:"),
         Hop::Page | Hop::Hosting => engine_only,
         Hop::ClientLibrary | Hop::Compression | Hop::Resume => engine_only,
+        // They need polling, and WebSocket alone is what the server wants.
+        Hop::Sticky | Hop::Cors => {
+            evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_none())
+                && works(evidence, Hop::Upgrade)
+        }
         Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
         stream if Hop::STREAMS.contains(&stream) => engine_only || !evidence.transports.contains(&stream),
         _ => false,
