@@ -48,7 +48,7 @@ use futures_util::future::join_all;
 
 use self::{
     context::Context,
-    diagnose::diagnose,
+    diagnose::{conclude, diagnose},
     document::{Document, HopReport},
     evidence::{Evidence, Stream},
     hop::Hop,
@@ -117,7 +117,7 @@ pub async fn probe(
     let mut probe = Probe { plan, opener, evidence, times: Times::new(), told: Vec::new(), deadline, tell };
     probe.run().await?;
     probe.tell_rest()?;
-    let verdicts = diagnose(&probe.evidence);
+    let verdicts = conclude(&probe.evidence);
     Ok(Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start)))
 }
 
@@ -203,9 +203,10 @@ impl Probe<'_> {
             let start = Instant::now();
             let limit = || deadline.saturating_duration_since(Instant::now());
             let (mut seen, reached, elsewhere) = page::page(&self.opener, &target, limit).await;
+            // Of this host: one to which a redirect led has a version of HTTP of its own.
+            let first = seen.exchanges.first().cloned().unwrap_or_default();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
-            let first = seen.exchanges.first().cloned().unwrap_or_default();
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
             self.evidence.http =
                 Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);

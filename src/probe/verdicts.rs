@@ -27,12 +27,9 @@ impl Entry {
 
 /// The entry of an id that a rule names.
 pub fn entry(id: &str) -> &'static Entry {
-    // A test goes through all rules' ids; one without an entry would say so in its cause.
-    ALL.iter().find(|entry| entry.id == id).unwrap_or(&UNKNOWN)
+    // A test goes through all ids that rules name; the first entry says that something is unexplained.
+    ALL.iter().find(|entry| entry.id == id).unwrap_or(&ALL[0])
 }
-
-const UNKNOWN: Entry =
-    entry_of("unexplained", "no rule explains what was seen", "report it with the output of --json", &[]);
 
 const fn entry_of(
     id: &'static str,
@@ -51,8 +48,14 @@ const IIS_ON: &str = "install the feature \"WebSocket Protocol\" of IIS (Install
 const IISNODE_OFF: &str = "in web.config: <webSocket enabled=\"false\" />; if the section is locked: appcmd unlock config -section:system.webServer/webSocket";
 const ARR_IDLE: &str = "in web.config or ARR's proxy settings: a time-out longer than the engine's ping (25 s) and its answer (20 s)";
 
-/// All verdicts, in the order of the hops.
+/// All verdicts: the one for what no rule explains, then in the order of the hops.
 pub const ALL: &[Entry] = &[
+    entry_of(
+        "unproved",
+        "No stream was proved to come through, and no rule explains what was seen; most likely the time was up.",
+        "probe again with a longer --timeout; if it stays so, report it with the output of --json",
+        &[],
+    ),
     entry_of(
         "name-unknown",
         "The name has no address.",
@@ -613,6 +616,7 @@ mod tests {
             include_str!("diagnose/engine.rs"),
             include_str!("diagnose/streams.rs"),
             include_str!("diagnose/time.rs"),
+            include_str!("diagnose/mod.rs"),
         ];
         for id in &ids {
             let quoted = format!("\"{id}\"");

@@ -74,9 +74,39 @@ impl Finding {
         self.to_tell = Some(to_tell);
         self
     }
+
+    fn written(self, host: Option<Host>) -> Verdict {
+        let entry = verdicts::entry(self.id);
+        Verdict {
+            id: entry.id,
+            hop: self.hop,
+            severity: self.severity,
+            cause: entry.cause,
+            remedy: entry.remedy(host),
+            host,
+            evidence: self.evidence,
+            or: self.or,
+            to_tell: self.to_tell,
+        }
+    }
 }
 
-/// Says what the evidence shows.
+/// Says what the evidence of a whole probe shows: what is broken never goes without a word.
+pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
+    let mut verdicts = diagnose(evidence);
+    let told = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
+    if whole(evidence, &verdicts) == Severity::Broken && !told {
+        let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
+        let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
+        let line = format!("the first hop that did not come about is {hop}");
+        let finding = Finding::new("unproved", hop, Severity::Broken, line);
+        verdicts.push(finding.written(host::recognise(evidence)));
+        verdicts.sort_by_key(|verdict| verdict.hop);
+    }
+    verdicts
+}
+
+/// Says what the evidence shows, of a probe that may still be going on.
 pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let host = host::recognise(evidence);
     let mut findings = Vec::new();
@@ -92,18 +122,7 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
         if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
             continue;
         }
-        let entry = verdicts::entry(finding.id);
-        verdicts.push(Verdict {
-            id: entry.id,
-            hop: finding.hop,
-            severity: finding.severity,
-            cause: entry.cause,
-            remedy: entry.remedy(host),
-            host,
-            evidence: finding.evidence,
-            or: finding.or,
-            to_tell: finding.to_tell,
-        });
+        verdicts.push(finding.written(host));
     }
     verdicts.sort_by_key(|verdict| verdict.hop);
     verdicts
@@ -153,6 +172,6 @@ pub(super) fn named_ids<'a>(sources: &[&'a str]) -> Vec<&'a str> {
         }
     }
     ids.retain(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
-    ids.retain(|id| id.contains('-') || ["garbage", "buffered", "silent"].contains(id));
+    ids.retain(|id| id.contains('-') || ["garbage", "buffered", "silent", "unproved"].contains(id));
     ids
 }

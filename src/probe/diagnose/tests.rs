@@ -49,7 +49,7 @@ fn golden() {
         let mut file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let evidence: Evidence = serde_json::from_value(file["evidence"].clone())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let verdicts = diagnose(&evidence);
+        let verdicts = conclude(&evidence);
         let said = json!({ "outcome": whole(&evidence, &verdicts), "verdicts": brief(&verdicts) });
         if std::env::var_os("DANTE_WRITE_DOCS").is_some() {
             file["said"] = said;
