@@ -3,10 +3,11 @@
 Installs Dante as an application of IIS, brings an installed one up to date, or removes it.
 
 .DESCRIPTION
-Checks first what is there, and says everything that is missing before it changes anything. Then it makes a site
-folder that holds dante.exe, its web.config (written by "dante hosting") and a folder for logs, and in IIS an application
-with an application pool of its own. Each step first looks whether it is already so: a second run changes nothing, and a
-run with a newer dante.exe exchanges just that, while the old one goes on serving its readers until IIS ends it.
+Finds out what is there and asks dante.exe, which knows what IIS and its modules need, what is to be done. It says
+everything that is missing before it changes anything. Then it makes a site folder that holds dante.exe, its web.config
+and a folder for logs, and in IIS an application with an application pool of its own. What is already so is left alone: a
+second run changes nothing, and a run with a newer dante.exe exchanges just that, while the old one goes on serving its
+readers until IIS ends it.
 
 Exit codes: 0 done, 1 a step failed, 2 a check failed and nothing was changed.
 
@@ -23,7 +24,8 @@ The site of IIS that gets the application.
 The site folder, which must hold nothing else. It is made if it does not exist.
 
 .PARAMETER Exe
-A dante.exe to install. Without it, one is built with cargo from the folder of this script.
+A dante.exe to install. Without it, one is built with cargo from the folder of this script. With -Remove it is only asked
+what to remove; without it, the installed one is asked.
 
 .PARAMETER Remove
 Removes the application, the pool and the files that this script made, and nothing else. Sections of the configuration
@@ -62,110 +64,113 @@ param(
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 
-# Needs: modules that have to be installed. Opens: sections that the recipe's web.config sets. IIS locks handlers and
-# webSocket at first, a server's owner may have locked the others.
-$Plans = @{
-    'iisnode'             = @{
-        Recipe = 'iisnode'; Needs = @('iisnode', 'RewriteModule')
-        Opens = @('handlers', 'webSocket', 'urlCompression', 'httpErrors')
-    }
-    'HttpPlatformHandler' = @{
-        Recipe = 'httpplatform'; Needs = @('httpPlatformHandler', 'WebSocketModule'); Opens = @('handlers', 'urlCompression')
-    }
-    'AspNetCore'          = @{
-        Recipe = 'aspnetcore'; Needs = @('AspNetCoreModuleV2', 'WebSocketModule'); Opens = @('handlers', 'urlCompression')
-    }
-}
-$Remedies = @{
-    'iisnode'             = 'install iisnode from https://github.com/Azure/iisnode/releases'
-    'RewriteModule'       = 'install URL Rewrite from https://www.iis.net/downloads/microsoft/url-rewrite'
-    'httpPlatformHandler' = 'install it from https://www.iis.net/downloads/microsoft/httpplatformhandler'
-    'AspNetCoreModuleV2'  = 'install the ASP.NET Core Hosting Bundle from https://dotnet.microsoft.com/download'
-    'WebSocketModule'     = 'type: dism /online /enable-feature /featurename:IIS-WebSockets /all'
-}
-# Readers hold on to one process for hours. IIS would start the .NET runtime in it for nothing, end it after 20 minutes
-# without a request (idleTimeout) and replace it every 29 hours (periodicRestart), cutting every stream.
-$PoolSettings = [ordered]@{
-    'managedRuntimeVersion'          = ''
-    'processModel.idleTimeout'       = '00:00:00'
-    'recycling.periodicRestart.time' = '00:00:00'
-}
-$Placeholder = "// iisnode answers 404 unless this file exists. dante.exe answers every request; nothing reads this.`r`n"
+# This script finds out facts and carries out steps. What is missing, what is to be done and in which order, what a file
+# holds and what is ours to remove, is decided by "dante hosting --setup" (src/hosting/setup), where it is tested.
 
-$Mark = 'dante hosting'   # stands in every web.config that dante has written
-
-$Plan = $Plans[$Module]
 $Identity = "IIS AppPool\$Name"
-$Application = "$Site/$Name"
 $System = "$env:windir\System32"
 if ([Environment]::Is64BitOperatingSystem -and -not [Environment]::Is64BitProcess) {
     $System = "$env:windir\Sysnative"   # a 32-bit process sees SysWOW64, and another configuration, under System32
 }
 $AppCmd = "$System\inetsrv\appcmd.exe"
+$Utf8 = New-Object System.Text.UTF8Encoding $false
+$script:Stuck = $false   # whether something could not be removed
 
-# --- What is there -----------------------------------------------------------------------------------------------------
+# --- What this script itself needs, each problem as one line of value, reason and remedy -------------------------------
+
+function Test-Administrator {   # called on Windows only
+    $principal = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
+    return $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
+}
+
+function Get-Problem {
+    if ($env:OS -ne 'Windows_NT') {
+        return 'this system: is not Windows, and IIS runs nowhere else; run this script on the server that has IIS'
+    }
+    if (-not (Test-Administrator)) {
+        "this PowerShell: has no administrator rights, and IIS asks for them; start it with 'Run as administrator'"
+    }
+    if (-not (Test-Path -LiteralPath $AppCmd)) {
+        "IIS: is not installed, $AppCmd is missing; type: dism /online /enable-feature /featurename:IIS-WebServer /all"
+    }
+    if ($Exe -ne '') {
+        if (-not (Test-Path -LiteralPath $Exe -PathType Leaf)) {
+            "-Exe '$Exe': there is no such file; give the path of a dante.exe, or leave -Exe out"
+        }
+    }
+    elseif ($Remove) {
+        if ((Get-KnownExe) -eq '') {
+            "${Path}: holds no dante.exe that knows what to remove; give one with -Exe"
+        }
+    }
+    else {
+        if ($null -eq (Get-Command 'cargo' -CommandType Application -ErrorAction SilentlyContinue)) {
+            'cargo: is not in PATH, and dante.exe is to be built; install Rust from https://rustup.rs, or give a built one with -Exe'
+        }
+        if (-not (Test-Path -LiteralPath "$PSScriptRoot\Cargo.toml")) {
+            "${PSScriptRoot}: has no Cargo.toml to build from; run this in Dante's source folder, or give a dante.exe with -Exe"
+        }
+    }
+}
+
+# --- The dante.exe that is installed, or asked -------------------------------------------------------------------------
+
+function Get-BuiltExe {
+    $target = 'target'
+    if ("$env:CARGO_TARGET_DIR" -ne '') { $target = $env:CARGO_TARGET_DIR }
+    return [System.IO.Path]::Combine($PSScriptRoot, $target, 'release', 'dante.exe')
+}
+
+# A dante.exe that is there already: the newest installed one, else a built one; empty when there is none.
+function Get-KnownExe {
+    if (Test-Path -LiteralPath $Path -PathType Container) {
+        $installed = @(Get-ChildItem -LiteralPath $Path -Force | Where-Object { $_.Name -match '^dante-[0-9a-f]{12}\.exe$' } |
+                Sort-Object -Property LastWriteTime -Descending)
+        if ($installed.Count -gt 0) { return $installed[0].FullName }
+    }
+    $built = Get-BuiltExe
+    if (Test-Path -LiteralPath $built -PathType Leaf) { return $built }
+    return ''
+}
+
+# Empty under -WhatIf when there is none yet.
+function Get-SourceExe {
+    if ($Exe -ne '') { return $Exe }
+    if ($Remove) { return (Get-KnownExe) }
+    if ($PSCmdlet.ShouldProcess("dante.exe in $PSScriptRoot", 'build with cargo')) {
+        $ErrorActionPreference = 'Continue'   # cargo reports its progress on stderr
+        Push-Location -LiteralPath $PSScriptRoot
+        try { & cargo build --release --locked | Out-Host } finally { Pop-Location }
+        if ($LASTEXITCODE -ne 0) {
+            throw "cargo build: ended with $LASTEXITCODE; mend what it says above, or give a built dante.exe with -Exe"
+        }
+    }
+    $built = Get-BuiltExe
+    if (Test-Path -LiteralPath $built -PathType Leaf) { return $built }
+    if ($WhatIfPreference) { return '' }
+    throw "${built}: cargo has built no such file; give the path of the built dante.exe with -Exe"
+}
+
+# --- Facts -------------------------------------------------------------------------------------------------------------
 
 # State is read from applicationHost.config and changed through appcmd alone: both work alike in Windows PowerShell and
 # PowerShell 7, where the WebAdministration module has no IIS: drive.
 function Read-Configuration {
-    $document = New-Object System.Xml.XmlDocument
-    try { $document.Load("$System\inetsrv\config\applicationHost.config") }
-    catch { Write-Verbose "applicationHost.config: $($_.Exception.Message)" }   # Get-Problem says it to the user
-    return $document
+    try { return [System.IO.File]::ReadAllText("$System\inetsrv\config\applicationHost.config") }
+    catch { Write-Verbose "applicationHost.config: $($_.Exception.Message)"; return '' }
 }
 
-function Select-Node([System.Xml.XmlNode]$From, [string]$XPath, [string]$Attribute, [string]$Value) {
-    if ($null -ne $From) {
-        $From.SelectNodes($XPath) | Where-Object { $_.GetAttribute($Attribute) -eq $Value } | Select-Object -First 1
-    }
-}
-
-function Get-SiteNode { Select-Node $Configuration '/configuration/system.applicationHost/sites/site' 'name' $Site }
-
-function Get-ApplicationNode { Select-Node (Get-SiteNode) 'application' 'path' "/$Name" }
-
-function Get-PoolNode { Select-Node $Configuration '/configuration/system.applicationHost/applicationPools/add' 'name' $Name }
-
-# The folder that IIS has for our application; empty when there is no such application.
-function Get-ApplicationFolder {
-    $root = Select-Node (Get-ApplicationNode) 'virtualDirectory' 'path' '/'
-    if ($null -eq $root) { return '' }
-    return [Environment]::ExpandEnvironmentVariables($root.GetAttribute('physicalPath')).TrimEnd('\')
-}
-
-# Applications other than ours that run in the pool of our name.
-function Get-Lodger {
-    foreach ($node in $Configuration.SelectNodes('/configuration/system.applicationHost/sites/site/application')) {
-        $full = $node.ParentNode.GetAttribute('name') + $node.GetAttribute('path')
-        if ($node.GetAttribute('applicationPool') -eq $Name -and $full -ne $Application) { $full }
-    }
-}
-
-# Whether a web.config of our application may set this section: the section's own overrideModeDefault (Allow when
-# missing), overruled by <location overrideMode="..."> for the server, the site and the application, in this order.
-function Test-SectionOpen([string]$Section) {
-    $declared = $Configuration.SelectSingleNode(
-        "/configuration/configSections/sectionGroup[@name='system.webServer']/section[@name='$Section']")
-    $open = ($null -ne $declared) -and ($declared.GetAttribute('overrideModeDefault') -ne 'Deny')
-    foreach ($place in '', $Site, $Application) {
-        foreach ($location in $Configuration.SelectNodes("/configuration/location[system.webServer/$Section]")) {
-            if ($location.GetAttribute('path') -ne $place) { continue }
-            switch ($location.GetAttribute('overrideMode')) {
-                'Allow' { $open = $true }
-                'Deny' { $open = $false }
+function Get-SiteItem {
+    foreach ($folder in '', 'logs\') {
+        if (-not (Test-Path -LiteralPath "$Path\$folder" -PathType Container)) { continue }
+        foreach ($item in @(Get-ChildItem -LiteralPath "$Path\$folder" -Force)) {
+            $text = $null
+            if (-not $item.PSIsContainer -and $item.Name -match '^(web\.config|server-socketio\.js)$') {
+                $text = [System.IO.File]::ReadAllText($item.FullName)
             }
+            @{ name = $folder + $item.Name; folder = [bool]$item.PSIsContainer; text = $text }
         }
     }
-    return $open
-}
-
-function Test-PoolSettings {
-    if ($null -eq (Get-PoolNode)) { return $false }
-    foreach ($key in $PoolSettings.Keys) {
-        $found = Invoke-Program $AppCmd @('list', 'apppool', $Name, "/text:$key")
-        if ($found.Code -ne 0 -or $found.Text -ne $PoolSettings[$key]) { return $false }
-    }
-    return $true
 }
 
 function Test-Granted([string]$Folder, [string]$Rights) {
@@ -178,96 +183,48 @@ function Test-Granted([string]$Folder, [string]$Rights) {
     return $false
 }
 
-function Test-Text([string]$File, [string]$Pattern) {
-    return (Test-Path -LiteralPath $File) -and ([System.IO.File]::ReadAllText($File) -match $Pattern)
-}
-
-# Whether a thing in the site folder was put there by this script.
-function Test-Own([System.IO.FileSystemInfo]$Item) {
-    switch -Regex ($Item.Name) {
-        '^dante-[0-9a-f]{12}\.exe(\.new)?$' { return $true }
-        '^(web\.config|server-socketio\.js)\.new$' { return $true }
-        '^web\.config$' { return (Test-Text $Item.FullName $Mark) }
-        '^server-socketio\.js$' { return (Test-Text $Item.FullName ([regex]::Escape($Placeholder))) }
-        '^logs$' { return $Item.PSIsContainer }
-    }
-    return $false
-}
-
-function Get-SiteItem {
-    if (Test-Path -LiteralPath $Path) { Get-ChildItem -LiteralPath $Path -Force }
-}
-
-function Test-Administrator {   # called on Windows only
-    $principal = New-Object Security.Principal.WindowsPrincipal ([Security.Principal.WindowsIdentity]::GetCurrent())
-    return $principal.IsInRole([Security.Principal.WindowsBuiltInRole]::Administrator)
-}
-
-# --- Checks: every problem as one line of value, reason and remedy -----------------------------------------------------
-
-function Get-Problem {
-    if ($env:OS -ne 'Windows_NT') {
-        return 'this system: is not Windows, and IIS runs nowhere else; run this script on the server that has IIS'
-    }
-    if (-not (Test-Administrator)) {
-        "this PowerShell: has no administrator rights, and IIS asks for them; start it with 'Run as administrator'"
-    }
-    if ($Name -notmatch '^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\z') {
-        "-Name '$Name': is no name for an application; give up to 64 letters, digits, - _ or . that begin with a letter or digit"
-    }
-    if (-not $Remove) { Get-ExeProblem }
-    if (-not (Test-Path -LiteralPath $AppCmd)) {
-        return "IIS: is not installed, $AppCmd is missing; type: dism /online /enable-feature /featurename:IIS-WebServer /all"
-    }
-    if ($null -eq $Configuration.DocumentElement) {
-        if (Test-Administrator) { 'IIS: applicationHost.config cannot be read; run this script with -Verbose to see why' }
-        return
-    }
-    if (-not $Remove) { Get-IisProblem }
-    $folder = Get-ApplicationFolder
-    if ($folder -ne '' -and $folder -ne $Path) {
-        "application '$Application': has the folder $folder already; give -Path '$folder' if it is Dante's, or another -Name"
-    }
-}
-
-function Get-ExeProblem {
-    if ($Exe -ne '') {
-        if (-not (Test-Path -LiteralPath $Exe -PathType Leaf)) {
-            "-Exe '$Exe': there is no such file; give the path of a dante.exe, or leave -Exe out to build one"
-        }
-        return
-    }
-    if ($null -eq (Get-Command 'cargo' -CommandType Application -ErrorAction SilentlyContinue)) {
-        'cargo: is not in PATH, and dante.exe is to be built; install Rust from https://rustup.rs, or give a built one with -Exe'
-    }
-    if (-not (Test-Path -LiteralPath "$PSScriptRoot\Cargo.toml")) {
-        "${PSScriptRoot}: has no Cargo.toml to build from; run this in Dante's source folder, or give a dante.exe with -Exe"
-    }
-}
-
-function Get-IisProblem {
+function Get-Fact([string]$Source) {
     $setup = Get-ItemProperty -Path 'HKLM:\SOFTWARE\Microsoft\InetStp' -Name 'MajorVersion' -ErrorAction SilentlyContinue
-    if ($null -ne $setup -and $setup.MajorVersion -lt 8) {
-        "IIS $($setup.MajorVersion): knows no WebSocket; use Windows 8, Windows Server 2012 or later, which have IIS 8"
+    $version = $null
+    if ($null -ne $setup) { $version = [int]$setup.MajorVersion }
+    return @{
+        module        = $Module
+        name          = $Name
+        site          = $Site
+        path          = $Path
+        remove        = [bool]$Remove
+        source        = @{ path = $Source; hash = (Get-FileHash -LiteralPath $Source -Algorithm SHA256).Hash }
+        iisVersion    = $version
+        configuration = (Read-Configuration)
+        exists        = (Test-Path -LiteralPath $Path -PathType Container)
+        items         = @(Get-SiteItem)
+        reads         = (Test-Granted $Path 'ReadAndExecute')
+        writesLogs    = (Test-Granted "$Path\logs" 'Modify')
     }
-    foreach ($need in $Plan.Needs) {
-        if ($null -eq (Select-Node $Configuration '/configuration/system.webServer/globalModules/add' 'name' $need)) {
-            "module $need of IIS: is not installed, and Dante under $Module needs it; $($Remedies[$need])"
-        }
+}
+
+# What "dante hosting --setup" makes of the facts. Both ways the text is UTF-8, whatever the console's code page is.
+function Get-Plan([string]$Program) {
+    $start = New-Object System.Diagnostics.ProcessStartInfo
+    $start.FileName = $Program
+    $start.Arguments = 'hosting --setup'
+    $start.UseShellExecute = $false
+    $start.RedirectStandardInput = $true
+    $start.RedirectStandardOutput = $true
+    $start.StandardOutputEncoding = $Utf8
+    $bytes = $Utf8.GetBytes((ConvertTo-Json -InputObject (Get-Fact $Program) -Depth 5 -Compress))
+    $process = [System.Diagnostics.Process]::Start($start)
+    try {
+        $process.StandardInput.BaseStream.Write($bytes, 0, $bytes.Length)
+        $process.StandardInput.BaseStream.Close()
     }
-    if ($null -eq (Get-SiteNode)) {
-        $known = @($Configuration.SelectNodes('/configuration/system.applicationHost/sites/site') |
-                ForEach-Object { "'" + $_.GetAttribute('name') + "'" }) -join ', '
-        "-Site '$Site': IIS has no such site; give one of: $known"
+    catch { Write-Verbose "$Program does not listen: $($_.Exception.Message)" }   # its exit code says more
+    $text = $process.StandardOutput.ReadToEnd()
+    $process.WaitForExit()
+    if ($process.ExitCode -ne 0) {
+        throw "$Program hosting --setup: ended with $($process.ExitCode); give a dante.exe of this script's version"
     }
-    $lodgers = @(Get-Lodger)
-    if ($lodgers.Count -gt 0) {
-        "application pool '$Name': serves '$($lodgers -join "', '")', and Dante needs a pool of its own; give another -Name"
-    }
-    $strangers = @(Get-SiteItem | Where-Object { -not (Test-Own $_) -and $_.Name -ne 'iisnode.yml' })
-    if ($strangers.Count -gt 0) {
-        "-Path '$Path': holds '$($strangers[0].Name)', which is not Dante's; give an empty folder, or one that does not exist yet"
-    }
+    return (ConvertFrom-Json -InputObject $text)
 }
 
 # --- Steps -------------------------------------------------------------------------------------------------------------
@@ -284,19 +241,9 @@ function Invoke-AppCmd([string[]]$Arguments) {
     if ($run.Code -ne 0) { throw "appcmd $($Arguments -join ' '): ended with $($run.Code): $($run.Text)" }
 }
 
-# One step of the way. -WhatIf and -Confirm ask once a step, not once for each cmdlet in it.
-function Invoke-Step([string]$What, [string]$Action, [bool]$Done, [scriptblock]$Change) {
-    if ($Done) { Write-Host "already so, nothing to ${Action}: $What"; return }
-    if ($PSCmdlet.ShouldProcess($What, $Action)) {
-        $ConfirmPreference = 'None'
-        & $Change
-        Write-Host "${Action}: $What"
-    }
-}
-
-# Writes beside the target and then takes its place: IIS reads web.config at any moment, and must not see half of it.
-function Write-Text([string]$Target, [string]$Text) {
-    [System.IO.File]::WriteAllText("$Target.new", $Text, (New-Object System.Text.UTF8Encoding $false))
+# Writes and copies beside the target, which then takes its place: IIS reads web.config at any moment, and must not see half
+# of it.
+function Set-Place([string]$Target) {
     if (Test-Path -LiteralPath $Target) { [System.IO.File]::Replace("$Target.new", $Target, [NullString]::Value) }
     else { [System.IO.File]::Move("$Target.new", $Target) }
 }
@@ -311,188 +258,66 @@ function Grant-Rights([string]$Folder, [string]$Rights) {
     throw "icacls ${Folder}: cannot give $Rights to ${Identity}: $($run.Text)"
 }
 
-# The path of the dante.exe to install; empty under -WhatIf when there is none yet.
-function Get-SourceExe {
-    $source = $Exe
-    if ($source -eq '') {
-        Invoke-Step "dante.exe in $PSScriptRoot" 'build with cargo' $false {
-            $ErrorActionPreference = 'Continue'   # cargo reports its progress on stderr
-            Push-Location -LiteralPath $PSScriptRoot
-            try { & cargo build --release --locked | Out-Host } finally { Pop-Location }
-            if ($LASTEXITCODE -ne 0) {
-                throw "cargo build: ended with $LASTEXITCODE; mend what it says above, or give a built dante.exe with -Exe"
-            }
-        }
-        $target = 'target'
-        if ("$env:CARGO_TARGET_DIR" -ne '') { $target = $env:CARGO_TARGET_DIR }
-        $source = [System.IO.Path]::Combine($PSScriptRoot, $target, 'release', 'dante.exe')
-    }
-    if (Test-Path -LiteralPath $source -PathType Leaf) { return $source }
-    if ($WhatIfPreference) { return '' }
-    throw "${source}: cargo has built no such file; give the path of the built dante.exe with -Exe"
-}
-
-# What "dante hosting" prints, read as UTF-8 whatever the console's code page is.
-function Get-Recipe([string]$Program, [string]$ConfiguredExe) {
-    $start = New-Object System.Diagnostics.ProcessStartInfo
-    $start.FileName = $Program
-    $start.Arguments = 'hosting {0} --prefix "/{1}" --exe "{2}"' -f $Plan.Recipe, $Name, $ConfiguredExe
-    $start.UseShellExecute = $false
-    $start.RedirectStandardOutput = $true
-    $start.StandardOutputEncoding = New-Object System.Text.UTF8Encoding $false
-    $process = [System.Diagnostics.Process]::Start($start)
-    $text = $process.StandardOutput.ReadToEnd()
-    $process.WaitForExit()
-    if ($process.ExitCode -ne 0 -or $text -notmatch $Mark) {
-        $reason = "printed no web.config (exit code $($process.ExitCode))"
-        throw "$Program $($start.Arguments): $reason; give a dante.exe of this script's version"
-    }
-    return $text
-}
-
-# Removes a file, waiting for a process that still runs it; says so and leaves it when that takes too long.
-function Remove-Own([System.IO.FileSystemInfo]$Item, [int]$Seconds) {
-    if (-not $PSCmdlet.ShouldProcess($Item.FullName, 'remove')) { return }
-    $ConfirmPreference = 'None'
+# Removes a file, or an empty folder, waiting for a process that still runs it; leaves it when that takes too long.
+function Remove-Own([string]$Target, [int]$Seconds) {
     $until = (Get-Date).AddSeconds($Seconds)
-    while ($true) {
-        try { Remove-Item -LiteralPath $Item.FullName -Force; Write-Host "remove: $($Item.FullName)"; return }
+    while (Test-Path -LiteralPath $Target) {
+        try {
+            if (Test-Path -LiteralPath $Target -PathType Container) { [System.IO.Directory]::Delete($Target) }
+            else { Remove-Item -LiteralPath $Target -Force }
+        }
         catch {
-            if ((Get-Date) -ge $until) { Write-Host "left, still in use, the next run removes it: $($Item.FullName)"; return }
+            if ((Get-Date) -ge $until) { $script:Stuck = $true; return }
             Start-Sleep -Milliseconds 500
         }
     }
 }
 
-function Get-Url {
-    $node = Get-SiteNode
-    if ($null -ne $node) {
-        foreach ($binding in $node.SelectNodes("bindings/binding[@protocol='http' or @protocol='https']")) {
-            if ($binding.GetAttribute('bindingInformation') -match '^(.*):(\d+):([^:]*)$') {
-                $server = 'localhost'
-                if ($Matches[3] -ne '') { $server = $Matches[3] } elseif ($Matches[1] -ne '*') { $server = $Matches[1] }
-                $url = '{0}://{1}:{2}/{3}/' -f $binding.GetAttribute('protocol'), $server, $Matches[2], $Name
-                return $url -replace '^(http://[^/]*):80/', '$1/' -replace '^(https://[^/]*):443/', '$1/'
+# -WhatIf and -Confirm ask once a step, not once for each cmdlet in it.
+function Invoke-Step($Step) {
+    if ($Step.kind -eq 'leave') { Write-Host "left: $($Step.what)"; return }
+    if ($Step.done) { Write-Host "already so, nothing to $($Step.action): $($Step.what)"; return }
+    if (-not $PSCmdlet.ShouldProcess($Step.what, $Step.action)) { return }
+    $ConfirmPreference = 'None'
+    switch ($Step.kind) {
+        'folder' { New-Item -ItemType Directory -Path $Step.path -Force | Out-Null }
+        'copy' { Copy-Item -LiteralPath $Step.from -Destination "$($Step.to).new" -Force; Set-Place $Step.to }
+        'write' { [System.IO.File]::WriteAllText("$($Step.path).new", $Step.text, $Utf8); Set-Place $Step.path }
+        'appcmd' { Invoke-AppCmd @($Step.arguments) }
+        'grant' { Grant-Rights $Step.path $Step.rights }
+        'remove' {
+            if (-not ($Step.last -and $script:Stuck)) { Remove-Own $Step.path $Step.patience }
+            if (Test-Path -LiteralPath $Step.path) {
+                Write-Host "left, since a program is still in use, the next run removes it: $($Step.path)"
+                return
             }
         }
+        default { throw "step '$($Step.kind)': this script does not know it; use the setup.ps1 of this dante.exe's version" }
     }
-    return "http://localhost/$Name/"
+    Write-Host "$($Step.action): $($Step.what)"
 }
 
-# --- The two ways ------------------------------------------------------------------------------------------------------
-
-function Install-Dante {
-    # A running exe is locked. Under a name of its own each version can be put beside the one that runs.
-    $source = Get-SourceExe
-    $exeName = 'dante-(not built yet).exe'
-    if ($source -ne '') {
-        $hash = (Get-FileHash -LiteralPath $source -Algorithm SHA256).Hash
-        $exeName = "dante-$($hash.Substring(0, 12).ToLowerInvariant()).exe"
+# Says problems, and whether to go on: under -WhatIf always.
+function Test-Clear([string[]]$Problems) {
+    foreach ($problem in $Problems) {
+        if ($WhatIfPreference) { Write-Warning $problem } else { $Host.UI.WriteErrorLine($problem) }
     }
-    $installed = "$Path\$exeName"
-    $logs = "$Path\logs"
-
-    foreach ($folder in $Path, $logs) {
-        Invoke-Step "folder $folder" 'make' (Test-Path -LiteralPath $folder -PathType Container) {
-            New-Item -ItemType Directory -Path $folder -Force | Out-Null
-        }
-    }
-    Invoke-Step $installed 'copy' (Test-Path -LiteralPath $installed) {
-        Copy-Item -LiteralPath $source -Destination "$installed.new" -Force
-        [System.IO.File]::Move("$installed.new", $installed)
-    }
-    if ($Module -eq 'iisnode') {
-        $stub = "$Path\server-socketio.js"
-        Invoke-Step $stub 'write' (Test-Text $stub ([regex]::Escape($Placeholder))) { Write-Text $stub $Placeholder }
-    }
-
-    $settings = @($PoolSettings.Keys | ForEach-Object { "/${_}:$($PoolSettings[$_])" })
-    Invoke-Step "application pool '$Name'" 'add' ($null -ne (Get-PoolNode)) { Invoke-AppCmd @('add', 'apppool', "/name:$Name") }
-    Invoke-Step "settings of the pool: $($settings -join ' ')" 'set' (Test-PoolSettings) {
-        Invoke-AppCmd (@('set', 'apppool', "/apppool.name:$Name") + $settings)
-    }
-    Invoke-Step "application '$Application' in $Path" 'add' ($null -ne (Get-ApplicationNode)) {
-        Invoke-AppCmd @('add', 'app', "/site.name:$Site", "/path:/$Name", "/physicalPath:$Path", "/applicationPool:$Name")
-    }
-    $node = Get-ApplicationNode
-    if ($null -ne $node) {
-        Invoke-Step "application '$Application' in pool '$Name'" 'set' ($node.GetAttribute('applicationPool') -eq $Name) {
-            Invoke-AppCmd @('set', 'app', "/app.name:$Application", "/applicationPool:$Name")
-        }
-    }
-    # A locked section in a web.config is error 500.19 (0x80070021). Opened for this application alone, not for the server.
-    foreach ($section in $Plan.Opens) {
-        Invoke-Step "section system.webServer/$section for '$Application'" 'unlock' (Test-SectionOpen $section) {
-            Invoke-AppCmd @('unlock', 'config', $Application, "-section:system.webServer/$section", '-commitpath:apphost')
-        }
-    }
-    Invoke-Step "$Identity may read and run what is in $Path" 'grant' (Test-Granted $Path 'ReadAndExecute') {
-        Grant-Rights $Path 'RX'
-    }
-    Invoke-Step "$Identity may write logs in $logs" 'grant' (Test-Granted $logs 'Modify') { Grant-Rights $logs 'M' }
-
-    # Last, since this is the switch: with a new web.config the modules start the exe that it names.
-    $target = "$Path\web.config"
-    $recipe = ''
-    if ($source -ne '') {
-        $configuredExe = ".\$exeName"
-        if ($Module -eq 'iisnode') { $configuredExe = $installed }   # iisnode does not look in the site folder
-        $recipe = Get-Recipe $source $configuredExe
-    }
-    $same = $recipe -ne '' -and (Test-Path -LiteralPath $target) -and ([System.IO.File]::ReadAllText($target) -ceq $recipe)
-    Invoke-Step $target 'write' $same { Write-Text $target $recipe }
-
-    foreach ($item in @(Get-SiteItem)) {
-        if ($item.Name -match '^dante-[0-9a-f]{12}\.exe(\.new)?$' -and $item.Name -ne $exeName) { Remove-Own $item 0 }
-    }
-    Write-Host "Dante is at $(Get-Url)"
-}
-
-function Uninstall-Dante {
-    Invoke-Step "application '$Application'" 'delete' ($null -eq (Get-ApplicationNode)) {
-        Invoke-AppCmd @('delete', 'app', "/app.name:$Application")
-    }
-    # A pool that has other applications, or other settings than ours, is not the one that this script made.
-    if ($null -ne (Get-PoolNode) -and (@(Get-Lodger).Count -gt 0 -or -not (Test-PoolSettings))) {
-        Write-Host "left, not made by this script or changed since: application pool '$Name'"
-    }
-    else {
-        Invoke-Step "application pool '$Name'" 'delete' ($null -eq (Get-PoolNode)) {
-            Invoke-AppCmd @('delete', 'apppool', "/apppool.name:$Name")
-        }
-    }
-    # Only a folder with our web.config is ours. It goes last, so that a second run can finish what a locked exe held up.
-    $recipe = "$Path\web.config"
-    if (Test-Text $recipe $Mark) {
-        foreach ($item in @(Get-SiteItem | Where-Object { $_.FullName -ne $recipe -and (Test-Own $_) })) {
-            if ($item.PSIsContainer) {
-                Get-ChildItem -LiteralPath $item.FullName -Force | Where-Object { $_.Name -match '\.(txt|log)$|^index\.html$' } |
-                    ForEach-Object { Remove-Own $_ 10 }
-                if (@(Get-ChildItem -LiteralPath $item.FullName -Force).Count -gt 0) { continue }
-            }
-            Remove-Own $item 10
-        }
-        if (@(Get-SiteItem | Where-Object { $_.FullName -ne $recipe -and (Test-Own $_) }).Count -eq 0 -or $WhatIfPreference) {
-            Remove-Own (Get-Item -LiteralPath $recipe -Force) 0
-        }
-    }
-    # Under -WhatIf our own things are still there, and only strangers would keep the folder.
-    $rest = @(Get-SiteItem | Where-Object { -not $WhatIfPreference -or -not (Test-Own $_) })
-    if ($rest.Count -gt 0) { Write-Host "left, since it still holds '$($rest[0].Name)': $Path" }
-    elseif (Test-Path -LiteralPath $Path) { Remove-Own (Get-Item -LiteralPath $Path -Force) 0 }
-    else { Write-Host "already so, nothing to remove: $Path" }
+    return ($Problems.Count -eq 0 -or $WhatIfPreference)
 }
 
 try {
     $Path = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Path).TrimEnd('\')
     if ($Exe -ne '') { $Exe = $PSCmdlet.GetUnresolvedProviderPathFromPSPath($Exe) }
-    $Configuration = Read-Configuration
-    $problems = @(Get-Problem)
-    foreach ($problem in $problems) {
-        if ($WhatIfPreference) { Write-Warning $problem } else { $Host.UI.WriteErrorLine($problem) }
+    if (-not (Test-Clear @(Get-Problem))) { exit 2 }
+    $source = Get-SourceExe
+    if ($source -eq '' -or -not (Test-Path -LiteralPath $source -PathType Leaf)) {
+        Write-Host 'The rest is known only to dante.exe, and there is none yet: build it, or give one with -Exe.'
+        exit 0
     }
-    if ($problems.Count -gt 0 -and -not $WhatIfPreference) { exit 2 }
-    if ($Remove) { Uninstall-Dante } else { Install-Dante }
+    $plan = Get-Plan $source
+    if (-not (Test-Clear @($plan.problems))) { exit 2 }
+    foreach ($step in @($plan.steps)) { Invoke-Step $step }
+    if (-not $Remove) { Write-Host "Dante is at $($plan.url)" }
     exit 0
 }
 catch {

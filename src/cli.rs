@@ -115,6 +115,10 @@ pub struct HostingArgs {
     /// Print what Dante finds out as JSON
     #[arg(long, conflicts_with = "recipe")]
     pub json: bool,
+
+    /// Read what setup.ps1 has found as JSON from standard input, and print as JSON what it is to do
+    #[arg(long, hide = true, conflicts_with_all = ["recipe", "json"])]
+    pub setup: bool,
 }
 
 /// What `dante probe` takes.

@@ -8,16 +8,19 @@ use std::{
 };
 
 use anyhow::Context;
+use serde::Serialize;
 
 use crate::{
     banner::banner,
     cli::{HostingArgs, ProbeArgs, ServeArgs},
     config::Config,
+    explain::Explanation,
     hosting::{
         endpoint::Endpoint,
         environment::Environment,
         listener::BoundListener,
         recipes::{Recipe, Site, Wanted},
+        setup::{self, Facts},
     },
     logging,
     poem::{self, Poem},
@@ -108,7 +111,9 @@ async fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
 pub fn hosting(args: &HostingArgs, env: &Environment) -> Result<(), Failure> {
     let text = match args.recipe {
         Some(recipe) => print_recipe(recipe, args)?,
-        None => explain(args, env)?,
+        None if args.setup => plan_setup(env)?,
+        None if args.json => json(&explain(env)?)?,
+        None => explain(env)?.to_string(),
     };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has read enough.
@@ -129,10 +134,22 @@ fn print_recipe(recipe: Recipe, args: &HostingArgs) -> Result<String, Failure> {
     recipe.render(&site).map_err(|error| Failure::Failed(error.into()))
 }
 
-fn explain(_args: &HostingArgs, env: &Environment) -> Result<String, Failure> {
-    let config = Config::new(&ServeArgs::default(), env, process::id())
-        .map_err(|error| Failure::Usage(error.into()))?;
-    Ok(banner(&config, &config.hosting.endpoint.value, &Poem::embedded()))
+fn explain(env: &Environment) -> Result<Explanation, Failure> {
+    Explanation::new(env, process::id()).map_err(|error| Failure::Usage(error.into()))
+}
+
+/// What `setup.ps1` asks: its facts on standard input, what it is to do on standard output.
+fn plan_setup(env: &Environment) -> Result<String, Failure> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| Failure::Failed(error.into()))?;
+    let facts = Facts::parse(&text)
+        .context("these are no facts of this version's setup.ps1; use both of one version");
+    json(&setup::plan(&facts.map_err(Failure::Usage)?, env))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.into()))?;
+    Ok(text + "\n")
 }
 
 /// `dante probe`: probes a host, tells what it finds, and gives the exit code.

@@ -8,11 +8,11 @@
 //! | [`cli`] | what was typed |
 //! | [`commands`] | what each command does |
 //! | [`config`] | what it means, with the environment: a validated `Config` |
-//! | [`logging`], [`banner`] | what is told to whoever runs it |
+//! | [`logging`], [`banner`], [`explain`] | what is told to whoever runs it |
 //! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
 //! | [`shutdown`] | signals |
-//! | [`hosting`] | where we are: host, prefix, endpoint, and the files that hosts need |
+//! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
 //! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |
@@ -25,6 +25,7 @@ pub mod cli;
 pub mod commands;
 pub mod conductor;
 pub mod config;
+pub mod explain;
 pub mod hosting;
 pub mod logging;
 pub mod poem;

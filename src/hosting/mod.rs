@@ -6,13 +6,12 @@ use std::fmt;
 pub mod aspnetcore;
 pub mod endpoint;
 pub mod environment;
+pub mod fault;
 pub mod iisnode;
 pub mod listener;
-#[cfg(windows)]
-mod pipe;
 pub mod prefix;
 pub mod recipes;
-pub mod stall;
+pub mod setup;
 
 use endpoint::{DEFAULT_PORT, Endpoint};
 use environment::Environment;
@@ -62,13 +61,20 @@ pub struct Finding<T> {
     pub value: T,
     /// Why.
     pub reason: String,
+    /// The options and variables that would have been believed first, the strongest first.
+    pub outranked_by: &'static [&'static str],
 }
 
 impl<T> Finding<T> {
-    /// A finding and the clause that explains it.
-    pub fn new(value: T, reason: impl Into<String>) -> Self {
-        Self { value, reason: reason.into() }
+    /// A finding, the clause that explains it, and what would have gone before.
+    pub fn new(value: T, reason: impl Into<String>, outranked_by: &'static [&'static str]) -> Self {
+        Self { value, reason: reason.into(), outranked_by }
     }
+}
+
+/// What stands before `name` among ranks, or all of them for a name that is none: that is the default.
+fn above(ranks: &'static [&'static str], name: &str) -> &'static [&'static str] {
+    &ranks[..ranks.iter().position(|rank| *rank == name).unwrap_or(ranks.len())]
 }
 
 /// What was typed or set on purpose, which outranks detection. Each text comes with the name of the
@@ -97,15 +103,55 @@ pub struct Hosting {
     pub pairing_token: Option<String>,
 }
 
-/// Variables in which hosts tell the prefix, the surest first.
+/// Variables that hosts set for their guests, the surest first.
+const HOST_RANKS: [&str; 5] =
+    ["IISNODE_VERSION", "ASPNETCORE_PORT", "HTTP_PLATFORM_PORT", "WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME"];
+
+/// What names the prefix, the surest first; from the third on, variables of hosts.
 ///
-/// Sources: dotnet/aspnetcore `ModuleEnvironment.cpp` and `serverprocess.cpp` (the first two);
-/// lextudio/httpplatformhandlerv2 `serverprocess.h:23-27` (the others).
-const PREFIX_VARIABLES: [&str; 4] = [
+/// Sources: dotnet/aspnetcore `ModuleEnvironment.cpp` and `serverprocess.cpp` (`ASPNETCORE_…`);
+/// lextudio/httpplatformhandlerv2 `serverprocess.h:23-27` (`HTTP_PLATFORM_…`).
+const PREFIX_RANKS: [&str; 6] = [
+    "--prefix",
+    "DANTE_PREFIX",
     "ASPNETCORE_APPL_PATH",
     "ASPNETCORE_IIS_APPLICATION_VIRTUAL_PATH",
     "HTTP_PLATFORM_IIS_APPLICATION_VIRTUAL_PATH",
     "HTTP_PLATFORM_APPL_PATH",
+];
+
+/// What names the endpoint, the strongest first; the last two on Azure only.
+const ENDPOINT_RANKS: [&str; 9] = [
+    "--listen",
+    "DANTE_LISTEN",
+    PORT_WITH_NAME,
+    "ASPNETCORE_PORT",
+    "HTTP_PLATFORM_PORT",
+    "PORT",
+    "LISTEN_FDS",
+    "WEBSITES_PORT",
+    "SERVER_PORT",
+];
+const PORT_WITH_NAME: &str = "PORT with the name of a pipe or a socket's path";
+
+/// Variables of hosts that detection looks at, and whether the value is nobody's business.
+pub const VARIABLES: [(&str, bool); 16] = [
+    ("IISNODE_VERSION", false),
+    ("ASPNETCORE_PORT", false),
+    ("ASPNETCORE_APPL_PATH", false),
+    ("ASPNETCORE_IIS_APPLICATION_VIRTUAL_PATH", false),
+    ("ASPNETCORE_TOKEN", true),
+    ("HTTP_PLATFORM_PORT", false),
+    ("HTTP_PLATFORM_IIS_APPLICATION_VIRTUAL_PATH", false),
+    ("HTTP_PLATFORM_APPL_PATH", false),
+    ("HTTP_PLATFORM_TOKEN", true),
+    ("WEBSITE_INSTANCE_ID", false),
+    ("WEBSITE_SITE_NAME", false),
+    ("WEBSITES_PORT", false),
+    ("SERVER_PORT", false),
+    ("PORT", false),
+    ("LISTEN_FDS", false),
+    ("LISTEN_PID", false),
 ];
 
 /// The prefix of the sample under iisnode, which hard-codes it when `IISNODE_VERSION` is set
@@ -133,18 +179,13 @@ impl Hosting {
 }
 
 fn detect_host(env: &Environment) -> Finding<Host> {
-    for (name, host) in [
-        ("IISNODE_VERSION", Host::Iisnode),
-        ("ASPNETCORE_PORT", Host::AspNetCore),
-        ("HTTP_PLATFORM_PORT", Host::HttpPlatform),
-        ("WEBSITE_INSTANCE_ID", Host::Azure),
-        ("WEBSITE_SITE_NAME", Host::Azure),
-    ] {
+    let hosts = [Host::Iisnode, Host::AspNetCore, Host::HttpPlatform, Host::Azure, Host::Azure];
+    for (name, host) in HOST_RANKS.into_iter().zip(hosts) {
         if env.has(name) {
-            return Finding::new(host, format!("since {name} is set"));
+            return Finding::new(host, format!("since {name} is set"), above(&HOST_RANKS, name));
         }
     }
-    Finding::new(Host::Itself, "since no variable of a host is set")
+    Finding::new(Host::Itself, "since no variable of a host is set", &HOST_RANKS)
 }
 
 /// The prefix, and whether it is no more than a guess.
@@ -155,19 +196,20 @@ fn detect_prefix(
 ) -> Result<(Finding<Prefix>, bool), BadValue> {
     let parse =
         |name: &str, value: &str| Prefix::parse(value).map_err(|error| BadValue::new(name, value, error));
-    if let Some((name, value)) = &wishes.prefix {
-        return Ok((Finding::new(parse(name, value)?, format!("since {name} says so")), false));
-    }
-    for name in PREFIX_VARIABLES {
-        if let Some(value) = env.get(name) {
-            return Ok((Finding::new(parse(name, &value)?, format!("since {name} says so")), false));
-        }
+    let wished = wishes.prefix.clone();
+    let told = || PREFIX_RANKS[2..].iter().find_map(|name| env.get(name).map(|value| (*name, value)));
+    if let Some((name, value)) = wished.or_else(told) {
+        let prefix = parse(name, &value)?;
+        return Ok((
+            Finding::new(prefix, format!("since {name} says so"), above(&PREFIX_RANKS, name)),
+            false,
+        ));
     }
     if host == Host::Iisnode {
         let reason = "since IISNODE_VERSION is set; another one is learned from each request's path";
-        return Ok((Finding::new(parse("IISNODE_VERSION", IISNODE_PREFIX)?, reason), true));
+        return Ok((Finding::new(parse("IISNODE_VERSION", IISNODE_PREFIX)?, reason, &PREFIX_RANKS), true));
     }
-    Ok((Finding::new(Prefix::ROOT, "since nothing names one"), true))
+    Ok((Finding::new(Prefix::ROOT, "since nothing names one", &PREFIX_RANKS), true))
 }
 
 fn detect_endpoint(
@@ -176,9 +218,10 @@ fn detect_endpoint(
     host: Host,
     process_id: u32,
 ) -> Result<Finding<Endpoint>, BadValue> {
+    let found = |endpoint, reason, rank| Ok(Finding::new(endpoint, reason, above(&ENDPOINT_RANKS, rank)));
     if let Some((name, value)) = &wishes.listen {
         let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
-        return Ok(Finding::new(endpoint, format!("since {name} says so")));
+        return found(endpoint, format!("since {name} says so"), name);
     }
     // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
     let ports =
@@ -186,33 +229,40 @@ fn detect_endpoint(
     for (name, value) in ports() {
         if endpoint::is_pipe(&value) {
             let pipe = Endpoint::pipe(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return Ok(Finding::new(pipe, format!("since {name} names a pipe")));
+            return found(pipe, format!("since {name} names a pipe"), PORT_WITH_NAME);
         }
         if value.starts_with('/') {
             let socket = Endpoint::unix(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return Ok(Finding::new(socket, format!("since {name} is a path")));
+            return found(socket, format!("since {name} is a path"), PORT_WITH_NAME);
         }
     }
     for name in ["ASPNETCORE_PORT", "HTTP_PLATFORM_PORT"] {
         if let Some(value) = env.get(name) {
-            return Ok(Finding::new(Endpoint::loopback(port(name, &value)?), format!("since {name} is set")));
+            return found(Endpoint::loopback(port(name, &value)?), format!("since {name} is set"), name);
         }
     }
-    let azure = if host == Host::Azure { &["WEBSITES_PORT", "SERVER_PORT"][..] } else { &[] };
-    let azure = azure.iter().flat_map(|name| env.get(name).map(|value| (*name, value)));
-    if let Some((name, value)) = ports().chain(azure).next() {
+    if let Some((name, value)) = ports().next() {
         let port = port(name, &value)?;
         if host == Host::Iisnode {
             let reason = "iisnode passes the name of a pipe in PORT, and this is a number; remove PORT from the \
                           application settings, or set DANTE_LISTEN to listen there all the same";
             return Err(BadValue::new(name, &value, reason));
         }
-        return Ok(Finding::new(Endpoint::everywhere(port), format!("since {name} is set")));
+        return found(Endpoint::everywhere(port), format!("since {name} is set"), "PORT");
     }
     if inherits_socket(env, process_id) {
-        return Ok(Finding::new(Endpoint::Inherited, "since LISTEN_FDS is set"));
+        return found(Endpoint::Inherited, "since LISTEN_FDS is set".to_owned(), "LISTEN_FDS");
     }
-    Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "since nothing names another"))
+    let (others, azure) = ENDPOINT_RANKS.split_at(7);
+    if host != Host::Azure {
+        return Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "since nothing names another", others));
+    }
+    for name in azure {
+        if let Some(value) = env.get(name) {
+            return found(Endpoint::everywhere(port(name, &value)?), format!("since {name} is set"), name);
+        }
+    }
+    found(Endpoint::loopback(DEFAULT_PORT), "since nothing names another".to_owned(), "")
 }
 
 fn port(name: &str, value: &str) -> Result<u16, BadValue> {
@@ -229,105 +279,4 @@ fn inherits_socket(env: &Environment, process_id: u32) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn detect(variables: &[(&str, &str)]) -> Result<Hosting, BadValue> {
-        let env = variables.iter().copied().collect();
-        let wish = |name: &'static str| Environment::get(&env, name).map(|value| (name, value));
-        let wishes = Wishes { listen: wish("DANTE_LISTEN"), prefix: wish("DANTE_PREFIX") };
-        Hosting::detect(&wishes, &env, 42)
-    }
-
-    /// (environment, host, prefix, endpoint)
-    type Row<'a> = (&'a [(&'a str, &'a str)], Host, &'a str, &'a str);
-
-    #[test]
-    fn detection() {
-        let rows: &[Row<'_>] = &[
-            (&[], Host::Itself, "/", "127.0.0.1:8888"),
-            (&[("DANTE_LISTEN", "99"), ("PORT", "98")], Host::Itself, "/", "127.0.0.1:99"),
-            (&[("PORT", "98")], Host::Itself, "/", "0.0.0.0:98"),
-            (&[("port", "98")], Host::Itself, "/", "0.0.0.0:98"),
-            (&[("PORT", "")], Host::Itself, "/", "127.0.0.1:8888"),
-            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "42")], Host::Itself, "/", "an inherited socket"),
-            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "41")], Host::Itself, "/", "127.0.0.1:8888"),
-            (&[("LISTEN_FDS", "1"), ("LISTEN_PID", "42"), ("PORT", "1")], Host::Itself, "/", "0.0.0.0:1"),
-            (&[("DANTE_PREFIX", "/x/")], Host::Itself, "/x", "127.0.0.1:8888"),
-            (&[("DANTE_PREFIX", "/")], Host::Itself, "/", "127.0.0.1:8888"),
-            (
-                &[("ASPNETCORE_PORT", "5000"), ("PORT", "80"), ("ASPNETCORE_APPL_PATH", "/d")],
-                Host::AspNetCore,
-                "/d",
-                "127.0.0.1:5000",
-            ),
-            (
-                &[("ASPNETCORE_PORT", "5000"), ("ASPNETCORE_APPL_PATH", "/")],
-                Host::AspNetCore,
-                "/",
-                "127.0.0.1:5000",
-            ),
-            (&[("HTTP_PLATFORM_PORT", "5001"), ("PORT", "80")], Host::HttpPlatform, "/", "127.0.0.1:5001"),
-            (
-                &[("HTTP_PLATFORM_PORT", "5001"), ("HTTP_PLATFORM_APPL_PATH", "/My App")],
-                Host::HttpPlatform,
-                "/My%20App",
-                "127.0.0.1:5001",
-            ),
-            (&[("WEBSITE_SITE_NAME", "s"), ("WEBSITES_PORT", "80")], Host::Azure, "/", "0.0.0.0:80"),
-            (&[("WEBSITES_PORT", "80")], Host::Itself, "/", "127.0.0.1:8888"),
-        ];
-        for (variables, host, prefix, endpoint) in rows {
-            let found = detect(variables).unwrap();
-            let shown = (found.prefix.value.to_string(), found.endpoint.value.to_string());
-            assert_eq!(
-                (found.host.value, shown.0.as_str(), shown.1.as_str()),
-                (*host, *prefix, *endpoint),
-                "{variables:?}"
-            );
-            assert!(!found.learn_prefix, "{variables:?}");
-        }
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn detection_where_sockets_have_paths() {
-        let iisnode = detect(&[("IISNODE_VERSION", "0.2"), ("PORT", "80"), ("PORT", "/tmp/s")]).unwrap();
-        assert_eq!(iisnode.host.value, Host::Iisnode);
-        assert_eq!(iisnode.endpoint.value, Endpoint::Unix("/tmp/s".into()));
-        assert_eq!((iisnode.prefix.value.as_str(), iisnode.learn_prefix), ("/dante", true));
-        let told =
-            detect(&[("IISNODE_VERSION", "0.2"), ("PORT", "/tmp/s"), ("DANTE_PREFIX", "/demo")]).unwrap();
-        assert_eq!((told.prefix.value.as_str(), told.learn_prefix), ("/demo", false));
-        let pipe = detect(&[("PORT", r"\\.\pipe\x")]).unwrap_err();
-        assert!(pipe.reason.contains("only on Windows"), "{pipe}");
-    }
-
-    #[cfg(windows)]
-    #[test]
-    fn detection_where_pipes_have_names() {
-        let iisnode = detect(&[("IISNODE_VERSION", "0.2"), ("Port", "80"), ("PORT", r"\\.\pipe\x")]).unwrap();
-        assert_eq!(iisnode.endpoint.value, Endpoint::Pipe(r"\\.\pipe\x".into()));
-        assert_eq!((iisnode.prefix.value.as_str(), iisnode.learn_prefix), ("/dante", true));
-    }
-
-    #[test]
-    fn values_that_cannot_be_used() {
-        for (variables, name) in [
-            (&[("DANTE_LISTEN", "80a")][..], "DANTE_LISTEN"),
-            (&[("PORT", "http")], "PORT"),
-            (&[("ASPNETCORE_PORT", "x")], "ASPNETCORE_PORT"),
-            (&[("HTTP_PLATFORM_PORT", "-1")], "HTTP_PLATFORM_PORT"),
-            (&[("DANTE_PREFIX", "dante")], "DANTE_PREFIX"),
-            (&[("IISNODE_VERSION", "0.2"), ("PORT", "80")], "PORT"),
-        ] {
-            assert_eq!(detect(variables).unwrap_err().name, name, "{variables:?}");
-        }
-    }
-
-    #[test]
-    fn a_token_is_found() {
-        let found = detect(&[("ASPNETCORE_PORT", "1"), ("ASPNETCORE_TOKEN", "t")]).unwrap();
-        assert_eq!(found.pairing_token.as_deref(), Some("t"));
-    }
-}
+mod tests;

@@ -150,16 +150,20 @@ pub fn divide(path: &str, signposts: &Signposts<'_>) -> Way {
     Way::In(0..path.len())
 }
 
+/// Where in a path the first place that Dante knows starts, with its slash.
+pub fn known_place(path: &str, fold_case: bool) -> Option<usize> {
+    let known = |segment: &str| KNOWN.iter().any(|known| same_segment(segment, known, fold_case));
+    path.match_indices('/')
+        .map(|(at, _)| at)
+        .find(|at| known(path[at + 1..].split('/').next().unwrap_or_default()))
+}
+
 /// What Dante serves starts before the first segment that it knows. Where there is none, and the host
 /// said nothing of its own, a path that ends in a slash is the application's root, and a single segment
 /// that is no file's name is the root without its slash.
 fn learn(path: &str, signposts: &Signposts<'_>) -> Way {
-    let known = |segment: &str| KNOWN.iter().any(|known| same_segment(segment, known, signposts.fold_case));
-    for (at, _) in path.match_indices('/') {
-        let rest = &path[at + 1..];
-        if known(rest.split('/').next().unwrap_or_default()) {
-            return Way::In(at..path.len());
-        }
+    if let Some(at) = known_place(path, signposts.fold_case) {
+        return Way::In(at..path.len());
     }
     let unknown = signposts.told.is_none() && Prefix::parse(path).is_ok();
     if unknown && path.ends_with('/') {

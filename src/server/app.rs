@@ -5,7 +5,13 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{reader::Readers, wire::Wire};
-use crate::{conductor::Conductor, config::Config, hosting::Hosting, poem::Poem, transport::Transports};
+use crate::{
+    conductor::Conductor,
+    config::Config,
+    hosting::{Hosting, fault::log::FaultLog},
+    poem::Poem,
+    transport::Transports,
+};
 
 /// Everything that requests share; cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +27,7 @@ pub struct Inner {
     pub(super) conductor: Conductor,
     pub(super) readers: Readers,
     pub(super) hosting: Hosting,
+    pub(super) faults: Arc<FaultLog>,
     pub(super) transports: Transports,
     pub(super) polling_duration: Duration,
     pub(super) trust_forwarded: bool,
@@ -56,6 +63,7 @@ impl App {
                 conductor,
                 readers: Readers::default(),
                 hosting: config.hosting.clone(),
+                faults: Arc::default(),
                 transports: config.transports.clone(),
                 polling_duration: config.polling_duration,
                 trust_forwarded: config.trust_forwarded,

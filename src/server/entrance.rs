@@ -9,7 +9,7 @@ use axum::{
 };
 use tracing::{info, warn};
 
-use super::{app::App, status::RequestPrefix};
+use super::{app::App, faults, status::RequestPrefix};
 use crate::hosting::{
     Host, aspnetcore, iisnode,
     prefix::{Prefix, Signposts, Way, divide},
@@ -27,6 +27,14 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
             "This request did not come through IIS: the header MS-ASPNETCORE-TOKEN is missing or wrong.\n",
         )
             .into_response();
+    }
+    if let Some(fault) = faults::of_host(&request) {
+        return faults::refuse(&app, &fault, &faults::line(&request));
+    }
+    if app.trust_forwarded {
+        for fault in faults::of_forwarded(request.headers()) {
+            app.faults.report(&fault, faults::line(&request).as_bytes());
+        }
     }
     let host = hosting.host.value;
     if host == Host::Iisnode {
@@ -72,8 +80,9 @@ fn told_prefix(app: &App, request: &Request) -> Option<Prefix> {
     {
         return Some(prefix);
     }
-    let forwarded = request.headers().get("x-forwarded-prefix").filter(|_| app.trust_forwarded)?;
-    Prefix::parse(forwarded.to_str().ok()?).ok()
+    faults::last_forwarded(request.headers(), "x-forwarded-prefix")
+        .filter(|_| app.trust_forwarded)
+        .and_then(|value| Prefix::parse(&value).ok())
 }
 
 /// `/dante` → `dante/`: a relative reference (RFC 9110, 10.2.2), so that it is right behind a proxy that

@@ -7,6 +7,11 @@ use axum::http::{HeaderMap, header};
 /// The table: for each language a sentence by its name. `{…}` in a sentence is filled in by scripts.
 const TABLE: &str = include_str!("../../templates/strings.json");
 
+/// The pages beside the reading: their sentences begin so.
+const BESIDE: [&str; 2] = ["compare", "hello"];
+/// The beginnings of what only templates use.
+const LABELS: [&str; 4] = ["fact", "noscript", "page", "way"];
+
 type Sentences = BTreeMap<String, String>;
 
 static TABLES: LazyLock<BTreeMap<String, Sentences>> = LazyLock::new(|| {
@@ -53,9 +58,16 @@ impl Language {
         self.sentences().and_then(|sentences| sentences.get(name)).cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// All sentences as JSON that may stand in a script element.
-    pub(super) fn json(self) -> String {
-        let json = serde_json::to_string(&self.sentences()).unwrap_or_default();
+    /// The sentences of a page's scripts as JSON that may stand in a script element: neither labels nor what
+    /// belongs to another page. The reading's own begin with no page's name.
+    pub(super) fn json(self, page: &str) -> String {
+        let elsewhere = |name: &str| {
+            let owner = name.split('_').next().unwrap_or_default();
+            LABELS.contains(&owner) || (BESIDE.contains(&owner) && owner != page)
+        };
+        let kept: BTreeMap<_, _> =
+            self.sentences().into_iter().flatten().filter(|(name, _)| !elsewhere(name)).collect();
+        let json = serde_json::to_string(&kept).unwrap_or_default();
         json.replace('<', "\\u003c")
     }
 
@@ -100,6 +112,15 @@ mod tests {
         };
         assert!(!table["en"].is_empty());
         assert_eq!(shape("en"), shape("it"));
+    }
+
+    #[test]
+    fn a_page_has_its_own_sentences_and_those_of_all() {
+        for (page, compare, hello) in [("", false, false), ("compare", true, false), ("hello", false, true)] {
+            let json = Language::Italian.json(page);
+            assert!(json.contains("\"reason_no_answer\"") && !json.contains("\"fact_host\""));
+            assert_eq!((json.contains("\"compare_"), json.contains("\"hello_")), (compare, hello), "{page}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod app;
 mod assets;
 mod channel;
 mod entrance;
+mod faults;
 mod hello;
 mod language;
 mod pages;
@@ -15,12 +16,12 @@ mod trip;
 mod websocket;
 mod wire;
 
-use std::{convert::Infallible, io};
+use std::{convert::Infallible, io, sync::Arc};
 
 use axum::{
     Router, ServiceExt as _,
     extract::Request,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     middleware,
     response::Response,
     routing::get,
@@ -56,35 +57,38 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/websocket/ws", get(websocket::upgrade))
         .route("/server-faye.js/ws", get(websocket::upgrade))
         .route("/sse/stream", get(sse::stream))
-        .fallback(not_found)
+        .fallback(faults::not_found)
         .with_state(app.clone());
     (router, io)
 }
 
-/// Puts the headers that keep browsers to what Dante serves on every answer of a service.
+/// Puts the headers that keep browsers to what Dante serves on every answer of a service; two of them only on
+/// what a browser shows, since in scripts and styles it does not heed them, and a page has thirty of those.
 fn secured<S>(
     service: S,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send
 where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send,
 {
-    let service = set_header(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY).layer(service);
-    let service = set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service);
-    set_header(header::REFERRER_POLICY, "no-referrer").layer(service)
+    let shown = |value| {
+        let value = HeaderValue::from_static(value);
+        move |answer: &Response| (!is_part_of_a_page(answer)).then(|| value.clone())
+    };
+    let policy = shown(CONTENT_SECURITY_POLICY);
+    let service = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy).layer(service);
+    let service =
+        SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, shown("no-referrer")).layer(service);
+    set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service)
+}
+
+/// Whether an answer is a script or a style, as it says itself.
+fn is_part_of_a_page(answer: &Response) -> bool {
+    let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.is_some_and(|kind| kind.starts_with(b"text/javascript") || kind.starts_with(b"text/css"))
 }
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
-
-async fn not_found(request: Request) -> (StatusCode, String) {
-    // Escaped: the path is the client's.
-    let path: String = request.uri().path().chars().take(100).collect();
-    let text = format!(
-        "Nothing is served at {path:?}. The poem is at the root of the prefix; if this path should have led \
-         there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n"
-    );
-    (StatusCode::NOT_FOUND, text)
 }
 
 /// Serves until `shutdown` completes or the host asks for the end, then lets the readers go in the way
@@ -98,6 +102,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (router, io) = router(&app);
+    let listener = listener.behind(app.hosting.host.value, Arc::clone(&app.faults));
     let stop = app.stop.clone();
     let (grace, tracker) = (app.grace, app.tracker.clone());
 

@@ -1,6 +1,9 @@
 //! The pages, rendered with askama. All their URLs are relative: a page works under any prefix.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::LazyLock,
+};
 
 use askama::Template;
 use axum::{
@@ -94,6 +97,10 @@ struct Reading<'a> {
     /// Where plain WebSocket is, relative to the root.
     websocket: &'static str,
     canticles: Vec<(&'a str, &'a [Canto])>,
+    /// The poem's language, as in `lang` attributes.
+    language: &'static str,
+    /// How many lines the first stanza has: most likely so many as the others.
+    lines: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -105,6 +112,8 @@ impl<'a> Reading<'a> {
             from: start(&visit.query, poem)?,
             websocket,
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
+            language: language(poem),
+            lines: poem.stanzas()[0].text.lines().count(),
         })
     }
 }
@@ -210,6 +219,13 @@ fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// The language that a poem is in. A text that somebody gave does not say, and an empty `lang` is how HTML says
+/// that: it undoes what would be inherited from the interface.
+fn language(poem: &Poem) -> &'static str {
+    static EMBEDDED: LazyLock<Poem> = LazyLock::new(Poem::embedded);
+    if poem.edition() == EMBEDDED.edition() { "en" } else { "" }
+}
+
 /// Where a page's address says to start: `?canto=purgatorio/1` is the first stanza of that canto,
 /// `?stanza=N` the N-th stanza, counted from 1, of the canto named beside it or else of the poem.
 fn start(query: &str, poem: &Poem) -> Result<usize, String> {
@@ -217,7 +233,9 @@ fn start(query: &str, poem: &Poem) -> Result<usize, String> {
     let parameter = |wanted: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let value = pairs.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        value.map(|value| percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
+        // A form, and whoever writes as forms do, has `+` for a space.
+        let value = value.map(|value| value.replace('+', " "));
+        value.map(|value| percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned())
     };
     if let Some(canto) = parameter("canto") {
         let found = poem.cantos().iter().find(|known| names(&canto, &known.canticle, known.number));
@@ -256,6 +274,18 @@ fn no_canto(asked: &str, poem: &Poem) -> String {
 mod tests {
     use super::*;
 
+    fn plain() -> Poem {
+        Poem::parse(b"a\n\nb").unwrap()
+    }
+
+    #[test]
+    fn only_the_language_of_our_own_text_is_known() {
+        let embedded = Poem::embedded();
+        assert_eq!(language(&embedded), "en");
+        assert_eq!(language(&Poem::parse(embedded.text().as_bytes()).unwrap()), "en");
+        assert_eq!(language(&plain()), "");
+    }
+
     #[test]
     fn where_an_address_starts() {
         let poem = Poem::embedded();
@@ -282,7 +312,11 @@ mod tests {
         ] {
             assert!(start(query, &poem).is_err(), "{query}");
         }
-        let plain = Poem::parse(b"a\n\nb").unwrap();
+        let spaced = Poem::parse(b"Vita Nuova: Canto I\n\na\n\nVita Nuova: Canto II\n\nb").unwrap();
+        for query in ["canto=vita%20nuova/2", "canto=Vita+Nuova/II"] {
+            assert_eq!(start(query, &spaced), Ok(1), "{query}");
+        }
+        let plain = plain();
         assert!(start("canto=inferno/1", &plain).unwrap_err().contains("no cantos"));
     }
 }

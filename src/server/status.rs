@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::app::App;
+use super::{app::App, faults};
 use crate::hosting::endpoint::Endpoint;
 
 /// The part of this request's path that was taken for the host's prefix.
@@ -50,6 +50,9 @@ struct Seen {
     host: Option<String>,
     /// The headers that proxies add.
     forwarded: Vec<(&'static str, String)>,
+    /// Which of them cannot be used, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<String>,
 }
 
 const FORWARDED: [&str; 6] =
@@ -63,8 +66,13 @@ pub(super) async fn hosting(
     version: Version,
     headers: HeaderMap,
 ) -> ([(header::HeaderName, &'static str); 1], Json<Status>) {
-    let text =
-        |name: &str| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    // Lines of one name are one list (RFC 9110, 5.3).
+    let text = |name: &str| {
+        let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let values: Vec<_> = values.collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    };
+    let faults = if app.trust_forwarded { faults::of_forwarded(&headers) } else { Vec::new() };
     let hosting = &app.hosting;
     let found = |value: String, reason: &str| Found { value, reason: reason.to_owned() };
     let endpoint = match hosting.endpoint.value {
@@ -93,6 +101,7 @@ pub(super) async fn hosting(
             prefix: if prefix.is_empty() { "/".to_owned() } else { prefix },
             host: text("host"),
             forwarded: FORWARDED.into_iter().filter_map(|name| Some((name, text(name)?))).collect(),
+            faults: faults.iter().map(ToString::to_string).collect(),
         },
     };
     ([(header::CACHE_CONTROL, "no-store")], Json(status))

@@ -1,5 +1,6 @@
 // The page that compares the transports: all four read at once, each for itself, each against its clock.
 
+import { slept } from "./awake.js";
 import { Lane } from "./lane.js";
 import { Reading } from "./reading.js";
 import { watchRequests } from "./requests.js";
@@ -18,13 +19,15 @@ const KEEP = 14;
 /** How long a first stanza may take before the page says that it is still waiting. */
 const PATIENCE_MS = 4000;
 
-const { from, of, edition } = document.body.dataset;
+const { from, of, edition, language = "" } = document.body.dataset;
 const places = placesOf();
 const said = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
 
 /** @type {Map<number, Row>} */
 const rows = new Map();
+/** @type {string | undefined} the text that the rows are of */
+let shown = edition;
 let held = false;
 let patient = true;
 let frame = 0;
@@ -32,19 +35,25 @@ let frame = 0;
 const lanes = WAYS.map((way) => new Lane(way, new Reading(Number(from), Number(of), edition ?? ""), changed));
 const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySelector("table.lanes")), lanes);
 
-/** @param {Lane} lane @param {string} [text] @param {import("./lane.js").Arrival} [arrival] */
+/** @param {Lane} lane @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
 function changed(lane, text, arrival) {
   if (arrival && text !== undefined) note(lane, text, arrival);
-  // Another text, another poem: what the rows say is true no more.
-  else if (lane.state === "opening") rows.clear();
   frame ||= requestAnimationFrame(draw);
 }
 
-/** @param {Lane} lane @param {string} text @param {import("./lane.js").Arrival} arrival */
-function note({ way }, text, arrival) {
+/** @param {Lane} lane @param {string} text @param {import("./pace.js").Arrival} arrival */
+function note({ way, reading }, text, arrival) {
   const { index } = arrival;
-  const row = rows.get(index) ?? { index, text, arrivals: new Map() };
-  row.arrivals.set(way, arrival);
+  // Another text, another poem: what the rows say is true no more.
+  if (reading.edition !== shown) rows.clear();
+  shown = reading.edition;
+  const row = rows.get(index) ?? {
+    index,
+    text,
+    language: reading.edition === edition ? language : "",
+    arrivals: new Map(),
+  };
+  if (!slept(arrival)) row.arrivals.set(way, arrival);
   rows.set(index, row);
   while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));
 }

@@ -2,6 +2,8 @@
 // own, so that no poem is read meanwhile.
 
 import { number } from "./format.js";
+import { within } from "./reasons.js";
+import { watchHandshake } from "./stream/retry.js";
 import { placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { Dots } from "./view/dots.js";
@@ -113,7 +115,7 @@ function draw(newest) {
 function click() {
   clearTimeout(timer);
   if (!client) {
-    giveUp(t("hello_unconnected"), t("hello_no_client", { url: `${path}socket.io.js` }));
+    giveUp(t("hello_unconnected"), t("no_client", { url: `${path}socket.io.js` }));
     return;
   }
   timer = window.setTimeout(impatient, PATIENCE_MS);
@@ -131,8 +133,9 @@ function click() {
 function broken(reason) {
   const open = asked.length > 0;
   asked = [];
-  state("lost", t("hello_lost", { reason }));
-  if (open) giveUp(t("hello_none"), t("hello_broken", { reason }));
+  const why = { reason: within(reason) };
+  state("lost", t("hello_lost", why));
+  if (open) giveUp(t("hello_none"), t("hello_broken", why));
 }
 
 start.addEventListener("click", click);
@@ -145,13 +148,21 @@ if (socket) {
     socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
     if (wanted) ask();
   });
+  watchHandshake(socket.io.engine, () => {
+    const left = transports.slice(transports.indexOf("websocket") + 1);
+    // Else the client tries the same again by itself.
+    if (!left.length) return;
+    socket.io.opts.transports = left;
+    socket.disconnect().connect();
+  });
   socket.on("disconnect", broken);
   socket.on("connect_error", ({ message }) => {
-    if (socket.active) state("lost", t("hello_failed", { reason: message }));
-    else state("refused", t("hello_refused", { reason: message }));
+    const why = { reason: within(message) };
+    if (socket.active) state("lost", t("hello_failed", why));
+    else state("refused", t("hello_refused", why));
     if (wanted && !socket.active) giveUp(t("hello_unconnected"), status.textContent ?? "");
   });
   socket.on("helloBack", answered);
 } else {
-  state("refused", t("hello_no_client", { url: `${path}socket.io.js` }));
+  state("refused", t("no_client", { url: `${path}socket.io.js` }));
 }

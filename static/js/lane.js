@@ -1,27 +1,20 @@
 // One transport among those that are compared: its reading, its clock, its state, and what was measured.
 
-import { ON_TIME_MS, Pace } from "./pace.js";
+import { slept } from "./awake.js";
+import { ON_TIME_MS, Pace, lateness } from "./pace.js";
 
 /** @typedef {import("./stream/stream.js").Listener} Listener */
+/** @typedef {import("./pace.js").Arrival} Arrival */
 
 /**
  * `blocked` is a WebSocket that never stood, `disallowed` a transport that the server was told not to offer.
  * @typedef {"opening" | "streaming" | "bursts" | "blocked" | "lost" | "refused" | "disallowed" | "ended"} State
  */
 
-/**
- * One stanza that has come: when the stanza of index 0 would have been due for this one to be on time, and
- * the clock that it was heard by. How late it is may change as long as that clock can be set back.
- * @typedef {{index: number, start: number, pace: Pace}} Arrival
- */
-
 /** The median is that of so many stanzas: what a stream did an hour ago says little about it. */
 const WINDOW = 200;
 /** After so many stanzas that came one by one, a stream has no bursts any more. */
 const CALM = 5;
-
-/** @param {Arrival} arrival */
-export const lateness = ({ start, pace }) => start - (pace.start ?? start);
 
 /** @implements {Listener} */
 export class Lane {
@@ -100,10 +93,9 @@ export class Lane {
   stanza(text, place, at) {
     if (this.reading.heard(place) < 0) return;
     this.first ??= at - this.asked;
-    this.pace.arrived(place.index, at);
-    const start = at - place.index * this.pace.intervalMs;
-    this.newest = { index: place.index, start, pace: this.pace };
-    this.arrivals.push(this.newest);
+    this.newest = this.pace.arrived(place.index, at);
+    // What waited for this page to wake up says nothing about the way.
+    if (!slept(this.newest)) this.arrivals.push(this.newest);
     if (this.arrivals.length > WINDOW) this.forget();
     this.state = this.judge();
     this.changed(this, text, this.newest);
@@ -113,7 +105,8 @@ export class Lane {
   judge() {
     const { burst: together, intervalMs } = this.pace;
     // At a short interval, what a busy machine shows at once says nothing about the way.
-    const burst = together && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
+    const real = together && !slept(together.oldest);
+    const burst = real && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
     this.calm = this.pace.together.length > 1 ? 0 : this.calm + 1;
     if (burst) {
       const { count, late: oldest } = this.burst;

@@ -1,5 +1,5 @@
-// How the stanzas fall against the clock: the k-th is due at start + k · interval. Where a stream starts
-// late, by a first stanza that was held up, the clock is set back to the earliest that was seen.
+// How the stanzas fall against the clock: the k-th is due at start + k · interval, and start is the earliest
+// that any stanza tells of. A stanza may be held up and cannot come too early, so the quickest one knows best.
 
 /** A stanza that is no later than this is on time; the server's slots alone are 20 ms wide. */
 export const ON_TIME_MS = 100;
@@ -9,46 +9,61 @@ export const LATE_MS = 1000;
 /** So many stanzas at once are a burst. */
 const BURST = 3;
 
+/**
+ * One stanza that has come: when the stanza of index 0 would have been due for this one to be on time, and the
+ * clock that it was heard by.
+ * @typedef {{index: number, at: number, start: number, pace: Pace}} Arrival
+ */
+
+/**
+ * How late a stanza was, in milliseconds. It may turn out to have been later, as long as others come by its clock.
+ * @param {Arrival} arrival
+ */
+export const lateness = ({ start, pace }) => start - pace.start;
+
 /** @param {number} ms @returns {"" | "late" | "stalled"} */
 export function grade(ms) {
   const size = Math.abs(ms);
   return size <= ON_TIME_MS ? "" : size <= LATE_MS ? "late" : "stalled";
 }
 
+/** The clock of one connection. */
 export class Pace {
+  /** When the stanza of index 0 would have been due. */
+  start = Infinity;
+  /** Whether the newest stanza has set the clock back, so that those before it must be judged anew. */
+  setBack = false;
+  /** @type {Arrival[]} those that came together, the newest last */
+  together = [];
+  /** By how much the clock was set back since it was last worth telling. */
+  #untold = 0;
+
   /** @param {number} intervalMs */
   constructor(intervalMs) {
     this.intervalMs = intervalMs;
-    this.restart();
-  }
-
-  /** A new connection has a clock of its own. */
-  restart() {
-    /** @type {number | null} when the stanza of index 0 would have been due */
-    this.start = null;
-    /** By how much the newest stanza has set the clock back: those before it were later than it seemed. */
-    this.setBack = 0;
-    /** @type {{at: number, late: number}[]} those that came together, the newest last */
-    this.together = [];
   }
 
   /**
-   * A stanza has come. Returns how late it is, in milliseconds; below zero it is early.
+   * A stanza has come.
    * @param {number} index
    * @param {number} at
+   * @returns {Arrival}
    */
   arrived(index, at) {
     const start = at - index * this.intervalMs;
-    this.start ??= start;
+    if (start < this.start) {
+      // The first stanza has nothing before it.
+      if (this.start < Infinity) this.#untold += this.start - start;
+      this.start = start;
+    }
+    // Little by little as the quicker stanzas come in, it says nothing about the stream.
+    this.setBack = this.#untold > ON_TIME_MS;
+    if (this.setBack) this.#untold = 0;
     const last = this.together.at(-1);
     if (last && at - last.at > this.intervalMs / 4) this.together = [];
-    this.setBack = Math.max(0, this.start - start);
-    if (this.setBack <= ON_TIME_MS) this.setBack = 0;
-    this.start -= this.setBack;
-    for (const earlier of this.together) earlier.late += this.setBack;
-    const late = start - this.start;
-    this.together.push({ at, late });
-    return late;
+    const arrival = { index, at, start, pace: this };
+    this.together.push(arrival);
+    return arrival;
   }
 
   /**
@@ -56,8 +71,10 @@ export class Pace {
    * What is less than a second late may be this page's own fault.
    */
   get burst() {
-    const oldest = this.together[0];
-    const burst = this.together.length >= BURST && oldest.late >= Math.max(this.intervalMs, LATE_MS);
-    return burst ? { count: this.together.length, late: oldest.late } : null;
+    const count = this.together.length;
+    if (count < BURST) return null;
+    const [oldest] = this.together;
+    const late = lateness(oldest);
+    return late >= Math.max(this.intervalMs, LATE_MS) ? { count, late, oldest } : null;
   }
 }

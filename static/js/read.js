@@ -35,15 +35,24 @@ function address(index) {
 
 const contents = new Contents();
 
-/** The stanza that the fragment of the address names. */
-const wanted = () => contents.find(decodeURIComponent(location.hash.slice(1)), of);
+/** The fragment of the address; one that is malformed names nothing. */
+function fragment() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return "";
+  }
+}
+
+/** The stanza that the fragment names. */
+const wanted = () => contents.find(fragment(), of, Number(dataset.lines));
 const start = wanted();
 const from = start?.index ?? Number(dataset.from);
 
 const reading = new Reading(from, of, dataset.edition ?? "");
 const status = new Status(dataset.way ?? "", places.transports);
 const follow = new Follow(showPlace);
-const verse = new Verse(address);
+const verse = new Verse(address, dataset.language ?? "");
 const views = {
   verse,
   follow,
@@ -112,8 +121,7 @@ listenToCopy(
 
 // A fragment that names what is not on the page leads there by starting there.
 addEventListener("hashchange", () => {
-  const id = decodeURIComponent(location.hash.slice(1));
-  if (wanted() && !document.getElementById(id)) location.reload();
+  if (wanted() && !document.getElementById(fragment())) location.reload();
 });
 
 const canto = contents.canto(from);

@@ -1,9 +1,11 @@
 // One reader's session: the stream that is open, the reading, its clock and its state, and the views that
 // show them. Everything that is shown comes from here, and was measured.
 
+import { drowsy, slept } from "./awake.js";
 import { clock, deviation, number, seconds, span } from "./format.js";
-import { Pace } from "./pace.js";
-import { UPGRADE_MS, inWords } from "./status.js";
+import { Pace, lateness } from "./pace.js";
+import { within } from "./reasons.js";
+import { UPGRADE_MS } from "./status.js";
 import { open } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { put } from "./view/dom.js";
@@ -41,20 +43,15 @@ export class Session {
     this.places = places;
     this.pace = new Pace(intervalMs);
     this.reconnects = 0;
-    /** How many stanzas this connection has brought. */
-    this.heard = 0;
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
     /** @type {import("./stream/stream.js").Way} */
     this.way = "socketio";
-    /** @type {{canto: number, index: number, line: number} | null} what the address names, until it has come */
+    /** @type {import("./view/contents.js").Wanted | null} what the address names, until it has come */
     this.wanted = null;
     /** @type {number | null} when the first stanza came */
     this.began = null;
-    /** @type {number} since when somebody looks: a page in the background may be put to sleep */
-    this.awake = performance.now();
     this.timer = 0;
-    document.addEventListener("visibilitychange", () => (this.awake = performance.now()));
   }
 
   /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").Way} way */
@@ -102,11 +99,10 @@ export class Session {
   /** @param {string} transport */
   connected(transport) {
     clearTimeout(this.timer);
-    this.pace.restart();
-    this.heard = 0;
     this.status.connected(transport);
-    this.views.hops.connected();
     this.views.facts.refresh();
+    // The first stanza is awaited like any other.
+    this.views.next.restart();
     if (this.status.upgrading) this.#patience(UPGRADE_MS, () => this.blocked("upgrade pending"));
     this.show();
   }
@@ -144,11 +140,11 @@ export class Session {
       const values = { time: clock(loss.date), s: seconds(loss.ms), n: number(Math.max(0, missing)) };
       verse.interrupted(t(missing > 0 ? "resumed_gap" : "resumed", values));
       plot.cut();
-      showLoss({ ...loss, reason: inWords(loss.reason) });
+      showLoss({ ...loss, reason: within(loss.reason) });
       this.status.losses.push(loss);
     }
     if (missing > 0) this.#gap(due, missing);
-    this.pace.intervalMs = opening.intervalMs;
+    this.pace = new Pace(opening.intervalMs);
     next.beat(opening.intervalMs);
     follow.beat(opening.intervalMs);
     next.restart();
@@ -172,21 +168,17 @@ export class Session {
     }
     if (missing > 0) this.#gap(due, missing);
     this.began ??= at;
-    const late = this.pace.arrived(place.index, at);
+    const arrival = this.pace.arrived(place.index, at);
     const { burst, setBack } = this.pace;
-    if (setBack) {
-      verse.later(setBack, this.heard);
-      plot.later(setBack, this.heard);
-    }
-    this.heard += 1;
-    // What waited while the page slept was not held back on the way.
-    this.status.heard(burst && at - burst.late > this.awake ? burst : null);
+    if (setBack) verse.later(this.pace);
+    const asleep = slept(arrival);
+    this.status.heard(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
-    verse.stanza(text, place, late);
+    verse.stanza(text, place, asleep ? null : arrival);
     this.#mark(place, text.split("\n").length);
     if (verse.prune(follow.following)) follow.settle();
-    plot.add(late);
-    put("dev", deviation(late));
+    if (!asleep) plot.add(arrival);
+    put("dev", asleep ? "" : deviation(lateness(arrival)));
     contents.heard(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
@@ -225,7 +217,11 @@ export class Session {
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();
-    next.tell(t("say_refused", { reason: reason.split(":")[0] }), t("say_refused_more"), t("try_again"));
+    next.tell(
+      t("say_refused", { reason: within(reason.split(":")[0]) }),
+      t("say_refused_more"),
+      t("try_again"),
+    );
     follow.toVoice();
   }
 
@@ -262,6 +258,10 @@ export class Session {
   }
 
   silent() {
+    if (drowsy()) {
+      this.views.next.restart();
+      return;
+    }
     this.status.silent();
     this.show();
   }
@@ -290,8 +290,8 @@ export class Session {
    */
   #missed({ index, line }) {
     const { wanted } = this;
-    if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.canto) return false;
-    this.reading.next = wanted.canto;
+    if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.from) return false;
+    this.reading.next = wanted.from;
     this.open(this.way);
     return true;
   }
@@ -303,9 +303,12 @@ export class Session {
    */
   #mark(place, lines) {
     const { wanted } = this;
-    if (!wanted || (wanted.line ? place.line + lines <= wanted.line : place.index < wanted.index)) return;
-    this.wanted = null;
-    location.replace(`#${anchor(place)}`);
+    if (!wanted) return;
+    const reached = wanted.line ? place.line + lines > wanted.line : place.index >= wanted.index;
+    // The canto has no such line, and the next canto's is not meant.
+    const over = place.index > wanted.last;
+    if (reached || over) this.wanted = null;
+    if (reached && !over) location.replace(`#${anchor(place)}`);
   }
 
   /** @param {number} due @param {number} missing */

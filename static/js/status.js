@@ -1,6 +1,7 @@
 // How the stream is, from what was measured of it, and the words for that. It knows no page.
 
 import { number, seconds, span } from "./format.js";
+import { inStatus, inWords } from "./reasons.js";
 import { t } from "./strings.js";
 
 /** A stream that upgrades has done so by then. */
@@ -8,17 +9,10 @@ export const UPGRADE_MS = 10_000;
 /** So many stanzas that come alone, one after the other, are the end of bursts. */
 const CALM = 5;
 
-/** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
+/** What a WebSocket is that something on the way accepts and does not pass on. */
+const MUTE = ["websocket closed", "websocket silent"];
 
-/** A reason in words, if there are some; else as it came. @param {string} reason */
-export function inWords(reason) {
-  // The last part is what the address itself answered when it was asked why.
-  const last = (reason.split(", ").at(-1) ?? "").replace(/ *[(:].*$/, "");
-  if (/^[45]\d\d\b/.test(last)) return t("reason_answered", { status: last });
-  const name = `reason_${last.replace(/\W+/g, "_")}`;
-  const words = t(name);
-  return words === name ? reason : words;
-}
+/** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
 
 export class Status {
   /** @type {State} */
@@ -73,6 +67,7 @@ export class Status {
     this.upgrading = transport === "polling" && this.way === "socketio" && !this.onlyPolling && !this.blocked;
     this.upgradedMs = null;
     [this.burst, this.calm, this.slow] = [null, 0, false];
+    if (transport === "websocket") this.blocked = null;
     this.flow();
   }
 
@@ -180,9 +175,9 @@ export class Status {
         };
       }
       case "refused": {
-        const answered = /^\d{3}\b/.test(this.reason);
-        const values = { path: this.path, reason: this.reason };
-        const how = t(answered ? "refused_status" : "refused_how", values);
+        const [status, { path, reason }] = [inStatus(this.reason), this];
+        let how = t(status ? "refused_status" : "refused_how", { path, reason: status ?? reason });
+        if (reason.endsWith(".js")) how = t("no_client", { url: reason });
         return { badge: t("refused"), what: t("refused_what"), how };
       }
       default:
@@ -199,7 +194,8 @@ export class Status {
 
   #polling() {
     if (this.onlyPolling) return t(this.way === "socketio-polling" ? "polling_chosen" : "polling_only");
-    return t("polling_how", { reason: inWords(this.blocked ?? "") });
+    const blocked = this.blocked ?? "";
+    return t(MUTE.includes(blocked) ? "polling_mute" : "polling_how", { reason: inWords(blocked) });
   }
 }
 

@@ -1,26 +1,20 @@
 // What the comparison of the transports comes to, in a sentence or a few.
 
 import { number, seconds } from "./format.js";
+import { within } from "./reasons.js";
 import { language, t } from "./strings.js";
 
 /** @typedef {import("./lane.js").Lane} Lane */
 
 const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
-const TRANSLATED = ["websocket blocked", "no answer", "stream ended"];
 
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** @param {Lane[]} lanes */
 const names = (lanes) => list.format(lanes.map(({ way }) => t(`compare_way_${way}`)));
 
-/** The last part of a reason, if it has several, is what was found out afterwards. @param {string} reason */
-function reasonOf(reason) {
-  const found = reason.split(/ error[^,]*, /).at(-1) ?? reason;
-  return TRANSLATED.includes(found) ? t(`compare_reason_${found.replace(" ", "_")}`) : found;
-}
-
 /** @param {Lane[]} lanes */
-const reasons = (lanes) => [...new Set(lanes.map(({ reason }) => reasonOf(reason)))].join("; ");
+const reasons = (lanes) => [...new Set(lanes.map(({ reason }) => within(reason)))].join("; ");
 
 /** All is well: who was first? @param {string} name @param {Lane[]} lanes */
 function praise(name, lanes) {
@@ -78,7 +72,7 @@ export function verdict(lanes, allowed, patient) {
   }
   const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
   const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
-  if (unloaded.length) sentences.push(t("compare_no_client", { url: unloaded[0].reason }));
+  if (unloaded.length) sentences.push(t("no_client", { url: unloaded[0].reason }));
   if (turned.length) sentences.push(t("compare_refused", { ways: names(turned), reason: reasons(turned) }));
   if (waiting.length) sentences.push(t("compare_waiting", { ways: names(waiting) }));
   if (disallowed.length) {

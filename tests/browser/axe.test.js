@@ -52,6 +52,17 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
       return page;
     },
     refused: async () => visit(await startBehindRelay([], { refuse: /socket\.io\/\?/ })),
+    silent: async () => {
+      const { origin } = await startDante(["--interval", "200ms"]);
+      return visit(`${origin}/websocket/`, {
+        prepare: (page) =>
+          page.routeWebSocket(/\/ws/, (socket) => {
+            socket.connectToServer().onMessage((message) => {
+              if (Number(/"index":(\d+)/.exec(message)?.[1] ?? 0) < 3) socket.send(message);
+            });
+          }),
+      });
+    },
     end: async () => visit(`${(await startDante(["--interval", "100ms"])).origin}/?stanza=130`),
   };
   for (const [name, reach] of Object.entries(STATES)) {
@@ -80,7 +91,7 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     }
   });
 
-  it("reading, resumed after a loss and a fault, of a text without cantos", async () => {
+  it("reading, resumed after a loss, of another text, one without cantos", async () => {
     const dante = await startDante(PLAIN.with(-1, "200ms"));
     const page = await visit(`${dante.origin}/`);
     await page.stanzas(3);
@@ -88,6 +99,7 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     await page.state("lost");
     await startDante(["--poem", poemFile(9), "--interval", "50ms"], { port: dante.port });
     await page.state("end");
+    await page.$(".changed").waitFor();
     await check(page, "reading-resumed", "end");
   });
 
@@ -98,6 +110,21 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     const good = await visit(`${(await startDante(SLOW)).origin}/compare/`);
     await good.state("streaming");
     await check(good, "compare");
+    const refused = await visit(`${await startBehindRelay(SLOW, { refuse: /sse\/stream/ })}compare/`);
+    await refused.state("refused");
+    await check(refused, "compare-refused");
+    const lumps = await startBehindRelay(["--poem", poemFile(100), "--interval", "300ms"], {
+      bufferMs: 2500,
+    });
+    const bursts = await visit(`${lumps}compare/`);
+    await bursts.state("bursts");
+    await check(bursts, "compare-bursts");
+    const dante = await startDante(SLOW);
+    const lost = await visit(`${dante.origin}/compare/`);
+    await lost.state("streaming");
+    await dante.end("SIGKILL");
+    await lost.state("lost");
+    await check(lost, "compare-lost");
   });
 
   it("hello", async () => {
@@ -106,6 +133,15 @@ describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
     await page.$("#start").click();
     await page.$("#tries").waitFor();
     await check(page, "hello", "connected");
+    const dante = await startDante();
+    const lost = await visit(`${dante.origin}/hello/`);
+    await lost.state("connected");
+    await dante.end("SIGKILL");
+    await lost.state("lost");
+    await check(lost, "hello-lost", "lost");
+    const refused = await visit(`${await startBehindRelay([], { refuse: /socket\.io\.js/ })}hello/`);
+    await refused.state("refused");
+    await check(refused, "hello-refused", "refused");
   });
 
   it("without JavaScript", async () => {

@@ -101,6 +101,21 @@ describe("compare", { concurrency: 2 }, () => {
     assert.deepEqual(Object.values(await figures(visit, "axis")), Array(4).fill("ended"));
   });
 
+  it("starts over in every column when the text has changed", async () => {
+    const dante = await startDante(["--poem", poemFile(400), "--interval", "200ms"]);
+    const visit = await open(`${dante.origin}/compare/`);
+    await arrived(visit, 6);
+    await dante.end("SIGKILL");
+    await visit.state("lost");
+    await startDante(["--poem", poemFile(5), "--interval", "100ms"], { port: dante.port });
+    await visit.state("ended");
+    assert.match(await visit.text("#verdict"), /Missed: 0\. Twice: 0\./);
+    // Nothing of the text before is left: five rows, each with four figures.
+    const rows = await visit.$(".rows tr").evaluateAll((all) => all.map((row) => row.dataset.index));
+    assert.deepEqual(rows, ["4", "3", "2", "1", "0"]);
+    assert.equal(await visit.$(".rows b:not(:empty)").count(), 20);
+  });
+
   it("says what the server was told not to offer, and what is refused", async () => {
     const { origin } = await startDante(["--interval", "100ms", "--transports", "polling"]);
     const partly = await open(`${origin}/compare/`);

@@ -182,6 +182,48 @@ describe("everyone", { concurrency: 2 }, () => {
     for (const selector of ["#panel", "#contents", ".running", ".dock", ".thread", "nav"]) {
       assert.equal(await visit.$(selector).first().isVisible(), false, selector);
     }
+    // Whatever is seen with a text of its own belongs to the poem.
+    const others = await visit.page.evaluate(() =>
+      [...document.body.querySelectorAll("*")]
+        .filter((one) => [...one.childNodes].some(({ nodeType, data }) => nodeType === 3 && data.trim()))
+        .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+        // What is for screen readers alone is a dot.
+        .filter((one) => one.getBoundingClientRect().width > 1)
+        .filter((one) => !one.closest("script, #poem .stanza .l, #poem .canto"))
+        .map((one) => `${one.tagName}#${one.id}.${one.className}: ${one.textContent}`),
+    );
+    assert.deepEqual(others, []);
+  });
+
+  it("fits a window at a zoom of 200 %, without scrolling sideways", async () => {
+    const { origin } = await startDante(["--interval", "300ms"]);
+    for (const page of PAGES) {
+      // Half the pixels of CSS, each twice the size, is what zoom makes of a window of 1280 by 720.
+      const visit = await open(`${origin}/${page}?lang=it`, {
+        viewport: { width: 640, height: 360 },
+        deviceScaleFactor: 2,
+      });
+      assert.equal(await sideways(visit), 0, page);
+    }
+  });
+
+  it("keeps its borders and its words with forced colours", async () => {
+    const { origin } = await startDante(["--interval", "300ms"]);
+    for (const page of PAGES) {
+      const visit = await open(`${origin}/${page}`, { forcedColors: "active", reducedMotion: "reduce" });
+      await visit.page.locator("body:not([data-state=connecting])").waitFor();
+      assert.ok(await visit.page.evaluate(() => matchMedia("(forced-colors: active)").matches));
+      const bare = await visit
+        .$("button, select")
+        .evaluateAll((all) =>
+          all
+            .filter((one) => one.checkVisibility() && !parseFloat(getComputedStyle(one).borderTopWidth))
+            .map((one) => one.outerHTML),
+        );
+      assert.deepEqual(bare, [], page);
+      // The colours are the system's, whatever the styles say: axe-core reads the styles.
+      await visit.assertAccessible(`forced colours: ${page}`, { "color-contrast": { enabled: false } });
+    }
   });
 
   it("without JavaScript says so, and leads to the poem as plain text", async () => {

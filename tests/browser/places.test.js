@@ -1,8 +1,10 @@
 // Where the reading stands: links that open at a place, the contents, and who moves the page.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { describe, it } from "node:test";
-import { poemFile, startDante } from "../support/dante.js";
+import { poemFile, startDante, temporaryFolder } from "../support/dante.js";
 import { stanzas, useBrowser } from "./support.js";
 
 const FAST = ["--interval", "150ms"];
@@ -155,5 +157,58 @@ describe("places", { concurrency: 2 }, () => {
     await visit.$('.stanza[data-index="19"]').waitFor();
     assert.equal((await visit.parts())[0], "stanza 19");
     visit.assertQuiet();
+  });
+
+  for (const [hash, target] of [
+    ["a-1-13", "a-1-11"],
+    ["a-1-1", "a-1-1"],
+  ]) {
+    it(`a link to line #${hash} opens at its stanza, of five lines`, async () => {
+      const lines = (stanza) => Array.from({ length: 5 }, (_, line) => `Line ${5 * stanza + line + 1}\n`);
+      const file = path.join(temporaryFolder(), "poem.txt");
+      writeFileSync(
+        file,
+        `A: Canto I\n\n${Array.from({ length: 20 }, (_, at) => lines(at).join("")).join("\n")}`,
+      );
+      const { origin } = await startDante(["--poem", file, "--interval", "100ms"]);
+      const visit = await open(`${origin}/#${hash}`);
+      await visit.$(`#${target}:target`).waitFor();
+      visit.assertQuiet();
+    });
+  }
+
+  for (const [hash, first] of [
+    ["inferno-1-0", 0],
+    // Beyond the end of its canto, it opens at that end.
+    ["inferno-1-140", 45],
+    ["limbo-1-1", 0],
+    ["%E0%A4%A", 0],
+  ]) {
+    it(`a link with #${hash}, which names no line, reads all the same`, async () => {
+      const { origin } = await startDante(FAST);
+      const visit = await open(`${origin}/#${hash}`);
+      await visit.stanzas(3);
+      assert.equal((await visit.parts())[0], `stanza ${first}`);
+      visit.assertQuiet();
+    });
+  }
+
+  it("the poem says which language it is in, whatever the page's own is", async () => {
+    const [embedded, other] = await Promise.all([
+      startDante(FAST),
+      startDante(["--poem", poemFile(50), "--interval", "100ms"]),
+    ]);
+    for (const [{ origin }, language] of [
+      [embedded, "en"],
+      [other, ""],
+    ]) {
+      const visit = await open(`${origin}/?lang=it`);
+      await visit.stanzas(2);
+      assert.equal(await visit.$("html").getAttribute("lang"), "it");
+      const spoken = await visit
+        .$(".stanza, .canticle, .canticles h3")
+        .evaluateAll((all) => all.map(({ lang }) => lang));
+      assert.ok(spoken.length >= 2 && spoken.every((one) => one === language), spoken.join());
+    }
   });
 });

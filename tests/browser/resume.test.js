@@ -4,15 +4,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { poemFile, startDante } from "../support/dante.js";
+import { RESUMED, onlyStanzas, others } from "./notes.js";
 import { stanzas, useBrowser } from "./support.js";
 
 const WAYS = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
-const STANZAS = 400;
+const STANZAS = 150;
 const POEM = ["--poem", poemFile(STANZAS)];
 // Slow while pages are opened one after the other; fast once they have resumed.
 const SLOWLY = [...POEM, "--interval", "250ms"];
 const QUICKLY = [...POEM, "--interval", "20ms"];
-const RESUMED = /^break: Lost at [\d:]+( [AP]M)? for \d+\.\d s\. Resumed here; nothing missed\.$/;
 
 /** Opens the page and chooses a way there. */
 async function openWay(open, origin, way) {
@@ -36,10 +36,6 @@ async function crash(visits, dante, args) {
   await Promise.all(visits.map((visit) => visit.state("lost")));
   return startDante(args, { port: dante.port });
 }
-
-/** What came in between, without the stanzas. */
-const others = (parts) => parts.filter((part) => !part.startsWith("stanza "));
-const onlyStanzas = (parts) => parts.filter((part) => part.startsWith("stanza "));
 
 /**
  * Opens the page with a plain WebSocket or Socket.IO's in between: `pass` is given each stanza's message and

@@ -9,6 +9,9 @@ import axe from "axe-core";
 import { chromium } from "playwright-core";
 import { startUnderIisnode } from "../support/dante.js";
 import { startRelay } from "../support/relay.js";
+import { takeNotes } from "./notes.js";
+
+export { stanzas } from "./notes.js";
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const ARTIFACTS = path.resolve(import.meta.dirname, "../artifacts");
@@ -29,40 +32,6 @@ const PATIENCE_MS = 20_000;
 
 /** What axe-core checks. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-/** Runs in the page before its own scripts: notes its states, the parts of the poem, and what it says. */
-function takeNotes() {
-  const PARTS = ".stanza, .fault, .break, .changed";
-  const SAYING = ["what", "say", "answer", "live"];
-  const notes = { parts: [], arrivals: {}, states: [], said: { what: [], say: [], answer: [], live: [] } };
-  window.notes = notes;
-  const state = () => {
-    const name = document.body?.dataset.state;
-    if (name && notes.states.at(-1) !== name) notes.states.push(name);
-  };
-  const part = (element) => {
-    const { className, dataset, textContent } = element;
-    const index = dataset.index;
-    notes.parts.push(index === undefined ? `${className.split(" ")[0]}: ${textContent}` : `stanza ${index}`);
-    if (index !== undefined) notes.arrivals[index] ??= performance.now();
-  };
-  const look = (records) => {
-    for (const { target, addedNodes } of records) {
-      const element = target instanceof Element ? target : target.parentElement;
-      const id = SAYING.find((name) => element?.closest(`#${name}`));
-      const text = id && document.getElementById(id).textContent;
-      if (id && notes.said[id].at(-1) !== text) notes.said[id].push(text);
-      for (const node of addedNodes) {
-        if (!(node instanceof Element)) continue;
-        if (node.matches(PARTS)) part(node);
-        else node.querySelectorAll(PARTS).forEach(part);
-      }
-    }
-    state();
-  };
-  const what = { attributeFilter: ["data-state"], childList: true, characterData: true, subtree: true };
-  new MutationObserver(look).observe(document, what);
-}
 
 /** One page, in a context of its own. */
 class Visit {
@@ -136,15 +105,18 @@ class Visit {
   }
 
   /** Asserts that axe-core finds nothing, as the page is now. */
-  async assertAccessible(name) {
+  async assertAccessible(name, rules = {}) {
     await this.page.evaluate(axe.source);
-    const violations = await this.page.evaluate(async (values) => {
-      const found = await window.axe.run(document, { runOnly: { type: "tag", values } });
-      return found.violations.map(({ id, nodes }) => [
-        id,
-        nodes.map(({ html, any }) => [html, any[0]?.message]),
-      ]);
-    }, RULES);
+    const violations = await this.page.evaluate(
+      async (options) => {
+        const found = await window.axe.run(document, options);
+        return found.violations.map(({ id, nodes }) => [
+          id,
+          nodes.map(({ html, any }) => [html, any[0]?.message]),
+        ]);
+      },
+      { runOnly: { type: "tag", values: RULES }, rules },
+    );
     assert.deepEqual(violations, [], name);
   }
 
@@ -154,9 +126,6 @@ class Visit {
     await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
   }
 }
-
-/** `stanza 0` to `stanza count-1`, or so many from another one on. */
-export const stanzas = (count, from = 0) => Array.from({ length: count }, (_, at) => `stanza ${from + at}`);
 
 /** Dante behind the relay, as behind IIS; its page is at `/dante/`. */
 export async function startBehindRelay(args = [], options = {}) {

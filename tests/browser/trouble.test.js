@@ -1,6 +1,7 @@
 // Trouble, said plainly: every state of the page, reached for real, and the sentence that a person reads.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { poemFile, startDante } from "../support/dante.js";
 import { stanzas, startBehindRelay, useBrowser } from "./support.js";
@@ -33,7 +34,7 @@ describe("trouble", { concurrency: 2 }, () => {
     const visit = await open(`${origin}/`);
     await visit.$("#how").filter({ hasText: "upgraded" }).waitFor();
     await visit.state("streaming");
-    assert.match(await visit.text("#how"), /Reached by long polling first, upgraded after \d+ ms\./);
+    assert.match(await visit.text("#how"), /Reached by long polling first, upgraded after [\d,]+ ms\./);
     assert.equal(await visit.text("#badge"), "WebSocket");
     // In the order of their times: the first stanza may come before the upgrade is done.
     const hops = ["Page", "Scripts", "Client library", "Handshake", "First stanza", "Upgrade"];
@@ -57,6 +58,21 @@ describe("trouble", { concurrency: 2 }, () => {
     const others = visit.complaints.filter((text) => !/^WebSocket connection to .* 501$/.test(text));
     assert.deepEqual([visit.failed, others], [[], []]);
   });
+
+  // IIS's own WebSocket module accepts and closes; others accept and stay silent.
+  for (const [mute, why] of [
+    ["close", /accepted and closed at once/],
+    ["keep", /stays silent/],
+  ]) {
+    it(`polling: says that the WebSocket was accepted and led nowhere (${mute})`, async () => {
+      const visit = await open(await startBehindRelay(FAST, { mute }));
+      await visit.state("polling");
+      assert.match(await visit.text("#how"), why);
+      assert.match(await visit.text("#how"), /IIS/);
+      await visit.stanzas(3);
+      assert.deepEqual((await visit.parts()).slice(0, 3), stanzas(3));
+    });
+  }
 
   it("polling as it was chosen is no trouble, and is not called that", async () => {
     const { origin } = await startDante([...FAST, "--transports", "polling"]);
@@ -154,6 +170,31 @@ describe("trouble", { concurrency: 2 }, () => {
     const visit = await open(await startBehindRelay(FAST, { refuse: /socket\.io\.js/ }));
     await visit.state("refused");
     assert.match(await visit.text("#how"), /\/dante\/socket\.io\/socket\.io\.js/);
+  });
+
+  it("a page that the browser had put to sleep does not call what it slept through a burst", async () => {
+    const { origin } = await startDante(["--poem", poemFile(200), "--interval", "100ms"]);
+    const [visit, witness] = await Promise.all([open(`${origin}/websocket/`), open(`${origin}/websocket/`)]);
+    await Promise.all([visit.stanzas(5), witness.stanzas(5)]);
+    const tools = await visit.page.context().newCDPSession(visit.page);
+    await tools.send("Debugger.enable");
+    const stopped = once(tools, "Debugger.paused");
+    // Browsers without a screen put no page to sleep; one that is stopped keeps what comes, too, and learns first
+    // of all that it is seen again.
+    const expression = 'debugger; document.dispatchEvent(new Event("visibilitychange"))';
+    const seen = tools.send("Runtime.evaluate", { expression });
+    await stopped;
+    const asleep = Object.keys((await witness.notes()).arrivals).length;
+    await witness.stanzas(asleep + 40);
+    await tools.send("Debugger.resume");
+    await seen;
+    await visit.stanzas(asleep + 50);
+    const { states, parts, arrivals } = await visit.notes();
+    const times = Object.values(arrivals);
+    const pause = Math.max(...times.slice(1).map((time, at) => time - times[at]));
+    assert.ok(pause > 2000, `the page slept ${pause} ms`);
+    assert.ok(!states.includes("bursts"), states.join());
+    assert.deepEqual(parts, stanzas(parts.length));
   });
 
   it("silent: says that the next stanza is late", async () => {

@@ -6,7 +6,7 @@ import { poemFile, startDante } from "../support/dante.js";
 import { useBrowser } from "./support.js";
 
 const LIMIT = 60_000;
-const STANZAS = 1200;
+const STANZAS = 900;
 
 /** A session of the developer tools with a page. */
 const devtools = (page) => page.context().newCDPSession(page);
@@ -17,6 +17,13 @@ async function memory(tools, page) {
   const { usedSize } = await tools.send("Runtime.getHeapUsage");
   // Not the browser's own count of nodes, which keeps those that it has not collected yet.
   return { heap: usedSize, elements: await page.locator("*").count() };
+}
+
+/** Seconds that the page has spent on scripts, styles and layout. */
+async function work(tools) {
+  const { metrics } = await tools.send("Performance.getMetrics");
+  const named = Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+  return named.ScriptDuration + named.RecalcStyleDuration + named.LayoutDuration;
 }
 
 describe("weight", { concurrency: 2 }, () => {
@@ -62,34 +69,41 @@ describe("weight", { concurrency: 2 }, () => {
     // The notes that other tests take would grow themselves.
     const visit = await open(`${origin}/`, { notes: false });
     const tools = await devtools(visit.page);
+    await tools.send("Performance.enable");
     const measured = [];
-    // All that the page keeps it has after some 450 stanzas.
-    for (const count of [400, 600, 800, 1000, STANZAS]) {
+    const worked = [];
+    // All that the page keeps it has after some 450 stanzas; the rest comes and goes.
+    for (const count of [50, 200, 500, 600, 700, 800, STANZAS]) {
       await visit.$(`.stanza[data-index="${count - 1}"]`).waitFor({ state: "attached", timeout: 60_000 });
-      measured.push(await memory(tools, visit.page));
+      worked.push(await work(tools));
+      if (count >= 500) measured.push(await memory(tools, visit.page));
     }
+    // Seconds of work for a stanza: of the first 150, with little above them, and of the last 400.
+    const early = (worked[1] - worked[0]) / 150;
+    const old = (worked.at(-1) - worked[2]) / (STANZAS - 500);
+    assert.ok(early > 0 && old < 3 * early, `${early} s, then ${old} s: ${worked}`);
     const [, full] = measured;
     const late = measured.at(-1);
     const text = JSON.stringify(measured);
     assert.ok(late.elements < full.elements * 1.15, text);
     assert.ok(late.heap < full.heap * 1.25 + 500_000, text);
     await visit.state("end");
-    assert.equal(await visit.text("#c-stanzas"), "1,200");
+    assert.equal(await visit.text("#c-stanzas"), "900");
     assert.equal(await visit.text("#c-gaps"), "0");
     visit.assertQuiet();
   });
 
   it("a reader who holds the page keeps what is in sight while old stanzas go", async () => {
-    const { origin } = await startDante(["--poem", poemFile(800), "--interval", "20ms"]);
+    const { origin } = await startDante(["--poem", poemFile(600), "--interval", "20ms"]);
     const visit = await open(`${origin}/`, { notes: false, viewport: { width: 1024, height: 700 } });
-    await visit.$('.stanza[data-index="399"]').waitFor({ state: "attached" });
+    await visit.$('.stanza[data-index="199"]').waitFor({ state: "attached" });
     await visit.$("#hold").click();
     const newest = visit.$(".stanza.now");
     const index = await newest.getAttribute("data-index");
     const place = () =>
       visit.$(`.stanza[data-index="${index}"]`).evaluate((stanza) => stanza.getBoundingClientRect().top);
     const before = await place();
-    await visit.$('.stanza[data-index="799"]').waitFor({ state: "attached", timeout: 60_000 });
+    await visit.$('.stanza[data-index="599"]').waitFor({ state: "attached", timeout: 60_000 });
     assert.equal(await visit.$('.stanza[data-index="0"]').count(), 0);
     const after = await place();
     assert.ok(Math.abs(after - before) <= 4, `from ${before} px to ${after} px`);

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::fd::OwnedFd,
     process::{Output, Stdio},
 };
 
@@ -30,7 +29,7 @@ async fn run(command: &mut Command) -> (i32, String, String) {
 }
 
 /// Starts, and reads the banner to its last line.
-async fn start(command: &mut Command) -> (Child, String, Lines<BufReader<ChildStdout>>) {
+pub(crate) async fn start(command: &mut Command) -> (Child, String, Lines<BufReader<ChildStdout>>) {
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut banner = String::new();
@@ -47,7 +46,7 @@ fn port(banner: &str) -> u16 {
     endpoint.split(',').next().unwrap().rsplit(':').next().unwrap().parse().unwrap()
 }
 
-fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let id = child.id().expect("a running child").to_string();
     assert!(std::process::Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
 }
@@ -77,6 +76,9 @@ async fn bad_input_is_one_clear_line_and_exit_code_2() {
         (&["prove"], &["\"prove\"", "serve"]),
         (&["serve", "extra"], &["\"extra\""]),
         (&["hosting", "iisnode", "--prefix", "dante"], &["slash"]),
+        (&["hosting", "arr", "--upstream", "unix:/run/d.sock"], &["unix:/run/d.sock", "TCP", "8888"]),
+        (&["hosting", "systemd", "--exe", "dante"], &["\"dante\"", "absolute"]),
+        (&["hosting", "azure", "--prefix", "/dante"], &["\"/dante\"", "azure has no use"]),
     ] {
         let (code, out, err) = run(&mut dante(args)).await;
         assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{args:?}: {err}");
@@ -189,25 +191,6 @@ async fn iisnode_launches_it_with_its_arguments_and_finds_its_logs() {
 }
 
 #[tokio::test]
-async fn systemd_hands_a_socket_over() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut command = Command::new("sh");
-    // systemd passes the socket as descriptor 3 and names the process that it is for (sd_listen_fds(3)).
-    command.args([
-        "-c",
-        "exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\"",
-        env!("CARGO_BIN_EXE_dante"),
-    ]);
-    command.stdin(Stdio::from(OwnedFd::from(listener))).stdout(Stdio::piped()).kill_on_drop(true);
-    let (_child, banner, _lines) = start(&mut command).await;
-    assert!(banner.contains(&format!("127.0.0.1:{port}, since LISTEN_FDS is set")), "{banner}");
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-    assert_eq!(soon(Answer::read(&mut stream)).await.status, 200);
-}
-
-#[tokio::test]
 async fn logs_are_json_on_request() {
     let (mut child, banner, _lines) = start(&mut dante(&["--listen", "0", "--log-format", "json"])).await;
     let mut stream = TcpStream::connect(("127.0.0.1", port(&banner))).await.unwrap();
@@ -229,4 +212,55 @@ async fn recipes_are_printed() {
         assert_eq!((code, err.as_str()), (0, ""));
         assert!(out.starts_with("<?xml") && out.contains(r"D:\d.exe"), "{out}");
     }
+}
+
+#[tokio::test]
+async fn it_explains_where_it_is_run() {
+    let (code, out, err) = run(dante(&["hosting"]).env("DANTE_PREFIX", "/demo")).await;
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("prefix     /demo, since DANTE_PREFIX says so\n"), "{out}");
+    let (code, out, _) = run(dante(&["hosting", "--json"]).env("ASPNETCORE_TOKEN", "hush")).await;
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &json["host"]["value"]), (0, &"self".into()));
+    assert!(!out.contains("hush"), "{out}");
+    let (code, out, err) = run(dante(&["hosting", "--json"]).env("PORT", "http")).await;
+    assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
+    assert!(err.contains("PORT \"http\""), "{err}");
+}
+
+/// The script cannot run here; what can be held together is what it sends and what it can carry out.
+#[tokio::test]
+async fn setup_ps1_and_its_plan_speak_of_the_same_things() {
+    let script = include_str!("../../setup.ps1");
+    let facts = serde_json::json!({
+        "module": "iisnode", "name": "dante", "site": "Default Web Site", "path": r"C:\dante", "remove": false,
+        "source": { "path": r"C:\dante.exe", "hash": "0123456789abcdef" }, "iisVersion": null,
+        "configuration": "<configuration/>", "exists": false, "items": [], "reads": false, "writesLogs": false,
+    });
+    let block = script.split("    return @{\n").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    let mut sent: Vec<_> = block.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    sent.sort_unstable();
+    assert_eq!(sent, facts.as_object().unwrap().keys().collect::<Vec<_>>());
+
+    for remove in [false, true] {
+        let mut facts = facts.clone();
+        facts["remove"] = remove.into();
+        let mut child = dante(&["hosting", "--setup"]).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(facts.to_string().as_bytes()).await.unwrap();
+        let output = soon(child.wait_with_output()).await.unwrap();
+        let plan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        for step in plan["steps"].as_array().unwrap() {
+            let kind = step["kind"].as_str().unwrap();
+            assert!(script.contains(&format!("\n        '{kind}' {{")), "{kind}");
+            for (key, _) in step.as_object().unwrap() {
+                assert!(
+                    script.contains(&format!("$Step.{key}")) || script.contains(&format!("$($Step.{key})")),
+                    "{key}"
+                );
+            }
+        }
+    }
+    let (code, _, err) = run(&mut dante(&["hosting", "--setup"])).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("of one version"), "{err}");
 }

@@ -4,11 +4,15 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
 
+mod bad_hosts;
 mod binary;
 mod guests;
 mod hostile;
 mod pages;
 mod probe;
+mod recipes;
 mod status;
 mod streams;
 mod support;
+mod systemd;
+mod web_config;

@@ -2,6 +2,7 @@
 // (iisnode cprotocolbridge.cpp:594-729): it tries each 250 ms until the guest listens, passes the URL on as
 // it came, and makes `Connection` `keep-alive` unless it is exactly `upgrade`.
 
+import { createHash } from "node:crypto";
 import http from "node:http";
 import net from "node:net";
 import { Transform } from "node:stream";
@@ -75,14 +76,27 @@ class Lumps extends Transform {
 /** Whether an answer is, or may be, waited for: a stream of events or a poll. */
 const streams = (request) => request.method === "GET" && /\/sse\/stream|transport=polling/.test(request.url);
 
+/** Closes a WebSocket with 1011, an error that the server did not expect. */
+const CLOSE_FRAME = Buffer.from([0x88, 2, 0x03, 0xf3]);
+
+/** Makes a connection a WebSocket (RFC 6455, 4.2.2). */
+function accept(request, client) {
+  const key = request.headers["sec-websocket-key"];
+  const answer = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+  const lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"];
+  client.write(`${[...lines, `Sec-WebSocket-Accept: ${answer}`].join("\r\n")}\r\n\r\n`);
+}
+
 /**
  * A relay to the guest behind `socketPath`, closed after the test file at the latest.
- * @param {{blockWebSocket?: boolean, bufferMs?: number, refuse?: RegExp}} options `blockWebSocket` answers every
+ * @param {{blockWebSocket?: boolean, bufferMs?: number, refuse?: RegExp, mute?: "close" | "break" | "keep"}} options `blockWebSocket` answers every
  *   upgrade with 501, as IIS without WebSocket support does; `bufferMs` holds streams, polls and WebSockets back
- *   and releases them so often, in lumps; `refuse` answers what has such a URL with 404, as a wrong route does
+ *   and releases them so often, in lumps; `refuse` answers what has such a URL with 404, as a wrong route does;
+ *   `mute` accepts every WebSocket itself and passes nothing on, as IIS's own WebSocket module does: then it closes
+ *   it, breaks it off, or keeps it and stays silent
  * @returns {Promise<{origin: string, upgrades: number, close: () => void}>} `upgrades` counts what was asked for
  */
-export async function startRelay(socketPath, { blockWebSocket = false, bufferMs = 0, refuse } = {}) {
+export async function startRelay(socketPath, { blockWebSocket = false, bufferMs = 0, refuse, mute } = {}) {
   const sockets = new Set();
   const relay = { upgrades: 0 };
   const server = http.createServer(async (request, response) => {
@@ -116,6 +130,12 @@ export async function startRelay(socketPath, { blockWebSocket = false, bufferMs 
     if (blockWebSocket || refuse?.test(request.url)) {
       const status = blockWebSocket ? "501 Not Implemented" : "404 Not Found";
       client.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      return;
+    }
+    if (mute) {
+      accept(request, client);
+      if (mute === "close") client.end(CLOSE_FRAME);
+      else if (mute === "break") client.end();
       return;
     }
     try {

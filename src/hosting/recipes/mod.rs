@@ -1,6 +1,9 @@
 //! The files that hosts need, from `templates/hosts/`.
 
+mod iis;
+mod proxies;
 mod site;
+mod systemd;
 
 use std::fmt;
 
@@ -32,7 +35,7 @@ pub enum Recipe {
     Arr,
     /// dante.service for systemd
     Systemd,
-    /// dante.socket for systemd: sockets that outlive restarts
+    /// dante.socket for systemd: a socket that outlives restarts
     SystemdSocket,
     /// commands for Azure App Service
     Azure,
@@ -51,8 +54,10 @@ pub(super) struct Uses {
 impl Uses {
     const PROXY: Self = Self { prefix: true, upstream: true, strip: true, listen: true, exe: None };
 
+    const NOTHING: Self = Self { prefix: false, upstream: false, strip: false, listen: false, exe: None };
+
     const fn launcher(exe: &'static str) -> Self {
-        Self { prefix: true, upstream: false, strip: false, listen: false, exe: Some(exe) }
+        Self { prefix: true, exe: Some(exe), ..Self::NOTHING }
     }
 }
 
@@ -66,6 +71,9 @@ macro_rules! templates {
     )*};
 }
 
+/// Nothing in it depends on the site: it is told by variables of the shell.
+const AZURE: &str = include_str!("../../../templates/hosts/azure.sh");
+
 templates! {
     Nginx "hosts/nginx.conf",
     Apache "hosts/apache.conf",
@@ -77,7 +85,6 @@ templates! {
     Arr "hosts/arr.config",
     Systemd "hosts/dante.service",
     SystemdSocket "hosts/dante.socket",
-    Azure "hosts/azure.sh",
 }
 
 impl Recipe {
@@ -89,15 +96,21 @@ impl Recipe {
             Self::Iisnode => Uses::launcher(r"C:\inetpub\dante\dante.exe"),
             Self::Httpplatform | Self::Aspnetcore => Uses::launcher(r".\dante.exe"),
             Self::Systemd => Uses::launcher("/usr/local/bin/dante"),
-            Self::SystemdSocket => Uses { exe: None, listen: true, prefix: false, ..Uses::launcher("") },
-            Self::Azure => Uses { exe: None, prefix: false, ..Uses::launcher("") },
+            Self::SystemdSocket => Uses { upstream: true, ..Uses::NOTHING },
+            Self::Azure => Uses::NOTHING,
         }
     }
 
     /// Whether the host can do what the site asks for.
     fn accepts(self, site: &Site) -> Result<(), BadValue> {
-        let _ = site;
-        Ok(())
+        match self {
+            Self::Iisnode | Self::Httpplatform | Self::Aspnetcore => site.accepts_windows_program(),
+            Self::Apache => site.accepts_apache(),
+            Self::Arr => site.accepts_arr(),
+            Self::Systemd => systemd::accepts_program(&site.exe),
+            Self::SystemdSocket => systemd::accepts_socket(site),
+            _ => Ok(()),
+        }
     }
 
     /// The file's text.
@@ -105,7 +118,7 @@ impl Recipe {
     /// # Errors
     /// Only if formatting fails, which a text in memory never does.
     pub fn render(self, site: &Site) -> askama::Result<String> {
-        match self {
+        let text = match self {
             Self::Nginx => Nginx { site }.render(),
             Self::Apache => Apache { site }.render(),
             Self::Caddy => Caddy { site }.render(),
@@ -116,8 +129,10 @@ impl Recipe {
             Self::Arr => Arr { site }.render(),
             Self::Systemd => Systemd { site }.render(),
             Self::SystemdSocket => SystemdSocket { site }.render(),
-            Self::Azure => Azure { site }.render(),
-        }
+            Self::Azure => Ok(AZURE.to_owned()),
+        }?;
+        // askama drops a template's last line feed, and HAProxy refuses a file without one.
+        Ok(text.trim_end().to_owned() + "\n")
     }
 }
 

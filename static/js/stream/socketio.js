@@ -1,7 +1,7 @@
 // The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
 // function, from where to go on. When to try again is decided here, so that the page can show it.
 
-import { Backoff, diagnose, isForeignEdition } from "./retry.js";
+import { Attempts, isForeignEdition, watchHandshake } from "./retry.js";
 
 /** How long an answer to a trip may take. */
 const TRIP_MS = 5000;
@@ -33,10 +33,10 @@ export function openSocketIo(reading, listener, places, transports) {
       trip: () => Promise.reject(new Error("no client")),
     };
   }
-  const backoff = new Backoff();
+  const question = new URL(url);
+  question.search = "EIO=4&transport=websocket";
   const socket = io({
     path: url.pathname,
-    transports,
     // When the first is blocked, the next is tried.
     tryAllTransports: true,
     reconnection: false,
@@ -44,21 +44,41 @@ export function openSocketIo(reading, listener, places, transports) {
     autoConnect: false,
     auth: (answer) => answer(reading.request()),
   });
-  let timer = 0;
   let asked = 0;
-  let closed = false;
+  /** Why WebSocket is left out when polling is what stands in the end. */
+  let obstacle = "";
   /** @type {number | null} how long an upgrade took that was through before the connection stood */
   let early = null;
 
-  function connect() {
-    clearTimeout(timer);
+  const attempts = new Attempts(reading, listener, () => {
     asked = performance.now();
-    early = null;
+    obstacle = "websocket error";
     listener.connecting(url.pathname);
+    connect(transports);
+  });
+
+  /** @param {string[]} names of the transports to try */
+  function connect(names) {
+    // What the client still does about the attempt before is of no use.
+    socket.disconnect();
+    socket.io.opts.transports = names;
+    early = null;
     socket.connect();
     // The client makes an engine for each attempt.
     const engine = socket.io.engine;
     let opened = asked;
+    watchHandshake(engine, (reason) => {
+      if (attempts.closed || engine !== socket.io.engine) return;
+      const left = names.slice(names.indexOf("websocket") + 1);
+      if (left.length) {
+        obstacle = reason;
+        listener.blocked(reason);
+        connect(left);
+      } else {
+        socket.disconnect();
+        attempts.failed("handshake", asked, question, reason);
+      }
+    });
     engine.once("handshake", () => {
       opened = performance.now();
       listener.hop("handshake", asked, opened);
@@ -75,61 +95,34 @@ export function openSocketIo(reading, listener, places, transports) {
     });
   }
 
-  /** @param {string} reason */
-  function lost(reason) {
-    if (closed) return;
-    const delay = backoff.next();
-    timer = window.setTimeout(connect, delay);
-    listener.lost(reason, performance.now() + delay);
-  }
-
-  /** @param {string} reason */
-  function startOver(reason) {
-    reading.startOver();
-    listener.foreign(reason);
-    connect();
-  }
-
-  /** No connection came about. @param {Error} error */
-  async function failed(error) {
-    listener.hop("handshake", asked, performance.now(), detail(error));
-    const question = new URL(url);
-    question.search = "EIO=4&transport=websocket";
-    const { kind, reason } = await diagnose(question);
-    if (closed) return;
-    if (kind === "refused") listener.refused(reason);
-    else lost(reason === "websocket blocked" ? reason : `${detail(error)}, ${reason}`);
-  }
-
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Reached by polling although WebSocket was tried first: it does not get through.
-    if (name === "polling" && transports[0] === "websocket") listener.blocked("websocket error");
+    if (name === "polling" && transports[0] === "websocket") listener.blocked(obstacle);
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);
   });
   socket.on("reading", (opening) => listener.opening(opening));
   socket.on("divinecomedy", (text, place) => {
-    backoff.reset();
+    attempts.worked();
     listener.stanza(text, place, performance.now());
   });
   socket.on("disconnect", (reason) => {
     if (reason === "io server disconnect") listener.ended();
-    else lost(reason);
+    else attempts.lost(reason);
   });
   socket.on("connect_error", (error) => {
     // Active means that the connection failed; otherwise the server itself has refused it.
-    if (socket.active) failed(error);
-    else if (isForeignEdition(error.message)) startOver(error.message);
+    if (socket.active) attempts.failed("handshake", asked, question, detail(error));
+    else if (isForeignEdition(error.message)) attempts.startOver(error.message);
     else listener.refused(error.message);
   });
-  connect();
 
+  attempts.start();
   return {
-    retry: connect,
+    retry: () => attempts.start(),
     close() {
-      closed = true;
-      clearTimeout(timer);
+      attempts.close();
       socket.disconnect();
     },
     async trip() {

@@ -1,7 +1,7 @@
 // The reading over server-sent events. An EventSource comes back by itself, with Last-Event-ID, unless it
 // was answered with anything but a stream; then it is made anew here.
 
-import { Backoff, diagnose } from "./retry.js";
+import { Attempts } from "./retry.js";
 
 /** What the server asks event sources to wait, `retry:` in its stream. */
 const RETRY_MS = 1000;
@@ -13,77 +13,59 @@ const RETRY_MS = 1000;
  * @returns {import("./stream.js").Stream}
  */
 export function openEvents(reading, listener, places) {
-  const backoff = new Backoff();
   const url = new URL("sse/stream", places.root);
   /** @type {EventSource} */
   let source;
-  let timer = 0;
-  let closed = false;
 
-  function connect() {
-    clearTimeout(timer);
+  const attempts = new Attempts(reading, listener, () => {
     source?.close();
     let asked = performance.now();
     url.search = reading.query();
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
-    source.addEventListener("open", () => {
-      listener.hop("handshake", asked, performance.now());
+    source.addEventListener("open", () => listener.hop("handshake", asked, performance.now()));
+    source.addEventListener("reading", ({ data }) => {
+      // Not with the head of the answer: what follows it may be held back on the way.
       listener.connected("sse");
+      listener.opening(JSON.parse(data));
     });
-    source.addEventListener("reading", ({ data }) => listener.opening(JSON.parse(data)));
     source.addEventListener("divinecomedy", ({ data }) => {
       const at = performance.now();
-      backoff.reset();
+      attempts.worked();
       const { text, event: _, ...place } = JSON.parse(data);
       listener.stanza(text, place, at);
     });
     source.addEventListener("end", () => {
-      closed = true;
+      attempts.close();
       source.close();
       listener.ended();
     });
     source.addEventListener("error", () => {
       // Its own attempt is the server's `retry:` away, and what fails then comes here again.
-      if (source.readyState === EventSource.CLOSED) failed(asked);
-      else listener.lost("stream ended", performance.now() + RETRY_MS);
-      asked = performance.now();
+      if (source.readyState !== EventSource.CLOSED) {
+        listener.lost("stream ended", performance.now() + RETRY_MS);
+        asked = performance.now();
+        return;
+      }
+      url.search = reading.query();
+      attempts.failed("handshake", asked, url);
     });
-  }
+  });
 
-  /** @param {number} asked when the connection was */
-  async function failed(asked) {
-    if (closed) return;
-    url.search = reading.query();
-    const { kind, reason } = await diagnose(url);
-    if (closed) return;
-    listener.hop("handshake", asked, performance.now(), reason);
-    if (kind === "foreign") {
-      reading.startOver();
-      listener.foreign(reason);
-      connect();
-    } else if (kind === "refused") {
-      listener.refused(reason);
-    } else {
-      const delay = backoff.next();
-      timer = window.setTimeout(connect, delay);
-      listener.lost(reason, performance.now() + delay);
-    }
-  }
-
-  connect();
+  attempts.start();
   return {
-    retry: connect,
+    retry: () => attempts.start(),
     close() {
-      closed = true;
-      clearTimeout(timer);
+      attempts.close();
       source.close();
     },
     // The stream goes one way only: a small request beside it makes the trip.
     async trip() {
       const start = performance.now();
-      await fetch(new URL("hosting.json", places.root), { method: "HEAD", cache: "no-store" });
+      const answer = await fetch(new URL("hosting.json", places.root), { method: "HEAD", cache: "no-store" });
+      // What is not read to its end, be it empty, may count as broken off.
+      await answer.text();
       return performance.now() - start;
     },
   };

@@ -7,6 +7,12 @@ import { nameOf, slug } from "./verse.js";
 
 /** @typedef {import("../reading.js").Place} Place */
 
+/**
+ * A line that an address names, 0 for a whole stanza; the first and the last stanza where it may be, and where it is
+ * expected.
+ * @typedef {{line: number, from: number, last: number, index: number}} Wanted
+ */
+
 export class Contents {
   constructor() {
     /** The cantos' links, each with the index of its canto's first stanza. */
@@ -35,12 +41,15 @@ export class Contents {
   }
 
   /**
-   * The index of the stanza that a fragment of an address most likely means, by tercets, and that of its canto.
+   * What a fragment of an address names: the line, the stanzas of its canto, and the index of the stanza that holds
+   * it, if all stanzas are as long as the first.
    * @param {string} fragment such as `inferno-1-4` or `stanza-12`
-   * @param {number} of
+   * @param {number} of how many stanzas there are
+   * @param {number} length of the first, in lines
+   * @returns {Wanted | null}
    */
-  find(fragment, of) {
-    const [, name, canto, line] = /^(.+)-(\d+)-(\d+)$/.exec(fragment) ?? [];
+  find(fragment, of, length) {
+    const [, name, canto, digits] = /^(.+)-(\d+)-(\d+)$/.exec(fragment) ?? [];
     const cantos = this.cantos.map(({ from }) => ({ from, ...this.canto(from) }));
     const at = cantos.findIndex(
       (known) => slug(known.canticle ?? "") === name && known.canto === Number(canto),
@@ -48,14 +57,11 @@ export class Contents {
     if (at >= 0) {
       const { from } = cantos[at];
       const last = (cantos[at + 1]?.from ?? of) - 1;
-      return {
-        canto: from,
-        index: Math.min(last, from + Math.floor((Number(line) - 1) / 3)),
-        line: Number(line),
-      };
+      const line = Math.max(1, Number(digits));
+      return { line, from, last, index: Math.min(last, from + Math.floor((line - 1) / length)) };
     }
-    const stanza = Number(/^stanza-(\d+)$/.exec(fragment)?.[1]);
-    return stanza >= 1 && stanza <= of ? { canto: stanza - 1, index: stanza - 1, line: 0 } : null;
+    const index = Number(/^stanza-(\d+)$/.exec(fragment)?.[1]) - 1;
+    return index >= 0 && index < of ? { line: 0, from: index, last: index, index } : null;
   }
 
   /**

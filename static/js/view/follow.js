@@ -72,6 +72,8 @@ export class Follow {
     $("new").textContent = "";
     if (on) {
       this.pinned = false;
+      // The hand that has asked for this does not scroll.
+      this.hand = -Infinity;
       this.toVoice();
     }
   }

@@ -55,7 +55,7 @@ export class Hops {
   origin = 0;
   /** @type {Hop[]} what the stream has told */
   told = [];
-  /** @type {number | null} */
+  /** @type {number | null} when the first of them was through, after which a stanza may come */
   stood = null;
   /** @type {Hop | null} */
   first = null;
@@ -90,11 +90,7 @@ export class Hops {
   add(hop) {
     if (this.frozen) return;
     this.told = [...this.told.filter(({ name }) => name !== hop.name), hop];
-    this.draw();
-  }
-
-  connected() {
-    this.stood ??= performance.now();
+    if (!hop.failure) this.stood ??= hop.end ?? null;
     this.draw();
   }
 

@@ -1,13 +1,12 @@
 // The table of the comparison: a row for each stanza, newest first, a column for each transport.
 
 import { deviation, number, seconds } from "../format.js";
-import { lateness } from "../lane.js";
-import { grade } from "../pace.js";
+import { grade, lateness } from "../pace.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../lane.js").Lane} Lane */
-/** @typedef {import("../lane.js").Arrival} Arrival */
-/** @typedef {{index: number, text: string, arrivals: Map<string, Arrival>}} Row */
+/** @typedef {import("../pace.js").Arrival} Arrival */
+/** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 
 /** Lanes in which nothing is to be expected. */
@@ -42,7 +41,7 @@ export class LanesTable {
     this.lanes = lanes;
     this.body = /** @type {HTMLElement} */ (table.querySelector(".rows"));
     this.figures = /** @type {HTMLElement} */ (table.querySelector(".sum"));
-    /** @type {Map<number, {tr: HTMLElement, cells: Cell[]}>} */
+    /** @type {Map<Row, {tr: HTMLElement, cells: Cell[]}>} those that are drawn */
     this.rows = new Map();
   }
 
@@ -50,14 +49,14 @@ export class LanesTable {
   draw(rows) {
     const newest = rows[0]?.index ?? 0;
     for (const lane of this.lanes) this.drawFigures(lane, newest);
-    for (const [index, { tr }] of this.rows) {
-      if (rows.some((row) => row.index === index)) continue;
+    for (const [row, { tr }] of this.rows) {
+      if (rows.includes(row)) continue;
       tr.remove();
-      this.rows.delete(index);
+      this.rows.delete(row);
     }
     let place = this.body.firstElementChild;
     for (const row of rows) {
-      const drawn = this.rows.get(row.index) ?? this.add(row);
+      const drawn = this.rows.get(row) ?? this.add(row);
       if (drawn.tr === place) place = place.nextElementSibling;
       else this.body.insertBefore(drawn.tr, place);
       drawn.tr.className = row.index === newest ? "newest" : "";
@@ -66,13 +65,15 @@ export class LanesTable {
   }
 
   /** @param {Row} row */
-  add({ index, text }) {
+  add(row) {
+    const { index, text, language } = row;
     const tr = element("tr", "row");
     tr.dataset.index = String(index);
     const head = element("th", "rowheader");
     head.setAttribute("scope", "row");
     const line = document.createElement("span");
     line.className = "line";
+    line.lang = language;
     line.textContent = text
       .split("\n")[0]
       .trim()
@@ -89,7 +90,7 @@ export class LanesTable {
       return { td, thread, figure, shown: "?" };
     });
     const drawn = { tr, cells };
-    this.rows.set(index, drawn);
+    this.rows.set(row, drawn);
     return drawn;
   }
 

@@ -1,9 +1,11 @@
 // How the stanzas fell against the clock: one mark a stanza, the newest at the right.
 
 import { deviation } from "../format.js";
-import { grade } from "../pace.js";
+import { grade, lateness } from "../pace.js";
 import { t } from "../strings.js";
 import { $, perFrame, put, scaled, svg } from "./dom.js";
+
+/** @typedef {import("../pace.js").Arrival} Arrival */
 
 const SLOTS = 60;
 const [WIDTH, HEIGHT] = [320, 108];
@@ -27,23 +29,17 @@ const kind = (late, last) => `${grade(late)}${last ? " last" : ""}`.trim();
 
 export class Plot {
   constructor() {
-    /** @type {{late: number, cut: boolean}[]} `cut`: the stream broke off after it */
+    /** @type {{arrival: Arrival, cut: boolean}[]} `cut`: the stream broke off after it */
     this.arrivals = [];
     this.draw = perFrame(() => this.#draw());
     this.#draw();
   }
 
-  /** @param {number} late */
-  add(late) {
-    this.arrivals.push({ late, cut: false });
+  /** @param {Arrival} arrival */
+  add(arrival) {
+    this.arrivals.push({ arrival, cut: false });
     if (this.arrivals.length > SLOTS) this.arrivals.shift();
     this.draw();
-  }
-
-  /** The newest ones were later than it seemed. @param {number} ms @param {number} count */
-  later(ms, count) {
-    if (!count) return;
-    for (const arrival of this.arrivals.slice(-count)) arrival.late += ms;
   }
 
   /** The stream broke off here. */
@@ -54,7 +50,7 @@ export class Plot {
   }
 
   #draw() {
-    const lates = this.arrivals.map(({ late }) => late);
+    const lates = this.arrivals.map(({ arrival }) => lateness(arrival));
     const values = { m: deviation(median(lates)), d: deviation(worst(lates)), n: lates.length };
     put("spread", lates.length ? t("worst_median", values) : t("none_yet"));
     $("plot").setAttribute("aria-label", lates.length ? t("plot_alt", values) : t("none_yet"));
@@ -77,7 +73,8 @@ export class Plot {
       svg("line", { x1: LEFT, x2: WIDTH, y1: y(tick), y2: y(tick), class: tick ? "grid" : "zero" }),
       svg("text", { x: LEFT - 8, y: y(tick) + 4, "text-anchor": "end" }, label(tick)),
     ]);
-    for (const [at, { late, cut }] of this.arrivals.entries()) {
+    for (const [at, { cut }] of this.arrivals.entries()) {
+      const late = lates[at];
       const last = at === lates.length - 1;
       if (cut) {
         parts.push(svg("line", { x1: x(at) + 2, x2: x(at) + 2, y1: 4, y2: HEIGHT - 12, class: "cut" }));

@@ -32,7 +32,9 @@ export function report({ way, status, hosting }) {
     `${at("badge")} (${way})`,
     at("what"),
     at("how"),
+    // As they came: words may hide what matters.
     status.blocked ? `websocket: ${status.blocked}` : "",
+    ["lost", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
     "",
     `${texts("#clock-h").join(" ")}`,
     `${at("place")} ${all(".counts div")

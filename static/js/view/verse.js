@@ -1,11 +1,12 @@
 // The poem on its sheet: headings, stanzas with the thread beside them, and what broke in between.
 
 import { deviation, number, roman } from "../format.js";
-import { grade } from "../pace.js";
-import { t } from "../strings.js";
+import { grade, lateness } from "../pace.js";
+import { language, t } from "../strings.js";
 import { $, el, scaled } from "./dom.js";
 
 /** @typedef {import("../reading.js").Place} Place */
+/** @typedef {import("../pace.js").Arrival} Arrival */
 
 /** So many stanzas stay on the page; they go in batches, since each time costs a layout. */
 const KEPT = 400;
@@ -14,8 +15,8 @@ const BATCH = 50;
 /** @type {WeakMap<Element, Place>} */
 const places = new WeakMap();
 
-/** @type {WeakMap<Element, number>} how late a mark says that its stanza was */
-const lates = new WeakMap();
+/** @type {WeakMap<Element, Arrival>} what a mark beside a stanza shows */
+const arrivals = new WeakMap();
 
 /** Where a stanza on the page stands. @param {Element} stanza */
 export const placeOf = (stanza) => places.get(stanza);
@@ -32,11 +33,15 @@ export const nameOf = ({ canticle, canto }) =>
   t("where", { canticle: canticle ?? "", canto: roman(canto ?? 0) });
 
 export class Verse {
-  /** @param {(index: number) => string} address of a page that starts at a stanza */
-  constructor(address) {
+  /**
+   * @param {(index: number) => string} address of a page that starts at a stanza
+   * @param {string} lang the poem's language; empty when it is not known
+   */
+  constructor(address, lang) {
     this.poem = $("poem");
     this.voice = $("voice");
     this.address = address;
+    this.lang = lang;
     /** @type {HTMLElement | null} the newest stanza */
     this.now = null;
     /** The heading that stands over what comes. */
@@ -54,20 +59,22 @@ export class Verse {
     const heading = `${canticle} ${canto}`;
     if (this.heading === heading) return;
     this.heading = heading;
-    this.#add(
-      el("header", "canto", el("p", "canticle", canticle), el("h2", "", t("canto", { canto: roman(canto) }))),
-    );
+    const name = el("p", "canticle", canticle);
+    name.lang = this.lang;
+    this.#add(el("header", "canto", name, el("h2", "", t("canto", { canto: roman(canto) }))));
   }
 
   /**
    * @param {string} text
    * @param {Place} place
-   * @param {number} late in milliseconds
+   * @param {Arrival | null} arrival when that was measured
    */
-  stanza(text, place, late) {
+  stanza(text, place, arrival) {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
-    const stanza = el("p", "stanza now", ...lines(text, place), thread(late));
+    const stanza = el("p", "stanza now", ...lines(text, place));
+    if (arrival) stanza.append(thread(arrival));
     stanza.id = anchor(place);
+    stanza.lang = this.lang;
     stanza.dataset.index = String(place.index);
     places.set(stanza, place);
     this.now?.classList.remove("now");
@@ -76,15 +83,14 @@ export class Verse {
     this.#add(stanza);
   }
 
-  /** The newest ones were later than it seemed. @param {number} ms @param {number} count */
-  later(ms, count) {
-    /** @type {Element | null} */
-    let part = this.voice;
-    for (let left = count; left > 0 && part; left -= 1) {
-      do part = part.previousElementSibling;
-      while (part && !places.has(part));
-      const mark = part?.querySelector(".thread");
-      if (mark) mark.replaceWith(thread((lates.get(mark) ?? 0) + ms));
+  /** A clock was set back: what came by it was later than it seemed. @param {Arrival["pace"]} pace */
+  later(pace) {
+    for (let part = this.voice.previousElementSibling; part; part = part.previousElementSibling) {
+      const mark = part.querySelector(".thread");
+      const arrival = mark && arrivals.get(mark);
+      if (!arrival) continue;
+      if (arrival.pace !== pace) return;
+      mark.replaceWith(thread(arrival));
     }
   }
 
@@ -93,9 +99,9 @@ export class Verse {
     this.#add(el("p", "break", sentence));
   }
 
-  /** The text is another one: headings stand again. @param {string} sentence */
+  /** The text is another one: headings stand again, and its language is not known. @param {string} sentence */
   changed(sentence) {
-    this.heading = "";
+    [this.heading, this.lang] = ["", ""];
     this.#add(el("p", "changed", sentence));
   }
 
@@ -152,6 +158,7 @@ function lines(text, place) {
       const link = el("a", "n");
       link.setAttribute("href", `#${anchor(place)}`);
       link.setAttribute("aria-label", t("line", { a: number(count) }));
+      link.lang = language;
       link.dataset.n = String(count);
       link.tabIndex = -1;
       element.append(link);
@@ -160,11 +167,12 @@ function lines(text, place) {
   });
 }
 
-/** Where a stanza fell beside its clock. @param {number} late */
-function thread(late) {
+/** Where a stanza fell beside its clock. @param {Arrival} arrival */
+function thread(arrival) {
+  const late = lateness(arrival);
   const mark = el("span", `thread ${grade(late)}`.trim(), el("b", "", deviation(late)));
   mark.setAttribute("aria-hidden", "true");
   mark.style.setProperty("--x", scaled(late).toFixed(2));
-  lates.set(mark, late);
+  arrivals.set(mark, arrival);
   return mark;
 }

@@ -1,7 +1,14 @@
 //! [`BoundListener`]: an endpoint, bound. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
-use std::{io, time::Duration};
+pub mod doorman;
+mod mend;
+#[cfg(windows)]
+mod pipe;
+mod request_line;
+pub mod stall;
+
+use std::{io, sync::Arc, time::Duration};
 
 use axum::{
     extract::connect_info::Connected,
@@ -11,9 +18,12 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::either::Either;
 
+use doorman::Doorman;
 #[cfg(windows)]
-use super::pipe::PipeListener;
-use super::{endpoint::Endpoint, stall::Stall};
+use pipe::PipeListener;
+use stall::Stall;
+
+use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
 
 #[cfg(unix)]
 type LocalListener = unix::UnixSocketListener;
@@ -90,6 +100,9 @@ impl BindError {
 pub struct BoundListener {
     listener: Either<TcpListener, LocalListener>,
     endpoint: Endpoint,
+    /// Whether what iisnode does to request lines is undone.
+    mends: bool,
+    faults: Arc<FaultLog>,
 }
 
 impl BoundListener {
@@ -115,12 +128,23 @@ impl BoundListener {
             // Such endpoints are refused when they are parsed.
             other => return Err(BindError::Other(other.clone(), io::ErrorKind::Unsupported.into())),
         };
-        Ok(Self { listener: Either::Right(listener), endpoint: endpoint.clone() })
+        Ok(Self::new(Either::Right(listener), endpoint.clone()))
     }
 
     fn tcp(listener: TcpListener) -> io::Result<Self> {
         let endpoint = Endpoint::Tcp(listener.local_addr()?);
-        Ok(Self { listener: Either::Left(listener), endpoint })
+        Ok(Self::new(Either::Left(listener), endpoint))
+    }
+
+    fn new(listener: Either<TcpListener, LocalListener>, endpoint: Endpoint) -> Self {
+        Self { listener, endpoint, mends: false, faults: Arc::default() }
+    }
+
+    /// The same listener for the guest of a host, whose habits are put right, and with a log for what
+    /// cannot be.
+    #[must_use]
+    pub fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
+        Self { mends: host == Host::Iisnode, faults, ..self }
     }
 
     /// Where it listens; a port that the system chose is named.
@@ -137,11 +161,11 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);
     // A peer that vanished is noticed by bytes that it does not acknowledge; Linux tries for 15 minutes.
     #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(super::stall::PATIENCE));
+    let _ = socket.set_tcp_user_timeout(Some(stall::PATIENCE));
 }
 
 impl Listener for BoundListener {
-    type Io = Stall<Either<TcpStream, LocalStream>>;
+    type Io = Doorman<Stall<Either<TcpStream, LocalStream>>>;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -156,7 +180,10 @@ impl Listener for BoundListener {
                 }
             };
             match accepted {
-                Ok((stream, peer)) => return (Stall::new(stream), peer),
+                Ok((stream, peer)) => {
+                    let faults = Arc::clone(&self.faults);
+                    return (Doorman::new(Stall::new(stream), self.mends, faults), peer);
+                }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
                     // Out of file descriptors, most likely: they come back as readers leave.
@@ -264,7 +291,7 @@ mod unix {
         let listener = passed.take_unix_listener(0)?.ok_or(io::ErrorKind::NotFound)?;
         listener.set_nonblocking(true)?;
         let listener = UnixSocketListener { listener: UnixListener::from_std(listener)?, file: None };
-        Ok(BoundListener { listener: Either::Right(listener), endpoint: Endpoint::Inherited })
+        Ok(BoundListener::new(Either::Right(listener), Endpoint::Inherited))
     }
 }
 

@@ -19,9 +19,9 @@ use tokio::{
 
 /// How long a peer may take no byte at all, while there are some for it. A reader that is merely slow
 /// takes some now and then; longer than Socket.IO's 45 s, after which such a session is over anyway.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A connection whose writes fail with `TimedOut` after [`PATIENCE`] without progress.
+/// A connection whose writes fail with `TimedOut` after its patience without progress.
 #[derive(Debug)]
 pub struct Stall<C> {
     connection: C,
@@ -31,7 +31,7 @@ pub struct Stall<C> {
 
 impl<C> Stall<C> {
     /// Wraps a connection.
-    pub fn new(connection: C) -> Self {
+    pub(super) fn new(connection: C) -> Self {
         Self { connection, deadline: None }
     }
 

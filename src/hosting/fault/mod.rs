@@ -1,0 +1,318 @@
+//! [`Fault`]: what a host may do wrong to a request, each with a sentence for a tired person: what
+//! came, why that is wrong, and what to change. Pure.
+
+pub mod log;
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// How many bytes of a client's text are shown at most.
+const SHOWN: usize = 200;
+
+/// Something wrong with a request as it reached us. The texts in it are escaped and bounded already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// A TLS handshake (RFC 8446, 5.1: record type 22, then the version 3).
+    Tls,
+    /// HAProxy's PROXY protocol, version 1 or 2 (haproxy doc/proxy-protocol.txt, 2.1 and 2.2).
+    ProxyProtocol,
+    /// The preface of HTTP/2 with prior knowledge (RFC 9113, 3.4).
+    Http2,
+    /// A version that is neither HTTP/1.0 nor HTTP/1.1.
+    Version(String),
+    /// A target with a space, which ends it (RFC 9112, 3.2): a decoded URL.
+    Space,
+    /// A target with bytes that a URL holds only in escaped form (RFC 3986, 2).
+    Unescaped,
+    /// A target longer than 65,534 bytes.
+    LongTarget,
+    /// A head longer than 417,792 bytes, or with more than a hundred headers.
+    LargeHead,
+    /// A request line as it should be, and a header that is none.
+    Header,
+    /// No HTTP at all.
+    Garbage,
+    /// HTTP/1.1 without Host (RFC 9112, 3.2).
+    NoHost,
+    /// More than one header Host (RFC 9112, 3.2), or one with several names.
+    SeveralHosts(String),
+    /// A Host that is no name with a port (RFC 9110, 7.2).
+    BadHost(String),
+    /// A place that Dante knows, under a prefix that it does not.
+    OtherPrefix {
+        /// What stands before the place.
+        seen: String,
+        /// What was configured or detected.
+        configured: String,
+    },
+    /// The prefix twice.
+    DoubledPrefix(String),
+    /// `//` in the path.
+    EmptySegment(String),
+    /// The file to which IIS's URL Rewrite leads, before another place.
+    RewriteTarget(String),
+    /// A header of a proxy that cannot be used.
+    Forwarded {
+        /// The header.
+        name: &'static str,
+        /// The value that would count.
+        value: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Fault {
+    /// Names what is wrong with a request that hyper refused with `status`, from the first bytes of it:
+    /// its request line, mostly.
+    pub fn of_head(line: &[u8], status: StatusCode) -> Self {
+        match status {
+            StatusCode::URI_TOO_LONG => return Self::LongTarget,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => return Self::LargeHead,
+            _ => {}
+        }
+        if line.starts_with(&[0x16, 3]) {
+            return Self::Tls;
+        }
+        if line.starts_with(b"PROXY ") || line.starts_with(b"\r\n\r\n\0\r\n") {
+            return Self::ProxyProtocol;
+        }
+        let line = line.trim_ascii_start();
+        if line.starts_with(b"PRI * HTTP/2") {
+            return Self::Http2;
+        }
+        let Some((method, target, version)) = split(line) else { return Self::Garbage };
+        if method.is_empty() || !method.iter().all(u8::is_ascii_uppercase) || target.is_empty() {
+            Self::Garbage
+        } else if target.contains(&b' ') {
+            Self::Space
+        } else if target.iter().any(|byte| !byte.is_ascii_graphic() || b"<>\"\\^`{|}#".contains(byte)) {
+            Self::Unescaped
+        } else if !matches!(version, b"HTTP/1.0" | b"HTTP/1.1") {
+            Self::Version(shown(version))
+        } else {
+            Self::Header
+        }
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Http2 | Self::Version(_) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+            Self::LongTarget => StatusCode::URI_TOO_LONG,
+            Self::LargeHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::OtherPrefix { .. }
+            | Self::DoubledPrefix(_)
+            | Self::EmptySegment(_)
+            | Self::RewriteTarget(_) => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The fault's name, the same whatever came: by it, repetitions are counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::ProxyProtocol => "proxy-protocol",
+            Self::Http2 => "http2",
+            Self::Version(_) => "version",
+            Self::Space => "space",
+            Self::Unescaped => "unescaped",
+            Self::LongTarget => "long-target",
+            Self::LargeHead => "large-head",
+            Self::Header => "header",
+            Self::Garbage => "garbage",
+            Self::NoHost => "no-host",
+            Self::SeveralHosts(_) => "several-hosts",
+            Self::BadHost(_) => "bad-host",
+            Self::OtherPrefix { .. } => "other-prefix",
+            Self::DoubledPrefix(_) => "doubled-prefix",
+            Self::EmptySegment(_) => "empty-segment",
+            Self::RewriteTarget(_) => "rewrite-target",
+            Self::Forwarded { .. } => "forwarded",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tls => f.write_str(
+                "A TLS handshake came, and this is a plain HTTP port: https was spoken to it. Let the proxy \
+                 speak http:// to Dante, or open the address with http://; TLS ends at the proxy.",
+            ),
+            Self::ProxyProtocol => f.write_str(
+                "The PROXY protocol came before the request, and Dante does not read it. Turn it off at the \
+                 proxy (HAProxy: send-proxy, nginx: proxy_protocol) and send X-Forwarded-For instead.",
+            ),
+            Self::Http2 => f.write_str(
+                "HTTP/2 came without TLS (its preface, PRI * HTTP/2.0), and Dante speaks HTTP/1.1 only. Let the \
+                 proxy speak HTTP/1.1 to Dante (HAProxy: no `proto h2`, Caddy: no `h2c://`, nginx: \
+                 `proxy_http_version 1.1`); towards browsers it may speak what it likes.",
+            ),
+            Self::Version(version) => write!(
+                f,
+                "A request line with the version \"{version}\" came, and Dante speaks HTTP/1.1 and HTTP/1.0. Let \
+                 the proxy speak HTTP/1.1 to Dante (nginx: `proxy_http_version 1.1`)."
+            ),
+            Self::Space => f.write_str(
+                "The URL in the request line has a space, where it ends: something decoded it on the way. Let \
+                 the proxy pass the URL on as it came, with %20 (nginx: `proxy_pass` without variables; IIS: \
+                 URL Rewrite's {UNENCODED_URL}), or choose a name without spaces.",
+            ),
+            Self::Unescaped => f.write_str(
+                "The URL in the request line has characters that belong there only in escaped form (%C3%A8): \
+                 something decoded it on the way. Let the proxy pass the URL on as it came (IIS: URL Rewrite's \
+                 {UNENCODED_URL}), or choose a plain name.",
+            ),
+            Self::LongTarget => f.write_str(
+                "The URL is longer than 65,534 bytes. Dante has none of more than a few hundred: look for a \
+                 rule at the proxy that adds to the URL again and again.",
+            ),
+            Self::LargeHead => f.write_str(
+                "The request has more than 100 headers, or more than 400 KiB of them. Look for a proxy that \
+                 adds headers again and again (a loop through itself), and clear the site's cookies.",
+            ),
+            Self::Header => f.write_str(
+                "The request line is good, but a header after it is malformed: a name with a space or without \
+                 a colon, a control character, or a Content-Length or Transfer-Encoding that makes no sense. \
+                 Look at what the proxy adds or changes.",
+            ),
+            Self::Garbage => f.write_str(
+                "What came is no HTTP request. Check that what speaks to this port is an HTTP proxy or a \
+                 browser, and that it means this port.",
+            ),
+            Self::NoHost => f.write_str(
+                "The request is HTTP/1.1 and has no header Host, which HTTP requires (RFC 9112, 3.2). Let the \
+                 proxy pass it on (nginx: `proxy_set_header Host $host`, Apache: `ProxyPreserveHost On`).",
+            ),
+            Self::SeveralHosts(value) => write!(
+                f,
+                "The request names several hosts: \"{value}\". HTTP allows one (RFC 9112, 3.2); let the proxy \
+                 replace the header Host instead of adding to it."
+            ),
+            Self::BadHost(value) => write!(
+                f,
+                "The header Host is \"{value}\", which is no name with an optional port. Let the proxy pass on \
+                 what the browser sent (nginx: `proxy_set_header Host $host`)."
+            ),
+            Self::OtherPrefix { seen, configured } if configured.is_empty() => write!(
+                f,
+                "The request came under \"{seen}\", and Dante has been told no prefix. Start Dante with --prefix \
+                 {seen} (or DANTE_PREFIX={seen}), or let the host strip it."
+            ),
+            Self::OtherPrefix { seen, configured } => write!(
+                f,
+                "The request came under \"{seen}\", and Dante's prefix is \"{configured}\". Start Dante with \
+                 --prefix {seen} (or DANTE_PREFIX={seen}), or let the host send {configured}, or strip what it \
+                 sends: Dante answers below its prefix and at the root."
+            ),
+            Self::DoubledPrefix(prefix) => write!(
+                f,
+                "The request has the prefix \"{prefix}\" twice. The host adds it to a path that has it already: \
+                 let it add nothing (nginx: `proxy_pass http://dante;` without a path)."
+            ),
+            Self::EmptySegment(path) => write!(
+                f,
+                "The path \"{path}\" has two slashes on end. One of them is too many in the host's rule (nginx: \
+                 `location /dante/` goes with `proxy_pass http://dante/;`, both with a slash at the end)."
+            ),
+            Self::RewriteTarget(script) => write!(
+                f,
+                "The path still has the target of a rewrite, \"{script}\", before the place that was asked for. \
+                 Let the rule rewrite to {script} alone, without the path that follows: iisnode passes the \
+                 original URL on by itself."
+            ),
+            Self::Forwarded { name, value, reason } => write!(
+                f,
+                "The header {name} is \"{value}\", and is ignored: {reason}. Of several values the last one \
+                 counts, since the nearest proxy wrote it; let that proxy send one good value or none."
+            ),
+        }
+    }
+}
+
+/// A request line's method, target and version, whatever they hold: the first space ends the method,
+/// the last one starts the version.
+pub(crate) fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let first = line.iter().position(|byte| *byte == b' ')?;
+    let last = line.iter().rposition(|byte| *byte == b' ').filter(|last| *last > first)?;
+    let version = &line[last + 1..];
+    version.starts_with(b"HTTP/").then_some((&line[..first], &line[first + 1..last], version))
+}
+
+/// A request line to show: without its query, which is the client's business, escaped and bounded.
+pub(crate) fn shown_line(line: &[u8]) -> String {
+    let without_query = |text: &[u8]| match text.iter().position(|byte| *byte == b'?') {
+        Some(at) => shown(&text[..at]) + "?\u{2026}",
+        None => shown(text),
+    };
+    match split(line) {
+        Some((method, target, version)) => {
+            format!("{} {} {}", shown(method), without_query(target), shown(version))
+        }
+        None => without_query(line),
+    }
+}
+
+/// A client's text to show: escaped, and bounded.
+pub(crate) fn shown(text: &[u8]) -> String {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let (part, more) = text.split_at_checked(SHOWN).unwrap_or((text, b""));
+    format!("{}{}", part.escape_ascii(), if more.is_empty() { "" } else { "\u{2026}" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_that_hyper_refuses() {
+        let lines: &[(&[u8], &str)] = &[
+            (b"\x16\x03\x01\x02\x00\x01\x00", "tls"),
+            (b"\x16", "garbage"),
+            (b"PROXY TCP4 192.0.2.1 192.0.2.2 5 6\r\n", "proxy-protocol"),
+            (b"\r\n\r\n\0\r\nQUIT\n", "proxy-protocol"),
+            (b"PRI * HTTP/2\r\n", "http2"),
+            (b"GET / HTTP/2.0\r\n", "version"),
+            (b"GET / HTTP/\xff\r\n", "version"),
+            (b"GET /my app/ HTTP/1.1\r\n", "space"),
+            (b"GET / ?x= HTTP/2.0\r\n", "space"),
+            (b"GET /\xe8 HTTP/1.1\r\n", "unescaped"),
+            (b"GET /a\tb HTTP/1.0\r\n", "unescaped"),
+            (b"GET / HTTP/1.1\r\n", "header"),
+            (b"GET /\r\n", "garbage"),
+            (b"GET  HTTP/1.1\r\n", "garbage"),
+            (b"hello\r\n", "garbage"),
+            (b"", "garbage"),
+        ];
+        for (line, name) in lines {
+            assert_eq!(
+                Fault::of_head(line, StatusCode::BAD_REQUEST).name(),
+                *name,
+                "{}",
+                line.escape_ascii()
+            );
+        }
+        for (status, name) in [(414, "long-target"), (431, "large-head")] {
+            let fault = Fault::of_head(b"GET / HTTP/1.1", StatusCode::from_u16(status).unwrap());
+            assert_eq!((fault.name(), fault.status().as_u16()), (name, status));
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_escaped_bounded_and_without_its_query() {
+        for (line, text) in [
+            (&b"GET /a b?sid=secret x HTTP/1.1\r\n"[..], "GET /a b?\u{2026} HTTP/1.1"),
+            (b"GET /x?secret\r\n", "GET /x?\u{2026}"),
+            (b"G\x1b[2J\n", "G\\x1b[2J"),
+        ] {
+            assert_eq!(shown_line(line), text);
+        }
+        assert_eq!(shown(&[b'x'; 5000]).chars().count(), SHOWN + 1);
+    }
+}

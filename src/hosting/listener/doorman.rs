@@ -1,0 +1,309 @@
+//! [`Doorman`]: a connection that says why when hyper refuses a request.
+//!
+//! hyper answers a head that it cannot read with a status and nothing else (hyper proto/h1/role.rs,
+//! `Server::on_error`), before any service is asked. That answer is recognized here and given a body that
+//! names the fault; the log has the request line. Everything else passes as it is, and from a 101 on there
+//! is nobody at the door: a tunnel costs nothing.
+
+use std::{
+    future::Future,
+    io::{self, IoSlice},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use http::StatusCode;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Sleep, sleep},
+};
+
+use super::request_line::Scanner;
+use crate::hosting::fault::{Fault, log::FaultLog, shown_line};
+
+/// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
+/// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
+const LINGER: Duration = Duration::from_secs(1);
+
+/// A connection with somebody at its door.
+#[derive(Debug)]
+pub struct Doorman<C> {
+    connection: C,
+    desk: Option<Box<Desk>>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    scanner: Scanner,
+    /// What hyper is to read next.
+    ready: Vec<u8>,
+    /// What is left to write of our own refusal.
+    refusal: Vec<u8>,
+    /// Whether the last write was taken in part, so that the next one starts with no head.
+    mid_write: bool,
+    /// Whether a 101 was written; only what is ready is left to do.
+    tunnel: bool,
+    /// Set when a refusal has been written, and runs when the connection is to end.
+    refused: bool,
+    linger: Option<Pin<Box<Sleep>>>,
+    log: Arc<FaultLog>,
+}
+
+impl<C> Doorman<C> {
+    /// Wraps a connection; `mends` undoes what iisnode does to request lines.
+    pub(super) fn new(connection: C, mends: bool, log: Arc<FaultLog>) -> Self {
+        let desk = Desk {
+            scanner: Scanner::new(mends),
+            ready: Vec::new(),
+            refusal: Vec::new(),
+            mid_write: false,
+            tunnel: false,
+            refused: false,
+            linger: None,
+            log,
+        };
+        Self { connection, desk: Some(Box::new(desk)) }
+    }
+
+    /// Notes that `written` of the bytes that start with `head` were written, of `all`.
+    fn wrote(&mut self, head: &[u8], written: usize, all: usize) {
+        let Some(desk) = &mut self.desk else { return };
+        if !desk.mid_write && head.starts_with(b"HTTP/1.1 101 ") {
+            // Bytes that came with the request belong to the tunnel.
+            desk.scanner.give_up();
+            desk.tunnel = true;
+            if desk.ready.is_empty() {
+                self.desk = None;
+                return;
+            }
+        }
+        desk.scanner.answered();
+        desk.mid_write = written < all;
+    }
+}
+
+impl<C: AsyncRead + Unpin> Doorman<C> {
+    /// If this is an answer of hyper's own, puts ours in its place.
+    fn speaks_for(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> bool {
+        let Some(desk) = self.desk.as_mut().filter(|desk| !desk.mid_write && !desk.tunnel) else {
+            return false;
+        };
+        let Some((status, date)) = bare_refusal(answer) else { return false };
+        if desk.scanner.is_within_line() {
+            // hyper may refuse before it has read all of the line; what is there of it is read for its name.
+            let mut rest = [0; 1024];
+            let mut rest = ReadBuf::new(&mut rest);
+            if let Poll::Ready(Ok(())) = Pin::new(&mut self.connection).poll_read(cx, &mut rest) {
+                desk.scanner.feed(rest.filled(), &mut Vec::new());
+            }
+        }
+        desk.refuse(status, date);
+        true
+    }
+}
+
+impl Desk {
+    /// Names the fault, in the log and in an answer of ours.
+    fn refuse(&mut self, status: StatusCode, date: &str) {
+        let line = self.scanner.newest();
+        let fault = Fault::of_head(line, status);
+        self.log.report(&fault, line);
+        self.refusal = refusal(&fault, line, date).into_bytes();
+        self.refused = true;
+    }
+}
+
+/// The status and the line with the date of an answer that hyper wrote by itself: these three headers at
+/// most and no body. Whatever Dante answers has more headers.
+fn bare_refusal(answer: &[u8]) -> Option<(StatusCode, &str)> {
+    let head = std::str::from_utf8(answer).ok()?.strip_suffix("\r\n\r\n")?;
+    let mut lines = head.split("\r\n");
+    let status = lines.next()?.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
+    let (mut date, mut closes) = ("", false);
+    for line in lines {
+        match line {
+            "connection: close" => closes = true,
+            "content-length: 0" => {}
+            _ if line.starts_with("date: ") => date = line,
+            _ => return None,
+        }
+    }
+    let hypers =
+        [StatusCode::BAD_REQUEST, StatusCode::URI_TOO_LONG, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE];
+    (closes && hypers.contains(&status)).then_some((status, date))
+}
+
+/// The answer that names the fault; after it the connection ends.
+fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
+    let shown = if line.is_empty() { String::new() } else { format!("\nIt began: {}\n", shown_line(line)) };
+    let body = format!("{fault}\n{shown}");
+    let date = if date.is_empty() { String::new() } else { format!("{date}\r\n") };
+    let head = format!(
+        "HTTP/1.1 {}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\
+         cache-control: no-store\r\ncontent-security-policy: default-src 'none'\r\n\
+         x-content-type-options: nosniff\r\n{date}\r\n",
+        fault.status(),
+        body.len(),
+    );
+    // The answer to HEAD has no body (RFC 9110, 9.3.2).
+    if line.starts_with(b"HEAD ") { head } else { head + &body }
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for Doorman<C> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let Some(desk) = this.desk.as_mut().filter(|_| buf.remaining() > 0) else {
+            return Pin::new(&mut this.connection).poll_read(cx, buf);
+        };
+        loop {
+            if !desk.ready.is_empty() {
+                let fits = desk.ready.len().min(buf.remaining());
+                buf.put_slice(&desk.ready[..fits]);
+                desk.ready = desk.ready.split_off(fits);
+                if desk.tunnel && desk.ready.is_empty() {
+                    this.desk = None;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            let before = buf.filled().len();
+            ready!(Pin::new(&mut this.connection).poll_read(cx, buf))?;
+            let read = buf.filled().len() - before;
+            if read == 0 {
+                desk.scanner.end(&mut desk.ready);
+                if desk.ready.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+            } else if desk.scanner.skips(read) {
+                return Poll::Ready(Ok(()));
+            }
+            desk.scanner.feed(&buf.filled()[before..], &mut desk.ready);
+            buf.set_filled(before);
+        }
+    }
+}
+
+impl<C: AsyncWrite + Unpin> Doorman<C> {
+    /// Writes what is left of our own refusal.
+    fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(desk) = &mut self.desk else { return Poll::Ready(Ok(())) };
+        while !desk.refusal.is_empty() {
+            match ready!(Pin::new(&mut self.connection).poll_write(cx, &desk.refusal))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => desk.refusal = desk.refusal.split_off(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Doorman<C> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_refusal(cx))?;
+        if this.speaks_for(cx, buf) {
+            return Poll::Ready(Ok(buf.len()));
+        }
+        let written = ready!(Pin::new(&mut this.connection).poll_write(cx, buf))?;
+        this.wrote(buf, written, buf.len());
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_refusal(cx))?;
+        Pin::new(&mut this.connection).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.poll_refusal(cx))?;
+        let Some(desk) = this.desk.as_mut().filter(|desk| desk.refused) else {
+            return Pin::new(&mut this.connection).poll_shutdown(cx);
+        };
+        if desk.linger.is_none() {
+            ready!(Pin::new(&mut this.connection).poll_shutdown(cx))?;
+        }
+        let linger = desk.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut scrap = [0; 1024];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut scrap = ReadBuf::new(&mut scrap);
+            let read = ready!(Pin::new(&mut this.connection).poll_read(cx, &mut scrap));
+            if read.is_err() || scrap.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.connection.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_refusal(cx))?;
+        let all = bufs.iter().map(|buf| buf.len()).sum();
+        let head = bufs.iter().find(|buf| !buf.is_empty()).map_or(&[][..], |buf| buf);
+        if head.len() == all && this.speaks_for(cx, head) {
+            return Poll::Ready(Ok(all));
+        }
+        let written = ready!(Pin::new(&mut this.connection).poll_write_vectored(cx, bufs))?;
+        this.wrote(head, written, all);
+        Poll::Ready(Ok(written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    const HYPERS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    /// What the peer gets of these writes, after it has sent a head that is none.
+    async fn written(writes: &[&[u8]]) -> (String, Doorman<DuplexStream>, DuplexStream) {
+        let (near, mut far) = duplex(1 << 16);
+        let mut door = Doorman::new(near, false, Arc::default());
+        far.write_all(b"GET /a b HTTP/1.1\r\n\r\n").await.unwrap();
+        assert!(door.read(&mut [0; 64]).await.unwrap() > 0);
+        for bytes in writes {
+            door.write_all(bytes).await.unwrap();
+        }
+        door.flush().await.unwrap();
+        let mut taken = vec![0; 1 << 16];
+        let length = far.read(&mut taken).await.unwrap();
+        (String::from_utf8_lossy(&taken[..length]).into_owned(), door, far)
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_hypers_own_is_given_a_body() {
+        let (answer, ..) = written(&[HYPERS]).await;
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n") && answer.contains("It began: GET /a b "));
+    }
+
+    #[tokio::test]
+    async fn other_answers_and_tunnels_are_not_touched() {
+        let own = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ncontent-type: text/plain\r\n\r\n";
+        let switching = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+        for writes in [&[&own[..]][..], &[&b"data: "[..], &own[..]], &[&switching[..], HYPERS, HYPERS]] {
+            let (answer, door, _far) = written(writes).await;
+            assert_eq!(answer.as_bytes(), writes.concat());
+            assert_eq!(door.desk.is_none(), writes.len() == 3, "a tunnel keeps nothing");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_peer_that_stays_is_left() {
+        let (_, mut door, _far) = written(&[HYPERS]).await;
+        let start = tokio::time::Instant::now();
+        door.shutdown().await.unwrap();
+        assert_eq!(start.elapsed(), LINGER);
+    }
+}

@@ -1,0 +1,82 @@
+//! [`mended`]: a request line as the client meant it. Pure.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
+
+use crate::hosting::fault::split;
+
+/// The start of HTTP/2 with prior knowledge (RFC 9113, 3.4).
+pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
+
+/// What a URL holds only in escaped form and IIS decodes. A `?` is left to separate the query; a `%` is
+/// looked at by itself.
+const DECODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A request line as the client meant it, if it needs mending.
+///
+/// iisnode passes on the URL that IIS decoded, so that the name of an application with a space or an accent
+/// makes a line that is none (iisnode cprotocolbridge.cpp:490-515), and the version that the browser spoke,
+/// which is not the one that iisnode speaks (iisnode chttpprotocol.cpp:136-149).
+///
+/// The preface of HTTP/2 is changed so that the server refuses it: hyper would hang up without a word
+/// (hyper-util server/conn/auto/mod.rs, `ReadVersion`).
+pub(super) fn mended(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
+    if line == PREFACE {
+        return Some(b"PRI * HTTP/2\r\n".to_vec());
+    }
+    let (method, target, version) = split(line).filter(|_| from_iisnode)?;
+    let version = match version {
+        b"HTTP/1.0" => "HTTP/1.0",
+        b"HTTP/1.1" | b"HTTP/2" | b"HTTP/2.0" | b"HTTP/3" | b"HTTP/3.0" => "HTTP/1.1",
+        _ => return None,
+    };
+    let mut mended = [method, b" "].concat();
+    for (at, byte) in target.iter().enumerate() {
+        let escape = target.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+        if *byte == b'%' && !escape {
+            mended.extend(b"%25");
+        } else {
+            mended.extend(percent_encode(&[*byte], DECODED).collect::<String>().bytes());
+        }
+    }
+    mended.extend(format!(" {version}\r\n").bytes());
+    (mended != line).then_some(mended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_iisnode_decoded_are_mended() {
+        for (line, expected) in [
+            ("GET /My App/ HTTP/1.1", Some("GET /My%20App/ HTTP/1.1")),
+            (
+                "GET /caff\u{e8}/?canto=inferno 1 HTTP/1.0",
+                Some("GET /caff%C3%A8/?canto=inferno%201 HTTP/1.0"),
+            ),
+            ("GET /100%/50%25#x HTTP/1.1", Some("GET /100%25/50%25%23x HTTP/1.1")),
+            ("GET /dante/ HTTP/2.0", Some("GET /dante/ HTTP/1.1")),
+            ("GET / HTTP/1.1 HTTP/1.1", Some("GET /%20HTTP/1.1 HTTP/1.1")),
+            ("GET /dante/socket.io/?EIO=4&a=%20 HTTP/1.1", None),
+            ("GET /dante/ HTTP/9", None),
+            ("hello", None),
+        ] {
+            let line = format!("{line}\r\n").into_bytes();
+            let expected = expected.map(|line| format!("{line}\r\n").into_bytes());
+            assert_eq!(mended(&line, true), expected);
+            assert_eq!(mended(&line, false), None, "other hosts are held to what they send");
+        }
+        assert!(mended(PREFACE, false).is_some());
+    }
+}

@@ -1,0 +1,238 @@
+//! What `setup.ps1` is to do on a server with IIS: facts in, problems and steps out. The script finds out the
+//! facts and carries out the steps; everything that has to be decided is decided here, where it is tested. Pure.
+
+mod iis;
+mod install;
+mod problems;
+mod remove;
+
+use serde::{Deserialize, Serialize};
+
+use super::{environment::Environment, recipes::Recipe};
+use iis::Configuration;
+
+/// What the script found.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    module: Module,
+    /// The name of the application and of its pool.
+    name: String,
+    /// The site that gets the application.
+    site: String,
+    /// The site folder, absolute, without a backslash at the end.
+    path: String,
+    /// Whether Dante is to be removed.
+    remove: bool,
+    /// The program to install.
+    source: Source,
+    /// IIS's major version, if the registry tells it.
+    iis_version: Option<u32>,
+    /// The text of applicationHost.config.
+    configuration: String,
+    /// Whether the site folder is there.
+    exists: bool,
+    /// What is in it, and in its folder for logs.
+    items: Vec<Item>,
+    /// Whether the pool's account may read what is in the site folder.
+    reads: bool,
+    /// Whether the pool's account may write logs.
+    writes_logs: bool,
+}
+
+/// The modules of IIS that can start Dante, by the names that the script takes.
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum Module {
+    #[serde(rename = "iisnode")]
+    Iisnode,
+    HttpPlatformHandler,
+    AspNetCore,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Source {
+    path: String,
+    /// The file's SHA-256 in hexadecimal digits.
+    hash: String,
+}
+
+/// A file or folder, by its path below the site folder.
+#[derive(Debug, Clone, Deserialize)]
+struct Item {
+    name: String,
+    folder: bool,
+    /// Of files of text that may be ours.
+    text: Option<String>,
+}
+
+/// What the script is to say and do.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// Each a line of value, reason and remedy. If there are any, nothing may be done.
+    pub problems: Vec<String>,
+    /// In this order.
+    pub steps: Vec<Step>,
+    /// Where Dante is then.
+    pub url: String,
+}
+
+/// One step, which `-WhatIf` shows and `-Confirm` asks for.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// The verb.
+    action: &'static str,
+    /// Its object.
+    what: String,
+    /// Whether it is so already.
+    done: bool,
+    #[serde(flatten)]
+    change: Change,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+enum Change {
+    Folder {
+        path: String,
+    },
+    Copy {
+        from: String,
+        to: String,
+    },
+    Write {
+        path: String,
+        text: String,
+    },
+    Appcmd {
+        arguments: Vec<String>,
+    },
+    Grant {
+        path: String,
+        rights: &'static str,
+    },
+    Remove {
+        path: String,
+        /// How long to wait for a process that still runs it, in seconds.
+        patience: u32,
+        /// Whether it has to stay if anything before could not be removed, so that another run finds the rest.
+        last: bool,
+    },
+    /// Nothing, but it is told.
+    Leave,
+}
+
+/// Settings of the pool. Readers hold on to one process for hours. IIS would start the .NET runtime in it for
+/// nothing, end it after 20 minutes without a request (idleTimeout) and replace it every 29 hours
+/// (periodicRestart), cutting every stream.
+const POOL: [(&str, &str); 3] = [
+    ("managedRuntimeVersion", ""),
+    ("processModel.idleTimeout", "00:00:00"),
+    ("recycling.periodicRestart.time", "00:00:00"),
+];
+
+/// The file that iisnode's handler names.
+const SCRIPT: &str = "server-socketio.js";
+const SCRIPT_TEXT: &str = "// iisnode answers 404 unless this file exists. dante.exe answers every request; nothing reads this.\r\n";
+
+/// Stands in every web.config that Dante has written.
+const MARK: &str = "dante hosting";
+
+/// What stands at the end of a file that is still being written.
+const NEW: &str = ".new";
+
+/// Decides what is to be done.
+pub fn plan(facts: &Facts, env: &Environment) -> Plan {
+    let iis = match Configuration::read(facts, env) {
+        Ok(iis) => iis,
+        Err(problem) => return Plan { problems: vec![problem], steps: Vec::new(), url: String::new() },
+    };
+    let mut problems = problems::find(facts, &iis);
+    let steps = if facts.remove {
+        remove::steps(facts, &iis)
+    } else {
+        install::steps(facts, &iis).unwrap_or_else(|problem| {
+            problems.push(problem.to_string());
+            Vec::new()
+        })
+    };
+    Plan { problems, steps, url: iis.url() }
+}
+
+impl Facts {
+    /// Reads what the script sends.
+    ///
+    /// # Errors
+    /// When it is not the JSON that is expected: script and program are of different versions.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        // Windows PowerShell puts a byte order mark before what it sends when the console speaks UTF-8.
+        serde_json::from_str(text.trim_start_matches('\u{feff}'))
+    }
+
+    fn below(&self, name: &str) -> String {
+        format!(r"{}\{name}", self.path)
+    }
+
+    /// As appcmd names an application.
+    fn application(&self) -> String {
+        format!("{}/{}", self.site, self.name)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.items.iter().any(|item| item.name.eq_ignore_ascii_case(name))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.items.iter().find(|item| item.name.eq_ignore_ascii_case(name))?.text.as_deref()
+    }
+
+    /// What is in the site folder itself.
+    fn top(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| !item.name.contains('\\'))
+    }
+}
+
+impl Module {
+    fn recipe(self) -> Recipe {
+        match self {
+            Self::Iisnode => Recipe::Iisnode,
+            Self::HttpPlatformHandler => Recipe::Httpplatform,
+            Self::AspNetCore => Recipe::Aspnetcore,
+        }
+    }
+}
+
+impl Item {
+    /// Whether it was put there by the script.
+    fn is_ours(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let text = self.text.as_deref().unwrap_or_default();
+        match name.as_str() {
+            "web.config" => text.contains(MARK),
+            SCRIPT => text == SCRIPT_TEXT,
+            "web.config.new" | "server-socketio.js.new" => !self.folder,
+            "logs" => self.folder,
+            _ => self.is_program() && !self.folder,
+        }
+    }
+
+    /// Whether it is named as installed programs are: `dante-` and the start of the hash.
+    fn is_program(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let stem = name.strip_suffix(NEW).unwrap_or(&name);
+        let hash = stem.strip_prefix("dante-").and_then(|rest| rest.strip_suffix(".exe"));
+        hash.is_some_and(|hash| hash.len() == HASH && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+
+    /// Whether it is a log, of ours or of IIS's module.
+    fn is_log(&self) -> bool {
+        let name = self.name.to_ascii_lowercase();
+        let Some(file) = name.strip_prefix(r"logs\") else { return false };
+        !self.folder && (file.ends_with(".txt") || file.ends_with(".log") || file == "index.html")
+    }
+}
+
+/// How many digits of its hash a program carries in its name.
+const HASH: usize = 12;
+
+#[cfg(test)]
+mod tests;

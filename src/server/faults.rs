@@ -1,0 +1,206 @@
+//! What may be wrong with a request that was read well: its Host, its proxies' headers, and where its path
+//! leads. Named, answered and logged here; the sentences are [`Fault`]'s.
+
+use axum::{
+    Extension,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Version, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{app::App, status::RequestPrefix};
+use crate::hosting::{
+    fault::{Fault, shown},
+    prefix::{Prefix, known_place},
+};
+
+/// The pages that URL Rewrite leads to under iisnode.
+const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];
+
+/// Answers with a fault, and logs it.
+pub(super) fn refuse(app: &App, fault: &Fault, line: &str) -> Response {
+    app.faults.report(fault, line.as_bytes());
+    (fault.status(), format!("{fault}\n")).into_response()
+}
+
+/// The request line, as far as it can be told from what was parsed.
+pub(super) fn line(request: &Request) -> String {
+    format!("{} {} {:?}", request.method(), request.uri().path(), request.version())
+}
+
+/// What is wrong with the header Host (RFC 9112, 3.2). Nothing that Dante writes depends on it, but a
+/// proxy that garbles it garbles more.
+pub(super) fn of_host(request: &Request) -> Option<Fault> {
+    let values: Vec<_> = request.headers().get_all(header::HOST).iter().map(|host| host.as_bytes()).collect();
+    let value = match values[..] {
+        // Only HTTP/1.1 asks for it.
+        [] if request.version() == Version::HTTP_10 => return None,
+        [] => return Some(Fault::NoHost),
+        [value] => value,
+        _ => return Some(Fault::SeveralHosts(shown(&values.join(&b", "[..])))),
+    };
+    if value.contains(&b',') {
+        return Some(Fault::SeveralHosts(shown(value)));
+    }
+    // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2); a comma is no part of any host's name.
+    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
+    (!value.iter().all(good)).then(|| Fault::BadHost(shown(value)))
+}
+
+/// The value of a proxy's header that counts: the last one. Each proxy adds its own at the end, so that
+/// this one is the nearest proxy's, and what a client sent stands before it (Werkzeug `ProxyFix`, ASP.NET
+/// Core `ForwardLimit`: one trusted proxy by default, counted from the end).
+pub(super) fn last_forwarded(headers: &HeaderMap, name: &str) -> Option<String> {
+    let last = String::from_utf8_lossy(headers.get_all(name).iter().next_back()?.as_bytes()).into_owned();
+    Some(last.rsplit(',').next().unwrap_or_default().trim().to_owned())
+}
+
+/// The headers of proxies that are believed and cannot be used. X-Forwarded-For is a list by nature.
+pub(super) fn of_forwarded(headers: &HeaderMap) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, check) in [
+        ("x-forwarded-prefix", unusable_prefix as fn(&str) -> Option<String>),
+        ("x-forwarded-proto", unusable_proto),
+        ("x-forwarded-host", unusable_host),
+    ] {
+        if let Some(value) = last_forwarded(headers, name)
+            && let Some(reason) = check(&value)
+        {
+            faults.push(Fault::Forwarded { name, value: shown(value.as_bytes()), reason });
+        }
+    }
+    faults
+}
+
+fn unusable_prefix(value: &str) -> Option<String> {
+    Prefix::parse(value).err().map(|error| error.to_string())
+}
+
+fn unusable_proto(value: &str) -> Option<String> {
+    let known = ["http", "https", "ws", "wss"].iter().any(|known| value.eq_ignore_ascii_case(known));
+    (!known).then(|| "it is neither http nor https".to_owned())
+}
+
+fn unusable_host(value: &str) -> Option<String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    (value.is_empty() || !value.bytes().all(good)).then(|| "it is no name with an optional port".to_owned())
+}
+
+/// What a path that leads nowhere shows of the host: `taken` of it was the prefix, `rest` is what follows.
+fn of_path(taken: &str, rest: &str, configured: &str, fold_case: bool) -> Option<Fault> {
+    let whole = format!("{taken}{rest}");
+    if whole.contains("//") {
+        return Some(Fault::EmptySegment(shown(whole.as_bytes())));
+    }
+    let again = Prefix::parse(taken).ok().and_then(|prefix| prefix.strip(rest, fold_case));
+    if !taken.is_empty() && again.is_some() {
+        return Some(Fault::DoubledPrefix(shown(taken.as_bytes())));
+    }
+    let place = known_place(rest, fold_case)?;
+    let script = SCRIPTS
+        .iter()
+        .find(|script| rest[place..].strip_prefix(**script).is_some_and(|more| more.starts_with('/')));
+    if let Some(script) = script {
+        return Some(Fault::RewriteTarget(script[1..].to_owned()));
+    }
+    let seen = format!("{taken}{}", &rest[..place]);
+    let seen = Prefix::parse(&seen).ok().filter(|_| place > 0)?;
+    Some(Fault::OtherPrefix { seen: seen.to_string(), configured: configured.to_owned() })
+}
+
+/// Answers where nothing is, and says so with what the path shows of the host.
+pub(super) async fn not_found(
+    State(app): State<App>,
+    Extension(RequestPrefix(taken)): Extension<RequestPrefix>,
+    request: Request,
+) -> Response {
+    let (hosting, path) = (&app.hosting, request.uri().path());
+    if let Some(fault) = of_path(&taken, path, hosting.prefix.value.as_str(), hosting.host.value.is_iis()) {
+        let line = format!("{} {taken}{path} {:?}", request.method(), request.version());
+        return refuse(&app, &fault, &line);
+    }
+    let whole = format!("{taken}{path}");
+    let text = format!(
+        "Nothing is served at \"{}\". The poem is at the root of the prefix; if this path should have led \
+         there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n",
+        shown(whole.as_bytes())
+    );
+    (StatusCode::NOT_FOUND, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Body, http::Request};
+
+    use super::*;
+
+    #[test]
+    fn hosts() {
+        for (version, hosts, fault) in [
+            (Version::HTTP_11, &["dante.example:8888"][..], None),
+            (Version::HTTP_11, &["[::1]:80"], None),
+            (Version::HTTP_11, &[""], None),
+            (Version::HTTP_10, &[], None),
+            (Version::HTTP_11, &[], Some("no-host")),
+            (Version::HTTP_10, &["a", "a"], Some("several-hosts")),
+            (Version::HTTP_11, &["a, b"], Some("several-hosts")),
+            (Version::HTTP_11, &["a,b"], Some("several-hosts")),
+            (Version::HTTP_11, &["http://a/"], Some("bad-host")),
+            (Version::HTTP_11, &["a b"], Some("bad-host")),
+            (Version::HTTP_11, &["x@evil.example"], Some("bad-host")),
+        ] {
+            let mut request = Request::builder().version(version);
+            for host in hosts {
+                request = request.header("host", *host);
+            }
+            let found = of_host(&request.body(Body::empty()).unwrap());
+            assert_eq!(found.as_ref().map(Fault::name), fault, "{version:?} {hosts:?}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        for (taken, rest, configured, fault) in [
+            ("", "/demo/socket.io/", "/dante", "other-prefix"),
+            ("", "/demo/socket.io/", "", "other-prefix"),
+            ("/dante", "/x/hello/", "/dante", "other-prefix"),
+            ("/dante", "/dante/", "/dante", "doubled-prefix"),
+            ("/dante", "/dante", "/dante", "doubled-prefix"),
+            ("/dante", "/dante/socket.io/", "/dante", "doubled-prefix"),
+            ("/dante", "//", "/dante", "empty-segment"),
+            ("", "//evil.example/hello/", "/dante", "empty-segment"),
+            ("/dante", "/server-socketio.js/socket.io/", "/dante", "rewrite-target"),
+            ("", "/demo/server-socketio.js/hello/", "/dante", "rewrite-target"),
+            ("/dante", "/nothing", "/dante", ""),
+            ("", "/socket.iox/", "/dante", ""),
+            ("", "/hello/x", "/dante", ""),
+            ("", "*", "/dante", ""),
+            ("", "", "/dante", ""),
+            ("", "/..;/hello/", "", "other-prefix"),
+            ("", "/../hello/", "", ""),
+        ] {
+            let found = of_path(taken, rest, configured, false);
+            assert_eq!(found.as_ref().map_or("", Fault::name), fault, "{taken} {rest}");
+        }
+        let fault = of_path("", "/demo/socket.io/", "/dante", false).unwrap().to_string();
+        assert!(fault.contains("--prefix /demo") && fault.contains("send /dante"), "{fault}");
+    }
+
+    #[test]
+    fn of_several_values_the_last_one_counts() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-forwarded-prefix", "//evil.example, /a"),
+            ("x-forwarded-prefix", "/b, /dante"),
+            ("x-forwarded-proto", "https, gopher"),
+            ("x-forwarded-host", "a.example, b.example"),
+            ("x-forwarded-for", "192.0.2.1, unknown"),
+        ] {
+            headers.append(name, value.parse().unwrap());
+        }
+        assert_eq!(last_forwarded(&headers, "x-forwarded-prefix").as_deref(), Some("/dante"));
+        let faults = of_forwarded(&headers);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].to_string().contains("x-forwarded-proto is \"gopher\""), "{faults:?}");
+    }
+}

@@ -1,0 +1,44 @@
+// Why a stream is not as it should be, in words. Streams tell it as browsers and libraries do, which a report
+// repeats; what has no words here is shown like that as well.
+
+import { t } from "./strings.js";
+
+/** @param {string} name of a sentence that may not exist @param {Record<string, string>} [values] */
+function known(name, values) {
+  const words = t(name, values);
+  return words === name ? null : words;
+}
+
+/**
+ * The last part of a reason is what was found out last: what the address itself answered when it was asked why.
+ * @param {string} reason
+ */
+const last = (reason) => (reason.split(", ").at(-1) ?? "").replace(/ *[(:].*$/, "");
+
+/** A status as it stands in a sentence: `404 Not Found`, `502` @param {string} status */
+const answer = (status) => known(`status_${status.slice(0, 3)}`) ?? status;
+
+/** The status that was answered, in words; null where a reason is none. @param {string} reason */
+export function inStatus(reason) {
+  const status = last(reason);
+  return /^\d{3}\b/.test(status) ? answer(status) : null;
+}
+
+/** A reason as a sentence. @param {string} reason */
+export function inWords(reason) {
+  const status = inStatus(reason);
+  if (status) return t("reason_answered", { status });
+  if (reason.endsWith(".js")) return t("reason_no_client");
+  const found = last(reason);
+  const [, code] = /^close (\d+)$/.exec(found) ?? [];
+  const words = known(`reason_${found.replace(/\W+/g, "_")}`);
+  return words ?? (code ? t("reason_close", { code }) : reason);
+}
+
+/** The same within a sentence: a status alone, or the words without their capital. @param {string} reason */
+export function within(reason) {
+  const status = inStatus(reason);
+  if (status) return status;
+  const words = inWords(reason);
+  return words === reason ? reason : words[0].toLowerCase() + words.slice(1);
+}
