@@ -41,7 +41,7 @@ export class Heard {
   }
 
   heard(text, place) {
-    this.stanzas.push({ text, place });
+    this.stanzas.push({ text, place, at: performance.now() });
     this.#add(place?.index);
   }
 
@@ -138,13 +138,13 @@ export function readSocketIo(version, origin, options = {}) {
   return heard;
 }
 
-/** A reader over plain WebSocket that comes back as the page does, only sooner. */
-export function readWebSocket(origin) {
+/** A reader over plain WebSocket that comes back as the page does, only sooner. It asks first for `request`. */
+export function readWebSocket(origin, request = {}) {
   const heard = new Heard();
   const leaving = new AbortController();
   let socket;
   const open = () => {
-    const query = new URLSearchParams({ format: "json", ...heard.request() });
+    const query = new URLSearchParams({ format: "json", ...request, ...heard.request() });
     socket = new WebSocket(`${origin.replace("http", "ws")}/websocket/ws?${query}`);
     socket.on("message", (data) => {
       const { event, text, ...content } = JSON.parse(data);

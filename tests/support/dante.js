@@ -9,7 +9,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { after } from "node:test";
 
-const BINARY = process.env.DANTE_BIN ?? path.resolve(import.meta.dirname, "../../target/debug/dante");
+/** The program under test. */
+export const BINARY = process.env.DANTE_BIN ?? path.resolve(import.meta.dirname, "../../target/debug/dante");
 
 /** The environment without anything that a host would set. */
 function cleanEnvironment() {
