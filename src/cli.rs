@@ -21,8 +21,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 good, 1 failed (a port in use, say), 2 wrong usage or configuration.
-Logs go to standard error; RUST_LOG=debug makes them say more.";
+Exit codes: 0 good, 1 failed (a port in use, say), 2 wrong usage or configuration;
+probe adds 3 and 4 (see dante probe --help). Logs go to standard error; RUST_LOG=debug makes them say more.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -31,6 +31,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// Explain where Dante is hosted, or print the configuration that a host needs
     Hosting(HostingArgs),
+    /// Prove from outside, hop by hop, that a host lets streams through
+    Probe(ProbeArgs),
 }
 
 /// What `dante serve` takes.
@@ -118,6 +120,55 @@ pub struct HostingArgs {
     #[arg(long, hide = true, conflicts_with_all = ["recipe", "json"])]
     pub setup: bool,
 }
+
+/// What `dante probe` takes.
+#[derive(Debug, Default, Args)]
+#[command(after_help = PROBE_HELP)]
+pub struct ProbeArgs {
+    /// The URL of Dante's page, such as https://example.org/dante/
+    pub url: String,
+
+    /// Probe only an engine of Socket.IO, any server's, at this path, such as /socket.io/
+    #[arg(long, value_name = "PATH")]
+    pub socketio: Option<String>,
+
+    /// Hold quiet connections that only ping for so long, to find idle cuts; 65s finds those of a minute
+    #[arg(long, value_name = "TIME")]
+    pub hold: Option<String>,
+
+    /// How long everything but the hold may take, from 1s to 1h [default: 15s]
+    #[arg(long, value_name = "TIME")]
+    pub timeout: Option<String>,
+
+    /// Go on where the certificate is not trusted
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// A header for every request; several times for several
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
+
+    /// Connect to this address for a host and port, whatever the name server says
+    #[arg(long, value_name = "HOST:PORT:ADDRESS")]
+    pub resolve: Vec<String>,
+
+    /// Which streams to look at: some of socketio-websocket, socketio-polling, websocket and sse, with commas
+    /// between [default: all]
+    #[arg(long, value_name = "LIST")]
+    pub transports: Option<String>,
+
+    /// Print one JSON document and nothing else
+    #[arg(long)]
+    pub json: bool,
+
+    /// Print the verdicts only
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+const PROBE_HELP: &str = "\
+Exit codes: 0 all good, 1 could not probe, 2 wrong usage, 3 degraded (it streams, only by a fallback or with
+faults), 4 broken. Each verdict has a stable name, a cause and a remedy.";
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, IsTerminal as _, Read, Write},
     process,
     time::Duration,
 };
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::{
     banner::banner,
-    cli::{HostingArgs, ServeArgs},
+    cli::{HostingArgs, ProbeArgs, ServeArgs},
     config::Config,
     explain::Explanation,
     hosting::{
@@ -24,6 +24,7 @@ use crate::{
     },
     logging,
     poem::{self, Poem},
+    probe::{self, News, plan::Plan, report},
     server::{App, serve},
     shutdown,
 };
@@ -149,4 +150,33 @@ fn plan_setup(env: &Environment) -> Result<String, Failure> {
 fn json(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::Failed(error.into()))?;
     Ok(text + "\n")
+}
+
+/// `dante probe`: probes a host, tells what it finds, and gives the exit code.
+///
+/// # Errors
+/// When a value cannot be used, or the probe cannot be made or told.
+pub fn probe(args: &ProbeArgs) -> Result<u8, Failure> {
+    let plan = Plan::read(args).map_err(|error| Failure::Usage(error.into()))?;
+    run_probe(args, plan).map_err(Failure::Failed)
+}
+
+#[tokio::main]
+async fn run_probe(args: &ProbeArgs, plan: Plan) -> anyhow::Result<u8> {
+    let terminal = io::stdout().is_terminal();
+    let mut report = report::Report::new(io::stdout(), report::takes_colour(), terminal, args.quiet);
+    let mut tell = |news: News<'_>| match news {
+        _ if args.json => Ok(()),
+        News::Hop(hop) => report.hop(hop),
+        News::Progress(text) => report.progress(&text),
+    };
+    let document = probe::probe(plan, &mut tell).await?;
+    if args.json {
+        let mut out = io::stdout();
+        serde_json::to_writer_pretty(&mut out, &document)?;
+        writeln!(out)?;
+    } else {
+        report.end(&document)?;
+    }
+    Ok(document.exit_code())
 }

@@ -55,7 +55,9 @@ pub enum ConfigError {
     #[error(transparent)]
     Value(#[from] BadValue),
     /// A word that is neither a command nor, without iisnode, an argument.
-    #[error("{0:?} is no command; the commands are serve and hosting, and dante --help shows the options")]
+    #[error(
+        "{0:?} is no command; the commands are serve, hosting and probe, and dante --help shows the options"
+    )]
     Argument(String),
 }
 

@@ -9,6 +9,7 @@
 //! | [`commands`] | what each command does |
 //! | [`config`] | what it means, with the environment: a validated `Config` |
 //! | [`logging`], [`banner`], [`explain`] | what is told to whoever runs it |
+//! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
 //! | [`shutdown`] | signals |
 //! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
@@ -28,6 +29,7 @@ pub mod explain;
 pub mod hosting;
 pub mod logging;
 pub mod poem;
+pub mod probe;
 pub mod reading;
 pub mod server;
 pub mod shutdown;

@@ -9,6 +9,7 @@ mod binary;
 mod guests;
 mod hostile;
 mod pages;
+mod probe;
 mod recipes;
 mod status;
 mod streams;

@@ -1,0 +1,229 @@
+//! Rules for the engine: handshake, stickiness, upgrades.
+
+use super::{Finding, Severity, facts, page};
+use crate::probe::{
+    evidence::{Ended, Evidence, Exchange, Handshake, Kind, Upgrade},
+    hop::Hop,
+    hops::engine::error_code,
+    host::Host,
+};
+
+pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+    if let Some(handshake) = &evidence.handshake {
+        findings.extend(handshake_rule(evidence, handshake));
+    }
+    sticky(evidence, findings);
+    // Where there is no engine, there is none to upgrade to.
+    let nobody = [
+        "no-socketio",
+        "prefix-mismatch",
+        "html-instead-of-handshake",
+        "iisnode-error-200",
+        "guest-not-started",
+    ];
+    let mut handshake = findings.iter().filter(|finding| finding.hop == Hop::Handshake);
+    if facts::works(evidence, Hop::Upgrade) || !handshake.any(|finding| nobody.contains(&finding.id)) {
+        upgrades(evidence, host, findings);
+    }
+}
+
+fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
+    if handshake.open.is_some() {
+        return None;
+    }
+    let exchange = &handshake.exchange;
+    let fault = facts::fault(evidence);
+    let found = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
+    let line = facts::line(exchange);
+    if transports(evidence).is_some_and(|all| !all.contains(&"polling".to_owned())) {
+        return Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line));
+    }
+    if let Some(path) = &handshake.found_at {
+        return found("prefix-mismatch", format!("{line}; an engine answers at {path}"));
+    }
+    if let Some(finding) = page::guest(exchange, Hop::Handshake, fault) {
+        return Some(finding);
+    }
+    let body = exchange.body.trim_start();
+    match (exchange.status, &exchange.trouble) {
+        (_, Some(trouble)) => {
+            let id = match trouble.kind {
+                Kind::Timeout => "slow-answer",
+                Kind::Closed | Kind::Reset if exchange.status.is_none() => "no-answer",
+                _ => "garbage",
+            };
+            found(id, line)
+        }
+        (Some(200), None) if body.starts_with('<') => found("html-instead-of-handshake", line),
+        (Some(200), None) if framed(body) => found("wrong-eio", line),
+        (Some(200), None) if body.lines().next().is_some_and(facts::is_chunk_size) => {
+            found("double-framing", line)
+        }
+        (Some(200), None) => found("garbage", line),
+        (Some(400), None) if error_code(body) == Some(5) || body.contains("nsupported protocol version") => {
+            found("wrong-eio", line)
+        }
+        (Some(400), None) if says_unknown_transport(exchange) => {
+            Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line))
+        }
+        (Some(404 | 405), None) => found("no-socketio", line),
+        _ => found("engine-refused", line),
+    }
+}
+
+/// Engine.IO 3 writes lengths before its packets: `96:0{…`.
+fn framed(body: &str) -> bool {
+    body.split_once(':').is_some_and(|(length, rest)| {
+        !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) && rest.starts_with("0{")
+    })
+}
+
+/// Error 0 of Engine.IO: the server has no such transport, or not any more.
+fn says_unknown_transport(exchange: &Exchange) -> bool {
+    exchange.status == Some(400)
+        && (error_code(&exchange.body) == Some(0) || exchange.body.contains("Transport unknown"))
+}
+
+/// What the server says that Socket.IO may use.
+fn transports(evidence: &Evidence) -> Option<Vec<String>> {
+    let answer = evidence.hosting.as_ref()?.answer.as_ref()?;
+    let names = answer["transports"].as_array()?.iter();
+    Some(names.filter_map(|name| name.as_str().map(str::to_owned)).collect())
+}
+
+fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(sticky) = &evidence.sticky else { return };
+    let (Some(bare), with) =
+        (sticky.rounds.iter().find(|round| !round.cookies), sticky.rounds.iter().find(|round| round.cookies))
+    else {
+        return;
+    };
+    if bare.good == bare.requests {
+        return;
+    }
+    let line = format!(
+        "{} of {} requests on one session, each over a fresh connection, were answered well{}",
+        bare.good,
+        bare.requests,
+        with.map(|with| format!("; with the server's cookies {} of {}", with.good, with.requests))
+            .unwrap_or_default()
+    );
+    let by_cookie = with.is_some_and(|with| with.good == with.requests);
+    let finding = if by_cookie {
+        Finding::new("stickiness-by-cookie", Hop::Sticky, Severity::Note, line)
+    } else if bare.unknown > 0 {
+        Finding::new("no-stickiness", Hop::Sticky, facts::fault(evidence), line)
+    } else {
+        let other = bare.failed.as_ref().map(facts::line).unwrap_or_default();
+        Finding::new("poll-failures", Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
+    };
+    findings.push(finding);
+}
+
+fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+    let (Some(chrome), Some(firefox)) =
+        (facts::upgrade(evidence, "chrome"), facts::upgrade(evidence, "firefox"))
+    else {
+        return;
+    };
+    let plain = facts::upgrade(evidence, "plain");
+    let fault = facts::fault(evidence);
+    let mut add = |finding| findings.push(finding);
+    let found = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
+    let deflate = [Some(chrome), Some(firefox)].into_iter().flatten().find_map(|one| {
+        one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
+    });
+    if let Some(extensions) = deflate {
+        add(found("deflate-negotiated", format!("Sec-WebSocket-Extensions: {extensions} came back")));
+    }
+    let works = |one: Option<&Upgrade>| one.is_some_and(|one| one.works);
+    if chrome.works && !firefox.works && deflate.is_none() {
+        add(found(
+            "firefox-connection",
+            format!("with Connection: keep-alive, Upgrade: {}", facts::line(&firefox.exchange)),
+        ));
+    } else if !chrome.works && works(plain) && deflate.is_none() {
+        add(found("deflate-offer-refused", format!("offering permessage-deflate: {}", told(chrome))));
+    } else if !chrome.works && !firefox.works && !works(plain) {
+        add(refusal(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
+    }
+    if let Some(session) = facts::upgrade(evidence, "polling")
+        && !session.works
+        && (chrome.works || works(plain))
+    {
+        let unknown = session.exchange.status == Some(101) || error_code(&session.exchange.body) == Some(1);
+        let bad = facts::upgrade(evidence, "polling").map(told).unwrap_or_default();
+        add(if unknown {
+            found("no-stickiness", format!("the upgrade from a polling session: {bad}"))
+        } else {
+            refusal(evidence, host, Hop::Upgrade, session)
+        });
+    }
+}
+
+fn told(upgrade: &Upgrade) -> String {
+    let line = facts::line(&upgrade.exchange);
+    match &upgrade.ended {
+        Some(Ended { how, at_ms, code, .. }) => {
+            let code = code.map(|code| format!(", code {code}")).unwrap_or_default();
+            format!("{line}, and after {at_ms} ms: {how}{code}")
+        }
+        None => line,
+    }
+}
+
+/// Why an upgrade did not come about.
+pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade: &Upgrade) -> Finding {
+    let exchange = &upgrade.exchange;
+    let fault = facts::fault(evidence);
+    let found = |id| Finding::new(id, hop, fault, told(upgrade));
+    let iis = host.is_some_and(Host::is_iis);
+    let engine = hop != Hop::StreamWebSocket;
+    let told_off = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
+    let no_upgrades = evidence
+        .handshake
+        .as_ref()
+        .and_then(|handshake| handshake.open.as_ref())
+        .is_some_and(|open| open.upgrades.is_empty());
+    if engine && (told_off || says_unknown_transport(exchange)) {
+        return found("websocket-disabled-by-server");
+    }
+    let substatus_off = "the server's own log tells: iis-websocket-module-on shows no request of it, upgrade-refused an error";
+    match (exchange.status, &exchange.trouble) {
+        (_, Some(trouble)) => match trouble.kind {
+            Kind::Timeout => found("slow-answer"),
+            Kind::Closed | Kind::Reset if exchange.status.is_none() => found("no-answer"),
+            _ => found("garbage"),
+        },
+        (Some(101), None) if host == Some(Host::Iisnode) => found("iis-websocket-module-on"),
+        (Some(101), None) if iis => found("iis-websocket-module-on").or(
+            &["closed-after-101"],
+            "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",
+        ),
+        (Some(101), None) => found("closed-after-101").or(
+            &["iis-websocket-module-on"],
+            "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
+        ),
+        (Some(403), None) => found("websocket-forbidden"),
+        (Some(501), None) if iis => found("iis-websocket-module-off"),
+        (Some(500 | 502 | 503), None) if iis => {
+            found("iis-websocket-module-off").or(&["upgrade-refused"], substatus_off)
+        }
+        (Some(501 | 503), None) if host.is_none() => found("iis-websocket-module-off").or(
+            &["upgrade-refused"],
+            "the host did not give its name: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
+        ),
+        (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
+            found("websocket-disabled-by-server")
+        }
+        (Some(200 | 400 | 404 | 426), None) if evidence.told("/request/http") == Some("HTTP/1.0") => {
+            found("upgrade-stripped").or(&["http-1.0"], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
+        }
+        (Some(200 | 400 | 426), None) => found("upgrade-stripped"),
+        (Some(404), None) => found("upgrade-stripped").or(
+            &["prefix-mismatch"],
+            "if the server's log shows the request, its path is wrong; if not, a proxy leads requests for WebSocket elsewhere",
+        ),
+        _ => found("upgrade-refused"),
+    }
+}

@@ -1,0 +1,145 @@
+//! Simple facts that several rules ask for.
+
+use super::Severity;
+use crate::probe::{
+    evidence::{Evidence, Exchange, Stream, Upgrade},
+    hop::Hop,
+};
+
+/// Whether a stream brought stanzas.
+pub(super) fn delivers(stream: &Stream) -> bool {
+    !stream.arrivals.is_empty()
+}
+
+/// Whether any stream did.
+pub(super) fn something_streams(evidence: &Evidence) -> bool {
+    Hop::STREAMS.into_iter().filter_map(|hop| evidence.stream(hop)).any(delivers)
+}
+
+/// How much a fault of one way matters: there may be another.
+pub(super) fn fault(evidence: &Evidence) -> Severity {
+    let looked = Hop::STREAMS.into_iter().any(|hop| evidence.stream(hop).is_some());
+    let another_way = if looked {
+        something_streams(evidence)
+    } else {
+        works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
+    };
+    if another_way { Severity::Degraded } else { Severity::Broken }
+}
+
+/// Whether a hop has no meaning here or was not asked for.
+pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
+    let engine_only = evidence.socketio.is_some();
+    match hop {
+        Hop::Tls => evidence.tls.is_none() && !evidence.url.starts_with("https:"),
+        Hop::Page | Hop::Hosting => engine_only,
+        Hop::ClientLibrary | Hop::Compression | Hop::Resume => engine_only,
+        // They need polling, and WebSocket alone is what the server wants.
+        Hop::Sticky | Hop::Cors => {
+            evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_none())
+                && works(evidence, Hop::Upgrade)
+        }
+        Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
+        stream if Hop::STREAMS.contains(&stream) => engine_only || !evidence.transports.contains(&stream),
+        _ => false,
+    }
+}
+
+/// Whether a hop did what it is for.
+pub fn works(evidence: &Evidence, hop: Hop) -> bool {
+    let page_ok = |exchange: &Exchange| exchange.is(200);
+    match hop {
+        Hop::Name => evidence.name.as_ref().is_some_and(|name| name.trouble.is_none()),
+        Hop::Tcp => evidence
+            .tcp
+            .as_ref()
+            .is_some_and(|tcp| tcp.attempts.iter().any(|attempt| attempt.trouble.is_none())),
+        Hop::Tls => evidence
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.trouble.is_none() && (tls.untrusted.is_none() || tls.insecure)),
+        Hop::Http => evidence.http.as_ref().is_some_and(|http| http.first.status.is_some()),
+        Hop::Page => evidence
+            .page
+            .as_ref()
+            .is_some_and(|page| page.is_dante && page.exchanges.last().is_some_and(page_ok)),
+        Hop::Hosting => evidence.hosting.as_ref().is_some_and(|hosting| hosting.answer.is_some()),
+        Hop::ClientLibrary => evidence.library.as_ref().is_some_and(|library| library.exchange.is(200)),
+        Hop::Handshake => evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_some()),
+        Hop::Sticky => evidence.sticky.as_ref().is_some_and(|sticky| {
+            sticky.rounds.iter().any(|round| round.requests > 0 && round.good == round.requests)
+        }),
+        Hop::Upgrade => evidence
+            .upgrades
+            .as_ref()
+            .is_some_and(|upgrades| upgrades.attempts.iter().any(|attempt| attempt.works)),
+        Hop::Hold => evidence.hold.as_ref().is_some_and(|hold| {
+            hold.quiet.iter().any(|quiet| quiet.trouble.is_none() && quiet.ended.is_none())
+        }),
+        Hop::Resume => evidence.resume.as_ref().is_some_and(|resume| {
+            resume.comebacks.is_empty() || resume.comebacks.iter().any(|back| back.index == Some(back.wanted))
+        }),
+        Hop::Compression => {
+            evidence.compression.as_ref().is_some_and(|seen| seen.page_unpacks != Some(false))
+        }
+        Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
+        stream => evidence.stream(stream).is_some_and(delivers),
+    }
+}
+
+/// An upgrade of a style.
+pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upgrade> {
+    evidence.upgrades.as_ref()?.attempts.iter().find(|attempt| attempt.style == style)
+}
+
+/// What an exchange gave, in one line.
+pub(super) fn line(exchange: &Exchange) -> String {
+    let path = exchange.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
+    let path: String = path.chars().take(80).collect();
+    let start: String =
+        exchange.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(100).collect();
+    let body = if start.is_empty() { String::new() } else { format!(", \"{start}\"") };
+    match (&exchange.status, &exchange.trouble) {
+        (Some(status), None) => format!("{path} was answered {status}{body}"),
+        (Some(status), Some(trouble)) => format!("{path} was answered {status}, and then: {}", trouble.text),
+        (None, Some(trouble)) => format!("{path}: {}", trouble.text),
+        (None, None) => format!("{path} was not answered"),
+    }
+}
+
+/// Bursts after a silence: for each, how many stanzas came at once, how many bytes, and how long the
+/// silence was.
+///
+/// A stanza that is due every `interval` and is held back comes with those after it. A silence is a gap of
+/// more than one and three quarters of the interval, and at least 400 ms more than it, since at a fast pace
+/// a busy machine alone makes gaps of some intervals. What follows within a quarter of the interval is one
+/// burst. One burst of two is what a lost packet makes; three at once, or a second burst, is a buffer.
+pub fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
+    let silence = (interval_ms * 7 / 4).max(interval_ms + 400);
+    let close = (interval_ms / 4).max(10);
+    let mut lumps = Vec::new();
+    let mut before = 0;
+    let mut rest = stream.arrivals.as_slice();
+    while let [first, ..] = rest {
+        let gap = first.at_ms.saturating_sub(before);
+        let mut end = 1;
+        while end < rest.len() && rest[end].at_ms.saturating_sub(rest[end - 1].at_ms) <= close {
+            end += 1;
+        }
+        if gap > silence && end > 1 {
+            lumps.push((end, rest[..end].iter().map(|arrival| arrival.bytes).sum(), gap));
+            before = rest[end - 1].at_ms;
+            rest = &rest[end..];
+        } else {
+            before = first.at_ms;
+            rest = &rest[1..];
+        }
+    }
+    if lumps.len() > 1 || lumps.iter().any(|(stanzas, ..)| *stanzas > 2) { lumps } else { Vec::new() }
+}
+
+/// Whether a text is the size of a chunk, as `Transfer-Encoding: chunked` writes it.
+pub(super) fn is_chunk_size(text: &str) -> bool {
+    let text = text.trim();
+    !text.is_empty() && text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}

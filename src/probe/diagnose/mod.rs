@@ -1,0 +1,177 @@
+//! [`diagnose`]: evidence → verdicts. Pure; a rule never looks at anything but the evidence.
+
+mod engine;
+mod facts;
+mod page;
+mod road;
+mod streams;
+mod time;
+
+use serde::Serialize;
+
+use super::{
+    evidence::Evidence,
+    hop::{Hop, Outcome},
+    host::{self, Host},
+    verdicts,
+};
+pub use facts::{lumps, works};
+
+/// How much a verdict matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Severity {
+    /// Good to know.
+    Note,
+    /// It streams, by a fallback or with faults.
+    Degraded,
+    /// It does not stream.
+    Broken,
+}
+
+/// What is wrong, why, and what mends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// The stable id.
+    pub id: &'static str,
+    /// Where it shows.
+    pub hop: Hop,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Why.
+    pub cause: &'static str,
+    /// What mends it, on the host that was recognised.
+    pub remedy: &'static str,
+    /// That host.
+    pub host: Option<Host>,
+    /// What was seen, in one line.
+    pub evidence: String,
+    /// Other verdicts that fit what was seen.
+    pub or: Vec<&'static str>,
+    /// What would tell them apart.
+    pub to_tell: Option<&'static str>,
+}
+
+/// A verdict before it is written out.
+struct Finding {
+    id: &'static str,
+    hop: Hop,
+    severity: Severity,
+    evidence: String,
+    or: Vec<&'static str>,
+    to_tell: Option<&'static str>,
+}
+
+impl Finding {
+    fn new(id: &'static str, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
+        Self { id, hop, severity, evidence: evidence.into(), or: Vec::new(), to_tell: None }
+    }
+
+    /// Where the evidence fits other causes, too: they are named, with what would tell them apart.
+    fn or(mut self, others: &[&'static str], to_tell: &'static str) -> Self {
+        self.or = others.to_vec();
+        self.to_tell = Some(to_tell);
+        self
+    }
+
+    fn written(self, host: Option<Host>) -> Verdict {
+        let entry = verdicts::entry(self.id);
+        Verdict {
+            id: entry.id,
+            hop: self.hop,
+            severity: self.severity,
+            cause: entry.cause,
+            remedy: entry.remedy(host),
+            host,
+            evidence: self.evidence,
+            or: self.or,
+            to_tell: self.to_tell,
+        }
+    }
+}
+
+/// Says what the evidence of a whole probe shows: what is broken never goes without a word.
+pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
+    let mut verdicts = diagnose(evidence);
+    let told = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
+    if whole(evidence, &verdicts) == Severity::Broken && !told {
+        let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
+        let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
+        let line = format!("the first hop that did not come about is {hop}");
+        let finding = Finding::new("unproved", hop, Severity::Broken, line);
+        verdicts.push(finding.written(host::recognise(evidence)));
+        verdicts.sort_by_key(|verdict| verdict.hop);
+    }
+    verdicts
+}
+
+/// Says what the evidence shows, of a probe that may still be going on.
+pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
+    let host = host::recognise(evidence);
+    let mut findings = Vec::new();
+    road::rules(evidence, &mut findings);
+    page::rules(evidence, &mut findings);
+    engine::rules(evidence, host, &mut findings);
+    streams::rules(evidence, host, &mut findings);
+    time::rules(evidence, &mut findings);
+    let mut verdicts: Vec<Verdict> = Vec::new();
+    for finding in findings {
+        // What keeps the engine's WebSocket from coming about keeps the plain one, too.
+        let same = |hop| hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::StreamWebSocket);
+        if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
+            continue;
+        }
+        verdicts.push(finding.written(host));
+    }
+    verdicts.sort_by_key(|verdict| verdict.hop);
+    verdicts
+}
+
+/// How a hop went, by what was seen and said of it.
+pub fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
+    if facts::is_skipped(evidence, hop) {
+        return Outcome::Skipped;
+    }
+    if evidence.at(hop).is_null() {
+        return Outcome::NotReached;
+    }
+    if !works(evidence, hop) {
+        return Outcome::Failed;
+    }
+    let worst = verdicts.iter().filter(|verdict| verdict.hop == hop).map(|verdict| verdict.severity).max();
+    match worst {
+        None | Some(Severity::Note) => Outcome::Good,
+        Some(_) => Outcome::Degraded,
+    }
+}
+
+/// How the whole went.
+pub fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
+    let worst = verdicts.iter().map(|verdict| verdict.severity).max().unwrap_or(Severity::Note);
+    // Whatever else was seen: a probe that ends without a stream has not shown that the host is good.
+    let streams = if evidence.socketio.is_some() {
+        works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
+    } else {
+        facts::something_streams(evidence)
+    };
+    if streams { worst } else { Severity::Broken }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// The ids that rules name, for the test of the table.
+#[cfg(test)]
+pub(super) fn named_ids<'a>(sources: &[&'a str]) -> Vec<&'a str> {
+    const BEFORE: [&str; 6] = ["Finding::new(\"", "found(\"", "add(\"", "broken(\"", "&[\"", "add(broken(\""];
+    let mut ids = Vec::new();
+    for source in sources {
+        for before in BEFORE {
+            ids.extend(source.split(before).skip(1).filter_map(|rest| rest.split('"').next()));
+        }
+    }
+    ids.retain(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
+    ids.retain(|id| id.contains('-') || ["garbage", "buffered", "silent", "unproved"].contains(id));
+    ids
+}

@@ -1,0 +1,128 @@
+//! Rules for the way to the host: name, TCP, TLS, HTTP.
+
+use super::{Finding, Severity, facts};
+use crate::probe::{
+    evidence::{Evidence, Kind, Tls},
+    hop::Hop,
+};
+
+/// Days before the end of a certificate when it should have been renewed long ago: automatic renewal comes
+/// a third of the lifetime before the end (Let's Encrypt: 30 of 90 days).
+const RENEWAL_DAYS: i64 = 7;
+
+/// What servers of TLS answer to plain HTTP: nginx, Apache, Go.
+const PLAIN_REFUSED: [&str; 3] = [
+    "plain HTTP request was sent to HTTPS port",
+    "speaking plain HTTP to an SSL",
+    "HTTP request to an HTTPS server",
+];
+
+pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    if let Some(name) = &evidence.name
+        && let Some(trouble) = &name.trouble
+    {
+        let line = format!("{}: {}", name.name, trouble.text);
+        findings.push(Finding::new("name-unknown", Hop::Name, Severity::Broken, line));
+    }
+    tcp(evidence, findings);
+    if let Some(tls) = &evidence.tls {
+        tls_rules(tls, findings);
+    }
+    http(evidence, findings);
+}
+
+fn tcp(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(tcp) = &evidence.tcp else { return };
+    let failed: Vec<_> = tcp.attempts.iter().filter_map(|one| Some((one, one.trouble.as_ref()?))).collect();
+    let line = || {
+        let lines = failed.iter().map(|(one, trouble)| format!("{} {}", one.address, trouble.text));
+        lines.collect::<Vec<_>>().join("; ")
+    };
+    if !failed.is_empty() && failed.len() == tcp.attempts.len() {
+        let refused = failed.iter().all(|(_, trouble)| trouble.kind == Kind::Refused);
+        findings.push(if refused {
+            Finding::new("not-listening", Hop::Tcp, Severity::Broken, line())
+        } else {
+            Finding::new("unreachable", Hop::Tcp, Severity::Broken, line())
+        });
+    } else if failed.iter().any(|(_, trouble)| trouble.kind == Kind::Timeout) {
+        findings.push(Finding::new("address-dead", Hop::Tcp, Severity::Note, line()));
+    }
+}
+
+fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
+    let mut add = |id, severity, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
+    if let Some(trouble) = &tls.trouble {
+        match (&tls.other_scheme, trouble.kind) {
+            (Some(plain), _) => add("tls-to-plain", Severity::Broken, format!("{}; {plain}", trouble.text)),
+            (None, Kind::Timeout) => add("black-hole", Severity::Broken, trouble.text.clone()),
+            _ => add("tls-other", Severity::Broken, trouble.text.clone()),
+        }
+        return;
+    }
+    if let Some(untrusted) = &tls.untrusted {
+        // Whoever says --insecure knows, and wants to know about the rest.
+        let severity = if tls.insecure { Severity::Note } else { Severity::Broken };
+        let before = findings.len();
+        let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
+        if tls.self_signed {
+            add("tls-self-signed", format!("issuer and subject are both {}", tls.subject));
+        }
+        if tls.days_left.is_some_and(|days| days < 0) {
+            add("tls-expired", format!("it was valid until {}", tls.not_after));
+        }
+        if tls.not_yet_valid {
+            add("tls-expired", format!("it is valid only from {}", tls.not_before));
+        }
+        if tls.name_matches == Some(false) {
+            add("tls-wrong-name", format!("it is for {}", tls.names.join(", ")));
+        }
+        if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
+            let line = format!("issued by {}, {} certificates sent: {untrusted}", tls.issuer, tls.chain);
+            findings.push(Finding::new("tls-untrusted", Hop::Tls, severity, line));
+        }
+    } else if let Some(days) = tls.days_left.filter(|days| (0..RENEWAL_DAYS).contains(days)) {
+        add("tls-expires-soon", Severity::Note, format!("{days} days are left, until {}", tls.not_after));
+    }
+}
+
+fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(http) = &evidence.http else { return };
+    let first = &http.first;
+    let line = facts::line(first);
+    let mut add = |finding| findings.push(finding);
+    let broken = |id, line: String| Finding::new(id, Hop::Http, Severity::Broken, line);
+    if first.status == Some(400) && PLAIN_REFUSED.iter().any(|words| first.body.contains(words)) {
+        add(broken("plain-to-tls", line));
+        return;
+    }
+    let Some(trouble) = &first.trouble else {
+        if first.version == "HTTP/1.0" {
+            add(Finding::new("http-1.0", Hop::Http, one_zero(evidence), "the answer is one of HTTP/1.0"));
+        }
+        return;
+    };
+    let raw = first.raw.as_deref().unwrap_or_default();
+    let shown: String = raw.chars().take(80).collect();
+    match (trouble.kind, &http.other_scheme) {
+        (_, Some(tls)) => add(broken("plain-to-tls", format!("{}; {tls}", trouble.text))),
+        (Kind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken("black-hole", line).or(
+            &["guest-not-started"],
+            "iisnode waits 25 s for its guest before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
+        )),
+        (Kind::Timeout, None) => {
+            add(broken("slow-answer", if shown.is_empty() { line } else { format!("{line}; so far: {shown}") }));
+        }
+        (Kind::Closed | Kind::Reset, None) if raw.is_empty() => add(broken("no-answer", line)),
+        _ => add(broken("garbage", if shown.is_empty() { line } else { format!("{line}; it starts with {shown}") })),
+    }
+}
+
+/// HTTP/1.0 knows no upgrade; where upgrades work all the same, it is only noted.
+pub(super) fn one_zero(evidence: &Evidence) -> Severity {
+    if facts::works(evidence, Hop::Upgrade) || evidence.upgrades.is_none() {
+        Severity::Note
+    } else {
+        facts::fault(evidence)
+    }
+}

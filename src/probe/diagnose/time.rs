@@ -1,0 +1,75 @@
+//! Rules for the hold, coming back, compression, and requests of pages.
+
+use super::{Finding, Severity, facts};
+use crate::probe::{evidence::Evidence, hop::Hop};
+
+pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    hold(evidence, findings);
+    resume(evidence, findings);
+    if let Some(seen) = &evidence.compression
+        && seen.page_unpacks == Some(false)
+    {
+        let line = format!("the page says Content-Encoding: {}", seen.page.as_deref().unwrap_or_default());
+        findings.push(Finding::new("double-compression", Hop::Compression, Severity::Degraded, line));
+    }
+    // The stream itself shows it, too, unless its head was held back.
+    let shown = findings.iter().any(|finding| finding.id == "compressed-stream");
+    if let Some(coding) = evidence.compression.as_ref().and_then(|seen| seen.stream.as_ref())
+        && !shown
+    {
+        let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
+        findings.push(Finding::new("compressed-stream", Hop::Compression, facts::fault(evidence), line));
+    }
+    cors(evidence, findings);
+}
+
+fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(hold) = &evidence.hold else { return };
+    for quiet in hold.quiet.iter().filter(|quiet| quiet.trouble.is_none()) {
+        let Some(ended) = &quiet.ended else { continue };
+        // A session that another node does not know was not cut for being quiet.
+        if ended.status == Some(400) {
+            continue;
+        }
+        let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
+        let line = format!(
+            "{}: cut {:.1} s after it was opened, after {:.1} s without a byte: {}{status}",
+            quiet.transport,
+            ended.at_ms as f64 / 1000.0,
+            ended.quiet_ms as f64 / 1000.0,
+            ended.how
+        );
+        findings.push(Finding::new("idle-cut", Hop::Hold, facts::fault(evidence), line));
+    }
+}
+
+fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(resume) = &evidence.resume else { return };
+    for back in resume.comebacks.iter().filter(|back| back.index != Some(back.wanted)) {
+        let came = match (back.index, back.from, &back.trouble) {
+            (Some(index), ..) => format!("stanza {index} came"),
+            (None, Some(from), _) => format!("the reading goes on at {from}, and no stanza came"),
+            (None, None, Some(trouble)) => trouble.text.clone(),
+            (None, None, None) => "nothing came".to_owned(),
+        };
+        let line = format!("{}: stanza {} was asked for, and {came}", back.transport, back.wanted);
+        findings.push(Finding::new("lost-on-resume", Hop::Resume, facts::fault(evidence), line));
+    }
+}
+
+fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let (Some(cors), true) = (&evidence.cors, facts::works(evidence, Hop::Handshake)) else { return };
+    let refused = cors.exchange.status.is_some() && !cors.exchange.is(200);
+    let allowed = cors.allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == cors.origin);
+    if refused {
+        let line = format!("Origin: {}: {}", cors.origin, facts::line(&cors.exchange));
+        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+    } else if !cors.own && !allowed {
+        let line = format!(
+            "Origin: {}: Access-Control-Allow-Origin is {}",
+            cors.origin,
+            cors.allowed.as_deref().unwrap_or("missing")
+        );
+        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+    }
+}

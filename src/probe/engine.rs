@@ -1,0 +1,255 @@
+//! [`Engine`]: a session of Engine.IO, by WebSocket or by polling, each poll over a connection of its own.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use tokio::time::timeout;
+
+use super::{
+    context::{Context, cookies},
+    engineio::{self, Open, Packet},
+    evidence::{Ended, Exchange, Kind, Trouble},
+    http::{self, Request, shown},
+    opener::millis,
+    websocket::{self, Heard, Socket, Style},
+};
+
+/// How many polls without any packet are borne: a server that answers at once and says nothing would keep
+/// us busy.
+const EMPTY_POLLS: usize = 50;
+
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// An open session.
+pub struct Engine {
+    way: Way,
+    /// What opened it.
+    pub open: Open,
+    start: Instant,
+    last: Instant,
+    /// How many bytes have come since this was last asked.
+    bytes: usize,
+    /// The status and body of the poll that failed.
+    refusal: Option<(u16, String)>,
+    empty: usize,
+    /// Packets that have come and are not looked at yet.
+    pub said: VecDeque<Packet>,
+}
+
+enum Way {
+    Socket(Box<Socket>),
+    Polling { context: Context, cookie: Option<String>, limit: Duration },
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub struct NotOpen {
+    /// The answer.
+    pub exchange: Exchange,
+    /// What was wrong about it, if the exchange itself was well.
+    pub garbage: Option<String>,
+    /// How a connection ended that was open already.
+    pub ended: Option<Ended>,
+}
+
+impl Engine {
+    /// Opens a session by WebSocket.
+    ///
+    /// # Errors
+    /// When the upgrade is refused, or no packet opens the session.
+    pub async fn by_websocket(context: &Context, style: Style) -> Result<(Exchange, Self), Box<NotOpen>> {
+        let target = context.engine("websocket", None);
+        let limit = context.limit();
+        let start = Instant::now();
+        let (exchange, mut socket) = websocket::open(&context.opener, &target, style, None, limit)
+            .await
+            .map_err(|exchange| Box::new(NotOpen { exchange: *exchange, garbage: None, ended: None }))?;
+        let opened = timeout(context.limit(), first_packet(&mut socket)).await;
+        let (ended, garbage) = match opened {
+            Ok(Ok(text)) => match engineio::packet(&text) {
+                Ok(Packet::Open(open)) => {
+                    let way = Way::Socket(Box::new(socket));
+                    return Ok((exchange, Self::new(way, open)));
+                }
+                Ok(_) | Err(_) => (None, Some(format!("{:?} opens no session", shown(text.as_bytes())))),
+            },
+            Ok(Err(ended)) => (Some(ended), None),
+            Err(_) => (None, Some("the WebSocket opened, and nothing came".to_owned())),
+        };
+        let ended = ended.map(|(how, code)| {
+            let at_ms = millis(start);
+            Ended { at_ms, quiet_ms: at_ms.saturating_sub(exchange.ms), how, code, ..Ended::default() }
+        });
+        Err(Box::new(NotOpen { exchange, garbage, ended }))
+    }
+
+    /// Opens a session by polling. `origin` says of which page the request is.
+    ///
+    /// # Errors
+    /// When the answer opens none.
+    pub async fn by_polling(
+        context: &Context,
+        cookies_too: bool,
+        origin: Option<&str>,
+    ) -> Result<(Exchange, Self), Box<NotOpen>> {
+        let mut request = Request::get(context.engine("polling", None), context.limit());
+        if let Some(origin) = origin {
+            request = request.with("origin", origin);
+        }
+        let (exchange, body) = http::fetch(&context.opener, request).await;
+        match opening(&exchange, &body) {
+            Ok(open) => {
+                let cookie = cookies(&exchange.headers).filter(|_| cookies_too);
+                let way = Way::Polling { context: context.clone(), cookie, limit: patience(&open) };
+                Ok((exchange, Self::new(way, open)))
+            }
+            Err(garbage) => Err(Box::new(NotOpen { exchange, garbage, ended: None })),
+        }
+    }
+
+    fn new(way: Way, open: Open) -> Self {
+        let now = Instant::now();
+        Self { way, open, start: now, last: now, bytes: 0, refusal: None, empty: 0, said: VecDeque::new() }
+    }
+
+    /// Sends a packet.
+    ///
+    /// # Errors
+    /// When it did not get through.
+    pub async fn say(&mut self, packet: &str) -> Result<(), Trouble> {
+        match &mut self.way {
+            Way::Socket(socket) => socket.say(packet).await,
+            Way::Polling { context, cookie, .. } => {
+                let target = context.engine("polling", Some(&self.open));
+                // The hold outlives the deadline of the other hops.
+                let limit = Duration::from_secs(5);
+                let mut request = Request::post(target, packet.to_owned(), limit);
+                if let Some(cookie) = cookie {
+                    request = request.with("cookie", cookie.clone());
+                }
+                let (exchange, _) = http::fetch(&context.opener, request).await;
+                if exchange.is(200) {
+                    return Ok(());
+                }
+                self.refusal = exchange.status.map(|status| (status, exchange.body.clone()));
+                Err(refused(exchange))
+            }
+        }
+    }
+
+    /// The next packets; pings among them are answered.
+    ///
+    /// # Errors
+    /// When there will be no more.
+    pub async fn hear(&mut self) -> Result<Vec<Packet>, Trouble> {
+        let text = match &mut self.way {
+            Way::Socket(socket) => loop {
+                match socket.hear().await? {
+                    Heard::Text(text) => break text,
+                    Heard::Other => {}
+                    Heard::Closed(code) => {
+                        let code = code.map(|code| code.to_string()).unwrap_or_else(|| "none".to_owned());
+                        return Err(Trouble::new(Kind::Closed, format!("a close frame, code {code}")));
+                    }
+                }
+            },
+            Way::Polling { context, cookie, limit } => {
+                let target = context.engine("polling", Some(&self.open));
+                let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
+                if let Some(cookie) = cookie {
+                    request = request.with("cookie", cookie.clone());
+                }
+                let (exchange, body) = http::fetch(&context.opener, request).await;
+                if !exchange.is(200) {
+                    self.refusal = exchange.status.map(|status| (status, exchange.body.clone()));
+                    return Err(refused(exchange));
+                }
+                String::from_utf8_lossy(&body).into_owned()
+            }
+        };
+        self.last = Instant::now();
+        self.bytes += text.len();
+        let packets = match self.way {
+            Way::Socket(_) => engineio::packet(&text).map(|packet| vec![packet]),
+            Way::Polling { .. } => engineio::payload(&text),
+        };
+        let packets = packets.map_err(|error| Trouble::new(Kind::Garbage, error))?;
+        if packets.iter().all(|packet| *packet == Packet::Noop) {
+            self.empty += 1;
+            if self.empty > EMPTY_POLLS {
+                return Err(Trouble::new(Kind::Garbage, "one answer after the other says nothing"));
+            }
+        }
+        for packet in &packets {
+            if let Packet::Ping(what) = packet {
+                self.say(&format!("3{what}")).await?;
+            }
+        }
+        Ok(packets)
+    }
+
+    /// Says goodbye. A polling session that is only left stays a reader until the server has missed its pong,
+    /// three quarters of a minute later.
+    pub async fn close(mut self) {
+        if matches!(self.way, Way::Polling { .. }) {
+            // The peer may be gone, and that is as good.
+            let _ = timeout(GOODBYE, self.say("1")).await;
+        }
+    }
+
+    /// How many bytes have come since this was last asked.
+    pub fn take_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// How it ended.
+    pub fn ended(&self, trouble: &Trouble) -> Ended {
+        let (status, body) = self.refusal.clone().unzip();
+        Ended {
+            at_ms: millis(self.start),
+            quiet_ms: millis(self.last),
+            how: trouble.text.clone(),
+            code: None,
+            status,
+            body,
+        }
+    }
+}
+
+fn refused(exchange: Exchange) -> Trouble {
+    let status = exchange.status.unwrap_or_default();
+    exchange.trouble.unwrap_or_else(|| Trouble::new(Kind::Other, format!("a poll was answered {status}")))
+}
+
+/// How long a poll may stay open: the server pings by then, and has some time more for it.
+fn patience(open: &Open) -> Duration {
+    // A hostile peer may name any time.
+    Duration::from_millis(open.ping_interval.clamp(1_000, 300_000)) + Duration::from_secs(5)
+}
+
+async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16>)> {
+    loop {
+        match socket.hear().await {
+            Ok(Heard::Text(text)) => return Ok(text),
+            Ok(Heard::Other) => {}
+            Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+            Err(trouble) => return Err((trouble.text, None)),
+        }
+    }
+}
+
+/// The opening in the answer to a handshake; what is wrong with it otherwise, none if the exchange says so.
+pub fn opening(exchange: &Exchange, body: &[u8]) -> Result<Open, Option<String>> {
+    if !exchange.is(200) {
+        return Err(None);
+    }
+    let body = String::from_utf8_lossy(body);
+    match engineio::payload(&body).map(|packets| packets.into_iter().next()) {
+        Ok(Some(Packet::Open(open))) => Ok(open),
+        Ok(_) => Err(Some("the first packet opens no session".to_owned())),
+        Err(error) => Err(Some(error)),
+    }
+}

@@ -1,0 +1,115 @@
+//! Server-sent events, read as their bytes arrive (WHATWG HTML, 9.2.6 Interpreting an event stream). Pure.
+
+/// One event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    /// Its name; empty for an unnamed one.
+    pub name: String,
+    /// Its data, lines joined by `\n`.
+    pub data: String,
+    /// The id that stands at this event.
+    pub id: String,
+}
+
+/// More than any event of Dante's has; a peer that sends no end of one is cut off there.
+const MAX_EVENT: usize = 256 * 1024;
+
+/// What has arrived of a stream and is no whole event yet.
+#[derive(Debug, Default)]
+pub struct Parser {
+    line: Vec<u8>,
+    after_return: bool,
+    size: usize,
+    event: Event,
+    has_data: bool,
+    id: String,
+    stray: Option<String>,
+}
+
+impl Parser {
+    /// Takes the next bytes, and gives the events that they complete.
+    ///
+    /// # Errors
+    /// When an event grows beyond all measure.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
+        let mut events = Vec::new();
+        for &byte in bytes {
+            let ends = byte == b'\r' || (byte == b'\n' && !self.after_return);
+            let half = byte == b'\n' && self.after_return;
+            self.after_return = byte == b'\r';
+            if ends {
+                let line = std::mem::take(&mut self.line);
+                events.extend(self.take_line(&String::from_utf8_lossy(&line)));
+            } else if !half {
+                self.line.push(byte);
+                self.size += 1;
+                if self.size > MAX_EVENT {
+                    return Err(format!("one event has more than {MAX_EVENT} bytes"));
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// The first line that is no part of an event stream: a chunk size, a page of HTML.
+    pub fn stray(&self) -> Option<&str> {
+        self.stray.as_deref()
+    }
+
+    fn take_line(&mut self, line: &str) -> Option<Event> {
+        if line.is_empty() {
+            self.size = 0;
+            let event = std::mem::take(&mut self.event);
+            return std::mem::take(&mut self.has_data).then(|| Event { id: self.id.clone(), ..event });
+        }
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "event" => value.clone_into(&mut self.event.name),
+            "data" => {
+                if self.has_data {
+                    self.event.data.push('\n');
+                }
+                self.has_data = true;
+                self.event.data.push_str(value);
+            }
+            "id" => value.clone_into(&mut self.id),
+            // Empty: a comment.
+            "" | "retry" => {}
+            _ => {
+                self.stray.get_or_insert_with(|| line.chars().take(80).collect());
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(name: &str, data: &str, id: &str) -> Event {
+        Event { name: name.into(), data: data.into(), id: id.into() }
+    }
+
+    #[test]
+    fn events_however_the_bytes_are_cut() {
+        let text = "retry: 1\nevent: a\ndata: 1\ndata:2\n\n:\r\n\r\nid: e:1\r\ndata: é\r\n\r\ndata\n\n";
+        let expected = [event("a", "1\n2", ""), event("", "é", "e:1"), event("", "", "e:1")];
+        for size in 1..text.len() {
+            let mut parser = Parser::default();
+            let events: Vec<_> =
+                text.as_bytes().chunks(size).flat_map(|chunk| parser.feed(chunk).unwrap()).collect();
+            assert_eq!(events, expected, "in pieces of {size}");
+            assert_eq!(parser.stray(), None);
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_there_is_noticed() {
+        let mut parser = Parser::default();
+        assert_eq!(parser.feed(b"1f\r\ndata: x\n\n").unwrap(), [event("", "x", "")]);
+        assert_eq!(parser.stray(), Some("1f"));
+        assert!(Parser::default().feed(&vec![b'x'; MAX_EVENT + 1]).is_err());
+    }
+}

@@ -1,0 +1,259 @@
+//! The engine: handshake, stickiness, upgrades, requests of pages.
+
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use tokio::time::timeout;
+
+use super::page::candidates;
+use crate::probe::{
+    context::{Context, cookies},
+    engine::{Engine, opening},
+    engineio::{self, Message, Open, Packet},
+    evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
+    http::{self, Request},
+    opener::millis,
+    websocket::{self, Heard, Socket, Style},
+};
+
+/// A namespace that no server has. Asking for it is answered at once, by a refusal, and starts nothing: so
+/// packets go both ways on a session without a reading.
+const NOWHERE: &str = "/dante-probe-nowhere";
+
+/// How many packets are sent, each with a poll for its answer: ten requests, so that one of two nodes is
+/// hit ten times by chance once in a thousand.
+const PAIRS: usize = 5;
+
+/// The origin of a page that is not this host's.
+const FOREIGN: &str = "https://elsewhere.example";
+
+/// Opens a session by polling; the session, too, if there is one.
+pub async fn handshake(context: &Context) -> (Handshake, Option<Engine>) {
+    match Engine::by_polling(context, true, None).await {
+        Ok((exchange, engine)) => {
+            let names = exchange.headers.iter().filter(|(name, _)| name == "set-cookie");
+            let cookies = names
+                .filter_map(|(_, value)| value.split(['=', ';']).next())
+                .map(|name| name.trim().to_owned())
+                .collect();
+            let open = Some(engine.open.clone());
+            (Handshake { exchange, open, cookies, ..Handshake::default() }, Some(engine))
+        }
+        Err(not) => {
+            let mut handshake =
+                Handshake { exchange: not.exchange, garbage: not.garbage, ..Handshake::default() };
+            if handshake.exchange.status.is_some() {
+                handshake.found_at = elsewhere(context).await;
+            }
+            (handshake, None)
+        }
+    }
+}
+
+/// Where else on this host an engine answers.
+async fn elsewhere(context: &Context) -> Option<String> {
+    let folder = context.engine.trim_end_matches('/');
+    let (folder, name) = folder.rsplit_once('/').unwrap_or(("", folder));
+    for candidate in candidates(&format!("{folder}/")) {
+        let engine = format!("{candidate}{name}/");
+        let there = Context { engine: engine.clone(), ..context.clone() };
+        let (exchange, body) =
+            http::fetch(&context.opener, Request::get(there.engine("polling", None), context.limit())).await;
+        if opening(&exchange, &body).is_ok() {
+            return Some(engine);
+        }
+    }
+    None
+}
+
+/// Requests on one session over fresh connections, without and with the cookies of the handshake.
+pub async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
+    let rounds: &[bool] = if has_cookies { &[false, true] } else { &[false] };
+    Sticky { rounds: join_all(rounds.iter().map(|cookies| round(context, *cookies))).await }
+}
+
+async fn round(context: &Context, with_cookies: bool) -> Round {
+    let mut round = Round { cookies: with_cookies, ..Round::default() };
+    let (exchange, body) =
+        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+    let Ok(open) = opening(&exchange, &body) else {
+        round.requests = 1;
+        round.failed = Some(exchange);
+        return round;
+    };
+    let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
+    let target = context.engine("polling", Some(&open));
+    let mut lost = false;
+    for _ in 0..PAIRS {
+        let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());
+        let get = Request::get(target.clone(), context.limit());
+        for mut request in [post, get] {
+            // What a node that has no such packet would answer only at the next ping is not asked for.
+            if lost && request.method == http::Method::GET {
+                lost = false;
+                continue;
+            }
+            if let Some(cookie) = &cookie {
+                request = request.with("cookie", cookie.clone());
+            }
+            let method = request.method.clone();
+            let (exchange, _) = http::fetch(&context.opener, request).await;
+            round.requests += 1;
+            if exchange.is(200) {
+                round.good += 1;
+                continue;
+            }
+            lost = method == http::Method::POST;
+            round.unknown += usize::from(is_unknown_session(&exchange));
+            round.failed.get_or_insert(exchange);
+        }
+        if context.is_over() {
+            break;
+        }
+    }
+    round
+}
+
+/// Engine.IO's error 1, whose code socketioxide writes as a text, and Node.js as a number.
+fn is_unknown_session(exchange: &Exchange) -> bool {
+    exchange.status == Some(400)
+        && (error_code(&exchange.body) == Some(1) || exchange.body.contains("Session ID unknown"))
+}
+
+/// The code in an error of the engine's.
+pub fn error_code(body: &str) -> Option<u64> {
+    let error: serde_json::Value = serde_json::from_str(body).ok()?;
+    error["code"].as_u64().or_else(|| error["code"].as_str()?.parse().ok())
+}
+
+/// Upgrades to WebSocket in the ways of browsers, and from a polling session.
+pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
+    let (chrome, firefox, session) = tokio::join!(
+        direct(context, "chrome", Style::Chrome),
+        direct(context, "firefox", Style::Firefox),
+        async { if polling { from_polling(context).await } else { None } },
+    );
+    let mut attempts = vec![chrome, firefox];
+    if attempts.iter().any(|attempt| !attempt.works) {
+        attempts.push(direct(context, "plain", Style::Plain).await);
+    }
+    attempts.extend(session);
+    Upgrades { attempts }
+}
+
+async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
+    let target = context.engine("websocket", None);
+    let mut upgrade = Upgrade { style: style.to_owned(), ..Upgrade::default() };
+    let opened = websocket::open(&context.opener, &target, look, None, context.limit()).await;
+    converse(context, &mut upgrade, opened, None).await;
+    upgrade
+}
+
+/// None when there is no session to upgrade.
+async fn from_polling(context: &Context) -> Option<Upgrade> {
+    let (exchange, body) =
+        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+    let open = opening(&exchange, &body).ok()?;
+    if !open.upgrades.iter().any(|name| name == "websocket") {
+        return None;
+    }
+    let cookie = cookies(&exchange.headers);
+    let target = context.engine("websocket", Some(&open));
+    let mut upgrade = Upgrade { style: "polling".to_owned(), ..Upgrade::default() };
+    let (opener, limit) = (&context.opener, context.limit());
+    let opened = websocket::open(opener, &target, Style::Plain, cookie.as_deref(), limit).await;
+    converse(context, &mut upgrade, opened, Some(&open)).await;
+    Some(upgrade)
+}
+
+/// Proves that packets go both ways.
+async fn converse(
+    context: &Context,
+    upgrade: &mut Upgrade,
+    opened: Result<(Exchange, Socket), Box<Exchange>>,
+    session: Option<&Open>,
+) {
+    let (exchange, mut socket) = match opened {
+        Ok(opened) => opened,
+        Err(exchange) => {
+            upgrade.exchange = *exchange;
+            return;
+        }
+    };
+    upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
+    upgrade.exchange = exchange;
+    let start = Instant::now();
+    let (ours, expected): (String, fn(&Packet) -> bool) = match session {
+        Some(_) => ("2probe".to_owned(), |packet| *packet == Packet::Pong("probe".to_owned())),
+        None => {
+            let join = engineio::join(NOWHERE, None);
+            (join, |packet| matches!(packet, Packet::Message(Message::Refused(_) | Message::Connect(_))))
+        }
+    };
+    let mut last = Instant::now();
+    let talk = async {
+        if session.is_some() {
+            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+        }
+        loop {
+            match socket.hear().await {
+                Ok(Heard::Text(text)) => {
+                    last = Instant::now();
+                    match engineio::packet(&text) {
+                        Ok(Packet::Open(_)) if session.is_none() => {
+                            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+                        }
+                        Ok(packet) if expected(&packet) => return Ok(()),
+                        Ok(_) => {}
+                        Err(error) => return Err((error, None)),
+                    }
+                }
+                Ok(Heard::Other) => {}
+                Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+                Err(trouble) => return Err((trouble.text, None)),
+            }
+        }
+    };
+    let (how, code) = match timeout(context.limit(), talk).await {
+        Ok(Ok(())) => {
+            upgrade.works = true;
+            if session.is_some() {
+                // The upgrade is done; a failure now would show in the streams.
+                let _ = socket.say("5").await;
+            }
+            return;
+        }
+        Ok(Err(ended)) => ended,
+        Err(_) => ("nothing more came".to_owned(), None),
+    };
+    let (at_ms, quiet_ms) = (millis(start), millis(last));
+    upgrade.ended = Some(Ended { at_ms, quiet_ms, how, code, ..Ended::default() });
+}
+
+/// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
+pub async fn cors(context: &Context) -> Cors {
+    let named = context.opener.plan().headers.iter().find(|(name, _)| name == "origin");
+    let named = named.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let own = context.page.origin();
+    let origin = named.unwrap_or_else(|| own.clone());
+    let request =
+        |origin: &str| Request::get(context.engine("polling", None), context.limit()).with("origin", origin);
+    let (exchange, _) = http::fetch(&context.opener, request(&origin)).await;
+    // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
+    let asked = if origin == own { FOREIGN } else { origin.as_str() };
+    let (foreign, _) = http::fetch(&context.opener, request(asked)).await;
+    let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
+    Cors { own: origin == own, origin, exchange, allowed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_both_servers() {
+        assert_eq!(error_code(r#"{"code":1,"message":"Session ID unknown"}"#), Some(1));
+        assert_eq!(error_code(r#"{"code":"1","message":"Session ID unknown"}"#), Some(1));
+        assert_eq!(error_code("Bad Request"), None);
+    }
+}

@@ -1,0 +1,200 @@
+//! The page, what the server saw of us, the client library, compression.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::probe::{
+    context::Context,
+    evidence::{Compression, Exchange, Hosting, Library, Page},
+    http::{self, Request},
+    opener::Opener,
+    target::Target,
+    unpack::Unpacker,
+};
+
+/// As many redirects as curl's users take for plenty, and few enough to be shown.
+const REDIRECTS: usize = 8;
+
+/// How many fresh connections ask which node answers.
+const NODES: usize = 4;
+
+/// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
+pub async fn page(
+    opener: &Opener,
+    start: &Target,
+    mut limit: impl FnMut() -> Duration,
+) -> (Page, Target, Option<Target>) {
+    let mut page = Page::default();
+    let mut target = start.clone();
+    loop {
+        let request = Request::get(target.clone(), limit()).with("accept", "text/html");
+        let (exchange, body) = http::fetch(opener, request).await;
+        let location = exchange
+            .status
+            .filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308))
+            .and_then(|_| exchange.header("location").map(str::to_owned));
+        page.exchanges.push(exchange);
+        page.url = target.to_string();
+        let Some(location) = location else {
+            let html = String::from_utf8_lossy(&body);
+            page.is_dante = is_dante(&html);
+            page.library = library_of(&html);
+            return (page, target, None);
+        };
+        if page.exchanges.len() > REDIRECTS {
+            page.too_many_redirects = true;
+            return (page, target, None);
+        }
+        match target.join(&location) {
+            Ok(next) if !next.same_origin(&target) => return (page, target, Some(next)),
+            Ok(next) => {
+                if page.exchanges.iter().any(|seen| seen.url == next.to_string()) {
+                    page.too_many_redirects = true;
+                    return (page, target, None);
+                }
+                target = next;
+            }
+            Err(reason) => {
+                page.bad_redirect = Some(format!("{location:?}: {reason}"));
+                return (page, target, None);
+            }
+        }
+    }
+}
+
+/// The mark of Dante's pages: the state of the reading in the body's attributes.
+fn is_dante(html: &str) -> bool {
+    html.contains("data-edition=\"") && html.contains("data-interval=\"")
+}
+
+/// The client library that a page loads.
+fn library_of(html: &str) -> Option<String> {
+    let sources = html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    sources.map(|url| url.replace("&amp;", "&")).find(|url| url.contains("socket.io") && url.contains(".js"))
+}
+
+/// Where else on this host Dante answers.
+pub async fn elsewhere(context: &Context) -> Option<String> {
+    let here = context.page.folder().to_owned();
+    for folder in candidates(&here) {
+        let target = context.page.at(&format!("{folder}hosting.json"));
+        let (exchange, body) = http::fetch(&context.opener, Request::get(target, context.limit())).await;
+        if exchange.is(200) && status_of(&body).is_some() {
+            return Some(folder);
+        }
+    }
+    None
+}
+
+/// Where Dante is often found: at the root, under the sample's prefix, and in what stands above.
+pub fn candidates(here: &str) -> Vec<String> {
+    let mut folders = vec!["/".to_owned(), "/dante/".to_owned()];
+    let mut above = here.trim_end_matches('/');
+    while let Some(at) = above.rfind('/') {
+        above = &above[..at];
+        folders.push(format!("{above}/"));
+    }
+    let mut known = vec![here.to_owned()];
+    folders.retain(|folder| {
+        let new = !known.contains(folder);
+        known.push(folder.clone());
+        new
+    });
+    folders.truncate(4);
+    folders
+}
+
+fn status_of(body: &[u8]) -> Option<Value> {
+    let status: Value = serde_json::from_slice(body).ok()?;
+    (status["edition"].is_string() && status["request"].is_object()).then_some(status)
+}
+
+/// What the server says that it saw, and which nodes answer.
+pub async fn hosting(context: &Context) -> Hosting {
+    let target = context.below("hosting.json");
+    let (exchange, body) = http::fetch(&context.opener, Request::get(target.clone(), context.limit())).await;
+    let answer = status_of(&body).filter(|_| exchange.is(200));
+    let mut nodes: Vec<String> = Vec::new();
+    let mut note = |status: Option<&Value>| {
+        if let Some(node) = status.and_then(|status| status["node"].as_str())
+            && !nodes.iter().any(|known| known == node)
+        {
+            nodes.push(node.chars().take(64).collect());
+        }
+    };
+    note(answer.as_ref());
+    if answer.is_some() {
+        for _ in 1..NODES {
+            let (_, body) = http::fetch(&context.opener, Request::get(target.clone(), context.limit())).await;
+            note(status_of(&body).as_ref());
+        }
+    }
+    let prefix = context.page.folder().trim_end_matches('/').to_owned();
+    Hosting { exchange, answer, prefix, nodes }
+}
+
+/// The client library, by the URL that the page names, or beside the engine.
+pub async fn library(context: &Context, named: Option<&str>) -> Library {
+    let target = match named.map(|url| context.page.join(url)) {
+        Some(Ok(target)) => target,
+        _ => context.page.at(&format!("{}socket.io.js", context.engine)),
+    };
+    let expected_hash = target.query.as_deref().and_then(|query| query.strip_prefix("v=")).map(str::to_owned);
+    let request = Request::get(target, context.limit()).with("accept-encoding", "identity");
+    let (exchange, body) = http::fetch(&context.opener, request).await;
+    let whole = exchange.is(200);
+    let hash = expected_hash.as_ref().filter(|_| whole).map(|expected| {
+        let digest = Sha256::digest(&body);
+        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        hex.chars().take(expected.len()).collect()
+    });
+    let version = version_of(&String::from_utf8_lossy(&body)).filter(|_| whole);
+    Library { exchange, version, expected_hash, hash }
+}
+
+/// The version in the banner of the official bundles: ` * Socket.IO v4.8.1`.
+fn version_of(script: &str) -> Option<String> {
+    let start = script.get(..script.len().min(1000)).unwrap_or(script);
+    let version = start.split("Socket.IO v").nth(1)?;
+    let end = version.find(|letter: char| letter != '.' && !letter.is_ascii_alphanumeric() && letter != '-');
+    Some(version[..end.unwrap_or(version.len())].chars().take(20).collect())
+}
+
+/// How the page comes to those who take gzip, and how an event stream does: one that starts at the end of the
+/// poem, and so ends at once, which shows its head even where a stream is held back.
+pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
+    let request = |target: Target| Request::get(target, context.limit()).with("accept-encoding", "gzip");
+    let (exchange, body) = http::fetch(&context.opener, request(context.page.clone())).await;
+    let coding = |exchange: &Exchange| exchange.header("content-encoding").map(str::to_owned);
+    let page = coding(&exchange);
+    let page_unpacks = page.as_deref().filter(|_| exchange.is(200)).map(|coding| {
+        let unpacked = Unpacker::new(Some(coding)).feed(&body);
+        unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
+    });
+    let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
+    let ended = request(context.below(&format!("sse/stream?from={of}"))).with("accept", "text/event-stream");
+    let (exchange, _) = http::fetch(&context.opener, ended).await;
+    Compression { page, page_unpacks, stream: coding(&exchange) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_else_to_look() {
+        assert_eq!(candidates("/"), ["/dante/"]);
+        assert_eq!(candidates("/dante/"), ["/"]);
+        assert_eq!(candidates("/a/b/"), ["/", "/dante/", "/a/"]);
+    }
+
+    #[test]
+    fn versions_and_libraries() {
+        assert_eq!(version_of("/*!\n * Socket.IO v4.8.1\n * (c)").as_deref(), Some("4.8.1"));
+        assert_eq!(version_of("<html>"), None);
+        let html = r#"<script src="x.js"></script><script src="socket.io/socket.io.js?v=ab" defer>"#;
+        assert_eq!(library_of(html).as_deref(), Some("socket.io/socket.io.js?v=ab"));
+    }
+}

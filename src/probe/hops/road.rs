@@ -1,0 +1,68 @@
+//! The way to the host: name, TCP, TLS, and the first answer of HTTP.
+
+use std::time::Duration;
+
+use crate::probe::{
+    evidence::{Exchange, Http, Kind, Name, Tcp, Tls},
+    http::{self, Request},
+    opener::Opener,
+    target::Target,
+};
+
+/// What was seen on the way; what was not reached is missing.
+#[derive(Debug, Default)]
+pub struct Road {
+    /// The name.
+    pub name: Option<Name>,
+    /// TCP.
+    pub tcp: Option<Tcp>,
+    /// TLS.
+    pub tls: Option<Tls>,
+}
+
+impl Road {
+    /// Goes as far as it leads; `left` says how much time there is.
+    pub async fn walk(opener: &Opener, target: &Target, left: impl Fn() -> Duration) -> Self {
+        let (name, addresses) = opener.look_up(target, left()).await;
+        let tcp = match addresses.as_slice() {
+            [] => None,
+            addresses => Some(opener.reach(target, addresses, left()).await.0),
+        };
+        let through = tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.trouble.is_none()));
+        let tls = if through && target.tls { Some(opener.inspect(target, left()).await) } else { None };
+        Self { name: Some(name), tcp, tls }
+    }
+
+    /// Whether requests can be made.
+    pub fn is_open(&self, target: &Target) -> bool {
+        let tcp = self.tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.trouble.is_none()));
+        let tls = !target.tls
+            || self
+                .tls
+                .as_ref()
+                .is_some_and(|tls| tls.trouble.is_none() && (tls.untrusted.is_none() || tls.insecure));
+        tcp && tls
+    }
+}
+
+/// What the first answer says of HTTP; if there is none, what the other scheme gives on this port.
+pub async fn http(opener: &Opener, target: &Target, first: &Exchange, limit: Duration) -> Http {
+    let silent = first.status.is_none();
+    let kind = first.trouble.as_ref().map(|trouble| trouble.kind);
+    let other_scheme = match kind {
+        // A port of TLS answers plain HTTP with an alert, or closes.
+        Some(Kind::NotHttp | Kind::Closed | Kind::Reset) if silent && !target.tls => {
+            let tls = opener.inspect(&Target { tls: true, ..target.clone() }, limit).await;
+            tls.protocol.map(|protocol| format!("{protocol} is spoken on this port"))
+        }
+        _ => None,
+    };
+    Http { first: first.clone(), other_scheme }
+}
+
+/// What plain HTTP gives on a port where TLS came to nothing.
+pub async fn plain(opener: &Opener, target: &Target, limit: Duration) -> Option<String> {
+    let plain = Target { tls: false, ..target.clone() };
+    let (exchange, _) = http::fetch(opener, Request::get(plain, limit)).await;
+    exchange.status.map(|status| format!("plain HTTP is answered on this port, with {status}"))
+}

@@ -1,0 +1,288 @@
+//! A thin client of HTTP/1.1: one request a connection, nothing hidden, everything bounded.
+
+use std::{
+    error::Error as _,
+    io,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+pub use http::Method;
+use http::{HeaderMap, HeaderValue, Response, Version, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::{body::Incoming, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant as TokioInstant, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    evidence::{Exchange, Kind, Trouble},
+    opener::{FirstBytes, Opener, millis, of_io},
+    target::Target,
+};
+
+/// The most that a head may have; IIS and nginx allow less (hosting: iisnode 64 KB).
+const MAX_HEAD: usize = 64 * 1024;
+/// The most that is read of a body.
+pub const MAX_BODY: usize = 256 * 1024;
+/// How much of a body is shown.
+const SHOWN: usize = 512;
+/// How much of one header's value is shown.
+const SHOWN_HEADER: usize = 1024;
+
+/// What is sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// GET or POST.
+    pub method: Method,
+    /// Whereto.
+    pub target: Target,
+    /// Headers beside those that every request has.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: String,
+    /// How long the answer may take.
+    pub limit: Duration,
+}
+
+impl Request {
+    /// A plain GET.
+    pub fn get(target: Target, limit: Duration) -> Self {
+        Self { method: Method::GET, target, headers: Vec::new(), body: String::new(), limit }
+    }
+
+    /// A POST, as the engine's clients send their packets.
+    pub fn post(target: Target, body: String, limit: Duration) -> Self {
+        let headers = vec![("content-type", "text/plain;charset=UTF-8".to_owned())];
+        Self { method: Method::POST, target, headers, body, limit }
+    }
+
+    /// With one header more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+}
+
+/// An answer whose head has come.
+pub struct Answer {
+    /// What is known of it so far.
+    pub exchange: Exchange,
+    /// When the request was made.
+    pub start: Instant,
+    response: Response<Incoming>,
+    deadline: TokioInstant,
+    /// The connection lives as long as this.
+    connection: AbortOnDropHandle<()>,
+}
+
+/// Sends a request over a connection of its own, and waits for the head of the answer.
+///
+/// # Errors
+/// With what came instead.
+pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Exchange>> {
+    let start = Instant::now();
+    let deadline = TokioInstant::now() + request.limit;
+    let mut exchange = Exchange { url: request.target.to_string(), ..Exchange::default() };
+    exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let limit = request.limit;
+    let mut first = None;
+    let result = match timeout_at(deadline, attempt(opener, request, &mut first)).await {
+        Ok(result) => result,
+        Err(_) => Err(too_late(limit)),
+    };
+    match result {
+        Ok((response, connection)) => {
+            exchange.status = Some(response.status().as_u16());
+            exchange.version = version(response.version());
+            exchange.headers = shown_headers(response.headers());
+            exchange.head_ms = Some(millis(start));
+            exchange.ms = millis(start);
+            Ok(Answer { exchange, start, response, deadline, connection })
+        }
+        Err(trouble) => {
+            let raw = first.map(|first| first.shown()).filter(|raw| !raw.is_empty());
+            exchange.raw = raw;
+            exchange.trouble = Some(trouble);
+            exchange.ms = millis(start);
+            Err(Box::new(exchange))
+        }
+    }
+}
+
+/// The same, and reads the body, as far as it is bounded.
+pub async fn fetch(opener: &Opener, request: Request) -> (Exchange, Vec<u8>) {
+    match send(opener, request).await {
+        Ok(answer) => answer.finish().await,
+        Err(exchange) => (*exchange, Vec::new()),
+    }
+}
+
+async fn attempt(
+    opener: &Opener,
+    request: Request,
+    first: &mut Option<FirstBytes>,
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Trouble> {
+    let connection = opener.open(&request.target).await?;
+    let seen = first.insert(connection.first_bytes()).clone();
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MAX_HEAD)
+        .title_case_headers(true)
+        .handshake(TokioIo::new(connection))
+        .await
+        .map_err(|error| of_hyper(&error))?;
+    // Its errors reach us through the request, too.
+    let connection = AbortOnDropHandle::new(tokio::spawn(async move {
+        let _ = connection.with_upgrades().await;
+    }));
+    let mut built = http::Request::builder()
+        .method(request.method)
+        .uri(request.target.path_and_query())
+        .header(header::HOST, request.target.authority())
+        .header(header::USER_AGENT, concat!("dante-probe/", env!("CARGO_PKG_VERSION")))
+        .header(header::ACCEPT, "*/*");
+    for (name, value) in &request.headers {
+        built = built.header(*name, value);
+    }
+    let mut built = built
+        .body(Full::new(Bytes::from(request.body)))
+        .map_err(|error| Trouble::new(Kind::Other, error.to_string()))?;
+    for (name, value) in &opener.plan().headers {
+        built.headers_mut().insert(name, value.clone());
+    }
+    let response = sender.send_request(built).await.map_err(|error| {
+        let trouble = of_hyper(&error);
+        // hyper takes a connection that is closed before any byte for a cancelled request.
+        if seen.shown().is_empty() && trouble.kind == Kind::Other {
+            Trouble::new(Kind::Closed, "the connection was closed before an answer")
+        } else {
+            trouble
+        }
+    })?;
+    Ok((response, connection))
+}
+
+impl Answer {
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Reads the body.
+    pub async fn finish(mut self) -> (Exchange, Vec<u8>) {
+        let mut body = Vec::new();
+        loop {
+            match timeout_at(self.deadline, self.chunk()).await {
+                Ok(Ok(Some(bytes))) => {
+                    let room = MAX_BODY - body.len();
+                    body.extend_from_slice(&bytes[..bytes.len().min(room)]);
+                    if bytes.len() > room {
+                        let text = format!("the body has more than {MAX_BODY} bytes");
+                        self.exchange.trouble = Some(Trouble::new(Kind::TooLarge, text));
+                        break;
+                    }
+                }
+                Ok(Ok(None)) => break,
+                Ok(Err(trouble)) => {
+                    self.exchange.trouble = Some(trouble);
+                    break;
+                }
+                Err(_) => {
+                    let text = "the body did not end within the time allowed";
+                    self.exchange.trouble = Some(Trouble::new(Kind::Timeout, text));
+                    break;
+                }
+            }
+        }
+        self.exchange.ms = millis(self.start);
+        self.exchange.body = shown(&body);
+        self.exchange.body_bytes = body.len();
+        (self.exchange, body)
+    }
+
+    /// The next bytes of the body, whenever they come; none at its end.
+    ///
+    /// # Errors
+    /// With what cut it off.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Trouble> {
+        loop {
+            match self.response.body_mut().frame().await {
+                None => return Ok(None),
+                Some(Err(error)) => return Err(of_hyper(&error)),
+                Some(Ok(frame)) => {
+                    // Trailers say nothing here.
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The connection after a 101.
+    ///
+    /// # Errors
+    /// When hyper did not take it for one.
+    pub async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
+        let (mut exchange, connection) = (self.exchange, self.connection);
+        match timeout_at(self.deadline, hyper::upgrade::on(self.response)).await {
+            Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
+            Ok(Err(error)) => {
+                exchange.trouble = Some(of_hyper(&error));
+                Err(Box::new(exchange))
+            }
+            Err(_) => {
+                exchange.trouble = Some(Trouble::new(Kind::Timeout, "the upgrade did not complete"));
+                Err(Box::new(exchange))
+            }
+        }
+    }
+}
+
+/// A connection that speaks HTTP no more.
+pub struct Upgraded {
+    /// The bytes.
+    pub io: TokioIo<hyper::upgrade::Upgraded>,
+    /// Ends hyper's part when dropped.
+    pub connection: AbortOnDropHandle<()>,
+}
+
+/// The first bytes of a body as text.
+pub fn shown(body: &[u8]) -> String {
+    String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
+}
+
+fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let value = |value: &HeaderValue| {
+        let bytes = value.as_bytes();
+        String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()
+    };
+    headers.iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect()
+}
+
+fn version(version: Version) -> String {
+    format!("{version:?}")
+}
+
+fn too_late(limit: Duration) -> Trouble {
+    Trouble::new(Kind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
+}
+
+/// Names an error of hyper's.
+fn of_hyper(error: &hyper::Error) -> Trouble {
+    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
+        return of_io(io);
+    }
+    let kind = if error.is_parse_too_large() {
+        Kind::TooLarge
+    } else if error.is_parse() {
+        Kind::NotHttp
+    } else if error.is_incomplete_message() {
+        Kind::Closed
+    } else {
+        Kind::Other
+    };
+    let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+    Trouble::new(kind, format!("{error}{why}"))
+}

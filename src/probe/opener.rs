@@ -1,0 +1,299 @@
+//! [`Opener`]: the one way in which the probe opens connections: name, TCP, TLS, each with its limit.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+
+use super::{
+    evidence::{Attempt, Kind, Name, Tcp, Tls, Trouble},
+    plan::Plan,
+    target::Target,
+    tls::Roots,
+};
+
+/// How many of the first bytes of a connection are kept, for when they are no HTTP.
+const KEPT: usize = 256;
+
+/// How long one address may take to accept, so that another one gets its chance.
+pub const CONNECT: Duration = Duration::from_secs(5);
+
+/// A connection, whatever is below it.
+pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Opens connections.
+#[derive(Debug)]
+pub struct Opener {
+    plan: Arc<Plan>,
+    roots: Roots,
+    /// The address that answered, for each host and port.
+    known: Mutex<HashMap<(String, u16), SocketAddr>>,
+}
+
+impl Opener {
+    /// An opener with the system's roots.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        Self { plan, roots: Roots::of_system(), known: Mutex::default() }
+    }
+
+    /// What the probe is to do.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Whether certificates can be measured by anything.
+    pub fn has_roots(&self) -> bool {
+        self.roots.are_usable()
+    }
+
+    /// Looks a name up.
+    pub async fn look_up(&self, target: &Target, limit: Duration) -> (Name, Vec<SocketAddr>) {
+        let mut name = Name { name: target.host.clone(), ..Name::default() };
+        let given: Vec<_> = self.plan.resolved(&target.host, target.port).collect();
+        let addresses = if given.is_empty() {
+            match timeout(limit, lookup_host((target.host.as_str(), target.port))).await {
+                Ok(Ok(addresses)) => addresses.collect(),
+                Ok(Err(error)) => {
+                    name.trouble = Some(Trouble::new(Kind::Unknown, error.to_string()));
+                    Vec::new()
+                }
+                Err(_) => {
+                    let text = format!("no answer within {:.1} s", limit.as_secs_f64());
+                    name.trouble = Some(Trouble::new(Kind::Timeout, text));
+                    Vec::new()
+                }
+            }
+        } else {
+            name.given = true;
+            given
+        };
+        // A name may have any number of addresses; a few tell enough.
+        let mut addresses: Vec<SocketAddr> = addresses.into_iter().take(8).collect();
+        addresses.dedup();
+        name.addresses = addresses.iter().map(|address| address.ip().to_string()).collect();
+        if addresses.is_empty() && name.trouble.is_none() {
+            name.trouble = Some(Trouble::new(Kind::Unknown, "the name has no address"));
+        }
+        (name, addresses)
+    }
+
+    /// Connects to one address after the other until one accepts, which is used from now on.
+    pub async fn reach(
+        &self,
+        target: &Target,
+        addresses: &[SocketAddr],
+        limit: Duration,
+    ) -> (Tcp, Option<TcpStream>) {
+        let mut tcp = Tcp::default();
+        for address in addresses {
+            let start = Instant::now();
+            let result = match timeout(limit, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(error)) => Err(of_io(&error)),
+                Err(_) => {
+                    let text = format!("no answer within {:.1} s", limit.as_secs_f64());
+                    Err(Trouble::new(Kind::Timeout, text))
+                }
+            };
+            let (stream, trouble) = match result {
+                Ok(stream) => (Some(stream), None),
+                Err(trouble) => (None, Some(trouble)),
+            };
+            tcp.attempts.push(Attempt { address: address.to_string(), ms: millis(start), trouble });
+            if let Some(stream) = stream {
+                // Small packets must not wait for each other; where that fails, they do.
+                let _ = stream.set_nodelay(true);
+                if let Ok(mut known) = self.known.lock() {
+                    known.insert((target.host.clone(), target.port), *address);
+                }
+                return (tcp, Some(stream));
+            }
+        }
+        (tcp, None)
+    }
+
+    async fn tcp(&self, target: &Target) -> Result<TcpStream, Trouble> {
+        let known = self.known.lock().ok();
+        let known = known.and_then(|known| known.get(&(target.host.clone(), target.port)).copied());
+        let addresses = match known {
+            Some(address) => vec![address],
+            None => {
+                let (name, addresses) = self.look_up(target, CONNECT).await;
+                if let Some(trouble) = name.trouble {
+                    return Err(trouble);
+                }
+                addresses
+            }
+        };
+        let (tcp, stream) = self.reach(target, &addresses, CONNECT).await;
+        stream.ok_or_else(|| tcp.attempts.into_iter().find_map(|attempt| attempt.trouble).unwrap_or_default())
+    }
+
+    /// A connection for one request, over TLS if the target says so. A certificate that the system does not
+    /// vouch for ends it, unless `--insecure` is given: the request may hold secrets.
+    ///
+    /// # Errors
+    /// With what went wrong.
+    pub async fn open(&self, target: &Target) -> Result<Recorded, Trouble> {
+        let tcp = self.tcp(target).await?;
+        if !target.tls {
+            return Ok(Recorded::new(Box::new(tcp)));
+        }
+        let (config, seen) = self.roots.config(&["http/1.1"]).map_err(|error| of_tls(&error))?;
+        let stream = TlsConnector::from(config)
+            .connect(server_name(target)?, tcp)
+            .await
+            .map_err(|error| of_handshake(&error))?;
+        let trusted = seen.lock().is_ok_and(|seen| seen.is_trusted());
+        if !trusted && !self.plan.insecure {
+            return Err(Trouble::new(Kind::Tls, "the certificate is not trusted"));
+        }
+        Ok(Recorded::new(Box::new(stream)))
+    }
+
+    /// A handshake of TLS for its own sake, offering HTTP/2, too.
+    pub async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
+        let failed = |trouble| Tls { trouble: Some(trouble), ..Tls::default() };
+        match timeout(limit, self.try_inspect(target)).await {
+            Ok(Ok(tls)) => tls,
+            Ok(Err(trouble)) => failed(trouble),
+            Err(_) => {
+                let text = format!("no answer to the handshake of TLS within {:.1} s", limit.as_secs_f64());
+                failed(Trouble::new(Kind::Timeout, text))
+            }
+        }
+    }
+
+    async fn try_inspect(&self, target: &Target) -> Result<Tls, Trouble> {
+        let tcp = self.tcp(target).await?;
+        let (config, seen) = self.roots.config(&["h2", "http/1.1"]).map_err(|error| of_tls(&error))?;
+        let stream = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let seen = seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+        let facts = seen.facts(i64::try_from(now).unwrap_or(i64::MAX));
+        Ok(match stream {
+            Ok(stream) => {
+                let session = stream.get_ref().1;
+                Tls {
+                    protocol: session
+                        .protocol_version()
+                        .and_then(|version| version.as_str().map(str::to_owned)),
+                    alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+                    insecure: self.plan.insecure,
+                    ..facts
+                }
+            }
+            Err(error) => Tls { trouble: Some(of_handshake(&error)), ..facts },
+        })
+    }
+}
+
+fn server_name(target: &Target) -> Result<ServerName<'static>, Trouble> {
+    ServerName::try_from(target.host.clone()).map_err(|error| Trouble::new(Kind::Tls, error.to_string()))
+}
+
+fn of_tls(error: &tokio_rustls::rustls::Error) -> Trouble {
+    Trouble::new(Kind::Tls, error.to_string())
+}
+
+/// Why a handshake of TLS failed; an error of TLS travels inside one of input and output.
+fn of_handshake(error: &io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Trouble::new(Kind::Tls, error.to_string())
+        }
+        io::ErrorKind::UnexpectedEof => Trouble::new(Kind::Closed, "the peer closed during the handshake"),
+        _ => of_io(error),
+    }
+}
+
+/// Names an error of input or output.
+pub fn of_io(error: &io::Error) -> Trouble {
+    let kind = match error.kind() {
+        io::ErrorKind::ConnectionRefused => Kind::Refused,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            Kind::Reset
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Kind::Unreachable,
+        io::ErrorKind::TimedOut => Kind::Timeout,
+        io::ErrorKind::UnexpectedEof => Kind::Closed,
+        _ => Kind::Other,
+    };
+    Trouble::new(kind, error.to_string())
+}
+
+/// The time since a moment, in milliseconds.
+pub fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A connection that keeps the first bytes which came over it.
+pub struct Recorded {
+    wire: Box<dyn Wire>,
+    first: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Recorded {
+    fn new(wire: Box<dyn Wire>) -> Self {
+        Self { wire, first: Arc::default() }
+    }
+
+    /// The first bytes, also once the connection belongs to somebody else.
+    pub fn first_bytes(&self) -> FirstBytes {
+        FirstBytes(self.first.clone())
+    }
+}
+
+/// The first bytes that came over a connection.
+#[derive(Debug, Clone)]
+pub struct FirstBytes(Arc<Mutex<Vec<u8>>>);
+
+impl FirstBytes {
+    /// As text, with escapes for what is none; empty if nothing came.
+    pub fn shown(&self) -> String {
+        self.0.lock().map(|bytes| bytes.escape_ascii().to_string()).unwrap_or_default()
+    }
+}
+
+impl AsyncRead for Recorded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.wire).poll_read(cx, buf))?;
+        if let Ok(mut first) = self.first.lock() {
+            let room = KEPT - first.len();
+            first.extend(buf.filled()[before..].iter().take(room));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Recorded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,211 @@
+//! What was typed, understood: [`Plan`]. Pure.
+
+use std::{net::SocketAddr, time::Duration};
+
+use http::{HeaderName, HeaderValue, header};
+
+use super::{hop::Hop, target::Target};
+use crate::{bad_value::BadValue, cli::ProbeArgs};
+
+/// Everything that a probe needs to know.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What is probed.
+    pub target: Target,
+    /// The engine's path, where no Dante is expected.
+    pub socketio: Option<String>,
+    /// How long quiet connections are held.
+    pub hold: Option<Duration>,
+    /// How long everything else may take.
+    pub timeout: Duration,
+    /// Whether to go on where the certificate is not trusted.
+    pub insecure: bool,
+    /// Headers for every request.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The streams to look at.
+    pub transports: Vec<Hop>,
+    resolve: Vec<Resolve>,
+}
+
+#[derive(Debug, Clone)]
+struct Resolve {
+    host: String,
+    port: u16,
+    address: SocketAddr,
+}
+
+/// A healthy host at the sample's pace of two seconds needs seven.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
+const TIMES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60 * 60));
+
+/// Headers that the probe sets itself: they are what it tests.
+const OURS: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::UPGRADE,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_EXTENSIONS,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+];
+
+impl Plan {
+    /// Understands what was typed.
+    ///
+    /// # Errors
+    /// When a value cannot be used.
+    pub fn read(args: &ProbeArgs) -> Result<Self, BadValue> {
+        let target = Target::parse(&args.url).map_err(|reason| BadValue::new("URL", &args.url, reason))?;
+        let headers = args.header.iter().map(|text| header_of(text)).collect::<Result<_, _>>()?;
+        let resolve = args.resolve.iter().map(|text| resolve_of(text)).collect::<Result<_, _>>()?;
+        let socketio = match args.socketio.as_deref() {
+            None => None,
+            Some(path) => Some(engine_path(&target, path)?),
+        };
+        Ok(Self {
+            target,
+            socketio,
+            hold: args.hold.as_deref().map(|text| time("--hold", text)).transpose()?,
+            timeout: args.timeout.as_deref().map_or(Ok(DEFAULT_TIMEOUT), |text| time("--timeout", text))?,
+            insecure: args.insecure,
+            headers,
+            transports: transports(args.transports.as_deref())?,
+            resolve,
+        })
+    }
+
+    /// What `--resolve` says of a host.
+    pub fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
+        let found = self.resolve.iter();
+        found
+            .filter(move |one| one.port == port && one.host.eq_ignore_ascii_case(host))
+            .map(|one| one.address)
+    }
+}
+
+fn time(name: &str, text: &str) -> Result<Duration, BadValue> {
+    let refuse = |reason: &str| Err(BadValue::new(name, text, reason));
+    match humantime::parse_duration(text) {
+        Ok(time) if (TIMES.0..=TIMES.1).contains(&time) => Ok(time),
+        Ok(_) => refuse("give a time from 1s to 1h"),
+        Err(_) => refuse("it is no time; give one such as 15s or 2m"),
+    }
+}
+
+fn header_of(text: &str) -> Result<(HeaderName, HeaderValue), BadValue> {
+    let refuse = |reason: &str| BadValue::new("--header", text, reason);
+    let (name, value) = text.split_once(':').ok_or_else(|| refuse("it has no colon; give 'Name: value'"))?;
+    let name = HeaderName::try_from(name.trim())
+        .map_err(|_| refuse("the name of a header has letters, digits and hyphens; give 'Name: value'"))?;
+    if OURS.contains(&name) {
+        return Err(refuse("the probe sets this header itself, since it is what it tests; leave it out"));
+    }
+    let value = HeaderValue::try_from(value.trim())
+        .map_err(|_| refuse("the value of a header has no control characters; give 'Name: value'"))?;
+    Ok((name, value))
+}
+
+fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
+    let form =
+        || BadValue::new("--resolve", text, "give HOST:PORT:ADDRESS, such as example.org:443:192.0.2.1");
+    let mut parts = text.splitn(3, ':');
+    let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(form());
+    };
+    let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(form)?;
+    let address = address.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(address);
+    let ip: std::net::IpAddr = address.parse().map_err(|_| form())?;
+    if host.is_empty() {
+        return Err(form());
+    }
+    Ok(Resolve { host: host.to_owned(), port, address: SocketAddr::new(ip, port) })
+}
+
+fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
+    let refuse = |reason: &str| BadValue::new("--socketio", path, reason);
+    if !path.starts_with('/') || path.contains(['?', '#']) {
+        return Err(refuse("give the engine's path from the root of the host, such as /socket.io/"));
+    }
+    let joined =
+        target.join(path).map_err(|_| refuse("it cannot stand in a URL; give one such as /socket.io/"))?;
+    Ok(joined.path)
+}
+
+fn transports(text: Option<&str>) -> Result<Vec<Hop>, BadValue> {
+    let Some(text) = text else { return Ok(Hop::STREAMS.to_vec()) };
+    let mut transports = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        let hop = Hop::STREAMS.into_iter().find(|hop| hop.name().strip_prefix("stream-") == Some(name));
+        match hop {
+            Some(hop) if !transports.contains(&hop) => transports.push(hop),
+            Some(_) => {
+                return Err(BadValue::new(
+                    "--transports",
+                    text,
+                    format!("{name} stands twice; name each once"),
+                ));
+            }
+            None => {
+                let reason = format!(
+                    "{name:?} is no transport; give some of socketio-websocket, socketio-polling, websocket and sse, with commas between"
+                );
+                return Err(BadValue::new("--transports", text, reason));
+            }
+        }
+    }
+    Ok(transports)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(change: impl FnOnce(&mut ProbeArgs)) -> Result<Plan, String> {
+        let mut args = ProbeArgs { url: "https://example.org/dante/".into(), ..ProbeArgs::default() };
+        change(&mut args);
+        Plan::read(&args).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn values() {
+        let read = plan(|args| {
+            args.hold = Some("65s".into());
+            args.header = vec!["Authorization: Basic a:b".into()];
+            args.resolve = vec!["Example.org:443:[::1]".into(), "example.org:443:192.0.2.1".into()];
+            args.transports = Some("sse, socketio-polling".into());
+            args.socketio = Some("/a/socket.io/".into());
+        })
+        .unwrap();
+        assert_eq!((read.hold, read.timeout), (Some(Duration::from_secs(65)), DEFAULT_TIMEOUT));
+        assert_eq!(read.headers[0].1, "Basic a:b");
+        let addresses: Vec<_> =
+            read.resolved("example.org", 443).map(|address| address.to_string()).collect();
+        assert_eq!(addresses, ["[::1]:443", "192.0.2.1:443"]);
+        assert_eq!(read.resolved("example.org", 80).count(), 0);
+        assert_eq!(read.transports, [Hop::StreamSse, Hop::StreamSocketIoPolling]);
+        assert_eq!(read.socketio.as_deref(), Some("/a/socket.io/"));
+    }
+
+    #[test]
+    fn refusals_name_the_value_and_the_remedy() {
+        type Change = fn(&mut ProbeArgs);
+        for (change, parts) in [
+            (
+                (|args| args.url = "dante.example".into()) as Change,
+                &["URL \"dante.example\"", "https://"][..],
+            ),
+            (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
+            (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\"", "15s"]),
+            (|args| args.header = vec!["nonsense".into()], &["--header", "colon"]),
+            (|args| args.header = vec!["Connection: close".into()], &["--header", "leave it out"]),
+            (|args| args.header = vec!["a b: c".into()], &["--header", "letters"]),
+            (|args| args.resolve = vec!["a:443".into()], &["--resolve", "ADDRESS"]),
+            (|args| args.resolve = vec!["a:443:b".into()], &["--resolve", "ADDRESS"]),
+            (|args| args.transports = Some("smoke".into()), &["\"smoke\"", "sse"]),
+            (|args| args.transports = Some("sse,sse".into()), &["twice"]),
+            (|args| args.socketio = Some("socket.io".into()), &["--socketio", "/socket.io/"]),
+        ] {
+            let error = plan(change).unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+}

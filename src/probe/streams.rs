@@ -1,0 +1,339 @@
+//! Listening to the poem on each transport: the first stanza, and the gaps between the next ones.
+
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+
+use super::{
+    context::Context,
+    engine::Engine,
+    engineio::{self, Message, Packet},
+    events,
+    evidence::{Arrival, Ended, Exchange, Kind, Stream, Trouble},
+    hop::Hop,
+    http::{self, Answer, Request},
+    opener::millis,
+    target::Target,
+    unpack::Unpacker,
+    websocket::{self, Heard, Socket, Style},
+};
+
+/// Where a reading is to go on.
+#[derive(Debug, Clone)]
+pub struct Offset {
+    /// The index of the stanza that is wanted.
+    pub from: u64,
+    /// The edition in which it was counted.
+    pub edition: String,
+}
+
+/// How much is listened to.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    /// How many stanzas are enough.
+    pub stanzas: usize,
+    /// How long they may take.
+    pub time: Duration,
+}
+
+/// Gaps that tell lumps from an even stream: the first stanza and three gaps, and no less than three
+/// seconds, so that at a fast pace a buffer of some kilobytes shows, too.
+const GAPS: u64 = 3;
+const AT_LEAST: Duration = Duration::from_secs(3);
+/// What an even stream may be late by before it is given up.
+const LATE: Duration = Duration::from_millis(2500);
+/// More stanzas, or bytes, than any span asks for: a flood.
+const FLOOD: (usize, usize) = (5_000, 4 * 1024 * 1024);
+
+impl Span {
+    /// What to listen to at this pace, with so much time left. At a pace that the time does not suffice for,
+    /// the first stanza has to do.
+    pub fn at_pace(interval_ms: u64, left: Duration) -> Self {
+        let interval = Duration::from_millis(interval_ms.max(1));
+        let span = (interval.saturating_mul(GAPS as u32)).max(AT_LEAST);
+        if span > left {
+            let gaps = left.saturating_sub(LATE).as_millis() / interval.as_millis().max(1);
+            return Self { stanzas: 1 + usize::try_from(gaps).unwrap_or_default(), time: left };
+        }
+        let stanzas = span.as_millis().div_ceil(interval.as_millis().max(1));
+        let stanzas = usize::try_from(stanzas).unwrap_or(FLOOD.0).min(FLOOD.0 - 2);
+        Self { stanzas: 1 + stanzas, time: (span + LATE).min(left) }
+    }
+}
+
+enum Source {
+    Engine(Box<Engine>),
+    WebSocket(Box<Socket>),
+    Sse(Box<EventStream>),
+}
+
+struct EventStream {
+    answer: Answer,
+    parser: events::Parser,
+    unpacker: Unpacker,
+    /// Events that have come and are not told yet.
+    ready: VecDeque<events::Event>,
+}
+
+/// What a source says.
+enum Said {
+    Opening(Value),
+    Stanza(Option<u64>),
+    End,
+    Nothing,
+}
+
+/// Listens to one transport. `count` tells others how many stanzas have come.
+pub async fn listen(
+    context: &Context,
+    hop: Hop,
+    offset: Option<&Offset>,
+    span: Span,
+    count: &AtomicUsize,
+) -> Stream {
+    let start = Instant::now();
+    let target = url(context, hop, offset);
+    let mut stream = Stream { url: target.to_string(), ..Stream::default() };
+    let mut source = match open(context, hop, &target, offset, &mut stream).await {
+        Ok(source) => source,
+        Err(()) => {
+            stream.watched_ms = millis(start);
+            return stream;
+        }
+    };
+    let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
+    let hearing = async {
+        while stream.arrivals.len() < span.stanzas {
+            let said = match source.next().await {
+                Ok((said, size)) => {
+                    last = Instant::now();
+                    bytes += size;
+                    all += size;
+                    said
+                }
+                Err(trouble) => return Some(trouble),
+            };
+            match said {
+                Said::Opening(opening) => stream.opening = Some(opening),
+                Said::Stanza(index) => {
+                    let bytes = std::mem::take(&mut bytes);
+                    stream.arrivals.push(Arrival { at_ms: millis(start), index, bytes });
+                    count.store(stream.arrivals.len(), Ordering::Relaxed);
+                }
+                Said::End => {
+                    stream.complete = true;
+                    return None;
+                }
+                Said::Nothing => {}
+            }
+            if all > FLOOD.1 {
+                return Some(Trouble::new(Kind::TooLarge, format!("more than {} bytes came", FLOOD.1)));
+            }
+        }
+        None
+    };
+    let trouble = timeout(span.time.saturating_sub(start.elapsed()), hearing).await.ok().flatten();
+    stream.watched_ms = millis(start);
+    if let Source::Sse(events) = &source {
+        stream.stray = events.parser.stray().map(str::to_owned);
+    }
+    if let Some(trouble) = trouble {
+        if matches!(trouble.kind, Kind::Garbage | Kind::TooLarge) {
+            stream.garbage = Some(trouble.text);
+        } else {
+            let ended = match &source {
+                Source::Engine(engine) => engine.ended(&trouble),
+                _ => Ended { how: trouble.text, ..Ended::default() },
+            };
+            stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
+        }
+    }
+    if let Source::Engine(engine) = source
+        && stream.ended.is_none()
+    {
+        engine.close().await;
+    }
+    stream
+}
+
+fn url(context: &Context, hop: Hop, offset: Option<&Offset>) -> Target {
+    let query = |first: &str| match offset {
+        Some(Offset { from, edition }) => format!("?{first}from={from}&edition={edition}"),
+        None if first.is_empty() => String::new(),
+        None => format!("?{}", first.trim_end_matches('&')),
+    };
+    match hop {
+        Hop::StreamSocketIoWebSocket => context.engine("websocket", None),
+        Hop::StreamSocketIoPolling => context.engine("polling", None),
+        Hop::StreamWebSocket => context.below(&format!("websocket/ws{}", query("format=json&"))),
+        // Coming back, the event's id says where, as a browser does it.
+        _ => context.below("sse/stream"),
+    }
+}
+
+async fn open(
+    context: &Context,
+    hop: Hop,
+    target: &Target,
+    offset: Option<&Offset>,
+    stream: &mut Stream,
+) -> Result<Source, ()> {
+    let limit = context.limit();
+    match hop {
+        Hop::StreamSocketIoWebSocket | Hop::StreamSocketIoPolling => {
+            let opened = match hop {
+                Hop::StreamSocketIoWebSocket => Engine::by_websocket(context, Style::Plain).await,
+                _ => Engine::by_polling(context, true, None).await,
+            };
+            let (exchange, mut engine) = opened.map_err(|not| {
+                stream.exchange = not.exchange;
+                stream.garbage = not.garbage;
+                stream.ended = not.ended;
+            })?;
+            stream.exchange = exchange;
+            let auth = offset.map(|at| json!({"from": at.from, "edition": at.edition}));
+            let joined = engine.say(&engineio::join("/", auth.as_ref())).await;
+            joined.map_err(|trouble| stream.ended = Some(engine.ended(&trouble)))?;
+            Ok(Source::Engine(Box::new(engine)))
+        }
+        Hop::StreamWebSocket => {
+            let opened = websocket::open(&context.opener, target, Style::Plain, None, limit).await;
+            let (exchange, socket) = opened.map_err(|exchange| stream.exchange = *exchange)?;
+            stream.exchange = exchange;
+            Ok(Source::WebSocket(Box::new(socket)))
+        }
+        _ => {
+            let mut request = Request::get(target.clone(), limit)
+                .with("accept", "text/event-stream")
+                .with("cache-control", "no-cache")
+                // As browsers send it, without what only browsers can unpack.
+                .with("accept-encoding", "gzip");
+            if let Some(Offset { from, edition }) = offset {
+                request = request.with("last-event-id", format!("{edition}:{}", from.saturating_sub(1)));
+            }
+            let answer = match http::send(&context.opener, request).await {
+                Ok(answer) => answer,
+                Err(exchange) => {
+                    stream.exchange = *exchange;
+                    return Err(());
+                }
+            };
+            let is_stream = answer
+                .exchange
+                .header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/event-stream"));
+            if answer.exchange.status != Some(200) || !is_stream {
+                stream.exchange = answer.finish().await.0;
+                return Err(());
+            }
+            stream.exchange = answer.exchange.clone();
+            let unpacker = Unpacker::new(answer.exchange.header("content-encoding"));
+            let parser = events::Parser::default();
+            Ok(Source::Sse(Box::new(EventStream { answer, parser, unpacker, ready: VecDeque::new() })))
+        }
+    }
+}
+
+impl Source {
+    /// What comes next, and how many bytes that took. Nothing is lost if this is given up.
+    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+        match self {
+            Self::Engine(engine) => engine.next().await,
+            Self::WebSocket(socket) => match socket.hear().await? {
+                Heard::Text(text) => {
+                    let object: Value = serde_json::from_str(&text).map_err(|error| {
+                        Trouble::new(Kind::Garbage, format!("a frame that is no JSON: {error}"))
+                    })?;
+                    Ok((said(object), text.len()))
+                }
+                Heard::Other => Ok((Said::Nothing, 0)),
+                // Normal closure: the poem is over (RFC 6455, 7.4.1).
+                Heard::Closed(Some(1000)) => Ok((Said::End, 0)),
+                Heard::Closed(code) => {
+                    let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+                    Err(Trouble::new(Kind::Closed, format!("a close frame, code {code}")))
+                }
+            },
+            Self::Sse(events) => events.next().await,
+        }
+    }
+}
+
+impl EventStream {
+    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+        if let Some(event) = self.ready.pop_front() {
+            return Ok((said_by(&event), 0));
+        }
+        let Some(bytes) = self.answer.chunk().await? else {
+            return Err(Trouble::new(Kind::Closed, "the stream ended"));
+        };
+        let garbage = |error: String| Trouble::new(Kind::Garbage, error);
+        let text = self.unpacker.feed(&bytes).map_err(garbage)?;
+        self.ready.extend(self.parser.feed(&text).map_err(garbage)?);
+        Ok((Said::Nothing, bytes.len()))
+    }
+}
+
+impl Engine {
+    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+        if self.said.is_empty() {
+            let packets = self.hear().await?;
+            self.said.extend(packets);
+        }
+        let said = match self.said.pop_front() {
+            Some(Packet::Message(Message::Event(name, arguments))) => match name.as_str() {
+                "reading" => Said::Opening(arguments.into_iter().next().unwrap_or_default()),
+                "divinecomedy" => Said::Stanza(arguments.get(1).and_then(|place| place["index"].as_u64())),
+                _ => Said::Nothing,
+            },
+            Some(Packet::Message(Message::Disconnect)) => Said::End,
+            Some(Packet::Message(Message::Refused(why))) => {
+                return Err(Trouble::new(Kind::Other, format!("the namespace was refused: {why}")));
+            }
+            Some(Packet::Close) => return Err(Trouble::new(Kind::Closed, "the engine closed")),
+            _ => Said::Nothing,
+        };
+        Ok((said, self.take_bytes()))
+    }
+}
+
+fn said(object: Value) -> Said {
+    match object["event"].as_str() {
+        Some("reading") => Said::Opening(object),
+        Some("divinecomedy") => Said::Stanza(object["index"].as_u64()),
+        Some("end") => Said::End,
+        _ => Said::Nothing,
+    }
+}
+
+fn said_by(event: &events::Event) -> Said {
+    serde_json::from_str(&event.data).map_or(Said::Nothing, said)
+}
+
+/// Whether an exchange opened what was asked for.
+pub fn opened(exchange: &Exchange) -> bool {
+    exchange.trouble.is_none() && matches!(exchange.status, Some(101 | 200))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        let span = |interval, left| {
+            let span = Span::at_pace(interval, Duration::from_secs(left));
+            (span.stanzas, span.time.as_millis())
+        };
+        assert_eq!(span(2000, 12), (4, 8500), "the sample's pace");
+        assert_eq!(span(20, 12), (151, 5500));
+        assert_eq!(span(3000, 7), (2, 7000), "what the time suffices for");
+        assert_eq!(span(3_600_000, 12), (1, 12000));
+        assert_eq!(span(0, 12).0, 3001);
+    }
+}

@@ -1,0 +1,193 @@
+//! Each hop in one line. Pure.
+
+use super::{
+    evidence::{Evidence, Exchange, Stream},
+    hop::Hop,
+};
+
+/// What was seen at a hop, in one line; empty where nothing was.
+pub(super) fn summary(evidence: &Evidence, hop: Hop) -> String {
+    at(evidence, hop).unwrap_or_default()
+}
+
+fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
+    Some(match hop {
+        Hop::Name => {
+            let name = evidence.name.as_ref()?;
+            match &name.trouble {
+                Some(trouble) => trouble.text.clone(),
+                None => name.addresses.join(", "),
+            }
+        }
+        Hop::Tcp => {
+            let tcp = evidence.tcp.as_ref()?;
+            let last = tcp.attempts.last()?;
+            match &last.trouble {
+                Some(trouble) => format!("{}: {}", last.address, trouble.text),
+                None => format!("{} accepts", last.address),
+            }
+        }
+        Hop::Tls => {
+            let tls = evidence.tls.as_ref()?;
+            if let Some(trouble) = &tls.trouble {
+                return Some(trouble.text.clone());
+            }
+            let trust = match &tls.untrusted {
+                Some(why) => format!("not trusted: {why}"),
+                None => format!("trusted, {} days left", tls.days_left.unwrap_or_default()),
+            };
+            let protocol = tls.protocol.as_deref().unwrap_or("TLS");
+            format!("{protocol}, {trust}, ALPN {}", tls.alpn.as_deref().unwrap_or("none"))
+        }
+        Hop::Http => {
+            let first = &evidence.http.as_ref()?.first;
+            let server =
+                first.header("server").map(|server| format!(", Server: {server}")).unwrap_or_default();
+            if first.status.is_some() { format!("{}{server}", first.version) } else { answer(first) }
+        }
+        Hop::Page => {
+            let page = evidence.page.as_ref()?;
+            let last = page.exchanges.last()?;
+            let kind = if page.is_dante { "Dante's page" } else { "not Dante's page" };
+            let redirects = match page.exchanges.len() - 1 {
+                0 => String::new(),
+                count => format!(", after {count} redirects: {}", page.url),
+            };
+            format!("{}, {kind}{redirects}", answer(last))
+        }
+        Hop::Hosting => {
+            let hosting = evidence.hosting.as_ref()?;
+            if hosting.answer.is_none() {
+                return Some(answer(&hosting.exchange));
+            }
+            let nodes = match hosting.nodes.len() {
+                0 | 1 => String::new(),
+                count => format!(", {count} nodes"),
+            };
+            format!(
+                "host {}, the server saw {} at {}, prefix {}{nodes}",
+                evidence.told("/host/value").unwrap_or("?"),
+                evidence.told("/request/http").unwrap_or("?"),
+                evidence.told("/request/path").unwrap_or("?"),
+                evidence.told("/request/prefix").unwrap_or("?"),
+            )
+        }
+        Hop::ClientLibrary => {
+            let library = evidence.library.as_ref()?;
+            match &library.version {
+                Some(version) => format!("Socket.IO {version}, {} bytes", library.exchange.body_bytes),
+                None => answer(&library.exchange),
+            }
+        }
+        Hop::Handshake => {
+            let handshake = evidence.handshake.as_ref()?;
+            match &handshake.open {
+                Some(open) => {
+                    let upgrades = if open.upgrades.is_empty() { "none" } else { &open.upgrades.join(", ") };
+                    let seconds = open.ping_interval / 1000;
+                    format!("a session, pings every {seconds} s, upgrades: {upgrades}")
+                }
+                None => answer(&handshake.exchange),
+            }
+        }
+        Hop::Sticky => {
+            let rounds = evidence.sticky.as_ref()?.rounds.iter();
+            let told = rounds.map(|round| {
+                let cookies = if round.cookies { "with" } else { "without" };
+                format!("{} of {} requests {cookies} cookies", round.good, round.requests)
+            });
+            told.collect::<Vec<_>>().join(", ")
+        }
+        Hop::Upgrade => {
+            let attempts = evidence.upgrades.as_ref()?.attempts.iter();
+            let told = attempts.map(|attempt| {
+                let how = if attempt.works { "works".to_owned() } else { answer(&attempt.exchange) };
+                format!("{} {how}", attempt.style)
+            });
+            told.collect::<Vec<_>>().join(", ")
+        }
+        Hop::Hold => {
+            let quiet = evidence.hold.as_ref()?.quiet.iter();
+            let told = quiet.map(|quiet| match (&quiet.trouble, &quiet.ended) {
+                (Some(trouble), _) => format!("{}: {}", quiet.transport, trouble.text),
+                (None, Some(ended)) => {
+                    format!("{} cut after {:.1} s of silence", quiet.transport, seconds(ended.quiet_ms))
+                }
+                (None, None) => {
+                    format!("{} held {:.0} s, {} pings", quiet.transport, seconds(quiet.held_ms), quiet.pings)
+                }
+            });
+            told.collect::<Vec<_>>().join(", ")
+        }
+        Hop::Resume => {
+            let comebacks = &evidence.resume.as_ref()?.comebacks;
+            if comebacks.is_empty() {
+                return Some("nothing to come back to".to_owned());
+            }
+            let good = comebacks.iter().filter(|back| back.index == Some(back.wanted)).count();
+            format!("{good} of {} transports go on at the next stanza", comebacks.len())
+        }
+        Hop::Compression => {
+            let seen = evidence.compression.as_ref()?;
+            let name = |coding: &Option<String>| coding.clone().unwrap_or_else(|| "none".to_owned());
+            format!("page {}, event stream {}", name(&seen.page), name(&seen.stream))
+        }
+        Hop::Cors => {
+            let cors = evidence.cors.as_ref()?;
+            let others = cors.allowed.as_deref().unwrap_or("none");
+            let pages = if cors.own { "own pages" } else { "pages of that origin" };
+            format!("{pages}: {}; other origins: {others}", answer(&cors.exchange))
+        }
+        stream => of_stream(evidence.stream(stream)?),
+    })
+}
+
+fn of_stream(stream: &Stream) -> String {
+    let count = stream.arrivals.len();
+    let Some(first) = stream.arrivals.first() else {
+        return match (&stream.garbage, &stream.ended) {
+            (Some(garbage), _) => garbage.clone(),
+            (None, Some(ended)) => ended.how.clone(),
+            (None, None) => {
+                format!("{}, no stanza within {:.1} s", answer(&stream.exchange), seconds(stream.watched_ms))
+            }
+        };
+    };
+    let plural = if count == 1 { "stanza" } else { "stanzas" };
+    let end = match &stream.ended {
+        Some(ended) if !stream.complete => {
+            format!(", ended after {:.1} s: {}", seconds(ended.at_ms), ended.how)
+        }
+        _ => String::new(),
+    };
+    format!("{count} {plural}, the first after {} ms{}{end}", first.at_ms, plot(stream))
+}
+
+/// The gaps between stanzas as one row of bars, the longest full; nothing for fewer than two gaps.
+fn plot(stream: &Stream) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const WIDTH: usize = 40;
+    let gaps: Vec<u64> =
+        stream.arrivals.windows(2).map(|pair| pair[1].at_ms.saturating_sub(pair[0].at_ms)).collect();
+    let (Some(longest), Some(shortest)) = (gaps.iter().max(), gaps.iter().min()) else {
+        return String::new();
+    };
+    let bars: String = gaps
+        .iter()
+        .take(WIDTH)
+        .map(|gap| BARS[usize::try_from(gap * 7 / (*longest).max(1)).unwrap_or(7).min(7)])
+        .collect();
+    format!(", gaps {bars} {:.2} to {:.2} s", seconds(*shortest), seconds(*longest))
+}
+
+fn answer(exchange: &Exchange) -> String {
+    match (&exchange.status, &exchange.trouble) {
+        (_, Some(trouble)) => trouble.text.clone(),
+        (Some(status), None) => status.to_string(),
+        (None, None) => "no answer".to_owned(),
+    }
+}
+
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}

@@ -1,0 +1,182 @@
+//! TLS whose verifier records instead of hiding: what a browser only calls "not secure" is told apart here.
+
+use std::sync::{Arc, Mutex};
+
+use tokio_rustls::rustls::{
+    self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+};
+use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
+
+use super::evidence::Tls;
+
+/// The trust of this machine.
+#[derive(Debug)]
+pub struct Roots {
+    provider: Arc<CryptoProvider>,
+    /// None where the system has no usable roots.
+    verifier: Option<Arc<WebPkiServerVerifier>>,
+}
+
+/// What the verifier saw of one handshake.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    chain: Vec<CertificateDer<'static>>,
+    name_matches: Option<bool>,
+    untrusted: Option<String>,
+}
+
+impl Roots {
+    /// The system's roots.
+    pub fn of_system() -> Self {
+        let provider = Arc::new(ring::default_provider());
+        let mut store = RootCertStore::empty();
+        // Some roots that cannot be read are no reason to do without the others.
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build().ok();
+        Self { provider, verifier }
+    }
+
+    /// Whether there is any trust to measure certificates by.
+    pub fn are_usable(&self) -> bool {
+        self.verifier.is_some()
+    }
+
+    /// A configuration whose verifier accepts every certificate and records what it saw. Whoever uses it
+    /// must look at [`Seen`] before saying anything.
+    ///
+    /// # Errors
+    /// Only if the provider lacks what every version of TLS needs, which ring does not.
+    pub fn config(&self, alpn: &[&str]) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), rustls::Error> {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let recorder =
+            Recorder { provider: self.provider.clone(), verifier: self.verifier.clone(), seen: seen.clone() };
+        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(recorder))
+            .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Ok((Arc::new(config), seen))
+    }
+}
+
+impl Seen {
+    /// Whether the system vouches for what was seen.
+    pub fn is_trusted(&self) -> bool {
+        self.untrusted.is_none()
+    }
+
+    /// The facts of the certificate, at a time in seconds since 1970.
+    pub fn facts(&self, now: i64) -> Tls {
+        let mut facts = Tls {
+            chain: self.chain.len(),
+            name_matches: self.name_matches,
+            untrusted: self.untrusted.clone(),
+            ..Tls::default()
+        };
+        let Some((_, certificate)) = self
+            .chain
+            .first()
+            .and_then(|leaf| x509_parser::certificate::X509Certificate::from_der(leaf).ok())
+        else {
+            return facts;
+        };
+        facts.subject = certificate.subject().to_string();
+        facts.issuer = certificate.issuer().to_string();
+        facts.self_signed = certificate.subject() == certificate.issuer();
+        let (start, end) =
+            (certificate.validity().not_before.timestamp(), certificate.validity().not_after.timestamp());
+        facts.not_before = rfc3339(start);
+        facts.not_after = rfc3339(end);
+        facts.days_left = Some((end - now).div_euclid(24 * 60 * 60));
+        facts.not_yet_valid = start > now;
+        if let Ok(Some(names)) = certificate.subject_alternative_name() {
+            facts.names = names.value.general_names.iter().filter_map(name).take(20).collect();
+        }
+        facts
+    }
+}
+
+fn name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|ip| std::net::Ipv4Addr::from(ip).to_string()),
+            _ => <[u8; 16]>::try_from(*bytes).ok().map(|ip| std::net::Ipv6Addr::from(ip).to_string()),
+        },
+        _ => None,
+    }
+}
+
+fn rfc3339(seconds: i64) -> String {
+    let at = std::time::UNIX_EPOCH
+        .checked_add(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+    at.map(|at| humantime::format_rfc3339_seconds(at).to_string()).unwrap_or_default()
+}
+
+/// Accepts every certificate, keeps it, and notes what the system's verifier says.
+#[derive(Debug)]
+struct Recorder {
+    provider: Arc<CryptoProvider>,
+    verifier: Option<Arc<WebPkiServerVerifier>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let untrusted = match &self.verifier {
+            Some(verifier) => verifier
+                .verify_server_cert(leaf, intermediates, server_name, ocsp, now)
+                .err()
+                .map(|error| error.to_string()),
+            None => Some("this system has no roots".to_owned()),
+        };
+        let name_matches = ParsedCertificate::try_from(leaf)
+            .map(|certificate| rustls::client::verify_server_name(&certificate, server_name).is_ok())
+            .ok();
+        let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.clone().into_owned()).collect();
+        if let Ok(mut seen) = self.seen.lock() {
+            *seen = Seen { chain, name_matches, untrusted };
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,133 @@
+//! A thin client of WebSocket: the handshake is ours, so that it can look like a browser's and a refusal
+//! stays visible; the frames are tungstenite's.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Message,
+        error::{Error, ProtocolError},
+        handshake::{client::generate_key, derive_accept_key},
+        protocol::{Role, WebSocketConfig},
+    },
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    evidence::{Exchange, Kind, Trouble},
+    http::{self, MAX_BODY, Request},
+    opener::{Opener, of_io},
+    target::Target,
+};
+
+/// What browsers offer, and what must not come back.
+pub const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
+
+/// How a handshake looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `Connection: Upgrade`, offering compression.
+    Chrome,
+    /// `Connection: keep-alive, Upgrade`, offering compression.
+    Firefox,
+    /// `Connection: Upgrade`, offering nothing.
+    Plain,
+}
+
+/// An open WebSocket.
+pub struct Socket {
+    socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
+    _connection: AbortOnDropHandle<()>,
+}
+
+/// What came over a WebSocket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// A text.
+    Text(String),
+    /// What needs no attention: pings, pongs, binary frames.
+    Other,
+    /// A close frame, and its code.
+    Closed(Option<u16>),
+}
+
+/// Opens a WebSocket; `cookie` and `origin` are what a browser would send, too.
+///
+/// # Errors
+/// With the answer that was no 101, its body read.
+pub async fn open(
+    opener: &Opener,
+    target: &Target,
+    style: Style,
+    cookie: Option<&str>,
+    limit: Duration,
+) -> Result<(Exchange, Socket), Box<Exchange>> {
+    let key = generate_key();
+    let mut request = Request::get(target.clone(), limit)
+        .with("connection", if style == Style::Firefox { "keep-alive, Upgrade" } else { "Upgrade" })
+        .with("upgrade", "websocket")
+        .with("sec-websocket-version", "13")
+        .with("sec-websocket-key", key.clone())
+        .with("origin", target.origin());
+    if style != Style::Plain {
+        request = request.with("sec-websocket-extensions", DEFLATE);
+    }
+    if let Some(cookie) = cookie {
+        request = request.with("cookie", cookie);
+    }
+    let answer = http::send(opener, request).await?;
+    if answer.exchange.status != Some(101) {
+        return Err(Box::new(answer.finish().await.0));
+    }
+    let accepted = answer.headers().get("sec-websocket-accept").map(|value| value.as_bytes().to_vec());
+    let (mut exchange, upgraded) = answer.upgraded().await?;
+    if accepted.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
+        let text = "Sec-WebSocket-Accept is not what the key asks for: whoever answered speaks no WebSocket";
+        exchange.trouble = Some(Trouble::new(Kind::Garbage, text));
+        return Err(Box::new(exchange));
+    }
+    let config = WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
+    let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
+    Ok((exchange, Socket { socket, _connection: upgraded.connection }))
+}
+
+impl Socket {
+    /// Sends a text.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub async fn say(&mut self, text: impl Into<String>) -> Result<(), Trouble> {
+        self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
+    }
+
+    /// What comes next.
+    ///
+    /// # Errors
+    /// When the connection ends without a close frame, or what came is no frame.
+    pub async fn hear(&mut self) -> Result<Heard, Trouble> {
+        match self.socket.next().await {
+            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
+            Some(Ok(Message::Close(frame))) => Ok(Heard::Closed(frame.map(|frame| frame.code.into()))),
+            Some(Ok(_)) => Ok(Heard::Other),
+            Some(Err(error)) => Err(of_tungstenite(error)),
+            None => Err(Trouble::new(Kind::Closed, "the connection was closed without a close frame")),
+        }
+    }
+}
+
+fn of_tungstenite(error: Error) -> Trouble {
+    match error {
+        Error::Io(error) => of_io(&error),
+        Error::ConnectionClosed | Error::AlreadyClosed => {
+            Trouble::new(Kind::Closed, "the connection is closed")
+        }
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Trouble::new(Kind::Closed, "the connection was closed without a close frame")
+        }
+        Error::Capacity(error) => Trouble::new(Kind::TooLarge, error.to_string()),
+        error => Trouble::new(Kind::Garbage, error.to_string()),
+    }
+}
