@@ -5,36 +5,29 @@
 //! |---|---|
 //! | `plan` | what was asked for |
 //! | `target` | the URL, and where references lead from it |
-//! | `opener`, `tls`, `http`, `websocket` | the thin clients: everything timed, bounded, and nothing hidden |
-//! | `engineio`, `events`, `unpack` | the formats, pure |
+//! | `client` | the thin clients and the formats that they speak |
 //! | `engine`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
 //! | `diagnose`, `host`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is told |
 
+pub mod client;
 pub mod context;
 pub mod diagnose;
 pub mod document;
 pub mod engine;
-pub mod engineio;
-pub mod events;
 pub mod evidence;
 pub mod hop;
 pub mod hops;
 pub mod host;
-pub mod http;
-pub mod opener;
 pub mod plan;
 pub mod report;
 mod run;
 pub mod streams;
 mod summary;
 pub mod target;
-pub mod tls;
-pub mod unpack;
 pub mod verdicts;
-pub mod websocket;
 
 use std::{
     collections::BTreeMap,
@@ -43,11 +36,11 @@ use std::{
 };
 
 use self::{
+    client::opener::{Opener, millis},
     diagnose::conclude,
     document::{Document, HopReport},
     evidence::Evidence,
     hop::Hop,
-    opener::{Opener, millis},
     plan::Plan,
     run::Probe,
 };

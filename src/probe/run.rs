@@ -12,14 +12,16 @@ use futures_util::future::join_all;
 
 use super::{
     News, Times,
+    client::{
+        http,
+        opener::{CONNECT, Opener, millis},
+    },
     context::Context,
     diagnose::diagnose,
     document::HopReport,
     evidence::{Evidence, Stream},
     hop::Hop,
     hops::{engine as engine_hops, hold, page, road, road::Road},
-    http,
-    opener::{CONNECT, Opener, millis},
     plan::Plan,
     streams::{self, Span},
     target::Target,
