@@ -167,8 +167,8 @@ pub struct ProbeArgs {
 }
 
 const PROBE_HELP: &str = "\
-Exit codes: 0 all good, 1 could not probe, 2 wrong usage, 3 degraded (it streams, only by a fallback or with
-faults), 4 broken. Each verdict has a stable name, a cause and a remedy.";
+Exit codes: 0 all good, 1 could not probe, 2 wrong usage, 3 degraded (it streams, but only
+by a fallback or with faults), 4 broken. Each verdict has a stable name, a cause and a remedy.";
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
