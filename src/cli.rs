@@ -125,7 +125,7 @@ pub struct HostingArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = PROBE_HELP)]
 pub struct ProbeArgs {
-    /// The URL of Dante's page, such as https://example.org/dante/
+    /// The URL of Dante's page, such as `https://example.org/dante/`
     pub url: String,
 
     /// Probe only an engine of Socket.IO, any server's, at this path, such as /socket.io/

@@ -8,7 +8,10 @@ use std::{
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{engineio::Open, opener::Opener, target::Target};
+use super::{
+    client::{engineio::Open, opener::Opener},
+    target::Target,
+};
 
 /// What one request may take when nothing else is said: long enough for a server under load and a few lost
 /// packets (retransmissions after 1 and 3 s, RFC 6298), and a third of the default time-out.

@@ -8,12 +8,14 @@ use std::{
 use tokio::time::timeout;
 
 use super::{
+    client::{
+        engineio::{self, Open, Packet},
+        http::{self, Request, shown},
+        opener::millis,
+        websocket::{self, Heard, Socket, Style},
+    },
     context::{Context, cookies},
-    engineio::{self, Open, Packet},
     evidence::{Ended, Exchange, Kind, Trouble},
-    http::{self, Request, shown},
-    opener::millis,
-    websocket::{self, Heard, Socket, Style},
 };
 
 /// How many polls without any packet are borne: a server that answers at once and says nothing would keep

@@ -6,6 +6,7 @@ use super::{
     diagnose::{Severity, Verdict},
     document::{Document, HopReport},
     hop::Outcome,
+    verdicts,
 };
 
 /// Writes the report.
@@ -109,7 +110,9 @@ impl<W: Write> Report<W> {
         let head = self.painted(colour, &format!("{word}: {}", verdict.id));
         writeln!(self.out, "{head} (at {})\n  {}", verdict.hop, verdict.cause)?;
         writeln!(self.out, "  seen: {}", plain(&verdict.evidence))?;
-        let host = verdict.host.map(|host| format!(" ({host})")).unwrap_or_default();
+        // The name only where the remedy is this host's own.
+        let own = verdict.host.filter(|_| verdict.remedy != verdicts::entry(verdict.id).generic);
+        let host = own.map(|host| format!(" ({host})")).unwrap_or_default();
         writeln!(self.out, "  remedy{host}: {}", verdict.remedy)?;
         if !verdict.or.is_empty() {
             writeln!(self.out, "  or: {}; {}", verdict.or.join(", "), verdict.to_tell.unwrap_or_default())?;

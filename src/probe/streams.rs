@@ -10,17 +10,19 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::{
+    client::{
+        engineio::{self, Message, Packet},
+        events,
+        http::{self, Answer, Request},
+        opener::millis,
+        unpack::Unpacker,
+        websocket::{self, Heard, Socket, Style},
+    },
     context::Context,
     engine::Engine,
-    engineio::{self, Message, Packet},
-    events,
     evidence::{Arrival, Ended, Exchange, Kind, Stream, Trouble},
     hop::Hop,
-    http::{self, Answer, Request},
-    opener::millis,
     target::Target,
-    unpack::Unpacker,
-    websocket::{self, Heard, Socket, Style},
 };
 
 /// Where a reading is to go on.

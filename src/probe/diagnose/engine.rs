@@ -188,7 +188,7 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
     if engine && (told_off || says_unknown_transport(exchange)) {
         return found("websocket-disabled-by-server");
     }
-    let substatus_off = "the server's own log tells: iis-websocket-module-on shows no request of it, upgrade-refused an error";
+    let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
     match (exchange.status, &exchange.trouble) {
         (_, Some(trouble)) => match trouble.kind {
             Kind::Timeout => found("slow-answer"),
@@ -207,7 +207,7 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
         (Some(403), None) => found("websocket-forbidden"),
         (Some(501), None) if iis => found("iis-websocket-module-off"),
         (Some(500 | 502 | 503), None) if iis => {
-            found("iis-websocket-module-off").or(&["upgrade-refused"], substatus_off)
+            found("iis-websocket-module-off").or(&["upgrade-refused"], whose)
         }
         (Some(501 | 503), None) if host.is_none() => found("iis-websocket-module-off").or(
             &["upgrade-refused"],

@@ -7,13 +7,15 @@ use tokio::time::timeout;
 
 use super::page::candidates;
 use crate::probe::{
+    client::{
+        engineio::{self, Message, Open, Packet},
+        http::{self, Request},
+        opener::millis,
+        websocket::{self, Heard, Socket, Style},
+    },
     context::{Context, cookies},
     engine::{Engine, opening},
-    engineio::{self, Message, Open, Packet},
     evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
-    http::{self, Request},
-    opener::millis,
-    websocket::{self, Heard, Socket, Style},
 };
 
 /// A namespace that no server has. Asking for it is answered at once, by a refusal, and starts nothing: so

@@ -9,14 +9,16 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::probe::{
+    client::{
+        engineio::{self, Packet},
+        opener::millis,
+        websocket::Style,
+    },
     context::Context,
     engine::Engine,
-    engineio::{self, Packet},
     evidence::{Comeback, Evidence, Hold, Quiet, Resume, Stream},
     hop::Hop,
-    opener::millis,
     streams::{self, Offset, Span},
-    websocket::Style,
 };
 
 /// Dante's namespace in which nothing is said unasked. A session that joins none is closed by the server

@@ -6,12 +6,14 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::probe::{
+    client::{
+        http::{self, Request},
+        opener::Opener,
+        unpack::Unpacker,
+    },
     context::Context,
     evidence::{Compression, Exchange, Hosting, Library, Page},
-    http::{self, Request},
-    opener::Opener,
     target::Target,
-    unpack::Unpacker,
 };
 
 /// As many redirects as curl's users take for plenty, and few enough to be shown.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::probe::{
+    client::{
+        http::{self, Request},
+        opener::Opener,
+    },
     evidence::{Exchange, Http, Kind, Name, Tcp, Tls},
-    http::{self, Request},
-    opener::Opener,
     target::Target,
 };
 

@@ -15,9 +15,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{
+use super::opener::{FirstBytes, Opener, millis, of_io};
+use crate::probe::{
     evidence::{Exchange, Kind, Trouble},
-    opener::{FirstBytes, Opener, millis, of_io},
     target::Target,
 };
 

@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
-use super::evidence::Tls;
+use crate::probe::evidence::Tls;
 
 /// The trust of this machine.
 #[derive(Debug)]

@@ -17,11 +17,11 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{
+use super::tls::Roots;
+use crate::probe::{
     evidence::{Attempt, Kind, Name, Tcp, Tls, Trouble},
     plan::Plan,
     target::Target,
-    tls::Roots,
 };
 
 /// How many of the first bytes of a connection are kept, for when they are no HTTP.

@@ -17,9 +17,11 @@ use tokio_tungstenite::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    evidence::{Exchange, Kind, Trouble},
     http::{self, MAX_BODY, Request},
     opener::{Opener, of_io},
+};
+use crate::probe::{
+    evidence::{Exchange, Kind, Trouble},
     target::Target,
 };
 
