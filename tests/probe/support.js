@@ -175,7 +175,8 @@ export function tunnel(request, client, first, port) {
  * A host before a Dante that passes on what it is not told to spoil.
  * @param {number} port where that Dante listens
  * @param {object} spoil each may be missing. `answer(request, response)` and `upgrade(request, socket, first)` say
- *   whether they have answered themselves; `ask(request)` may change the request's URL and headers; `pass(request,
+ *   whether they have answered themselves; `ask(request)` may change the request's URL and headers, and
+ *   give it the `port` of another Dante; `pass(request,
  *   answer, response)` says whether it has passed the answer on; `tunnelled(request, client, upstream)` sees
  *   WebSockets
  * @returns {Promise<string>} its origin
@@ -185,7 +186,7 @@ export async function startHost(port, { answer, upgrade, ask, pass, tunnelled } 
     if (answer?.(request, response)) return;
     ask?.(request);
     const { method, url, headers } = request;
-    const to = { port, host: "127.0.0.1", method, path: url, headers, setHost: false, agent: false };
+    const to = { port: request.port ?? port, host: "127.0.0.1", method, path: url, headers, setHost: false, agent: false };
     const forward = http.request(to, (from) => {
       from.once("error", () => response.destroy());
       if (pass?.(request, from, response)) return;
@@ -201,7 +202,8 @@ export async function startHost(port, { answer, upgrade, ask, pass, tunnelled } 
     client.on("error", () => client.destroy());
     if (upgrade?.(request, client, first)) return;
     ask?.(request);
-    tunnelled?.(request, client, tunnel(request, client, first, port));
+    const upstream = tunnel(request, client, first, request.port ?? port);
+    tunnelled?.(request, client, upstream);
   });
   return `http://127.0.0.1:${await listen(server)}`;
 }
