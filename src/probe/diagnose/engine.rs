@@ -205,6 +205,7 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
             "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
         ),
         (Some(403), None) => found("websocket-forbidden"),
+        (Some(400), None) if engine && forbids => found("upgrade-refused"),
         (Some(501), None) if iis => found("iis-websocket-module-off"),
         (Some(500 | 502 | 503), None) if iis => {
             found("iis-websocket-module-off").or(&["upgrade-refused"], whose)
