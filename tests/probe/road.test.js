@@ -92,9 +92,11 @@ openssl(
   ...["-subj", "/CN=authority", "-days", "30", "-addext", "keyUsage=keyCertSign"],
 );
 const NAME = "dante.test";
+/** For a system whose only root is that authority. */
+const TRUSTING = { SSL_CERT_FILE: path.join(folder, "ca.pem") };
 
 /** TLS before the Dante. Gives what to probe and where it is. */
-async function startTls(options, name = NAME) {
+async function startTls(options) {
   const server = tls.createServer(options, (client) => {
     const upstream = net.connect(dante.port, "127.0.0.1");
     upstream.on("error", () => client.destroy());
@@ -103,15 +105,16 @@ async function startTls(options, name = NAME) {
     client.pipe(upstream).pipe(client);
   });
   const port = await listen(server);
-  return [`https://${name}:${port}/`, "--resolve", `${name}:${port}:127.0.0.1`];
+  return [`https://${NAME}:${port}/`, "--resolve", `${NAME}:${port}:127.0.0.1`];
 }
 
 /** Probes TLS that is wrong in one way, then again with `--insecure`, which goes on. */
-async function expectTls(options, ids, name) {
-  const [url, ...args] = await startTls(options, name);
+async function expectTls(options, ids, env = {}) {
+  const [url, ...args] = await startTls(options);
   const verdicts = (severity) => ids.map((id) => `${severity} ${id} at tls`);
-  await expectProbe(url, { args, verdicts: verdicts("broken"), last: "tls" });
-  await expectProbe(url, { args: [...args, "--insecure"], verdicts: verdicts("note") });
+  await expectProbe(url, { args, env, verdicts: verdicts("broken"), last: "tls" });
+  const onward = [...args, "--insecure", "--transports", "websocket"];
+  await expectProbe(url, { args: onward, env, verdicts: verdicts("note") });
 }
 
 together("the way there", {
@@ -204,6 +207,23 @@ together("TLS", {
   },
   async "a private authority's"() {
     await expectTls(certificate(NAME, { by: "ca" }), ["tls-untrusted"]);
+  },
+  async "a trusted authority's"() {
+    const [url, ...args] = await startTls(certificate(NAME, { by: "ca" }));
+    await expectProbe(url, { args, env: TRUSTING });
+  },
+  async "a trusted authority's, to be renewed"() {
+    const [url, ...args] = await startTls(certificate(NAME, { by: "ca", until: 3 }));
+    await expectProbe(url, { args, env: TRUSTING, verdicts: ["note tls-expires-soon at tls"] });
+  },
+  async "a trusted authority's, expired"() {
+    await expectTls(certificate(NAME, { by: "ca", from: -9, until: -2 }), ["tls-expired"], TRUSTING);
+  },
+  async "a trusted authority's, not valid yet"() {
+    await expectTls(certificate(NAME, { by: "ca", from: 2, until: 9 }), ["tls-expired"], TRUSTING);
+  },
+  async "a trusted authority's, for another name"() {
+    await expectTls(certificate("other.test", { by: "ca" }), ["tls-wrong-name"], TRUSTING);
   },
   async "TLS 1.1"() {
     const [url, ...args] = await startTls({

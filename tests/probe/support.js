@@ -23,22 +23,23 @@ const EXIT_CODES = { good: 0, degraded: 3, broken: 4 };
 /** A stanza comes so often: fast enough for short probes, and slow enough for two noisy cores. */
 export const PACE = ["--interval", "250ms"];
 
-/** Runs the command. */
-export function run(args) {
+/** Runs the command. `watch` is given its process. */
+export function run(args, { env = {}, watch } = {}) {
   return new Promise((resolve) => {
     const child = execFile(
       BINARY,
       ["probe", ...args],
-      { maxBuffer: 2 ** 26 },
+      { maxBuffer: 2 ** 26, env: { ...process.env, ...env } },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
     after(() => child.kill("SIGKILL"));
+    watch?.(child);
   });
 }
 
 /** The document of a probe, whose form and exit code are those that are documented. */
-export async function probe(url, args = []) {
-  const { code, stdout, stderr } = await run([url, "--json", ...args]);
+export async function probe(url, args = [], options = {}) {
+  const { code, stdout, stderr } = await run([url, "--json", ...args], options);
   assert.equal(stderr, "");
   const document = JSON.parse(stdout);
   assert.deepEqual([document.version, document.exitCode], [1, code]);
@@ -70,13 +71,13 @@ export function outcomeOf(document, hop) {
 
 /**
  * Probes, and expects these verdicts and no others.
- * @param {{args?: string[], verdicts?: string[], last?: string, missed?: string[], host?: string}} expected `verdicts` as
+ * @param {{args?: string[], verdicts?: string[], last?: string, missed?: string[], host?: string, env?: object}} expected `verdicts` as
  *   `line` writes them; `last` is the last hop that is reached; `missed` are earlier ones that are not; `host` is the one
  *   that is recognised
  * @returns {Promise<object>} the document
  */
-export async function expectProbe(url, { args, verdicts = [], last = HOPS.at(-1), missed = [], host } = {}) {
-  const document = await probe(url, args);
+export async function expectProbe(url, { args, verdicts = [], last = HOPS.at(-1), missed = [], host, ...options } = {}) {
+  const document = await probe(url, args, options);
   const severities = verdicts.map((verdict) => verdict.split(" ", 1)[0]);
   const outcome = ["broken", "degraded"].find((one) => severities.includes(one)) ?? "good";
   const hosts = [...new Set(document.verdicts.map((verdict) => verdict.host))];
