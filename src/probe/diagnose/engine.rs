@@ -185,6 +185,9 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
         .as_ref()
         .and_then(|handshake| handshake.open.as_ref())
         .is_some_and(|open| open.upgrades.is_empty());
+    // Error 4, forbidden: engine.io says so by 403 to a poll, and by a mere 400 to an upgrade (server.ts, abortUpgrade).
+    let forbids =
+        evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
     if engine && (told_off || says_unknown_transport(exchange)) {
         return found("websocket-disabled-by-server");
     }
