@@ -221,15 +221,16 @@ export class Proxy {
 
   /**
    * Starts it on a free port, with what is printed for these arguments. It ends after the test file at the latest.
+   * @param {(text: string) => string} edit what a host's owner did to the file
    * @returns {Promise<string>} its origin
    */
-  async start(args) {
+  async start(args, { edit = (text) => text } = {}) {
     for (let attempt = 1; ; attempt += 1) {
       const port = await freePort();
       const folder = openFolder();
       const { run, env } = this.kind.place(
         folder,
-        recipe(this.name, [...args, "--listen", `127.0.0.1:${port}`]),
+        edit(recipe(this.name, [...args, "--listen", `127.0.0.1:${port}`])),
       );
       const log = openSync(`${folder}/output.log`, "a");
       const child = spawn(this.program, run, {

@@ -185,6 +185,9 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
         .as_ref()
         .and_then(|handshake| handshake.open.as_ref())
         .is_some_and(|open| open.upgrades.is_empty());
+    // Error 4, forbidden: engine.io says so by 403 to a poll, and by a mere 400 to an upgrade (server.ts, abortUpgrade).
+    let forbids =
+        evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
     if engine && (told_off || says_unknown_transport(exchange)) {
         return found("websocket-disabled-by-server");
     }
@@ -205,6 +208,7 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
             "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
         ),
         (Some(403), None) => found("websocket-forbidden"),
+        (Some(400), None) if engine && forbids => found("upgrade-refused"),
         (Some(501), None) if iis => found("iis-websocket-module-off"),
         (Some(500 | 502 | 503), None) if iis => {
             found("iis-websocket-module-off").or(&["upgrade-refused"], whose)

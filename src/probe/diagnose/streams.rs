@@ -78,7 +78,12 @@ fn stream_rules(
 
 fn is_stream(hop: Hop, stream: &Stream) -> bool {
     let kind = stream.exchange.header("content-type").unwrap_or_default();
-    hop != Hop::StreamSse || kind.starts_with("text/event-stream")
+    match hop {
+        // Status 200 is a page in the place of the upgrade.
+        Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => false,
+        Hop::StreamSse => kind.starts_with("text/event-stream"),
+        _ => true,
+    }
 }
 
 fn seconds(ms: u64) -> f64 {
