@@ -172,8 +172,9 @@ async function listens(port, signal) {
 }
 
 const running = new Set();
-// Also when the tests are broken off.
+// Also when the tests are broken off: a group of its own hears no Ctrl-C.
 process.once("exit", () => running.forEach((child) => kill(child, "SIGKILL")));
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** Ends a process and its children, which are a group. */
 function kill(child, signal) {
