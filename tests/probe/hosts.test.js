@@ -102,7 +102,9 @@ together("the page behind a host", {
   },
   async "that keeps an old client library"() {
     const old = "/*!\n * Socket.IO v2.5.0\n */";
-    const url = await host(answering(({ url: path }) => path.includes("socket.io.js"), 200, "text/javascript", old));
+    const url = await host(
+      answering(({ url: path }) => path.includes("socket.io.js"), 200, "text/javascript", old),
+    );
     await expectProbe(url, { verdicts: ["degraded wrong-library-version at client-library"] });
   },
   async "that compresses what is compressed"() {
@@ -118,7 +120,12 @@ together("the page behind a host", {
 
 together("the engine behind a host", {
   async "that speaks Engine.IO 3"() {
-    const open = JSON.stringify({ sid: "a", upgrades: ["websocket"], pingInterval: 25000, pingTimeout: 5000 });
+    const open = JSON.stringify({
+      sid: "a",
+      upgrades: ["websocket"],
+      pingInterval: 25000,
+      pingTimeout: 5000,
+    });
     const body = `${open.length + 1}:0${open}2:40`;
     const url = await host(answering(isPoll, 200, "text/plain", body));
     await expectProbe(url, { verdicts: ["degraded wrong-eio at handshake"], missed: ["sticky", "cors"] });
@@ -170,7 +177,10 @@ together("the engine behind a host", {
         request.port = nodes[request.node].port;
       },
       pass(request, from, response) {
-        response.writeHead(from.statusCode, { ...from.headers, "set-cookie": `node=${request.node}; Path=/` });
+        response.writeHead(from.statusCode, {
+          ...from.headers,
+          "set-cookie": `node=${request.node}; Path=/`,
+        });
         response.flushHeaders();
         from.pipe(response);
         return true;
@@ -283,7 +293,9 @@ together("the upgrade behind a host", {
     const url = await host({
       upgrade(request, socket, first) {
         relay.handleUpgrade(request, socket, first, (client) => {
-          const upstream = new WebSocket(`ws://127.0.0.1:${port}${request.url}`, { perMessageDeflate: false });
+          const upstream = new WebSocket(`ws://127.0.0.1:${port}${request.url}`, {
+            perMessageDeflate: false,
+          });
           const [near, far] = [client, upstream].map((one) =>
             createWebSocketStream(one, { decodeStrings: false, encoding: "utf8" }),
           );

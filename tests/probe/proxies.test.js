@@ -128,7 +128,11 @@ together("nginx", {
   },
   async "that has forgotten the engine"() {
     const url = await nginx([location("= /dante/socket.io/", "return 404;")]);
-    await expectProbe(url, { verdicts: ["degraded no-socketio at handshake"], missed: ["sticky", "cors"], host: "nginx" });
+    await expectProbe(url, {
+      verdicts: ["degraded no-socketio at handshake"],
+      missed: ["sticky", "cors"],
+      host: "nginx",
+    });
   },
   async "that refuses the engine"() {
     const url = await nginx([location("= /dante/socket.io/", "return 401;")]);
@@ -185,10 +189,7 @@ together("HAProxy", {
   async "that bears no silence of a WebSocket"() {
     const url = await haproxy([["timeout tunnel 10m", "timeout tunnel 1s"]], [slow]);
     await expectProbe(url, {
-      verdicts: [
-        "degraded early-end at stream-socketio-websocket",
-        "degraded early-end at stream-websocket",
-      ],
+      verdicts: ["degraded early-end at stream-socketio-websocket", "degraded early-end at stream-websocket"],
     });
   },
   async "that cuts quiet WebSockets"() {

@@ -200,10 +200,7 @@ together("TLS", {
     await expectTls(certificate(NAME, { from: -9, until: -2 }), ["tls-self-signed", "tls-expired"]);
   },
   async "a certificate for another name"() {
-    await expectTls(
-      certificate("other.test"),
-      ["tls-self-signed", "tls-wrong-name"],
-    );
+    await expectTls(certificate("other.test"), ["tls-self-signed", "tls-wrong-name"]);
   },
   async "a private authority's"() {
     await expectTls(certificate(NAME, { by: "ca" }), ["tls-untrusted"]);

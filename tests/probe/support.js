@@ -54,13 +54,15 @@ export async function probe(url, args = [], options = {}) {
     if (outcome === "notReached") assert.equal(summary, "not reached", hop);
   }
   for (const verdict of document.verdicts) {
-    for (const text of ["cause", "remedy", "evidence"]) assert.ok(verdict[text], `${verdict.id} has no ${text}`);
+    for (const text of ["cause", "remedy", "evidence"]) {
+      assert.ok(verdict[text], `${verdict.id} has no ${text}`);
+    }
   }
   return document;
 }
 
 /** A verdict in a line: `broken no-stickiness at sticky`, and which other one fits. */
-function line({ severity, id, hop, or }) {
+export function line({ severity, id, hop, or }) {
   return [`${severity} ${id} at ${hop}`, ...or].join(", or ");
 }
 
@@ -76,7 +78,10 @@ export function outcomeOf(document, hop) {
  *   that is recognised
  * @returns {Promise<object>} the document
  */
-export async function expectProbe(url, { args, verdicts = [], last = HOPS.at(-1), missed = [], host, ...options } = {}) {
+export async function expectProbe(
+  url,
+  { args, verdicts = [], last = HOPS.at(-1), missed = [], host, ...options } = {},
+) {
   const document = await probe(url, args, options);
   const severities = verdicts.map((verdict) => verdict.split(" ", 1)[0]);
   const outcome = ["broken", "degraded"].find((one) => severities.includes(one)) ?? "good";
@@ -89,7 +94,9 @@ export async function expectProbe(url, { args, verdicts = [], last = HOPS.at(-1)
     );
     assert.deepEqual(
       hops.filter((hop) => hop.outcome === "notReached").map(({ hop }) => hop),
-      hops.map(({ hop }) => hop).filter((hop) => missed.includes(hop) || HOPS.indexOf(hop) > HOPS.indexOf(last)),
+      hops
+        .map(({ hop }) => hop)
+        .filter((hop) => missed.includes(hop) || HOPS.indexOf(hop) > HOPS.indexOf(last)),
     );
   } catch (error) {
     const report = [
@@ -187,7 +194,15 @@ export async function startHost(port, { answer, upgrade, ask, pass, tunnelled } 
     if (answer?.(request, response)) return;
     ask?.(request);
     const { method, url, headers } = request;
-    const to = { port: request.port ?? port, host: "127.0.0.1", method, path: url, headers, setHost: false, agent: false };
+    const to = {
+      port: request.port ?? port,
+      host: "127.0.0.1",
+      method,
+      path: url,
+      headers,
+      setHost: false,
+      agent: false,
+    };
     const forward = http.request(to, (from) => {
       from.once("error", () => response.destroy());
       if (pass?.(request, from, response)) return;

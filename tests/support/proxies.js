@@ -25,7 +25,16 @@ export function openFolder() {
 }
 
 /** What Debian enables with the package, as far as it touches requests. */
-const APACHE_MODULES = ["mpm_event", "authz_core", "alias", "deflate", "env", "filter", "reqtimeout", "setenvif"];
+const APACHE_MODULES = [
+  "mpm_event",
+  "authz_core",
+  "alias",
+  "deflate",
+  "env",
+  "filter",
+  "reqtimeout",
+  "setenvif",
+];
 const APACHE = "/etc/apache2/mods-available";
 
 /** The modules that `a2enmod` enables: these, and what they depend on. */
@@ -109,7 +118,10 @@ const PROXIES = {
       const files = ["-f", `${folder}/haproxy.cfg`];
       // Only root can go on as another account. The first one named counts.
       if (!IS_ROOT) {
-        writeFileSync(`${folder}/account.cfg`, `global\n  uid ${process.getuid()}\n  gid ${process.getgid()}\n`);
+        writeFileSync(
+          `${folder}/account.cfg`,
+          `global\n  uid ${process.getuid()}\n  gid ${process.getgid()}\n`,
+        );
         files.unshift("-f", `${folder}/account.cfg`);
       }
       return { run: ["-db", ...files], check: ["-c"] };
@@ -190,7 +202,9 @@ export class Proxy {
     this.kind = PROXIES[name];
     this.program = find(this.kind.program ?? name);
     if (!this.program) {
-      throw new Error(`${name} is missing, and so nothing here was tested: apt-get install ${this.kind.package}`);
+      throw new Error(
+        `${name} is missing, and so nothing here was tested: apt-get install ${this.kind.package}`,
+      );
     }
     const { stdout, stderr } = spawnSync(this.program, this.kind.version, { encoding: "utf8" });
     this.version = `${stdout}${stderr}`.match(/\d+(\.\d+)+/)[0];
@@ -199,7 +213,9 @@ export class Proxy {
   /** Has the proxy itself check what is printed; throws with what it says. */
   check(args) {
     const placed = this.kind.place(openFolder(), recipe(this.name, args));
-    const words = placed.whole ? placed.check : [...placed.check, ...placed.run.filter((word) => word !== "-db")];
+    const words = placed.whole
+      ? placed.check
+      : [...placed.check, ...placed.run.filter((word) => word !== "-db")];
     execFileSync(this.program, words, { env: { ...process.env, ...placed.env }, stdio: "pipe" });
   }
 
