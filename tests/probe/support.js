@@ -54,14 +54,15 @@ export async function probe(url, args = [], options = {}) {
     if (outcome === "notReached") assert.equal(summary, "not reached", hop);
   }
   for (const verdict of document.verdicts) {
-    for (const text of ["cause", "remedy", "evidence"])
+    for (const text of ["cause", "remedy", "evidence"]) {
       assert.ok(verdict[text], `${verdict.id} has no ${text}`);
+    }
   }
   return document;
 }
 
 /** A verdict in a line: `broken no-stickiness at sticky`, and which other one fits. */
-function line({ severity, id, hop, or }) {
+export function line({ severity, id, hop, or }) {
   return [`${severity} ${id} at ${hop}`, ...or].join(", or ");
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
+use tokio::task::coop::consume_budget;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -110,6 +111,9 @@ impl Socket {
     /// # Errors
     /// When the connection ends without a close frame, or what came is no frame.
     pub async fn hear(&mut self) -> Result<Heard, Trouble> {
+        // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
+        // noticed, since nothing ever has to be waited for.
+        consume_budget().await;
         match self.socket.next().await {
             Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
             Some(Ok(Message::Close(frame))) => Ok(Heard::Closed(frame.map(|frame| frame.code.into()))),

@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity, facts, road};
 use crate::probe::{
-    evidence::{Evidence, Exchange, Library, Page},
+    evidence::{Evidence, Exchange, Kind, Library, Page},
     hop::Hop,
     host::is_iisnode_page,
 };
@@ -87,6 +87,10 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
     let mut add = |id, line| {
         findings.push(Finding::new(id, Hop::ClientLibrary, facts::fault(evidence), line));
     };
+    if let Some(trouble) = exchange.trouble.as_ref().filter(|trouble| trouble.kind == Kind::Timeout) {
+        add("slow-answer", format!("{}: {}", exchange.url, trouble.text));
+        return;
+    }
     if !exchange.is(200) || kind.contains("html") {
         add("library-missing", format!("{}, type {kind:?}", facts::line(exchange)));
         return;
