@@ -1,7 +1,9 @@
 // Real proxies, set up wrong in the ways that are met: the recipe of `dante hosting`, and one change to it.
 
+import { execFileSync } from "node:child_process";
+
 import { startDante } from "../support/dante.js";
-import { Proxy } from "../support/proxies.js";
+import { Proxy, openFolder } from "../support/proxies.js";
 import { PACE, expectProbe, together } from "./support.js";
 
 const dante = await startDante([...PACE, "--prefix", "/dante"]);
@@ -169,6 +171,20 @@ together("nginx", {
   async "that forbids WebSocket"() {
     const url = await nginx([[/(?=\n +location )/, "\n    if ($http_upgrade) { return 403; }\n"]]);
     await expectProbe(url, { verdicts: ["degraded websocket-forbidden at upgrade"], host: "nginx" });
+  },
+  async "that speaks TLS, and is asked without"() {
+    const folder = openFolder();
+    const [key, certificate] = ["key", "pem"].map((ending) => `${folder}/dante.${ending}`);
+    const made = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate];
+    execFileSync("openssl", ["req", "-x509", ...made, "-subj", "/CN=127.0.0.1"], { stdio: "pipe" });
+    const files = `ssl_certificate ${certificate}; ssl_certificate_key ${key};`;
+    const url = await nginx([[/(listen .*);/, `$1 ssl; ${files}`]]);
+    await expectProbe(url, { verdicts: ["broken plain-to-tls at http"], last: "page", host: "nginx" });
+    await expectProbe(url.replace("http:", "https:"), {
+      args: ["--insecure"],
+      verdicts: ["note tls-self-signed at tls", "note tls-wrong-name at tls"],
+      host: "nginx",
+    });
   },
   async "that refuses event streams"() {
     const url = await nginx([location("/dante/sse/", "return 403;")]);
