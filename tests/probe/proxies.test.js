@@ -105,7 +105,9 @@ together("nginx", {
     const other = await startDante([...PACE, "--prefix", "/dante"]);
     const url = await nginx([[/hash \$remote_addr consistent;|ip_hash;/, ""]], [dante, other]);
     await expectProbe(url, {
-      verdicts: ["degraded no-stickiness at sticky", "degraded no-stickiness at upgrade"],
+      verdicts: ["degraded no-stickiness at sticky"],
+      // Every other request goes to the other Dante, the upgrade sometimes to the right one.
+      perhaps: ["degraded no-stickiness at upgrade"],
       host: "nginx",
     });
   },
