@@ -168,7 +168,7 @@ evidence! {
         /// Where else on this host Dante answers, if not here.
         found_at: Option<String>,
         /// The client library that it loads, as its HTML names it.
-        library: Option<String>,
+        client_library: Option<String>,
     }
 
     /// What the server says that it saw: `hosting.json`.
@@ -386,7 +386,7 @@ evidence! {
         /// What the server saw.
         hosting: Option<Hosting>,
         /// The client library.
-        library: Option<Library>,
+        client_library: Option<Library>,
         /// The handshake.
         handshake: Option<Handshake>,
         /// Stickiness.
@@ -461,7 +461,7 @@ impl Evidence {
             Hop::Http => json(&self.http),
             Hop::Page => json(&self.page),
             Hop::Hosting => json(&self.hosting),
-            Hop::ClientLibrary => json(&self.library),
+            Hop::ClientLibrary => json(&self.client_library),
             Hop::Handshake => json(&self.handshake),
             Hop::Sticky => json(&self.sticky),
             Hop::Upgrade => json(&self.upgrades),

@@ -159,8 +159,8 @@ impl Probe<'_> {
         self.evidence.hosting = Some(page::hosting(context).await);
         self.done(&[Hop::Hosting], start)?;
         let start = Instant::now();
-        let named = self.evidence.page.as_ref().and_then(|page| page.library.clone());
-        self.evidence.library = Some(page::library(context, named.as_deref()).await);
+        let named = self.evidence.page.as_ref().and_then(|page| page.client_library.clone());
+        self.evidence.client_library = Some(page::library(context, named.as_deref()).await);
         self.done(&[Hop::ClientLibrary], start)
     }
 

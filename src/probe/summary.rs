@@ -73,7 +73,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             )
         }
         Hop::ClientLibrary => {
-            let library = evidence.library.as_ref()?;
+            let library = evidence.client_library.as_ref()?;
             match &library.version {
                 Some(version) => format!("Socket.IO {version}, {} bytes", library.exchange.body_bytes),
                 None => answer(&library.exchange),

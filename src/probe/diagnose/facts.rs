@@ -64,7 +64,9 @@ pub fn works(evidence: &Evidence, hop: Hop) -> bool {
             .as_ref()
             .is_some_and(|page| page.is_dante && page.exchanges.last().is_some_and(page_ok)),
         Hop::Hosting => evidence.hosting.as_ref().is_some_and(|hosting| hosting.answer.is_some()),
-        Hop::ClientLibrary => evidence.library.as_ref().is_some_and(|library| library.exchange.is(200)),
+        Hop::ClientLibrary => {
+            evidence.client_library.as_ref().is_some_and(|library| library.exchange.is(200))
+        }
         Hop::Handshake => evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_some()),
         Hop::Sticky => evidence.sticky.as_ref().is_some_and(|sticky| {
             sticky.rounds.iter().any(|round| round.requests > 0 && round.good == round.requests)

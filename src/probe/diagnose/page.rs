@@ -29,7 +29,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             findings.push(Finding::new("http-1.0", Hop::Hosting, road::one_zero(evidence), line));
         }
     }
-    if let Some(library) = &evidence.library {
+    if let Some(library) = &evidence.client_library {
         library_rules(evidence, library, findings);
     }
 }

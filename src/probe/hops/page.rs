@@ -42,7 +42,7 @@ pub async fn page(
         let Some(location) = location else {
             let html = String::from_utf8_lossy(&body);
             page.is_dante = is_dante(&html);
-            page.library = library_of(&html);
+            page.client_library = library_of(&html);
             return (page, target, None);
         };
         if page.exchanges.len() > REDIRECTS {
