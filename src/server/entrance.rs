@@ -9,7 +9,10 @@ use axum::{
 };
 use tracing::{info, warn};
 
-use super::{app::App, faults, status::RequestPrefix};
+use super::{
+    app::App,
+    faults::{self, RequestPrefix},
+};
 use crate::hosting::{
     Host, aspnetcore, iisnode,
     prefix::{Prefix, Signposts, Way, divide},

@@ -8,11 +8,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{app::App, status::RequestPrefix};
+use super::app::App;
 use crate::hosting::{
     fault::{Fault, shown},
     prefix::{Prefix, known_place},
 };
+
+/// The part of this request's path that was taken for the host's prefix.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RequestPrefix(pub(super) String);
 
 /// The pages that URL Rewrite leads to under iisnode.
 const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];

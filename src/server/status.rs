@@ -8,12 +8,11 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{app::App, faults};
+use super::{
+    app::App,
+    faults::{self, RequestPrefix},
+};
 use crate::hosting::endpoint::Endpoint;
-
-/// The part of this request's path that was taken for the host's prefix.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RequestPrefix(pub(super) String);
 
 /// `GET hosting.json`
 #[derive(Debug, Serialize)]

@@ -3,8 +3,17 @@
 
 use roxmltree::{Document, Node};
 
-use super::Facts;
+use super::{Facts, Module};
 use crate::hosting::environment::Environment;
+
+/// Sections of system.webServer that the module's recipe sets. IIS locks handlers and webSocket at first; a
+/// server's owner may have locked the others.
+pub(super) fn sections(module: Module) -> &'static [&'static str] {
+    match module {
+        Module::Iisnode => &["handlers", "webSocket", "urlCompression", "httpErrors"],
+        Module::HttpPlatformHandler | Module::AspNetCore => &["handlers", "urlCompression"],
+    }
+}
 
 /// applicationHost.config, asked for one application.
 pub(super) struct Configuration {
@@ -59,7 +68,7 @@ impl Configuration {
                 && super::POOL.iter().all(|(key, value)| setting(&defaults, key) == Some(value)),
             lodgers: lodgers(&sites, facts),
             modules: values(&all(root, &["system.webServer", "globalModules", "add"]), "name"),
-            open: super::problems::sections(facts.module)
+            open: sections(facts.module)
                 .iter()
                 .filter(|section| is_open(root, section, facts))
                 .map(|section| (*section).to_owned())

@@ -1,7 +1,10 @@
 //! The steps that install Dante or bring it up to date. Each is done already or not, so that a second run changes
 //! nothing, and a newer program is exchanged while the old one goes on serving its readers.
 
-use super::{Change, Facts, HASH, Module, POOL, SCRIPT, SCRIPT_TEXT, Step, iis::Configuration, problems};
+use super::{
+    Change, Facts, HASH, Module, POOL, SCRIPT, SCRIPT_TEXT, Step,
+    iis::{self, Configuration},
+};
 use crate::{
     bad_value::BadValue,
     hosting::recipes::{Site, Wanted},
@@ -48,7 +51,7 @@ pub(super) fn steps(facts: &Facts, iis: &Configuration) -> Result<Vec<Step>, Bad
     }
     // A locked section in a web.config is error 500.19 (0x80070021). Opened for this application alone, not for
     // the server.
-    for section in problems::sections(facts.module) {
+    for section in iis::sections(facts.module) {
         let options = [
             application.clone(),
             format!("-section:system.webServer/{section}"),

@@ -28,15 +28,6 @@ fn needs(module: Module) -> [(&'static str, &'static str); 2] {
     }
 }
 
-/// Sections of system.webServer that the module's recipe sets. IIS locks handlers and webSocket at first; a
-/// server's owner may have locked the others.
-pub(super) fn sections(module: Module) -> &'static [&'static str] {
-    match module {
-        Module::Iisnode => &["handlers", "webSocket", "urlCompression", "httpErrors"],
-        Module::HttpPlatformHandler | Module::AspNetCore => &["handlers", "urlCompression"],
-    }
-}
-
 /// Everything that stands in the way.
 pub(super) fn find(facts: &Facts, iis: &Configuration) -> Vec<String> {
     let Facts { name, path, .. } = facts;
