@@ -20,7 +20,7 @@ pub fn banner(config: &Config, endpoint: &Endpoint, poem: &Poem) -> String {
     line("host", &hosting.host.value, &hosting.host.reason);
     line("prefix", &hosting.prefix.value, &hosting.prefix.reason);
     line("endpoint", endpoint, &hosting.endpoint.reason);
-    line("transports", &format!("socket.io ({}), websocket, sse", config.transports), "");
+    line("transports", &config.transports_text(), "");
     let every = humantime::format_duration(config.interval);
     let size = match poem.cantos().len() {
         0 => format!("{} stanzas", poem.len()),

@@ -67,6 +67,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "LIST")]
     pub transports: Option<String>,
 
+    /// Versions of Engine.IO that clients may speak: 4 (Socket.IO 3 and 4), or 4,3 (Socket.IO 2 as well)
+    /// [default: 4,3] [env: DANTE_ENGINE_VERSIONS]
+    #[arg(long, value_name = "LIST")]
+    pub engine_versions: Option<String>,
+
     /// How long a poll is held open at most, in seconds from 1 to 300; by then the server pings
     /// [default: 25] [env: DANTE_POLLING_DURATION]
     #[arg(long, value_name = "SECS")]

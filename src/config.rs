@@ -12,6 +12,7 @@ use crate::{
     bad_value::BadValue,
     cli::{LogFormat, ServeArgs},
     conductor::SLOT,
+    engine_version::EngineVersions,
     hosting::{Hosting, Wishes, environment::Environment, iisnode},
     transport::Transports,
 };
@@ -38,6 +39,8 @@ pub struct Config {
     pub interval: Duration,
     /// What Socket.IO may use.
     pub transports: Transports,
+    /// The versions of Engine.IO that Socket.IO's clients may speak.
+    pub engine_versions: EngineVersions,
     /// How long a poll is held open at most.
     pub polling_duration: Duration,
     /// How long readers may take to leave at shutdown.
@@ -86,6 +89,7 @@ impl Config {
         let grace = given("--grace", &args.grace, "DANTE_GRACE");
         let polling = given("--polling-duration", &args.polling_duration, "DANTE_POLLING_DURATION");
         let transports = given("--transports", &args.transports, "DANTE_TRANSPORTS");
+        let versions = given("--engine-versions", &args.engine_versions, "DANTE_ENGINE_VERSIONS");
         let log_format = given("--log-format", &args.log_format, "DANTE_LOG_FORMAT");
         let trust = (!args.trust_forwarded).then(|| env.get("DANTE_TRUST_FORWARDED")).flatten();
         let script = args.node_arguments.last().map(Path::new);
@@ -94,6 +98,7 @@ impl Config {
             grace: read(grace, DEFAULT_GRACE, |text| time(text, Duration::ZERO, LONGEST_GRACE))?,
             polling_duration: read(polling, Duration::from_secs(DEFAULT_POLLING_SECS), seconds)?,
             transports: read(transports, Transports::default(), Transports::parse)?,
+            engine_versions: read(versions, EngineVersions::default(), EngineVersions::parse)?,
             log_format: read(log_format, LogFormat::Text, |text| {
                 LogFormat::from_str(text, false).map_err(|_| "it is neither text nor json; give one of these")
             })?,
@@ -106,6 +111,16 @@ impl Config {
             log_plan: iisnode::LogPlan::detect(env, script, process_id),
             hosting: Hosting::detect(&wishes, env, process_id)?,
         })
+    }
+
+    /// The transports that readers may use, for people.
+    pub fn transports_text(&self) -> String {
+        let versions = if self.engine_versions == EngineVersions::default() {
+            String::new()
+        } else {
+            format!("; Engine.IO {} only", self.engine_versions)
+        };
+        format!("socket.io ({}{versions}), websocket, sse", self.transports)
     }
 }
 
@@ -155,6 +170,7 @@ mod tests {
         assert_eq!(config.polling_duration, Duration::from_secs(25));
         assert_eq!(config.grace, Duration::from_secs(10));
         assert_eq!(config.transports.to_string(), "websocket,polling");
+        assert_eq!(config.engine_versions.to_string(), "4,3");
         assert!(!config.trust_forwarded && config.poem.is_none() && config.log_plan.is_none());
     }
 
@@ -180,6 +196,7 @@ mod tests {
             ("DANTE_POLLING_DURATION", "301"),
             ("DANTE_POLLING_DURATION", "10s"),
             ("DANTE_TRANSPORTS", "smoke"),
+            ("DANTE_ENGINE_VERSIONS", "3"),
             ("DANTE_LOG_FORMAT", "xml"),
             ("DANTE_TRUST_FORWARDED", "maybe"),
         ] {

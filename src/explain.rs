@@ -58,7 +58,7 @@ impl Explanation {
         let told = env.has("DANTE_TRANSPORTS");
         let reason = if told { "since DANTE_TRANSPORTS says so" } else { "since nothing says otherwise" };
         let transports = Finding::new(
-            format!("socket.io ({}), websocket, sse", config.transports),
+            config.transports_text(),
             reason,
             if told { &TRANSPORTS_RANKS[..1] } else { &TRANSPORTS_RANKS },
         );

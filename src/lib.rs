@@ -16,7 +16,7 @@
 //! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |
-//! | [`transport`] | the names of the transports |
+//! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
 //! | [`bad_value`] | how a setting is refused |
 
 pub mod bad_value;
@@ -25,6 +25,7 @@ pub mod cli;
 pub mod commands;
 pub mod conductor;
 pub mod config;
+pub mod engine_version;
 pub mod explain;
 pub mod hosting;
 pub mod logging;

@@ -4,13 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{reader::Readers, wire::Wire};
+use super::{engineio, reader::Readers, wire::Wire};
 use crate::{
     conductor::Conductor,
     config::Config,
     hosting::{Hosting, fault::log::FaultLog},
     poem::Poem,
-    transport::Transports,
 };
 
 /// Everything that requests share; cheap to clone.
@@ -28,8 +27,7 @@ pub struct Inner {
     pub(super) readers: Readers,
     pub(super) hosting: Hosting,
     pub(super) faults: Arc<FaultLog>,
-    pub(super) transports: Transports,
-    pub(super) polling_duration: Duration,
+    pub(super) engine: engineio::Settings,
     pub(super) trust_forwarded: bool,
     pub(super) grace: Duration,
     /// Cancelled when the server is to stop.
@@ -64,8 +62,11 @@ impl App {
                 readers: Readers::default(),
                 hosting: config.hosting.clone(),
                 faults: Arc::default(),
-                transports: config.transports.clone(),
-                polling_duration: config.polling_duration,
+                engine: engineio::Settings {
+                    transports: config.transports.clone(),
+                    versions: config.engine_versions,
+                    polling_duration: config.polling_duration,
+                },
                 trust_forwarded: config.trust_forwarded,
                 grace: config.grace,
                 stop,

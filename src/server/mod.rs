@@ -3,11 +3,13 @@
 mod app;
 mod assets;
 mod channel;
+mod engineio;
 mod entrance;
 mod faults;
 mod hello;
 mod language;
 mod pages;
+mod payload;
 mod reader;
 mod socketio;
 mod sse;
@@ -41,7 +43,7 @@ const CONTENT_SECURITY_POLICY: &str =
 
 /// All routes, as they are below the prefix.
 fn router(app: &App) -> (Router, SocketIo) {
-    let (engine, io) = socketio::engine(&app.transports, app.polling_duration, app.stop.clone());
+    let (engine, io) = engineio::engine(&app.engine, app.stop.clone());
     socketio::register(&io, app);
     // A poll that a cache answers is a lost poll.
     let engine = set_header(header::CACHE_CONTROL, "no-store").layer(engine);

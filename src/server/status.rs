@@ -27,6 +27,8 @@ pub(super) struct Status {
     endpoint: Found,
     /// What Socket.IO may use, in the order in which the page tries it.
     transports: Vec<&'static str>,
+    /// The versions of Engine.IO that Socket.IO's clients may speak, the newest first.
+    engine_versions: Vec<u8>,
     edition: String,
     of: usize,
     interval_ms: u64,
@@ -87,7 +89,8 @@ pub(super) async fn hosting(
         host: found(hosting.host.value.to_string(), &hosting.host.reason),
         prefix: found(hosting.prefix.value.to_string(), &hosting.prefix.reason),
         endpoint: found(endpoint.to_owned(), &hosting.endpoint.reason),
-        transports: app.transports.as_slice().iter().map(|transport| transport.name()).collect(),
+        transports: app.engine.transports.as_slice().iter().map(|transport| transport.name()).collect(),
+        engine_versions: app.engine.versions.numbers(),
         edition: app.poem.edition().to_owned(),
         of: app.poem.len(),
         interval_ms: app.wire.interval_ms(),

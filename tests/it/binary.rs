@@ -14,7 +14,7 @@ use tokio::{
 use crate::support::{Answer, is_gone, socket_path, soon, websocket_request};
 
 /// `dante` with these arguments, nothing of this process's environment, and killed when dropped.
-fn dante(args: &[&str]) -> Command {
+pub(crate) fn dante(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dante"));
     command.args(args).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
@@ -41,7 +41,7 @@ pub(crate) async fn start(command: &mut Command) -> (Child, String, Lines<BufRea
 }
 
 /// The port in a banner's endpoint.
-fn port(banner: &str) -> u16 {
+pub(crate) fn port(banner: &str) -> u16 {
     let endpoint = banner.lines().find(|line| line.contains("  endpoint ")).unwrap();
     endpoint.split(',').next().unwrap().rsplit(':').next().unwrap().parse().unwrap()
 }

@@ -9,6 +9,7 @@ mod binary;
 mod guests;
 mod hostile;
 mod pages;
+mod payloads;
 mod probe;
 mod recipes;
 mod status;

@@ -1,0 +1,311 @@
+//! Requests of Engine.IO, on which Socket.IO stands: what is checked, refused or put right before the engine
+//! sees it, and in what the engine answers.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    BoxError,
+    body::{Body, Bytes, HttpBody, to_bytes},
+    extract::Request,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use socketioxide::{ParserConfig, SocketIo, TransportType};
+use tokio_util::sync::CancellationToken;
+use tower::{Service, ServiceExt as _, service_fn};
+use tracing::debug;
+
+use super::payload::{self, Framing, PayloadError};
+use crate::{
+    engine_version::{EngineVersion, EngineVersions},
+    transport::{EngineTransport, Transports},
+};
+
+/// The path of the engine, below the prefix.
+const PATH: &str = "/socket.io";
+
+/// The largest message that a reader may send, in bytes: readers say next to nothing.
+const MAX_MESSAGE: usize = 16 * 1024;
+
+/// How many packets wait for one reader at most; beyond that its voice is busy.
+const BUFFERED_PACKETS: usize = 16;
+
+/// How long the engine has, once the server is to stop, to answer what is still asked of it.
+const PARTING: Duration = Duration::from_millis(500);
+
+/// How long a reader may take to answer a ping.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A payload that the engine refuses in every version, closing its session: nothing of it is a packet or a length.
+const REFUSED_PAYLOAD: &str = ":";
+
+/// The headers of a request that matter after it has been routed.
+const KEPT_HEADERS: [header::HeaderName; 9] = [
+    header::HOST,
+    header::CONNECTION,
+    header::UPGRADE,
+    header::SEC_WEBSOCKET_KEY,
+    header::SEC_WEBSOCKET_VERSION,
+    header::CONTENT_TYPE,
+    header::CONTENT_LENGTH,
+    header::ORIGIN,
+    header::HeaderName::from_static("x-forwarded-for"),
+];
+
+/// What the engine is to do.
+#[derive(Debug, Clone)]
+pub(super) struct Settings {
+    pub(super) transports: Transports,
+    pub(super) versions: EngineVersions,
+    /// How long a poll is held open at most.
+    pub(super) polling_duration: Duration,
+}
+
+/// The Socket.IO engine: the service that answers its requests, and the handle that closes it.
+pub(super) fn engine(
+    settings: &Settings,
+    stop: CancellationToken,
+) -> (
+    impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + use<>,
+    SocketIo,
+) {
+    let builder = SocketIo::builder()
+        .req_path(PATH)
+        // A parked poll is answered by a ping at the latest, so this is how long one is held open.
+        .ping_interval(settings.polling_duration)
+        .ping_timeout(PING_TIMEOUT)
+        .max_payload(MAX_MESSAGE as u64)
+        .max_buffer_size(BUFFERED_PACKETS)
+        .ws_max_message_size(MAX_MESSAGE)
+        .ws_max_frame_size(MAX_MESSAGE)
+        // The buffer lives as long as the reader, who says next to nothing.
+        .ws_read_buffer_size(1)
+        // No event of a reader carries bytes; one that announces some would be kept until they come.
+        .with_parser(ParserConfig::common().max_incoming_binaries(0));
+    let transports = settings.transports.as_slice();
+    let rules =
+        Rules { upgrades: transports.contains(&EngineTransport::WebSocket), versions: settings.versions };
+    let builder = match transports {
+        [EngineTransport::WebSocket] => builder.transports([TransportType::Websocket]),
+        [EngineTransport::Polling] => builder.transports([TransportType::Polling]),
+        _ => builder,
+    };
+    let (engine, io) = builder.build_svc();
+    let service = service_fn(move |request: Request| {
+        let (engine, stop) = (engine.clone(), stop.clone());
+        let parting = async move {
+            stop.cancelled().await;
+            tokio::time::sleep(PARTING).await;
+        };
+        async move {
+            tokio::select! {
+                response = answer(engine, rules, request) => Ok(response),
+                // Closing the engine answers the polls of all sessions but those that never joined a namespace.
+                () = parting => Ok((StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.\n").into_response()),
+            }
+        }
+    });
+    (service, io)
+}
+
+/// What requests are held to.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    /// Whether polling sessions may be upgraded.
+    upgrades: bool,
+    versions: EngineVersions,
+}
+
+/// Answers one request of Engine.IO.
+async fn answer<E, B>(engine: E, rules: Rules, request: Request) -> Response
+where
+    E: Service<Request, Response = http::Response<B>, Error = Infallible>,
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    let query = request.uri().query().unwrap_or_default();
+    let version = match version(query) {
+        Ok(version) if rules.versions.contains(version) => version,
+        asked => return refuse_version(asked, rules.versions),
+    };
+    if lacks_upgrade(&request) {
+        return refuse(
+            StatusCode::BAD_REQUEST,
+            3,
+            "Bad request: transport=websocket needs the headers Upgrade: websocket and Connection: upgrade over HTTP/1.1; a proxy on the way has removed them",
+        );
+    }
+    let opens = !query.split('&').any(|pair| pair.starts_with("sid="));
+    let (request, refusal) = match request.method() {
+        &Method::POST => checked(request, version).await,
+        _ => (request, None),
+    };
+    let response = match engine.oneshot(detached(request)).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    };
+    match refusal {
+        // The engine names what else is wrong, an unknown session say, and has no words for a payload.
+        Some(refusal) if !response.headers().contains_key(header::CONTENT_TYPE) => refusal.into_response(),
+        _ if opens && !rules.upgrades && response.status() == StatusCode::OK => {
+            without_upgrades(response).await
+        }
+        _ => response,
+    }
+}
+
+/// The version that a query asks for, found as the engine finds it; otherwise what stands in its place.
+fn version(query: &str) -> Result<EngineVersion, Option<&str>> {
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("EIO="));
+    asked.and_then(EngineVersion::parse).ok_or(asked)
+}
+
+fn refuse_version(asked: Result<EngineVersion, Option<&str>>, versions: EngineVersions) -> Response {
+    let found = match asked {
+        Ok(version) => format!("EIO={} is switched off here (--engine-versions)", version.number()),
+        Err(Some(other)) => format!("EIO is {:?}", other.chars().take(20).collect::<String>()),
+        Err(None) => "EIO is missing".to_owned(),
+    };
+    let message = format!(
+        "Unsupported protocol version: {found}; this server speaks {versions}: Socket.IO 3 and 4 send EIO=4, Socket.IO 2 sends EIO=3"
+    );
+    refuse(StatusCode::BAD_REQUEST, 5, &message)
+}
+
+/// An error in the form that engine.io gives its own (engine.io 6, `server.ts`, `abortRequest`).
+fn refuse(status: StatusCode, code: u8, message: &str) -> Response {
+    let error = serde_json::json!({ "code": code, "message": message });
+    (status, [(header::CONTENT_TYPE, "application/json")], error.to_string()).into_response()
+}
+
+/// Why the body of a POST does not reach the engine.
+enum Refusal {
+    /// The connection broke, or the body is not HTTP.
+    Unreadable,
+    TooLarge,
+    Payload(PayloadError),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unreadable => {
+                refuse(StatusCode::BAD_REQUEST, 3, "Bad request: the body ended before it was whole")
+            }
+            Self::TooLarge => {
+                let message = format!("Payload too large: the limit is {MAX_MESSAGE} bytes");
+                refuse(StatusCode::PAYLOAD_TOO_LARGE, 3, &message)
+            }
+            Self::Payload(error) => {
+                debug!(%error, "a payload is refused");
+                refuse(StatusCode::BAD_REQUEST, 3, &format!("Bad request: {error}"))
+            }
+        }
+    }
+}
+
+/// The same request with its body read and checked. If that is not what a client may send, the body is one
+/// that the engine refuses, so that it closes the session.
+async fn checked(request: Request, version: EngineVersion) -> (Request, Option<Refusal>) {
+    let (mut parts, body) = request.into_parts();
+    // Exactly what the engine looks for.
+    let is_binary =
+        parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
+    let framing = match version {
+        EngineVersion::V4 => Framing::V4,
+        EngineVersion::V3 if is_binary => Framing::V3Binary,
+        EngineVersion::V3 => Framing::V3Text,
+    };
+    let read = Limited::new(body, MAX_MESSAGE).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { Refusal::TooLarge } else { Refusal::Unreadable }
+    });
+    let payload = read.and_then(|body| {
+        let body = body.to_bytes();
+        payload::check(&body, framing).map(|_| body).map_err(Refusal::Payload)
+    });
+    match payload {
+        // In one piece: with every piece, the engine's decoders look anew at all that they have.
+        Ok(body) => (Request::from_parts(parts, Body::from(body)), None),
+        Err(refusal) => {
+            parts.headers.remove(header::CONTENT_TYPE);
+            (Request::from_parts(parts, Body::from(REFUSED_PAYLOAD)), Some(refusal))
+        }
+    }
+}
+
+/// Whether a request for a WebSocket has lost what makes it one. The engine would answer 101 all the
+/// same, and then close.
+fn lacks_upgrade(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let wants = query.split('&').any(|pair| pair == "transport=websocket");
+    let upgrade = request.headers().get(header::UPGRADE);
+    let has = upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    wants && !(has && request.version() == Version::HTTP_11)
+}
+
+/// The same request, its URI and the headers that matter copied: the engine keeps them as long as the
+/// reader stays, and with them would keep hyper's whole read buffer.
+fn detached(mut request: Request) -> Request {
+    // The text came out of a URI, so it goes into one again.
+    if let Ok(uri) = Uri::try_from(request.uri().to_string()) {
+        *request.uri_mut() = uri;
+    }
+    let mut headers = HeaderMap::new();
+    for name in KEPT_HEADERS {
+        if let Some(Ok(value)) =
+            request.headers().get(&name).map(|value| HeaderValue::from_bytes(value.as_bytes()))
+        {
+            headers.insert(name, value);
+        }
+    }
+    *request.headers_mut() = headers;
+    request
+}
+
+/// The handshake without the offer to upgrade, which the engine makes whether or not it would keep it.
+async fn without_upgrades(response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    // The engine's own packet, of some hundred bytes, already in memory.
+    let bytes = to_bytes(body, MAX_MESSAGE).await.unwrap_or_default();
+    let bytes = String::from_utf8_lossy(&bytes).into_owned();
+    let body = withdraw_upgrade(&bytes).unwrap_or(bytes);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// `0{…"upgrades":["websocket"]…}` with an empty list; Engine.IO 3 has the length before it, `97:0{…}`.
+fn withdraw_upgrade(packet: &str) -> Option<String> {
+    let open = packet.find("0{\"")?;
+    let mended = packet[open..].replacen(r#""upgrades":["websocket"]"#, r#""upgrades":[]"#, 1);
+    Some(if open == 0 { mended } else { format!("{}:{mended}", mended.chars().count()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_offer_to_upgrade_is_withdrawn() {
+        let packet = |upgrades| format!(r#"0{{"sid":"é","upgrades":[{upgrades}],"pingInterval":1}}"#);
+        let (offering, plain) = (packet(r#""websocket""#), packet(""));
+        let framed = |packet: &str| format!("{}:{packet}", packet.chars().count());
+        assert_eq!(withdraw_upgrade(&offering).as_deref(), Some(plain.as_str()));
+        assert_eq!(withdraw_upgrade(&framed(&offering)), Some(framed(&plain)));
+        assert_eq!(withdraw_upgrade("ok"), None);
+    }
+
+    #[test]
+    fn a_websocket_needs_its_upgrade() {
+        let request = |query: &str, upgrade: bool| {
+            let builder = http::Request::get(format!("/socket.io/?{query}"));
+            let builder = if upgrade { builder.header("Upgrade", "WebSocket") } else { builder };
+            builder.body(Body::empty()).unwrap()
+        };
+        assert!(!lacks_upgrade(&request("EIO=4&transport=websocket", true)));
+        assert!(lacks_upgrade(&request("EIO=4&transport=websocket", false)));
+        assert!(!lacks_upgrade(&request("EIO=4&transport=polling", false)));
+        let mut old = request("EIO=4&transport=websocket", true);
+        *old.version_mut() = Version::HTTP_10;
+        assert!(lacks_upgrade(&old));
+    }
+}
