@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::Context;
 use serde::Serialize;
+use tokio::runtime;
 
 use crate::{
     banner::banner,
@@ -26,12 +27,15 @@ use crate::{
     poem::{self, Poem},
     probe::{self, News, plan::Plan, report},
     server::{App, serve},
-    shutdown,
+    supervisor,
 };
 
 /// How long a pipe's last bytes may take to the peer: it has no half-close that would wait for them, and
 /// the end of the process ends the pipe (measured; see `pipe.rs`).
 const PIPE_LINGER: Duration = Duration::from_millis(200);
+
+/// How long connections that the server has let go, or lost patience with, may take to end.
+const LAST_WORK: Duration = Duration::from_millis(250);
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -89,15 +93,24 @@ fn read_poem(config: &Config) -> anyhow::Result<Poem> {
     Poem::parse(&text).with_context(name)
 }
 
-#[tokio::main]
-async fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
-    let signal = shutdown::on_signal().context("signals cannot be listened for")?;
+fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
+    let runtime =
+        runtime::Builder::new_multi_thread().enable_all().build().context("no runtime can be had")?;
+    let result = runtime.block_on(serve_until_stopped(config, poem));
+    // Without a limit it would wait for a worker that is stuck.
+    runtime.shutdown_timeout(LAST_WORK);
+    result
+}
+
+async fn serve_until_stopped(config: &Config, poem: Poem) -> anyhow::Result<()> {
+    let app = App::new(poem, config)?;
+    let signal = supervisor::start(app.supervised()).context("signals cannot be listened for")?;
     let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
     let endpoint = listener.endpoint().clone();
     // A closed standard output is no reason to stop.
     let _ = logging::banner_writer(config.log_plan.as_ref())
-        .write_all(banner(config, &endpoint, &poem).as_bytes());
-    serve(listener, App::new(poem, config)?, signal).await.context("serving failed")?;
+        .write_all(banner(config, &endpoint, app.poem()).as_bytes());
+    serve(listener, app, signal).await.context("serving failed")?;
     if matches!(endpoint, Endpoint::Pipe(_)) {
         tokio::time::sleep(PIPE_LINGER).await;
     }

@@ -8,7 +8,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,10 +20,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::reading::Reading;
+use crate::{pulse::Pulse, reading::Reading};
 
 /// The width of a slot; no interval is shorter.
 pub const SLOT: Duration = Duration::from_millis(20);
+
+/// How often it beats when nothing is due, so that whoever watches its pulse knows that it could.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// After so many readings the conductor lets other tasks run, or 10,000 of them at once would keep a
 /// current-thread runtime from its sockets.
@@ -49,6 +55,7 @@ pub trait Voice: Send + 'static {
 #[derive(Debug, Clone)]
 pub struct Conductor {
     orders: mpsc::UnboundedSender<Order>,
+    pulse: Arc<Pulse>,
 }
 
 /// One reading's place with the conductor; dropping it ends the reading.
@@ -75,8 +82,21 @@ impl Conductor {
     pub fn new(interval: Duration) -> (Self, impl Future<Output = ()> + Send) {
         let (orders, receiver) = mpsc::unbounded_channel();
         let interval = interval.max(SLOT);
-        let desk = Desk { interval, epoch: Instant::now(), beats: BTreeMap::new(), entries: HashMap::new() };
-        (Self { orders }, desk.run(receiver))
+        let epoch = Instant::now();
+        let pulse = Arc::new(Pulse::new(epoch.into_std()));
+        let desk = Desk {
+            interval,
+            epoch,
+            beats: BTreeMap::new(),
+            entries: HashMap::new(),
+            pulse: Arc::clone(&pulse),
+        };
+        (Self { orders, pulse }, desk.run(receiver))
+    }
+
+    /// When it is to beat next.
+    pub fn pulse(&self) -> Arc<Pulse> {
+        Arc::clone(&self.pulse)
     }
 
     /// Begins a reading: its first stanza is said at once.
@@ -123,18 +143,21 @@ struct Desk {
     /// Which readings are due at which slot.
     beats: BTreeMap<u64, Vec<u64>>,
     entries: HashMap<u64, Entry>,
+    pulse: Arc<Pulse>,
 }
 
 impl Desk {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         loop {
-            let next = self.beats.keys().next().map(|slot| self.time_of(*slot));
+            let idle = Instant::now() + IDLE;
+            let next = self.beats.keys().next().map_or(idle, |slot| self.time_of(*slot).min(idle));
+            self.pulse.expect(next.into_std());
             tokio::select! {
                 order = orders.recv() => match order {
                     Some(order) => self.take(order),
                     None => return,
                 },
-                () = sleep_until(next.unwrap_or(self.epoch)), if next.is_some() => self.beat().await,
+                () = sleep_until(next) => self.beat().await,
             }
         }
     }

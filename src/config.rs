@@ -49,6 +49,9 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Log files of our own, where iisnode asks for them.
     pub log_plan: Option<iisnode::LogPlan>,
+    /// Whether the routes for tests are there, which a release build does not have.
+    #[cfg(debug_assertions)]
+    pub test_routes: bool,
 }
 
 /// A setting that cannot be used: value, reason, remedy.
@@ -110,6 +113,8 @@ impl Config {
             poem: args.poem.clone().or_else(|| env.get("DANTE_POEM").map(PathBuf::from)),
             log_plan: iisnode::LogPlan::detect(env, script, process_id),
             hosting: Hosting::detect(&wishes, env, process_id)?,
+            #[cfg(debug_assertions)]
+            test_routes: env.has("DANTE_TEST_ROUTES"),
         })
     }
 

@@ -11,14 +11,16 @@
 //! | [`logging`], [`banner`], [`explain`] | what is told to whoever runs it |
 //! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
-//! | [`shutdown`] | signals |
+//! | [`supervisor`] | the thread that nothing holds up: signals, the grace period, the watchdog |
 //! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
 //! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
+//! | [`pulse`], [`activity`] | whether the conductor beats, and what the workers do |
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |
 //! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
 //! | [`bad_value`] | how a setting is refused |
 
+pub mod activity;
 pub mod bad_value;
 pub mod banner;
 pub mod cli;
@@ -31,7 +33,10 @@ pub mod hosting;
 pub mod logging;
 pub mod poem;
 pub mod probe;
+pub mod pulse;
 pub mod reading;
 pub mod server;
-pub mod shutdown;
+mod signals;
+pub mod supervisor;
 pub mod transport;
+mod watchdog;

@@ -6,10 +6,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{engineio, reader::Readers, wire::Wire};
 use crate::{
+    activity::Activity,
     conductor::Conductor,
     config::Config,
     hosting::{Hosting, fault::log::FaultLog},
     poem::Poem,
+    supervisor::Supervised,
 };
 
 /// Everything that requests share; cheap to clone.
@@ -24,6 +26,8 @@ pub struct Inner {
     pub(super) poem: Poem,
     pub(super) wire: Arc<Wire>,
     pub(super) conductor: Conductor,
+    /// What the workers do; for whoever asks why nothing goes on.
+    pub(super) activity: Activity,
     pub(super) readers: Readers,
     pub(super) hosting: Hosting,
     pub(super) faults: Arc<FaultLog>,
@@ -32,6 +36,8 @@ pub struct Inner {
     pub(super) grace: Duration,
     /// Cancelled when the server is to stop.
     pub(super) stop: CancellationToken,
+    #[cfg(debug_assertions)]
+    pub(super) test_routes: bool,
     /// Connections that are nobody's but their own task's.
     pub(super) tracker: TaskTracker,
 }
@@ -51,7 +57,11 @@ impl App {
     /// Only if the poem cannot be written as JSON, which every text can.
     pub fn new(poem: Poem, config: &Config) -> serde_json::Result<Self> {
         let (conductor, work) = Conductor::new(config.interval);
-        let stop = CancellationToken::new();
+        let (stop, activity) = (CancellationToken::new(), Activity::default());
+        let work = {
+            let activity = activity.clone();
+            async move { activity.during("the conductor".into(), work).await }
+        };
         tokio::spawn(stop.clone().run_until_cancelled_owned(work));
         let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
         Ok(Self {
@@ -59,6 +69,7 @@ impl App {
                 wire: Arc::new(Wire::new(&poem, interval_ms, node_name())?),
                 poem,
                 conductor,
+                activity,
                 readers: Readers::default(),
                 hosting: config.hosting.clone(),
                 faults: Arc::default(),
@@ -70,9 +81,26 @@ impl App {
                 trust_forwarded: config.trust_forwarded,
                 grace: config.grace,
                 stop,
+                #[cfg(debug_assertions)]
+                test_routes: config.test_routes,
                 tracker: TaskTracker::new(),
             }),
         })
+    }
+
+    /// What a supervisor needs to know of the server.
+    pub fn supervised(&self) -> Supervised {
+        Supervised {
+            stop: self.stop.clone(),
+            grace: self.grace,
+            pulse: self.conductor.pulse(),
+            activity: self.activity.clone(),
+        }
+    }
+
+    /// What is served.
+    pub fn poem(&self) -> &Poem {
+        &self.poem
     }
 
     /// How many readers are connected.

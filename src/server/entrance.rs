@@ -1,8 +1,10 @@
 //! The one outer layer: what a request goes through before it is routed. It checks the host's token,
 //! strips the prefix, undoes what the host did to the headers, and hears the host's wish to stop.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -14,12 +16,29 @@ use super::{
     faults::{self, RequestPrefix},
 };
 use crate::hosting::{
-    Host, aspnetcore, iisnode,
+    Host, aspnetcore,
+    fault::shown,
+    iisnode,
+    listener::Peer,
     prefix::{Prefix, Signposts, Way, divide},
 };
 
-/// Lets a request in, its path being one below the prefix, or answers it here.
-pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Next) -> Response {
+/// Lets a request in, its path being one below the prefix, or answers it here. While a worker is busy with it,
+/// it is among the server's activities.
+pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+    let activity = app.activity.clone();
+    activity.during(described(&request), let_in(app, request, next)).await
+}
+
+/// A request for the log: the line without its query, where session ids are, and whose it is.
+fn described(request: &Request) -> Arc<str> {
+    let path = shown(request.uri().path().as_bytes());
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let peer = peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.to_string());
+    format!("{} {path} from {peer}", request.method()).into()
+}
+
+async fn let_in(app: App, mut request: Request, next: Next) -> Response {
     let hosting = &app.hosting;
     if let Some(token) = &hosting.pairing_token
         && !aspnetcore::is_paired(request.headers(), token)

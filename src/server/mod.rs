@@ -14,6 +14,8 @@ mod reader;
 mod socketio;
 mod sse;
 mod status;
+#[cfg(debug_assertions)]
+mod test_routes;
 mod trip;
 mod websocket;
 mod wire;
@@ -59,9 +61,10 @@ fn router(app: &App) -> (Router, SocketIo) {
         .route("/websocket/ws", get(websocket::upgrade))
         .route("/server-faye.js/ws", get(websocket::upgrade))
         .route("/sse/stream", get(sse::stream))
-        .fallback(faults::not_found)
-        .with_state(app.clone());
-    (router, io)
+        .fallback(faults::not_found);
+    #[cfg(debug_assertions)]
+    let router = if app.test_routes { router.merge(test_routes::router()) } else { router };
+    (router.with_state(app.clone()), io)
 }
 
 /// Puts the headers that keep browsers to what Dante serves on every answer of a service; two of them only on

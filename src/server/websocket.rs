@@ -72,8 +72,11 @@ pub(super) async fn upgrade(
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| {
-            let task = app.tracker.clone();
-            task.track_future(converse(app, socket, reading, json, client))
+            let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
+            let what = format!("a plain WebSocket from {client}").into();
+            tracker.track_future(async move {
+                activity.during(what, converse(app, socket, reading, json, client)).await;
+            })
         })
 }
 

@@ -14,6 +14,7 @@ mod probe;
 mod recipes;
 mod status;
 mod streams;
+mod supervisor;
 mod support;
 mod systemd;
 mod web_config;

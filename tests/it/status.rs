@@ -31,6 +31,7 @@ async fn hosting_says_what_the_server_is_and_saw() {
             "prefix": {"value": "/dante", "reason": "since --prefix says so"},
             "endpoint": {"value": "tcp", "reason": body["endpoint"]["reason"].as_str().unwrap()},
             "transports": ["websocket", "polling"],
+            "engineVersions": [4, 3],
             "edition": body["edition"].as_str().unwrap(),
             "of": 7,
             "intervalMs": 3_600_000,

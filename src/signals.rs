@@ -1,38 +1,22 @@
-//! Signals: the first asks the server to stop, the second ends the process.
+//! [`Signals`]: what the system asks a process to stop with.
 
-use tracing::{info, warn};
-
-/// Returns at the first signal to stop. A second one ends the process at once, with exit code 1.
-///
-/// # Errors
-/// When the system lets us listen for no signals.
-pub fn on_signal() -> std::io::Result<impl Future<Output = ()> + Send> {
-    let mut signals = Signals::new()?;
-    Ok(async move {
-        let signal = signals.next().await;
-        info!(signal, "stopping; a second signal ends at once");
-        tokio::spawn(async move {
-            let signal = signals.next().await;
-            warn!(signal, "ended by a second signal");
-            std::process::exit(1);
-        });
-    })
-}
-
+/// The signals that ask to stop.
 #[cfg(unix)]
-struct Signals {
+pub(crate) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// Listens for them; to be called within a runtime.
+    pub(crate) fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// Waits for the next one, and names it.
+    pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "SIGINT",
             _ = self.terminate.recv() => "SIGTERM",
@@ -40,10 +24,10 @@ impl Signals {
     }
 }
 
-/// Ctrl-Break is what the ASP.NET Core Module sends when its shutdown request fails (aspnet/IISIntegration
-/// serverprocess.cpp:1915-2022).
+/// The events that ask to stop. Ctrl-Break is what the ASP.NET Core Module sends when its shutdown request
+/// fails (aspnet/IISIntegration serverprocess.cpp:1915-2022).
 #[cfg(windows)]
-struct Signals {
+pub(crate) struct Signals {
     ctrl_c: tokio::signal::windows::CtrlC,
     ctrl_break: tokio::signal::windows::CtrlBreak,
     close: tokio::signal::windows::CtrlClose,
@@ -52,7 +36,8 @@ struct Signals {
 
 #[cfg(windows)]
 impl Signals {
-    fn new() -> std::io::Result<Self> {
+    /// Listens for them.
+    pub(crate) fn new() -> std::io::Result<Self> {
         use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
         Ok(Self {
             ctrl_c: ctrl_c()?,
@@ -62,7 +47,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) -> &'static str {
+    /// Waits for the next one, and names it.
+    pub(crate) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.ctrl_c.recv() => "Ctrl-C",
             _ = self.ctrl_break.recv() => "Ctrl-Break",
