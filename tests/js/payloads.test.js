@@ -141,8 +141,8 @@ test("the fixture has payloads of each client", () => {
   if (process.env.DANTE_WRITE_FIXTURES) {
     const payloads = recorded.map(({ client, version, binary, body }) => ({ client, version, binary, body }));
     payloads.sort((a, b) => a.client.localeCompare(b.client) || a.body.localeCompare(b.body));
-    const once = payloads.filter((payload, at) => payload.body !== payloads[at - 1]?.body);
-    writeFileSync(FIXTURE, `[\n${once.map((payload) => JSON.stringify(payload)).join(",\n")}\n]\n`);
+    const distinct = payloads.filter((payload, at) => payload.body !== payloads[at - 1]?.body);
+    writeFileSync(FIXTURE, `[\n${distinct.map((payload) => JSON.stringify(payload)).join(",\n")}\n]\n`);
   }
   const clients = new Set(JSON.parse(readFileSync(FIXTURE, "utf8")).map(({ client }) => client));
   assert.deepEqual([...clients].sort(), Object.keys(VERSIONS).map(installed).sort());

@@ -111,6 +111,18 @@ describe("--transports", { concurrency: true, timeout: 30_000 }, () => {
   });
 });
 
+describe("--engine-versions", { concurrency: true, timeout: 30_000 }, () => {
+  test("4: clients of Socket.IO 3 and 4 read, one of Socket.IO 2 is refused", async () => {
+    const { origin } = await startDante([...ARGS, "--engine-versions", "4"]);
+    for (const version of ["3", "4"]) await readToTheEnd(origin, version, {});
+    for (const transports of [["polling"], ["websocket"]]) {
+      const socket = connect("2", origin, { transports, reconnection: false });
+      const [error] = await once(socket, "connect_error");
+      assert.equal(error.type, "TransportError", String(error));
+    }
+  });
+});
+
 // With stanzas an hour apart, only the end of its time brings a poll back.
 describe("--polling-duration", { concurrency: true, timeout: 30_000 }, () => {
   const args = ["--interval", "1h", "--polling-duration", "1"];
