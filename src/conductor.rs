@@ -1,10 +1,9 @@
-//! The one clock. It beats time for all readings, in slots of 20 ms: at each slot every reading that
-//! is due is served in one wake-up. A timer and a task for each reader would cost more than
-//! everything else together.
+//! The one clock for all readings. Time is divided into slots of 20 ms, and all readings that are due in a slot
+//! are served in one wake-up: a timer and a task for each reader would cost more than everything else together.
 //!
-//! The first stanza comes at once, the k-th at start + k · interval, rounded up to the next slot, so
-//! rounding never adds up to a drift. A voice that is busy keeps its stanza for the next slot; a
-//! reading that fell behind by a whole interval or more goes on from then, never two at once.
+//! The first stanza is sent at once, the k-th at start + k · interval, rounded up to the next slot, so that
+//! rounding never adds up to a drift. Where a reader's buffer is full, its stanza waits for the next slot. A
+//! reading that fell behind by a whole interval or more goes on from then, never with two stanzas at once.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,23 +31,23 @@ const IDLE: Duration = Duration::from_secs(1);
 /// current-thread runtime from its sockets.
 const READINGS_AT_A_STRETCH: usize = 256;
 
-/// What became of one attempt to say something.
+/// What became of one attempt to send something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum SendOutcome {
     /// It is on its way; go on.
-    Heard,
+    Sent,
     /// The reader's buffer is full: again at the next slot.
-    Busy,
+    Full,
     /// The reader has left.
-    Gone,
+    Closed,
 }
 
-/// A transport's non-blocking way to speak to one reader. Dropped when the reading is over.
-pub trait Voice: Send + 'static {
-    /// Says the stanza with this index.
-    fn say(&mut self, index: usize) -> Answer;
-    /// Says that the poem has ended.
-    fn end(&mut self) -> Answer;
+/// A transport's non-blocking way to one reader. Dropped when the reading is over.
+pub trait ReaderSink: Send + 'static {
+    /// Sends the stanza with this index.
+    fn send(&mut self, index: usize) -> SendOutcome;
+    /// Tells the reader that the poem has ended.
+    fn finish(&mut self) -> SendOutcome;
 }
 
 /// A handle on the clock; cheap to clone.
@@ -58,14 +57,14 @@ pub struct Conductor {
     pulse: Arc<Pulse>,
 }
 
-/// One reading's place with the conductor; dropping it ends the reading.
+/// Keeps a reading going; dropping it ends the reading.
 #[derive(Debug)]
-pub struct Seat {
+pub struct ReadingGuard {
     id: u64,
     orders: mpsc::UnboundedSender<Order>,
 }
 
-impl Drop for Seat {
+impl Drop for ReadingGuard {
     fn drop(&mut self) {
         // An error means that the conductor has stopped, and with it all readings.
         let _ = self.orders.send(Order::Leave(self.id));
@@ -78,20 +77,20 @@ enum Order {
 }
 
 impl Conductor {
-    /// A conductor and its work; the work ends when every handle and seat is dropped.
+    /// A conductor and its work; the work ends when every handle and guard is dropped.
     pub fn new(interval: Duration) -> (Self, impl Future<Output = ()> + Send) {
         let (orders, receiver) = mpsc::unbounded_channel();
         let interval = interval.max(SLOT);
         let epoch = Instant::now();
         let pulse = Arc::new(Pulse::new(epoch.into_std()));
-        let desk = Desk {
+        let scheduler = Scheduler {
             interval,
             epoch,
             beats: BTreeMap::new(),
             entries: HashMap::new(),
             pulse: Arc::clone(&pulse),
         };
-        (Self { orders, pulse }, desk.run(receiver))
+        (Self { orders, pulse }, scheduler.run(receiver))
     }
 
     /// When it is to beat next.
@@ -99,45 +98,45 @@ impl Conductor {
         Arc::clone(&self.pulse)
     }
 
-    /// Begins a reading: its first stanza is said at once.
-    pub fn join(&self, reading: Reading, voice: impl Voice) -> Seat {
+    /// Begins a reading: its first stanza is sent at once.
+    pub fn join(&self, reading: Reading, sink: impl ReaderSink) -> ReadingGuard {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { reading, voice: Box::new(voice), due: Instant::now() };
-        // An error means that the conductor has stopped: the voice is dropped, and the reader let go.
+        let entry = Entry { reading, sink: Box::new(sink), due: Instant::now() };
+        // An error means that the conductor has stopped: the sink is dropped, and the reader let go.
         let _ = self.orders.send(Order::Join(id, entry));
-        Seat { id, orders: self.orders.clone() }
+        ReadingGuard { id, orders: self.orders.clone() }
     }
 }
 
 struct Entry {
     reading: Reading,
-    voice: Box<dyn Voice>,
+    sink: Box<dyn ReaderSink>,
     /// When its next stanza is due, not rounded.
     due: Instant,
 }
 
 impl Entry {
-    /// Says what is due. Returns `Gone` also when the reading is over.
-    fn serve(&mut self) -> Answer {
+    /// Sends what is due. Returns `Closed` also when the reading is over.
+    fn serve(&mut self) -> SendOutcome {
         if let Some(index) = self.reading.next() {
-            match self.voice.say(index) {
-                Answer::Heard => self.reading.heard(),
+            match self.sink.send(index) {
+                SendOutcome::Sent => self.reading.advance(),
                 other => return other,
             }
         }
         if self.reading.next().is_some() {
-            return Answer::Heard;
+            return SendOutcome::Sent;
         }
-        match self.voice.end() {
-            Answer::Busy => Answer::Busy,
-            Answer::Heard | Answer::Gone => Answer::Gone,
+        match self.sink.finish() {
+            SendOutcome::Full => SendOutcome::Full,
+            SendOutcome::Sent | SendOutcome::Closed => SendOutcome::Closed,
         }
     }
 }
 
-/// What the conductor works with.
-struct Desk {
+/// Which reading is due when.
+struct Scheduler {
     interval: Duration,
     epoch: Instant,
     /// Which readings are due at which slot.
@@ -146,7 +145,7 @@ struct Desk {
     pulse: Arc<Pulse>,
 }
 
-impl Desk {
+impl Scheduler {
     async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         loop {
             let idle = Instant::now() + IDLE;
@@ -194,9 +193,9 @@ impl Desk {
     fn serve(&mut self, id: u64, now: Instant, slot: u64) {
         let Some(entry) = self.entries.get_mut(&id) else { return };
         match entry.serve() {
-            Answer::Gone => drop(self.entries.remove(&id)),
-            Answer::Busy => self.beats.entry(slot + 1).or_default().push(id),
-            Answer::Heard => {
+            SendOutcome::Closed => drop(self.entries.remove(&id)),
+            SendOutcome::Full => self.beats.entry(slot + 1).or_default().push(id),
+            SendOutcome::Sent => {
                 entry.due += self.interval;
                 if entry.due <= now {
                     entry.due = now + self.interval;
@@ -228,88 +227,88 @@ mod tests {
     use super::*;
     use crate::{poem::Poem, reading::Request};
 
-    /// What was said and when, in milliseconds since the start; `None` is the end.
-    type Said = Arc<Mutex<Vec<(Option<usize>, u128)>>>;
+    /// What was sent and when, in milliseconds since the start; `None` is the end.
+    type Log = Arc<Mutex<Vec<(Option<usize>, u128)>>>;
 
-    struct Scribe {
+    struct Recorder {
         start: Instant,
-        said: Said,
-        /// Busy from and until these times.
-        busy: (Duration, Duration),
+        sent: Log,
+        /// Its buffer is full from and until these times.
+        full: (Duration, Duration),
     }
 
-    impl Scribe {
-        fn note(&self, what: Option<usize>) -> Answer {
+    impl Recorder {
+        fn note(&self, what: Option<usize>) -> SendOutcome {
             let at = self.start.elapsed();
-            if (self.busy.0..self.busy.1).contains(&at) {
-                return Answer::Busy;
+            if (self.full.0..self.full.1).contains(&at) {
+                return SendOutcome::Full;
             }
-            self.said.lock().unwrap().push((what, at.as_millis()));
-            Answer::Heard
+            self.sent.lock().unwrap().push((what, at.as_millis()));
+            SendOutcome::Sent
         }
     }
 
-    impl Voice for Scribe {
-        fn say(&mut self, index: usize) -> Answer {
+    impl ReaderSink for Recorder {
+        fn send(&mut self, index: usize) -> SendOutcome {
             self.note(Some(index))
         }
-        fn end(&mut self) -> Answer {
+        fn finish(&mut self) -> SendOutcome {
             self.note(None)
         }
     }
 
-    async fn read(stanzas: usize, interval: Duration, busy: (u64, u64)) -> Vec<(Option<usize>, u128)> {
+    async fn read(stanzas: usize, interval: Duration, full: (u64, u64)) -> Vec<(Option<usize>, u128)> {
         let (conductor, work) = Conductor::new(interval);
         tokio::spawn(work);
         let poem = Poem::parse("a\n\n".repeat(stanzas).as_bytes()).unwrap();
-        let said = Said::default();
-        let scribe = Scribe {
+        let sent = Log::default();
+        let recorder = Recorder {
             start: Instant::now(),
-            said: said.clone(),
-            busy: (Duration::from_millis(busy.0), Duration::from_millis(busy.1)),
+            sent: sent.clone(),
+            full: (Duration::from_millis(full.0), Duration::from_millis(full.1)),
         };
-        let _seat = conductor.join(Request::default().start(&poem).unwrap(), scribe);
+        let _guard = conductor.join(Request::default().start(&poem).unwrap(), recorder);
         tokio::time::sleep(Duration::from_secs(3600)).await;
-        Arc::try_unwrap(said).expect("the voice is dropped at the end").into_inner().unwrap()
+        Arc::try_unwrap(sent).expect("the sink is dropped at the end").into_inner().unwrap()
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_stanza_each_interval_then_the_end_at_once() {
-        let said = read(3, Duration::from_secs(2), (0, 0)).await;
-        assert_eq!(said, [(Some(0), 0), (Some(1), 2000), (Some(2), 4000), (None, 4000)]);
+        let sent = read(3, Duration::from_secs(2), (0, 0)).await;
+        assert_eq!(sent, [(Some(0), 0), (Some(1), 2000), (Some(2), 4000), (None, 4000)]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn rounding_to_slots_does_not_add_up() {
-        let said = read(1001, Duration::from_millis(33), (0, 0)).await;
-        let (_, at) = said[1000];
+        let sent = read(1001, Duration::from_millis(33), (0, 0)).await;
+        let (_, at) = sent[1000];
         assert!((33_000..33_020).contains(&at), "the 1001st stanza came at {at} ms");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_short_busy_spell_keeps_the_clock() {
-        let said = read(3, Duration::from_secs(2), (1990, 2500)).await;
-        assert_eq!(said, [(Some(0), 0), (Some(1), 2500), (Some(2), 4000), (None, 4000)]);
+    async fn a_short_time_without_room_keeps_the_clock() {
+        let sent = read(3, Duration::from_secs(2), (1990, 2500)).await;
+        assert_eq!(sent, [(Some(0), 0), (Some(1), 2500), (Some(2), 4000), (None, 4000)]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_long_busy_spell_delays_and_loses_nothing() {
-        let said = read(4, Duration::from_secs(2), (1990, 9000)).await;
+    async fn a_long_time_without_room_delays_and_loses_nothing() {
+        let sent = read(4, Duration::from_secs(2), (1990, 9000)).await;
         let expected = [(Some(0), 0), (Some(1), 9000), (Some(2), 11000), (Some(3), 13000), (None, 13000)];
-        assert_eq!(said, expected);
+        assert_eq!(sent, expected);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_dropped_seat_ends_the_reading() {
+    async fn a_dropped_guard_ends_the_reading() {
         let (conductor, work) = Conductor::new(Duration::from_secs(2));
         tokio::spawn(work);
-        let said = Said::default();
-        let scribe = Scribe { start: Instant::now(), said: said.clone(), busy: Default::default() };
-        let seat = conductor.join(Request::default().start(&Poem::embedded()).unwrap(), scribe);
+        let sent = Log::default();
+        let recorder = Recorder { start: Instant::now(), sent: sent.clone(), full: Default::default() };
+        let guard = conductor.join(Request::default().start(&Poem::embedded()).unwrap(), recorder);
         tokio::time::sleep(Duration::from_secs(3)).await;
-        drop(seat);
+        drop(guard);
         tokio::time::sleep(Duration::from_secs(3)).await;
-        assert_eq!(Arc::into_inner(said).expect("the voice is dropped").into_inner().unwrap().len(), 2);
+        assert_eq!(Arc::into_inner(sent).expect("the sink is dropped").into_inner().unwrap().len(), 2);
     }
 
     #[tokio::test(start_paused = true)]

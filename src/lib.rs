@@ -13,7 +13,7 @@
 //! | [`server`] | serving: routes, pages, and one file for each transport |
 //! | [`supervisor`] | the thread that nothing holds up: signals, the grace period, the watchdog |
 //! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
-//! | [`conductor`] | the one clock, and the `Voice` that each transport lends it |
+//! | [`conductor`] | the one clock, and the `ReaderSink` that each transport lends it |
 //! | [`pulse`], [`activity`] | whether the conductor beats, and what the workers do |
 //! | [`reading`] | one reader's way through the poem |
 //! | [`poem`] | the text, divided |

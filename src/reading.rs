@@ -29,8 +29,8 @@ impl Reading {
         self.next
     }
 
-    /// Moves on, once the next stanza was heard.
-    pub fn heard(&mut self) {
+    /// Moves on, once the next stanza is on its way.
+    pub fn advance(&mut self) {
         self.next = (self.next + 1).min(self.of);
     }
 }
@@ -172,9 +172,9 @@ mod tests {
         let mut said = Vec::new();
         while let Some(index) = reading.next() {
             said.push(index);
-            reading.heard();
+            reading.advance();
         }
-        reading.heard();
+        reading.advance();
         assert_eq!((said, reading.offset()), (vec![0, 1], 2));
     }
 

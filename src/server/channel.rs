@@ -1,62 +1,62 @@
-//! A voice for transports whose connection has a task of its own: plain WebSocket and server-sent events.
-//! It speaks into a short channel, which that task empties as fast as its reader takes the stanzas.
+//! The sink of transports whose connection has a task of its own: plain WebSocket and server-sent events. It sends
+//! into a short channel, which that task empties as fast as its reader takes the stanzas.
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::reader::Reader;
 use crate::{
-    conductor::{Answer, Voice},
+    conductor::{ReaderSink, SendOutcome},
     transport::Transport,
 };
 
-/// How many stanzas wait for one reader at most; beyond that its voice is busy.
+/// How many stanzas wait for one reader at most; beyond that its sink is full.
 const BUFFERED_STANZAS: usize = 4;
 
-/// One thing to say.
-pub(super) enum Speech {
+/// One thing to send.
+pub(super) enum StreamItem {
     /// The stanza with this index.
     Stanza(usize),
     /// The poem has ended.
     End,
 }
 
-/// The voice; its end of the channel is closed when the reading is over.
-pub(super) struct ChannelVoice {
-    sender: mpsc::Sender<Speech>,
+/// The sink; its end of the channel is closed when the reading is over.
+pub(super) struct ChannelSink {
+    sender: mpsc::Sender<StreamItem>,
     reader: Reader,
     transport: Transport,
 }
 
-impl ChannelVoice {
-    /// A voice, and what its connection's task listens to.
-    pub(super) fn new(reader: Reader, transport: Transport) -> (Self, mpsc::Receiver<Speech>) {
+impl ChannelSink {
+    /// A sink, and the end of its channel for the connection's task.
+    pub(super) fn new(reader: Reader, transport: Transport) -> (Self, mpsc::Receiver<StreamItem>) {
         let (sender, receiver) = mpsc::channel(BUFFERED_STANZAS);
         (Self { sender, reader, transport }, receiver)
     }
 
-    fn send(&self, speech: Speech) -> Answer {
-        match self.sender.try_send(speech) {
-            Ok(()) => Answer::Heard,
-            Err(TrySendError::Full(_)) => Answer::Busy,
-            Err(TrySendError::Closed(_)) => Answer::Gone,
+    fn try_send(&self, item: StreamItem) -> SendOutcome {
+        match self.sender.try_send(item) {
+            Ok(()) => SendOutcome::Sent,
+            Err(TrySendError::Full(_)) => SendOutcome::Full,
+            Err(TrySendError::Closed(_)) => SendOutcome::Closed,
         }
     }
 }
 
-impl Voice for ChannelVoice {
-    fn say(&mut self, index: usize) -> Answer {
-        let answer = self.send(Speech::Stanza(index));
-        if answer == Answer::Heard {
-            self.reader.said(self.transport);
+impl ReaderSink for ChannelSink {
+    fn send(&mut self, index: usize) -> SendOutcome {
+        let outcome = self.try_send(StreamItem::Stanza(index));
+        if outcome == SendOutcome::Sent {
+            self.reader.sent(self.transport);
         }
-        answer
+        outcome
     }
 
-    fn end(&mut self) -> Answer {
-        let answer = self.send(Speech::End);
-        if answer == Answer::Heard {
-            self.reader.ended();
+    fn finish(&mut self) -> SendOutcome {
+        let outcome = self.try_send(StreamItem::End);
+        if outcome == SendOutcome::Sent {
+            self.reader.finished();
         }
-        answer
+        outcome
     }
 }

@@ -28,7 +28,7 @@ const PATH: &str = "/socket.io";
 /// The largest message that a reader may send, in bytes: readers say next to nothing.
 const MAX_MESSAGE: usize = 16 * 1024;
 
-/// How many packets wait for one reader at most; beyond that its voice is busy.
+/// How many packets wait for one reader at most; beyond that its sink is busy.
 const BUFFERED_PACKETS: usize = 16;
 
 /// How long the engine has, once the server is to stop, to answer what is still asked of it.

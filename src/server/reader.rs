@@ -30,7 +30,7 @@ impl Readers {
         self.0.fetch_add(1, Ordering::Relaxed);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         info!(reader = id, %transport, client, from, "a reader has come");
-        Reader { readers: self.clone(), id, transport, since: Instant::now(), said: 0, ended: false }
+        Reader { readers: self.clone(), id, transport, since: Instant::now(), sent: 0, finished: false }
     }
 }
 
@@ -41,14 +41,14 @@ pub(crate) struct Reader {
     id: u64,
     transport: Transport,
     since: Instant,
-    said: usize,
-    ended: bool,
+    sent: usize,
+    finished: bool,
 }
 
 impl Reader {
     /// A stanza is on its way to it.
-    pub(crate) fn said(&mut self, transport: Transport) {
-        self.said += 1;
+    pub(crate) fn sent(&mut self, transport: Transport) {
+        self.sent += 1;
         if self.transport != transport {
             info!(reader = self.id, from = %self.transport, to = %transport, "a reader was upgraded");
             self.transport = transport;
@@ -56,17 +56,17 @@ impl Reader {
     }
 
     /// It has been told that the poem is over.
-    pub(crate) fn ended(&mut self) {
-        self.ended = true;
+    pub(crate) fn finished(&mut self) {
+        self.finished = true;
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
         self.readers.0.fetch_sub(1, Ordering::Relaxed);
-        let why = if self.ended { "the poem has ended" } else { "the connection is gone" };
+        let why = if self.finished { "the poem has finished" } else { "the connection is gone" };
         let seconds = self.since.elapsed().as_secs();
-        info!(reader = self.id, transport = %self.transport, stanzas = self.said, seconds, why, "a reader has left");
+        info!(reader = self.id, transport = %self.transport, stanzas = self.sent, seconds, why, "a reader has left");
     }
 }
 

@@ -12,7 +12,7 @@ use socketioxide::{
 
 use super::{app::App, hello, reader, reader::Reader, trip, wire};
 use crate::{
-    conductor::{Answer, Voice},
+    conductor::{ReaderSink, SendOutcome},
     reading::{self, Reading, Refusal},
     transport::Transport,
 };
@@ -52,11 +52,11 @@ fn begin(app: &App, socket: SocketRef, reading: Reading) {
     let parts = socket.req_parts();
     let client = reader::client(&parts.extensions, &parts.headers, app.trust_forwarded);
     let reader = app.readers.enter(transport(&socket), client, reading.offset());
-    let voice = SocketIoVoice { socket: socket.clone(), wire: app.wire.clone(), reader };
-    let seat = Arc::new(app.conductor.join(reading, voice));
+    let sink = SocketIoSink { socket: socket.clone(), wire: app.wire.clone(), reader };
+    let guard = Arc::new(app.conductor.join(reading, sink));
     // Handlers must be cloneable; the last copy goes with the socket, and the reading with it.
     socket.on_disconnect(move |_: SocketRef| {
-        drop(seat);
+        drop(guard);
         async {}
     });
 }
@@ -68,30 +68,30 @@ fn transport(socket: &SocketRef) -> Transport {
     }
 }
 
-struct SocketIoVoice {
+struct SocketIoSink {
     socket: SocketRef,
     wire: Arc<wire::Wire>,
     reader: Reader,
 }
 
-impl Voice for SocketIoVoice {
-    fn say(&mut self, index: usize) -> Answer {
+impl ReaderSink for SocketIoSink {
+    fn send(&mut self, index: usize) -> SendOutcome {
         match self.socket.emit(wire::DIVINE_COMEDY, &self.wire.stanza(index).arguments) {
             Ok(()) => {
-                self.reader.said(transport(&self.socket));
-                Answer::Heard
+                self.reader.sent(transport(&self.socket));
+                SendOutcome::Sent
             }
-            Err(SendError::Socket(SocketError::InternalChannelFull)) => Answer::Busy,
-            Err(_) => Answer::Gone,
+            Err(SendError::Socket(SocketError::InternalChannelFull)) => SendOutcome::Full,
+            Err(_) => SendOutcome::Closed,
         }
     }
 
-    fn end(&mut self) -> Answer {
+    fn finish(&mut self) -> SendOutcome {
         match self.socket.clone().disconnect() {
-            Err(SocketError::InternalChannelFull) => Answer::Busy,
+            Err(SocketError::InternalChannelFull) => SendOutcome::Full,
             _ => {
-                self.reader.ended();
-                Answer::Heard
+                self.reader.finished();
+                SendOutcome::Sent
             }
         }
     }

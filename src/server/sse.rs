@@ -16,12 +16,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     app::App,
-    channel::{ChannelVoice, Speech},
+    channel::{ChannelSink, StreamItem},
     reader,
     wire::{END, READING, Wire},
 };
 use crate::{
-    conductor::Seat,
+    conductor::ReadingGuard,
     reading::{Reading, Refusal, Request},
     transport::Transport,
 };
@@ -54,11 +54,11 @@ pub(super) async fn stream(
     // An object of our own always has a JSON form.
     let opening = app.wire.opening_json(&reading).unwrap_or_default();
     let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {READING}\ndata: {opening}\n\n"));
-    let (voice, speech) = ChannelVoice::new(reader, Transport::Sse);
-    let seat = app.conductor.join(reading, voice);
-    let recital =
-        Recital { speech, _seat: seat, wire: app.wire.clone(), stop: app.stop.clone(), ended: false };
-    let events = stream::once(async { opening }).chain(stream::unfold(recital, Recital::next));
+    let (sink, items) = ChannelSink::new(reader, Transport::Sse);
+    let guard = app.conductor.join(reading, sink);
+    let body =
+        EventBody { items, _guard: guard, wire: app.wire.clone(), stop: app.stop.clone(), ended: false };
+    let events = stream::once(async { opening }).chain(stream::unfold(body, EventBody::next));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store, no-transform"),
@@ -77,28 +77,28 @@ fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, Re
     request.start(&app.poem)
 }
 
-struct Recital {
-    speech: mpsc::Receiver<Speech>,
-    _seat: Seat,
+struct EventBody {
+    items: mpsc::Receiver<StreamItem>,
+    _guard: ReadingGuard,
     wire: Arc<Wire>,
     stop: CancellationToken,
     ended: bool,
 }
 
-impl Recital {
+impl EventBody {
     /// The next piece of the stream; none at its end. At shutdown it just ends, and browsers come back.
     async fn next(mut self) -> Option<(Bytes, Self)> {
         if self.ended {
             return None;
         }
-        let speech = tokio::select! {
-            speech = timeout(SILENCE, self.speech.recv()) => speech,
+        let item = tokio::select! {
+            item = timeout(SILENCE, self.items.recv()) => item,
             () = self.stop.cancelled() => return None,
         };
-        let piece = match speech {
+        let piece = match item {
             Err(_) => Bytes::from_static(b":\n\n"),
-            Ok(Some(Speech::Stanza(index))) => self.wire.stanza(index).sse.clone(),
-            Ok(Some(Speech::End)) => {
+            Ok(Some(StreamItem::Stanza(index))) => self.wire.stanza(index).sse.clone(),
+            Ok(Some(StreamItem::End)) => {
                 self.ended = true;
                 Bytes::from(format!("event: {END}\ndata: {{\"event\":\"{END}\"}}\n\n"))
             }

@@ -21,12 +21,12 @@ use tokio::{
 
 use super::{
     app::App,
-    channel::{ChannelVoice, Speech},
+    channel::{ChannelSink, StreamItem},
     reader, trip,
     wire::Wire,
 };
 use crate::{
-    conductor::Seat,
+    conductor::ReadingGuard,
     reading::{Reading, Refusal, Request},
     transport::Transport,
 };
@@ -75,7 +75,7 @@ pub(super) async fn upgrade(
             let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
             let what = format!("a plain WebSocket from {client}").into();
             tracker.track_future(async move {
-                activity.during(what, converse(app, socket, reading, json, client)).await;
+                activity.during(what, serve_socket(app, socket, reading, json, client)).await;
             })
         })
 }
@@ -93,7 +93,7 @@ fn format(query: &str) -> Result<bool, &'static str> {
     }
 }
 
-async fn converse(app: App, mut socket: WebSocket, reading: Reading, json: bool, client: String) {
+async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: bool, client: String) {
     let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
     if json {
         // An object of our own always has a JSON form.
@@ -102,10 +102,10 @@ async fn converse(app: App, mut socket: WebSocket, reading: Reading, json: bool,
             return;
         }
     }
-    let (voice, speech) = ChannelVoice::new(reader, Transport::WebSocket);
-    let seat = app.conductor.join(reading, voice);
+    let (sink, items) = ChannelSink::new(reader, Transport::WebSocket);
+    let guard = app.conductor.join(reading, sink);
     let close = tokio::select! {
-        close = recite(&mut socket, speech, seat, &app.wire, json) => close,
+        close = send_stanzas(&mut socket, items, guard, &app.wire, json) => close,
         () = app.stop.cancelled() => None,
     };
     // The conductor stops at the same moment, and its silence may be noticed first.
@@ -118,11 +118,11 @@ async fn converse(app: App, mut socket: WebSocket, reading: Reading, json: bool,
     }
 }
 
-/// Says what comes until the end, and returns the frame to close with; none when the peer is gone.
-async fn recite(
+/// Sends what comes until the end, and returns the frame to close with; none when the peer is gone.
+async fn send_stanzas(
     socket: &mut WebSocket,
-    mut speech: mpsc::Receiver<Speech>,
-    _seat: Seat,
+    mut items: mpsc::Receiver<StreamItem>,
+    _guard: ReadingGuard,
     wire: &Arc<Wire>,
     json: bool,
 ) -> Option<CloseFrame> {
@@ -131,10 +131,10 @@ async fn recite(
     let mut alive = true;
     loop {
         tokio::select! {
-            said = speech.recv() => {
-                let index = match said {
-                    Some(Speech::Stanza(index)) => index,
-                    Some(Speech::End) => {
+            item = items.recv() => {
+                let index = match item {
+                    Some(StreamItem::Stanza(index)) => index,
+                    Some(StreamItem::End) => {
                         return Some(CloseFrame { code: close_code::NORMAL, reason: "the poem has ended".into() });
                     }
                     None => return None,
@@ -144,7 +144,7 @@ async fn recite(
                 socket.send(Message::Text(frame.clone())).await.ok()?;
             }
             // Not only for what it says: a closed peer shows here.
-            heard = socket.recv() => match heard {
+            received = socket.recv() => match received {
                 Some(Ok(message)) => {
                     alive = true;
                     if let Message::Text(text) = message
