@@ -225,7 +225,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::{poem::Poem, reading::Request};
+    use crate::{poem::Poem, reading::ResumeRequest};
 
     /// What was sent and when, in milliseconds since the start; `None` is the end.
     type Log = Arc<Mutex<Vec<(Option<usize>, u128)>>>;
@@ -267,7 +267,7 @@ mod tests {
             sent: sent.clone(),
             full: (Duration::from_millis(full.0), Duration::from_millis(full.1)),
         };
-        let _guard = conductor.join(Request::default().start(&poem).unwrap(), recorder);
+        let _guard = conductor.join(ResumeRequest::default().start(&poem).unwrap(), recorder);
         tokio::time::sleep(Duration::from_secs(3600)).await;
         Arc::try_unwrap(sent).expect("the sink is dropped at the end").into_inner().unwrap()
     }
@@ -304,7 +304,7 @@ mod tests {
         tokio::spawn(work);
         let sent = Log::default();
         let recorder = Recorder { start: Instant::now(), sent: sent.clone(), full: Default::default() };
-        let guard = conductor.join(Request::default().start(&Poem::embedded()).unwrap(), recorder);
+        let guard = conductor.join(ResumeRequest::default().start(&Poem::embedded()).unwrap(), recorder);
         tokio::time::sleep(Duration::from_secs(3)).await;
         drop(guard);
         tokio::time::sleep(Duration::from_secs(3)).await;

@@ -37,14 +37,14 @@ impl Reading {
 
 /// What a client asked for: both parts are optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct ResumeRequest {
     from: Option<u64>,
     edition: Option<String>,
 }
 
 /// Why a reading cannot start as asked. The message starts with a stable word for programs.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum ResumeError {
     /// `from` is no offset.
     #[error(
         "bad-from: from is {0}, and must be a whole number from 0 to {MAX_OFFSET}; leave it out to start at the beginning"
@@ -70,17 +70,19 @@ pub enum Refusal {
     EventId(String),
 }
 
-impl Request {
+impl ResumeRequest {
     /// Reads `from=…` and `edition=…` out of a query; other parameters are left alone.
     ///
     /// # Errors
     /// When `from` is no whole number of at most [`MAX_OFFSET`].
-    pub fn from_query(query: &str) -> Result<Self, Refusal> {
+    pub fn from_query(query: &str) -> Result<Self, ResumeError> {
         let mut request = Self::default();
         for (name, value) in query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
             let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
             match name {
-                "from" => request.from = Some(offset(&value).ok_or_else(|| Refusal::From(shown(&value)))?),
+                "from" => {
+                    request.from = Some(offset(&value).ok_or_else(|| ResumeError::From(shown(&value)))?)
+                }
                 "edition" => request.edition = Some(value.into_owned()),
                 _ => {}
             }
@@ -92,17 +94,17 @@ impl Request {
     ///
     /// # Errors
     /// When it has another shape: a misspelt name would silently start over.
-    pub fn from_auth(auth: &Value) -> Result<Self, Refusal> {
-        let shape = || Refusal::Shape(shown(&auth.to_string()));
+    pub fn from_auth(auth: &Value) -> Result<Self, ResumeError> {
+        let shape = || ResumeError::Shape(shown(&auth.to_string()));
         let mut request = Self::default();
         for (name, value) in auth.as_object().ok_or_else(shape)? {
             match (name.as_str(), value) {
                 ("from" | "edition", Value::Null) => {}
                 ("from", Value::Number(number)) => {
                     let from = number.as_u64().filter(|from| *from <= MAX_OFFSET);
-                    request.from = Some(from.ok_or_else(|| Refusal::From(shown(&number.to_string())))?);
+                    request.from = Some(from.ok_or_else(|| ResumeError::From(shown(&number.to_string())))?);
                 }
-                ("from", other) => return Err(Refusal::From(shown(&other.to_string()))),
+                ("from", other) => return Err(ResumeError::From(shown(&other.to_string()))),
                 ("edition", Value::String(edition)) => request.edition = Some(edition.clone()),
                 _ => return Err(shape()),
             }
@@ -114,9 +116,9 @@ impl Request {
     ///
     /// # Errors
     /// When it is none.
-    pub fn after_event(id: &str) -> Result<Self, Refusal> {
-        let (edition, index) = id.split_once(':').ok_or_else(|| Refusal::EventId(shown(id)))?;
-        let index = offset(index).ok_or_else(|| Refusal::EventId(shown(id)))?;
+    pub fn after_event(id: &str) -> Result<Self, ResumeError> {
+        let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(shown(id)))?;
+        let index = offset(index).ok_or_else(|| ResumeError::EventId(shown(id)))?;
         Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()) })
     }
 
@@ -129,10 +131,10 @@ impl Request {
     ///
     /// # Errors
     /// When the client counted in another edition.
-    pub fn start(&self, poem: &Poem) -> Result<Reading, Refusal> {
+    pub fn start(&self, poem: &Poem) -> Result<Reading, ResumeError> {
         match &self.edition {
             Some(edition) if edition != poem.edition() => {
-                Err(Refusal::Edition { asked: shown(edition), here: poem.edition().to_owned() })
+                Err(ResumeError::Edition { asked: shown(edition), here: poem.edition().to_owned() })
             }
             _ => {
                 let from = self.from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
@@ -168,7 +170,7 @@ mod tests {
     #[test]
     fn a_reading_goes_to_the_end_and_stays_there() {
         let poem = Poem::parse(b"a\n\nb").unwrap();
-        let mut reading = Request::default().start(&poem).unwrap();
+        let mut reading = ResumeRequest::default().start(&poem).unwrap();
         let mut said = Vec::new();
         while let Some(index) = reading.next() {
             said.push(index);
@@ -180,7 +182,7 @@ mod tests {
 
     #[test]
     fn queries() {
-        let ask = |from, edition: Option<&str>| Request { from, edition: edition.map(str::to_owned) };
+        let ask = |from, edition: Option<&str>| ResumeRequest { from, edition: edition.map(str::to_owned) };
         for (query, expected) in [
             ("", ask(None, None)),
             ("EIO=4&transport=polling", ask(None, None)),
@@ -189,12 +191,12 @@ mod tests {
             ("from=%31", ask(Some(1), None)),
             ("from=4294967295", ask(Some(MAX_OFFSET), None)),
         ] {
-            assert_eq!(Request::from_query(query), Ok(expected), "{query}");
+            assert_eq!(ResumeRequest::from_query(query), Ok(expected), "{query}");
         }
         for query in
             ["from=-1", "from=1.5", "from=", "from", "from=1e3", "from=+1", "from=x", "from=4294967296"]
         {
-            assert!(matches!(Request::from_query(query), Err(Refusal::From(_))), "{query}");
+            assert!(matches!(ResumeRequest::from_query(query), Err(ResumeError::From(_))), "{query}");
         }
     }
 
@@ -202,23 +204,23 @@ mod tests {
     fn auths() {
         let good = [json!({}), json!({"from": 3}), json!({"from": null}), json!({"edition": "e", "from": 0})];
         for auth in good {
-            assert!(Request::from_auth(&auth).is_ok(), "{auth}");
+            assert!(ResumeRequest::from_auth(&auth).is_ok(), "{auth}");
         }
         for auth in [json!({"from": -1}), json!({"from": 1.5}), json!({"from": "1"}), json!({"from": 1e300})]
         {
-            assert!(matches!(Request::from_auth(&auth), Err(Refusal::From(_))), "{auth}");
+            assert!(matches!(ResumeRequest::from_auth(&auth), Err(ResumeError::From(_))), "{auth}");
         }
         for auth in [json!([]), json!("x"), json!(1), json!({"form": 1}), json!({"edition": 1})] {
-            assert!(matches!(Request::from_auth(&auth), Err(Refusal::Shape(_))), "{auth}");
+            assert!(matches!(ResumeRequest::from_auth(&auth), Err(ResumeError::Shape(_))), "{auth}");
         }
     }
 
     #[test]
     fn event_ids_go_round() {
-        let asked = Request::after_event(&event_id("e", 4)).unwrap();
-        assert_eq!(asked, Request { from: Some(5), edition: Some("e".into()) });
+        let asked = ResumeRequest::after_event(&event_id("e", 4)).unwrap();
+        assert_eq!(asked, ResumeRequest { from: Some(5), edition: Some("e".into()) });
         for id in ["", "4", "e:", "e:-1", "e:x"] {
-            assert!(Request::after_event(id).is_err(), "{id}");
+            assert!(ResumeRequest::after_event(id).is_err(), "{id}");
         }
     }
 
@@ -226,7 +228,9 @@ mod tests {
     fn starts() {
         let poem = Poem::embedded();
         let start = |from, edition: Option<&str>| {
-            Request { from, edition: edition.map(str::to_owned) }.start(&poem).map(|reading| reading.next())
+            ResumeRequest { from, edition: edition.map(str::to_owned) }
+                .start(&poem)
+                .map(|reading| reading.next())
         };
         assert_eq!(start(None, None), Ok(Some(0)));
         assert_eq!(start(Some(139), Some(poem.edition())), Ok(Some(139)));
@@ -238,7 +242,7 @@ mod tests {
 
     #[test]
     fn refusals_quote_little() {
-        let refusal = Request::from_query(&format!("from={}", "9".repeat(5000))).unwrap_err();
+        let refusal = ResumeRequest::from_query(&format!("from={}", "9".repeat(5000))).unwrap_err();
         assert!(refusal.to_string().len() < 250, "{refusal}");
     }
 }

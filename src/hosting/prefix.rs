@@ -112,7 +112,7 @@ fn same_segment(a: &str, b: &str, fold_case: bool) -> bool {
 
 /// Where a request's path leads.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Route {
     /// Into the application: this part of the path (starting with a slash) is ours.
     In(Range<usize>),
     /// To the prefix itself without its slash, where relative URLs would miss: redirect to it with one.
@@ -121,7 +121,7 @@ pub enum Way {
 
 /// The rules by which paths are divided, from the most to the least certain.
 #[derive(Debug, Clone, Default)]
-pub struct Signposts<'a> {
+pub struct PrefixRules<'a> {
     /// The prefix of this very request, as a trusted proxy or iisnode tells it.
     pub told: Option<&'a Prefix>,
     /// The configured or detected prefix.
@@ -135,19 +135,19 @@ pub struct Signposts<'a> {
 
 /// Divides a request's path into its prefix and what Dante serves. A path below no known prefix is
 /// taken as it is: proxies that strip the prefix and proxies that keep it both work.
-pub fn divide(path: &str, signposts: &Signposts<'_>) -> Way {
-    let configured = Prefix(signposts.configured.to_owned());
-    for prefix in signposts.told.into_iter().chain([&configured]).filter(|prefix| !prefix.is_root()) {
-        match prefix.strip(path, signposts.fold_case) {
-            Some("") => return Way::AddSlash,
-            Some(rest) => return Way::In(path.len() - rest.len()..path.len()),
+pub fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
+    let configured = Prefix(rules.configured.to_owned());
+    for prefix in rules.told.into_iter().chain([&configured]).filter(|prefix| !prefix.is_root()) {
+        match prefix.strip(path, rules.fold_case) {
+            Some("") => return Route::AddSlash,
+            Some(rest) => return Route::In(path.len() - rest.len()..path.len()),
             None => {}
         }
     }
-    if signposts.learn {
-        return learn(path, signposts);
+    if rules.learn {
+        return learn(path, rules);
     }
-    Way::In(0..path.len())
+    Route::In(0..path.len())
 }
 
 /// Where in a path the first place that Dante knows starts, with its slash.
@@ -161,18 +161,18 @@ pub fn known_place(path: &str, fold_case: bool) -> Option<usize> {
 /// What Dante serves starts before the first segment that it knows. Where there is none, and the host
 /// said nothing of its own, a path that ends in a slash is the application's root, and a single segment
 /// that is no file's name is the root without its slash.
-fn learn(path: &str, signposts: &Signposts<'_>) -> Way {
-    if let Some(at) = known_place(path, signposts.fold_case) {
-        return Way::In(at..path.len());
+fn learn(path: &str, rules: &PrefixRules<'_>) -> Route {
+    if let Some(at) = known_place(path, rules.fold_case) {
+        return Route::In(at..path.len());
     }
-    let unknown = signposts.told.is_none() && Prefix::parse(path).is_ok();
+    let unknown = rules.told.is_none() && Prefix::parse(path).is_ok();
     if unknown && path.ends_with('/') {
-        return Way::In(path.len() - 1..path.len());
+        return Route::In(path.len() - 1..path.len());
     }
     if unknown && !path[1..].contains(['/', '.']) {
-        return Way::AddSlash;
+        return Route::AddSlash;
     }
-    Way::In(0..path.len())
+    Route::In(0..path.len())
 }
 
 #[cfg(test)]
@@ -239,16 +239,16 @@ mod tests {
     }
 
     /// The part that Dante serves, or a redirect.
-    fn way<'path>(path: &'path str, signposts: &Signposts<'_>) -> &'path str {
-        match divide(path, signposts) {
-            Way::In(range) => &path[range],
-            Way::AddSlash => "redirect",
+    fn way<'path>(path: &'path str, rules: &PrefixRules<'_>) -> &'path str {
+        match route(path, rules) {
+            Route::In(range) => &path[range],
+            Route::AddSlash => "redirect",
         }
     }
 
     #[test]
     fn a_configured_prefix_may_be_kept_or_stripped() {
-        let signposts = Signposts { configured: "/dante", ..Signposts::default() };
+        let rules = PrefixRules { configured: "/dante", ..PrefixRules::default() };
         for (path, ours) in [
             ("/dante", "redirect"),
             ("/dante/", "/"),
@@ -260,16 +260,16 @@ mod tests {
             ("/demo/socket.io/", "/demo/socket.io/"),
             ("/Dante/socket.io/", "/Dante/socket.io/"),
         ] {
-            assert_eq!(way(path, &signposts), ours, "{path}");
+            assert_eq!(way(path, &rules), ours, "{path}");
         }
-        let iis = Signposts { fold_case: true, ..signposts };
+        let iis = PrefixRules { fold_case: true, ..rules };
         assert_eq!(way("/Dante/socket.io/", &iis), "/socket.io/");
     }
 
     #[test]
     fn an_unknown_prefix_is_learned_from_the_path() {
         let iisnode =
-            Signposts { configured: "/dante", learn: true, fold_case: true, ..Signposts::default() };
+            PrefixRules { configured: "/dante", learn: true, fold_case: true, ..PrefixRules::default() };
         for (path, ours) in [
             ("/demo/server-socketio.js", "/server-socketio.js"),
             ("/demo/server-socketio.js/socket.io/", "/server-socketio.js/socket.io/"),
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn what_a_host_tells_goes_first() {
         let told = Prefix::parse("/demo").unwrap();
-        let signposts = Signposts { told: Some(&told), configured: "/dante", learn: true, fold_case: true };
+        let rules = PrefixRules { told: Some(&told), configured: "/dante", learn: true, fold_case: true };
         for (path, ours) in [
             ("/demo", "redirect"),
             ("/demo/", "/"),
@@ -300,7 +300,7 @@ mod tests {
             ("/else/", "/else/"),
             ("/else", "/else"),
         ] {
-            assert_eq!(way(path, &signposts), ours, "{path}");
+            assert_eq!(way(path, &rules), ours, "{path}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{engineio, reader::Readers, wire::Wire};
+use super::{encoded_poem::EncodedPoem, engineio, reader::Readers};
 use crate::{
     activity::Activity,
     conductor::Conductor,
@@ -24,7 +24,7 @@ pub struct App {
 #[derive(Debug)]
 pub struct Inner {
     pub(super) poem: Poem,
-    pub(super) wire: Arc<Wire>,
+    pub(super) encoded: Arc<EncodedPoem>,
     pub(super) conductor: Conductor,
     /// What the workers do; for whoever asks why nothing goes on.
     pub(super) activity: Activity,
@@ -66,7 +66,7 @@ impl App {
         let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
         Ok(Self {
             inner: Arc::new(Inner {
-                wire: Arc::new(Wire::new(&poem, interval_ms, node_name())?),
+                encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, node_name())?),
                 poem,
                 conductor,
                 activity,

@@ -20,7 +20,7 @@ use crate::hosting::{
     fault::shown,
     iisnode,
     listener::Peer,
-    prefix::{Prefix, Signposts, Way, divide},
+    prefix::{Prefix, PrefixRules, Route, route},
 };
 
 /// Lets a request in, its path being one below the prefix, or answers it here. While a worker is busy with it,
@@ -64,23 +64,23 @@ async fn let_in(app: App, mut request: Request, next: Next) -> Response {
     }
 
     let told = told_prefix(&app, &request);
-    let signposts = Signposts {
+    let rules = PrefixRules {
         told: told.as_ref(),
         configured: hosting.prefix.value.as_str(),
         learn: hosting.learn_prefix,
         fold_case: host.is_iis(),
     };
     let mut prefix = String::new();
-    match divide(request.uri().path(), &signposts) {
-        Way::AddSlash => return redirect_to_folder(request.uri()),
-        Way::In(ours) if ours.start > 0 => {
+    match route(request.uri().path(), &rules) {
+        Route::AddSlash => return redirect_to_folder(request.uri()),
+        Route::In(ours) if ours.start > 0 => {
             prefix = request.uri().path()[..ours.start].to_owned();
             let Some(uri) = below(request.uri(), ours.start) else {
                 return (StatusCode::BAD_REQUEST, "This path is none.\n").into_response();
             };
             *request.uri_mut() = uri;
         }
-        Way::In(_) => {}
+        Route::In(_) => {}
     }
 
     request.extensions_mut().insert(RequestPrefix(prefix));

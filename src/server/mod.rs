@@ -3,6 +3,7 @@
 mod app;
 mod assets;
 mod channel;
+mod encoded_poem;
 mod engineio;
 mod entrance;
 mod faults;
@@ -10,15 +11,14 @@ mod hello;
 mod language;
 mod pages;
 mod payload;
+mod ping;
 mod reader;
 mod socketio;
 mod sse;
 mod status;
 #[cfg(debug_assertions)]
 mod test_routes;
-mod trip;
 mod websocket;
-mod wire;
 
 use std::{convert::Infallible, io, sync::Arc};
 

@@ -25,9 +25,15 @@ pub(super) fn router() -> Router<App> {
         .route("/", get(socketio_page))
         .route("/server-socketio.js", get(socketio_page))
         .route("/websocket", get(folder))
-        .route("/websocket/", get(async |visit: Visit| websocket_page(&visit, "../", "websocket/ws")))
+        .route(
+            "/websocket/",
+            get(async |request: PageRequest| websocket_page(&request, "../", "websocket/ws")),
+        )
         // The sample's own page and endpoint.
-        .route("/server-faye.js", get(async |visit: Visit| websocket_page(&visit, "", "server-faye.js/ws")))
+        .route(
+            "/server-faye.js",
+            get(async |request: PageRequest| websocket_page(&request, "", "server-faye.js/ws")),
+        )
         .route("/sse", get(folder))
         .route("/sse/", get(sse_page))
         .route("/divine-comedy.txt", get(plain_text))
@@ -38,14 +44,14 @@ pub(super) fn router() -> Router<App> {
 }
 
 /// Somebody asks for a page.
-struct Visit {
+struct PageRequest {
     app: App,
     query: String,
     language: Language,
     takes_gzip: bool,
 }
 
-impl FromRequestParts<App> for Visit {
+impl FromRequestParts<App> for PageRequest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
@@ -60,7 +66,7 @@ impl FromRequestParts<App> for Visit {
 }
 
 /// What every page needs.
-struct Frame<'a> {
+struct Layout<'a> {
     /// The way to the root of the prefix from this page: empty or `../`.
     root: &'static str,
     language: Language,
@@ -69,14 +75,14 @@ struct Frame<'a> {
     app: &'a App,
 }
 
-impl<'a> Frame<'a> {
-    fn new(visit: &'a Visit, root: &'static str) -> Self {
-        let keep = match visit.language {
-            _ if !visit.query.split('&').any(|pair| pair.starts_with("lang=")) => "",
+impl<'a> Layout<'a> {
+    fn new(request: &'a PageRequest, root: &'static str) -> Self {
+        let keep = match request.language {
+            _ if !request.query.split('&').any(|pair| pair.starts_with("lang=")) => "",
             Language::English => "?lang=en",
             Language::Italian => "?lang=it",
         };
-        Self { root, language: visit.language, keep, app: &visit.app }
+        Self { root, language: request.language, keep, app: &request.app }
     }
 
     /// The URL of an asset of ours; an unknown one leads nowhere, and a test finds it.
@@ -91,7 +97,7 @@ impl<'a> Frame<'a> {
 }
 
 /// A page of a reading, or of several.
-struct Reading<'a> {
+struct ReadingPage<'a> {
     /// The 0-based index of the stanza to start with.
     from: usize,
     /// Where plain WebSocket is, relative to the root.
@@ -103,13 +109,13 @@ struct Reading<'a> {
     lines: usize,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> ReadingPage<'a> {
     /// A reading that starts where the page's address says.
-    fn new(visit: &'a Visit, websocket: &'static str) -> Result<Self, String> {
-        let poem = &visit.app.poem;
+    fn new(request: &'a PageRequest, websocket: &'static str) -> Result<Self, String> {
+        let poem = &request.app.poem;
         let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
         Ok(Self {
-            from: start(&visit.query, poem)?,
+            from: start(&request.query, poem)?,
             websocket,
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
             language: language(poem),
@@ -121,65 +127,65 @@ impl<'a> Reading<'a> {
 #[derive(Template)]
 #[template(path = "index-socketio.html")]
 struct SocketIoPage<'a> {
-    frame: Frame<'a>,
-    reading: Reading<'a>,
+    frame: Layout<'a>,
+    reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-websocket.html")]
 struct WebSocketPage<'a> {
-    frame: Frame<'a>,
-    reading: Reading<'a>,
+    frame: Layout<'a>,
+    reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-sse.html")]
 struct SsePage<'a> {
-    frame: Frame<'a>,
-    reading: Reading<'a>,
+    frame: Layout<'a>,
+    reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct ComparePage<'a> {
-    frame: Frame<'a>,
-    reading: Reading<'a>,
+    frame: Layout<'a>,
+    reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "hello.html")]
 struct HelloPage<'a> {
-    frame: Frame<'a>,
+    frame: Layout<'a>,
 }
 
 const PLAIN_WEBSOCKET: &str = "websocket/ws";
 
-async fn socketio_page(visit: Visit) -> Response {
-    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
-        .map(|reading| SocketIoPage { frame: Frame::new(&visit, ""), reading });
-    respond(&visit, page)
+async fn socketio_page(request: PageRequest) -> Response {
+    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+        .map(|reading| SocketIoPage { frame: Layout::new(&request, ""), reading });
+    respond(&request, page)
 }
 
-fn websocket_page(visit: &Visit, root: &'static str, endpoint: &'static str) -> Response {
-    let page = Reading::new(visit, endpoint)
-        .map(|reading| WebSocketPage { frame: Frame::new(visit, root), reading });
-    respond(visit, page)
+fn websocket_page(request: &PageRequest, root: &'static str, endpoint: &'static str) -> Response {
+    let page = ReadingPage::new(request, endpoint)
+        .map(|reading| WebSocketPage { frame: Layout::new(request, root), reading });
+    respond(request, page)
 }
 
-async fn sse_page(visit: Visit) -> Response {
-    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
-        .map(|reading| SsePage { frame: Frame::new(&visit, "../"), reading });
-    respond(&visit, page)
+async fn sse_page(request: PageRequest) -> Response {
+    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+        .map(|reading| SsePage { frame: Layout::new(&request, "../"), reading });
+    respond(&request, page)
 }
 
-async fn compare_page(visit: Visit) -> Response {
-    let page = Reading::new(&visit, PLAIN_WEBSOCKET)
-        .map(|reading| ComparePage { frame: Frame::new(&visit, "../"), reading });
-    respond(&visit, page)
+async fn compare_page(request: PageRequest) -> Response {
+    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+        .map(|reading| ComparePage { frame: Layout::new(&request, "../"), reading });
+    respond(&request, page)
 }
 
-async fn hello_page(visit: Visit) -> Response {
-    respond(&visit, Ok(HelloPage { frame: Frame::new(&visit, "../") }))
+async fn hello_page(request: PageRequest) -> Response {
+    respond(&request, Ok(HelloPage { frame: Layout::new(&request, "../") }))
 }
 
 /// The poem for those whose browsers run no scripts.
@@ -187,12 +193,12 @@ async fn plain_text(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], app.poem.text()).into_response()
 }
 
-fn respond(visit: &Visit, page: Result<impl Template, String>) -> Response {
+fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Response {
     match page.map(|page| page.render()) {
         Ok(Ok(text)) => {
             let headers =
                 [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
-            let packed = if visit.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
+            let packed = if request.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
             match packed {
                 Some(bytes) => {
                     let kind = [

@@ -10,10 +10,10 @@ use socketioxide::{
     handler::ConnectHandler as _,
 };
 
-use super::{app::App, hello, reader, reader::Reader, trip, wire};
+use super::{app::App, encoded_poem, hello, ping, reader, reader::Reader};
 use crate::{
     conductor::{ReaderSink, SendOutcome},
-    reading::{self, Reading, Refusal},
+    reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
 
@@ -30,29 +30,29 @@ pub(super) fn register(io: &SocketIo, app: &App) {
     io.ns("/", connect.with(admit));
     io.ns(hello::NAMESPACE, async |socket: SocketRef| {
         hello::listen(&socket);
-        trip::listen(&socket);
+        ping::listen(&socket);
     });
 }
 
 /// The reading that a client asks for: in `auth`, or, as clients of Socket.IO 2 have no such thing, in
 /// the query.
-fn asked(app: &App, socket: &SocketRef, auth: Result<Value, ParserError>) -> Result<Reading, Refusal> {
-    let auth = auth.map_err(|_| Refusal::Shape("no JSON".to_owned()))?;
+fn asked(app: &App, socket: &SocketRef, auth: Result<Value, ParserError>) -> Result<Reading, ResumeError> {
+    let auth = auth.map_err(|_| ResumeError::Shape("no JSON".to_owned()))?;
     let query = socket.req_parts().uri.query().unwrap_or_default();
-    let request = reading::Request::from_auth(&auth)?.or(reading::Request::from_query(query)?);
+    let request = ResumeRequest::from_auth(&auth)?.or(ResumeRequest::from_query(query)?);
     request.start(&app.poem)
 }
 
 fn begin(app: &App, socket: SocketRef, reading: Reading) {
     hello::listen(&socket);
-    trip::listen(&socket);
-    if socket.emit(wire::READING, &app.wire.opening(&reading)).is_err() {
+    ping::listen(&socket);
+    if socket.emit(encoded_poem::READING, &app.encoded.opening(&reading)).is_err() {
         return;
     }
     let parts = socket.req_parts();
     let client = reader::client(&parts.extensions, &parts.headers, app.trust_forwarded);
     let reader = app.readers.enter(transport(&socket), client, reading.offset());
-    let sink = SocketIoSink { socket: socket.clone(), wire: app.wire.clone(), reader };
+    let sink = SocketIoSink { socket: socket.clone(), poem: app.encoded.clone(), reader };
     let guard = Arc::new(app.conductor.join(reading, sink));
     // Handlers must be cloneable; the last copy goes with the socket, and the reading with it.
     socket.on_disconnect(move |_: SocketRef| {
@@ -70,13 +70,13 @@ fn transport(socket: &SocketRef) -> Transport {
 
 struct SocketIoSink {
     socket: SocketRef,
-    wire: Arc<wire::Wire>,
+    poem: Arc<encoded_poem::EncodedPoem>,
     reader: Reader,
 }
 
 impl ReaderSink for SocketIoSink {
     fn send(&mut self, index: usize) -> SendOutcome {
-        match self.socket.emit(wire::DIVINE_COMEDY, &self.wire.stanza(index).arguments) {
+        match self.socket.emit(encoded_poem::DIVINE_COMEDY, &self.poem.stanza(index).arguments) {
             Ok(()) => {
                 self.reader.sent(transport(&self.socket));
                 SendOutcome::Sent

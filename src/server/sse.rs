@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     app::App,
     channel::{ChannelSink, StreamItem},
+    encoded_poem::{END, EncodedPoem, READING},
     reader,
-    wire::{END, READING, Wire},
 };
 use crate::{
     conductor::ReadingGuard,
-    reading::{Reading, Refusal, Request},
+    reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
 
@@ -52,12 +52,12 @@ pub(super) async fn stream(
     let client = reader::client(&extensions, &headers, app.trust_forwarded);
     let reader = app.readers.enter(Transport::Sse, client, reading.offset());
     // An object of our own always has a JSON form.
-    let opening = app.wire.opening_json(&reading).unwrap_or_default();
+    let opening = app.encoded.opening_json(&reading).unwrap_or_default();
     let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {READING}\ndata: {opening}\n\n"));
     let (sink, items) = ChannelSink::new(reader, Transport::Sse);
     let guard = app.conductor.join(reading, sink);
     let body =
-        EventBody { items, _guard: guard, wire: app.wire.clone(), stop: app.stop.clone(), ended: false };
+        EventBody { items, _guard: guard, poem: app.encoded.clone(), stop: app.stop.clone(), ended: false };
     let events = stream::once(async { opening }).chain(stream::unfold(body, EventBody::next));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -68,11 +68,11 @@ pub(super) async fn stream(
     (headers, Body::from_stream(events.map(Ok::<_, Infallible>))).into_response()
 }
 
-fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, Refusal> {
+fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, ResumeError> {
     // An empty id is what a browser has that was sent none.
     let request = match last_event.filter(|id| !id.is_empty()) {
-        Some(id) => Request::after_event(id)?,
-        None => Request::from_query(query)?,
+        Some(id) => ResumeRequest::after_event(id)?,
+        None => ResumeRequest::from_query(query)?,
     };
     request.start(&app.poem)
 }
@@ -80,7 +80,7 @@ fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, Re
 struct EventBody {
     items: mpsc::Receiver<StreamItem>,
     _guard: ReadingGuard,
-    wire: Arc<Wire>,
+    poem: Arc<EncodedPoem>,
     stop: CancellationToken,
     ended: bool,
 }
@@ -97,7 +97,7 @@ impl EventBody {
         };
         let piece = match item {
             Err(_) => Bytes::from_static(b":\n\n"),
-            Ok(Some(StreamItem::Stanza(index))) => self.wire.stanza(index).sse.clone(),
+            Ok(Some(StreamItem::Stanza(index))) => self.poem.stanza(index).sse.clone(),
             Ok(Some(StreamItem::End)) => {
                 self.ended = true;
                 Bytes::from(format!("event: {END}\ndata: {{\"event\":\"{END}\"}}\n\n"))

@@ -84,7 +84,7 @@ pub(super) async fn hosting(
     };
     let status = Status {
         version: env!("CARGO_PKG_VERSION"),
-        node: app.wire.node().to_owned(),
+        node: app.encoded.node().to_owned(),
         readers: app.readers(),
         host: found(hosting.host.value.to_string(), &hosting.host.reason),
         prefix: found(hosting.prefix.value.to_string(), &hosting.prefix.reason),
@@ -93,7 +93,7 @@ pub(super) async fn hosting(
         engine_versions: app.engine.versions.numbers(),
         edition: app.poem.edition().to_owned(),
         of: app.poem.len(),
-        interval_ms: app.wire.interval_ms(),
+        interval_ms: app.encoded.interval_ms(),
         request: Seen {
             http: match version {
                 Version::HTTP_10 => "HTTP/1.0",

@@ -22,12 +22,12 @@ use tokio::{
 use super::{
     app::App,
     channel::{ChannelSink, StreamItem},
-    reader, trip,
-    wire::Wire,
+    encoded_poem::EncodedPoem,
+    ping, reader,
 };
 use crate::{
     conductor::ReadingGuard,
-    reading::{Reading, Refusal, Request},
+    reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
 
@@ -80,8 +80,8 @@ pub(super) async fn upgrade(
         })
 }
 
-fn asked(app: &App, query: &str) -> Result<Reading, Refusal> {
-    Request::from_query(query)?.start(&app.poem)
+fn asked(app: &App, query: &str) -> Result<Reading, ResumeError> {
+    ResumeRequest::from_query(query)?.start(&app.poem)
 }
 
 /// Whether objects are asked for.
@@ -97,7 +97,7 @@ async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: b
     let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
     if json {
         // An object of our own always has a JSON form.
-        let opening = app.wire.opening_json(&reading).unwrap_or_default();
+        let opening = app.encoded.opening_json(&reading).unwrap_or_default();
         if socket.send(Message::Text(opening.into())).await.is_err() {
             return;
         }
@@ -105,7 +105,7 @@ async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: b
     let (sink, items) = ChannelSink::new(reader, Transport::WebSocket);
     let guard = app.conductor.join(reading, sink);
     let close = tokio::select! {
-        close = send_stanzas(&mut socket, items, guard, &app.wire, json) => close,
+        close = send_stanzas(&mut socket, items, guard, &app.encoded, json) => close,
         () = app.stop.cancelled() => None,
     };
     // The conductor stops at the same moment, and its silence may be noticed first.
@@ -123,7 +123,7 @@ async fn send_stanzas(
     socket: &mut WebSocket,
     mut items: mpsc::Receiver<StreamItem>,
     _guard: ReadingGuard,
-    wire: &Arc<Wire>,
+    poem: &Arc<EncodedPoem>,
     json: bool,
 ) -> Option<CloseFrame> {
     let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
@@ -139,7 +139,7 @@ async fn send_stanzas(
                     }
                     None => return None,
                 };
-                let stanza = wire.stanza(index);
+                let stanza = poem.stanza(index);
                 let frame = if json { &stanza.json } else { &stanza.text };
                 socket.send(Message::Text(frame.clone())).await.ok()?;
             }
@@ -148,7 +148,7 @@ async fn send_stanzas(
                 Some(Ok(message)) => {
                     alive = true;
                     if let Message::Text(text) = message
-                        && let Some(echo) = trip::echo(&text)
+                        && let Some(echo) = ping::reply(&text)
                     {
                         socket.send(Message::Text(echo)).await.ok()?;
                     }

@@ -1,4 +1,4 @@
-//! What the server tells the page of itself: `hosting.json`, and the round trip over plain WebSocket.
+//! What the server tells the page of itself: `hosting.json`, and the ping over plain WebSocket.
 
 use dante::cli::ServeArgs;
 use futures_util::{SinkExt, StreamExt};
@@ -105,13 +105,13 @@ async fn websocket(server: &Server) -> tokio_tungstenite::WebSocketStream<Box<dy
 }
 
 #[tokio::test]
-async fn a_trip_over_plain_websocket_comes_back_as_it_was_sent() {
+async fn a_ping_over_plain_websocket_comes_back_as_it_was_sent() {
     let args = ServeArgs { interval: Some("1h".into()), ..ServeArgs::default() };
     let server = Server::start(Setup { args, stanzas: (7, 0), ..Setup::default() }).await;
     let mut socket = websocket(&server).await;
     let mut said = Vec::new();
-    // What is no trip, or too long a one, is not answered and does no harm.
-    for text in ["hello", r#"{"event":"trip","id":1}"#, &"x".repeat(500), r#"{"event":"trip","id":2}"#] {
+    // What is not a ping, or is too long, is not answered and does no harm.
+    for text in ["hello", r#"{"event":"echo","id":1}"#, &"x".repeat(500), r#"{"event":"echo","id":2}"#] {
         soon(socket.send(Message::text(text))).await.unwrap();
     }
     while said.len() < 4 {
@@ -119,8 +119,8 @@ async fn a_trip_over_plain_websocket_comes_back_as_it_was_sent() {
     }
     let kinds: Vec<Value> = said.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
     // The answers may come before or after the first stanza.
-    let trips: Vec<_> = said.iter().filter(|text| text.contains("trip")).collect();
-    assert_eq!(trips, [r#"{"event":"trip","id":1}"#, r#"{"event":"trip","id":2}"#], "{said:?}");
+    let pings: Vec<_> = said.iter().filter(|text| text.contains("echo")).collect();
+    assert_eq!(pings, [r#"{"event":"echo","id":1}"#, r#"{"event":"echo","id":2}"#], "{said:?}");
     assert_eq!(kinds.iter().filter(|kind| kind["event"] == "reading").count(), 1, "{said:?}");
     assert_eq!(kinds.iter().filter(|kind| kind["event"] == "divinecomedy").count(), 1, "{said:?}");
 }

@@ -93,13 +93,13 @@ describe("payloads", { concurrency: true, timeout: 30_000 }, () => {
         // One by one, and then all at once, which the client puts into one payload.
         for (const message of MESSAGES) await say(other, [message]);
         await say(other, MESSAGES);
-        await new Promise((resolve) => other.emit("trip", resolve));
+        await new Promise((resolve) => other.emit("echo", resolve));
         assert.ok(posts.some(({ body }) => body.length > 1000));
 
         // Bytes come through as well; but no event of Dante's has any, so that the connection ends. The first of
         // two events at once goes alone, and the second with its bytes.
         const closed = once(socket, "disconnect");
-        socket.emit("trip");
+        socket.emit("echo");
         socket.emit("sendMessage", { message: Buffer.from([0, 1, 30, 255]) });
         await closed;
         assert.deepEqual(

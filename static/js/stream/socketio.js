@@ -128,7 +128,7 @@ export function openSocketIo(reading, listener, places, transports) {
     async trip() {
       if (!socket.connected) throw new Error("not connected");
       const start = performance.now();
-      await socket.timeout(TRIP_MS).emitWithAck("trip");
+      await socket.timeout(TRIP_MS).emitWithAck("echo");
       return performance.now() - start;
     },
   };

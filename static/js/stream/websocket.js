@@ -40,7 +40,7 @@ export function openWebSocket(reading, listener, places) {
       } else if (event === "divinecomedy") {
         attempts.worked();
         listener.stanza(text, content, at);
-      } else if (event === "trip") {
+      } else if (event === "echo") {
         waiting.get(content.id)?.();
       }
     });
@@ -63,7 +63,7 @@ export function openWebSocket(reading, listener, places) {
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
       const id = (trips += 1);
-      socket.send(JSON.stringify({ event: "trip", id }));
+      socket.send(JSON.stringify({ event: "echo", id }));
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(id);

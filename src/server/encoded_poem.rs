@@ -1,4 +1,4 @@
-//! What goes over the wire: the poem's events, each encoded once for all readers of every transport.
+//! [`EncodedPoem`]: the poem's events, each encoded once for all readers of every transport.
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
@@ -38,7 +38,7 @@ struct Event<'a, T> {
 }
 
 #[derive(Serialize)]
-struct Spoken<'a> {
+struct TextAndPlace<'a> {
     text: &'a str,
     #[serde(flatten)]
     place: &'a Place,
@@ -46,7 +46,7 @@ struct Spoken<'a> {
 
 /// One stanza in every form in which it is sent.
 #[derive(Debug)]
-pub(crate) struct Encoded {
+pub(crate) struct EncodedStanza {
     /// The lines alone: a frame of plain WebSocket.
     pub(crate) text: Utf8Bytes,
     /// Lines and place as one JSON object: a frame of plain WebSocket with `format=json`.
@@ -59,21 +59,21 @@ pub(crate) struct Encoded {
 
 /// The encoded poem, and what else readers are told.
 #[derive(Debug)]
-pub(crate) struct Wire {
+pub(crate) struct EncodedPoem {
     edition: String,
     interval_ms: u64,
     node: String,
-    stanzas: Vec<Encoded>,
+    stanzas: Vec<EncodedStanza>,
 }
 
-impl Wire {
+impl EncodedPoem {
     /// Encodes a poem. `node` names this process among others that serve the same readers.
     pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> serde_json::Result<Self> {
         let encode = |stanza: &crate::poem::Stanza| {
-            let spoken = Spoken { text: &stanza.text, place: &stanza.place };
-            let json = serde_json::to_string(&Event { event: DIVINE_COMEDY, content: &spoken })?;
+            let stanza_event = TextAndPlace { text: &stanza.text, place: &stanza.place };
+            let json = serde_json::to_string(&Event { event: DIVINE_COMEDY, content: &stanza_event })?;
             let id = event_id(poem.edition(), stanza.place.index);
-            Ok(Encoded {
+            Ok(EncodedStanza {
                 text: stanza.text.as_str().into(),
                 sse: format!("id: {id}\nevent: {DIVINE_COMEDY}\ndata: {json}\n\n").into(),
                 json: json.into(),
@@ -102,7 +102,7 @@ impl Wire {
     }
 
     /// The stanza with this index, which a reading of this poem gave.
-    pub(crate) fn stanza(&self, index: usize) -> &Encoded {
+    pub(crate) fn stanza(&self, index: usize) -> &EncodedStanza {
         &self.stanzas[index]
     }
 
@@ -126,14 +126,14 @@ impl Wire {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reading::Request;
+    use crate::reading::ResumeRequest;
 
     #[test]
     fn a_stanza_in_every_form() {
         let poem = Poem::parse("Inferno: Canto I\n\nA \"b\"\n  c\n\nd".as_bytes()).unwrap();
         let edition = poem.edition().to_owned();
-        let wire = Wire::new(&poem, 2000, "n1".into()).unwrap();
-        let stanza = wire.stanza(0);
+        let encoded = EncodedPoem::new(&poem, 2000, "n1".into()).unwrap();
+        let stanza = encoded.stanza(0);
         let place = r#""index":0,"of":2,"canticle":"Inferno","canto":1,"stanza":1,"line":1}"#;
         let text = r#""A \"b\"\n  c""#;
         assert_eq!(stanza.text.as_str(), "A \"b\"\n  c");
@@ -144,10 +144,10 @@ mod tests {
         );
         assert_eq!(stanza.arguments.0.get(), text);
         assert_eq!(stanza.arguments.1.get(), format!("{{{place}"));
-        let reading = Request::from_query("from=1").unwrap().start(&poem).unwrap();
+        let reading = ResumeRequest::from_query("from=1").unwrap().start(&poem).unwrap();
         let opening = format!(
             r#"{{"event":"reading","edition":"{edition}","of":2,"from":1,"intervalMs":2000,"node":"n1"}}"#
         );
-        assert_eq!(wire.opening_json(&reading).unwrap(), opening);
+        assert_eq!(encoded.opening_json(&reading).unwrap(), opening);
     }
 }

@@ -1,0 +1,37 @@
+//! The ping by which the page measures round trips: whatever a reader sends comes back at once.
+
+use axum::extract::ws::Utf8Bytes;
+use socketioxide::extract::{AckSender, SocketRef};
+
+/// Name of the event, on Socket.IO with an acknowledgement. Not `ping`, which clients of Socket.IO 2 keep to
+/// themselves (socket.io-client 2.5, `lib/socket.js`, `events`).
+pub(super) const EVENT: &str = "echo";
+
+/// The longest ping over plain WebSocket, in bytes.
+const LONGEST: usize = 64;
+
+/// Acknowledges a Socket.IO client's pings.
+pub(super) fn listen(socket: &SocketRef) {
+    socket.on(EVENT, async |ack: AckSender| {
+        // A client that is gone misses the answer.
+        let _ = ack.send(&());
+    });
+}
+
+/// The answer to a frame of plain WebSocket: itself, if it is `{"event":"echo",…}`.
+pub(super) fn reply(text: &Utf8Bytes) -> Option<Utf8Bytes> {
+    (text.len() <= LONGEST && text.starts_with(r#"{"event":"echo""#)).then(|| text.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pings_come_back() {
+        let ping = Utf8Bytes::from_static(r#"{"event":"echo","id":1}"#);
+        assert_eq!(reply(&ping), Some(ping.clone()));
+        assert_eq!(reply(&Utf8Bytes::from_static("hello")), None);
+        assert_eq!(reply(&format!(r#"{{"event":"echo","x":"{}"}}"#, "x".repeat(99)).into()), None);
+    }
+}
