@@ -16,6 +16,7 @@
 //! | [`conductor`] | the one clock, and the `ReaderSink` that each transport lends it |
 //! | [`pulse`], [`activity`] | whether the conductor beats, and what the workers do |
 //! | [`reading`] | one reader's way through the poem |
+//! | `contract` | what server and probe agree on: paths, events, names of faults |
 //! | [`poem`] | the text, divided |
 //! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
 //! | [`bad_value`] | how a setting is refused |
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod commands;
 pub mod conductor;
 pub mod config;
+mod contract;
 pub mod engine_version;
 pub mod explain;
 pub mod hosting;

@@ -4,9 +4,7 @@
 use http::{HeaderMap, Method};
 
 use super::environment::Environment;
-
-/// The path, below the prefix, of the shutdown request (dotnet/aspnetcore `SendShutdownHttpMessage`).
-pub const SHUTDOWN_PATH: &str = "/iisintegration";
+use crate::contract::paths;
 
 /// Carries the token that the module gave us in the environment.
 const TOKEN_HEADER: &str = "ms-aspnetcore-token";
@@ -30,7 +28,7 @@ pub fn is_paired(headers: &HeaderMap, token: &str) -> bool {
 /// Whether this is the module's request to stop. It wants 202, and waits 10 s for us to go.
 pub fn is_shutdown(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let event = headers.get(EVENT_HEADER).and_then(|event| event.to_str().ok());
-    method == Method::POST && path == SHUTDOWN_PATH && event.is_some_and(|event| event.trim() == "shutdown")
+    method == Method::POST && path == paths::SHUTDOWN && event.is_some_and(|event| event.trim() == "shutdown")
 }
 
 #[cfg(test)]
@@ -50,10 +48,10 @@ mod tests {
     #[test]
     fn the_shutdown_request() {
         let mut headers = HeaderMap::new();
-        assert!(!is_shutdown(&Method::POST, "/iisintegration", &headers));
+        assert!(!is_shutdown(&Method::POST, paths::SHUTDOWN, &headers));
         headers.insert(EVENT_HEADER, " shutdown ".parse().unwrap());
-        assert!(is_shutdown(&Method::POST, "/iisintegration", &headers));
-        assert!(!is_shutdown(&Method::GET, "/iisintegration", &headers));
+        assert!(is_shutdown(&Method::POST, paths::SHUTDOWN, &headers));
+        assert!(!is_shutdown(&Method::GET, paths::SHUTDOWN, &headers));
         assert!(!is_shutdown(&Method::POST, "/", &headers));
     }
 }

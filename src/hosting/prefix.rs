@@ -1,24 +1,8 @@
-//! [`Prefix`]: the part of the URL path that belongs to the host. Parsing, joining, and dividing a
-//! request's path into the prefix and what Dante serves. Pure.
+//! [`Prefix`]: the part of the URL path that belongs to the host. Pure.
 
-use std::{fmt, ops::Range};
+use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-
-/// First segments of the paths that Dante serves. What stands before one of them is a prefix.
-const KNOWN: [&str; 11] = [
-    "socket.io",
-    "server-socketio.js",
-    "server-faye.js",
-    "websocket",
-    "sse",
-    "compare",
-    "hello",
-    "hosting.json",
-    "divine-comedy.txt",
-    "static",
-    "iisintegration",
-];
 
 /// The longest prefix that is accepted, in bytes.
 const MAX_BYTES: usize = 128;
@@ -105,74 +89,10 @@ impl fmt::Display for Prefix {
     }
 }
 
-fn same_segment(a: &str, b: &str, fold_case: bool) -> bool {
+/// Whether two segments of a path are the same, however they are escaped.
+pub(crate) fn same_segment(a: &str, b: &str, fold_case: bool) -> bool {
     let (a, b) = (percent_decode_str(a).decode_utf8_lossy(), percent_decode_str(b).decode_utf8_lossy());
     if fold_case { a.to_lowercase() == b.to_lowercase() } else { a == b }
-}
-
-/// Where a request's path leads.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Route {
-    /// Into the application: this part of the path (starting with a slash) is ours.
-    In(Range<usize>),
-    /// To the prefix itself without its slash, where relative URLs would miss: redirect to it with one.
-    AddSlash,
-}
-
-/// The rules by which paths are divided, from the most to the least certain.
-#[derive(Debug, Clone, Default)]
-pub struct PrefixRules<'a> {
-    /// The prefix of this very request, as a trusted proxy or iisnode tells it.
-    pub told: Option<&'a Prefix>,
-    /// The configured or detected prefix.
-    pub configured: &'a str,
-    /// Whether an unknown prefix may be learned from the path itself (iisnode, which knows no
-    /// variable for it, when none was configured).
-    pub learn: bool,
-    /// Whether letters are compared without regard to case (IIS).
-    pub fold_case: bool,
-}
-
-/// Divides a request's path into its prefix and what Dante serves. A path below no known prefix is
-/// taken as it is: proxies that strip the prefix and proxies that keep it both work.
-pub fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
-    let configured = Prefix(rules.configured.to_owned());
-    for prefix in rules.told.into_iter().chain([&configured]).filter(|prefix| !prefix.is_root()) {
-        match prefix.strip(path, rules.fold_case) {
-            Some("") => return Route::AddSlash,
-            Some(rest) => return Route::In(path.len() - rest.len()..path.len()),
-            None => {}
-        }
-    }
-    if rules.learn {
-        return learn(path, rules);
-    }
-    Route::In(0..path.len())
-}
-
-/// Where in a path the first place that Dante knows starts, with its slash.
-pub fn known_place(path: &str, fold_case: bool) -> Option<usize> {
-    let known = |segment: &str| KNOWN.iter().any(|known| same_segment(segment, known, fold_case));
-    path.match_indices('/')
-        .map(|(at, _)| at)
-        .find(|at| known(path[at + 1..].split('/').next().unwrap_or_default()))
-}
-
-/// What Dante serves starts before the first segment that it knows. Where there is none, and the host
-/// said nothing of its own, a path that ends in a slash is the application's root, and a single segment
-/// that is no file's name is the root without its slash.
-fn learn(path: &str, rules: &PrefixRules<'_>) -> Route {
-    if let Some(at) = known_place(path, rules.fold_case) {
-        return Route::In(at..path.len());
-    }
-    let unknown = rules.told.is_none() && Prefix::parse(path).is_ok();
-    if unknown && path.ends_with('/') {
-        return Route::In(path.len() - 1..path.len());
-    }
-    if unknown && !path[1..].contains(['/', '.']) {
-        return Route::AddSlash;
-    }
-    Route::In(0..path.len())
 }
 
 #[cfg(test)]
@@ -236,71 +156,5 @@ mod tests {
             assert_eq!(prefix.strip(path, fold), rest, "{path}");
         }
         assert_eq!(Prefix::ROOT.strip("/x", false), Some("/x"));
-    }
-
-    /// The part that Dante serves, or a redirect.
-    fn way<'path>(path: &'path str, rules: &PrefixRules<'_>) -> &'path str {
-        match route(path, rules) {
-            Route::In(range) => &path[range],
-            Route::AddSlash => "redirect",
-        }
-    }
-
-    #[test]
-    fn a_configured_prefix_may_be_kept_or_stripped() {
-        let rules = PrefixRules { configured: "/dante", ..PrefixRules::default() };
-        for (path, ours) in [
-            ("/dante", "redirect"),
-            ("/dante/", "/"),
-            ("/dante/socket.io/", "/socket.io/"),
-            ("/dante/server-faye.js/ws", "/server-faye.js/ws"),
-            ("/socket.io/", "/socket.io/"),
-            ("/", "/"),
-            ("/dantesque", "/dantesque"),
-            ("/demo/socket.io/", "/demo/socket.io/"),
-            ("/Dante/socket.io/", "/Dante/socket.io/"),
-        ] {
-            assert_eq!(way(path, &rules), ours, "{path}");
-        }
-        let iis = PrefixRules { fold_case: true, ..rules };
-        assert_eq!(way("/Dante/socket.io/", &iis), "/socket.io/");
-    }
-
-    #[test]
-    fn an_unknown_prefix_is_learned_from_the_path() {
-        let iisnode =
-            PrefixRules { configured: "/dante", learn: true, fold_case: true, ..PrefixRules::default() };
-        for (path, ours) in [
-            ("/demo/server-socketio.js", "/server-socketio.js"),
-            ("/demo/server-socketio.js/socket.io/", "/server-socketio.js/socket.io/"),
-            ("/a/b/socket.io/socket.io.js", "/socket.io/socket.io.js"),
-            ("/demo/Server-Faye.js/ws", "/Server-Faye.js/ws"),
-            ("/demo/", "/"),
-            ("/demo", "redirect"),
-            ("/favicon.ico", "/favicon.ico"),
-            ("/demo/favicon.ico", "/demo/favicon.ico"),
-            ("/demo/nothing", "/demo/nothing"),
-            ("/dante/", "/"),
-            ("/", "/"),
-        ] {
-            assert_eq!(way(path, &iisnode), ours, "{path}");
-        }
-    }
-
-    #[test]
-    fn what_a_host_tells_goes_first() {
-        let told = Prefix::parse("/demo").unwrap();
-        let rules = PrefixRules { told: Some(&told), configured: "/dante", learn: true, fold_case: true };
-        for (path, ours) in [
-            ("/demo", "redirect"),
-            ("/demo/", "/"),
-            ("/demo/x/", "/x/"),
-            ("/dante/", "/"),
-            ("/else/socket.io/", "/socket.io/"),
-            ("/else/", "/else/"),
-            ("/else", "/else"),
-        ] {
-            assert_eq!(way(path, &rules), ours, "{path}");
-        }
     }
 }

@@ -6,17 +6,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
+    contract::events,
     poem::{Place, Poem},
     reading::{Reading, event_id},
 };
-
-/// Name of the event at the start of a reading.
-pub(crate) const READING: &str = "reading";
-/// Name of the event that carries a stanza.
-pub(crate) const DIVINE_COMEDY: &str = "divinecomedy";
-/// Name of the event after the last stanza, on server-sent events, where a client cannot otherwise tell
-/// an end from a broken connection.
-pub(crate) const END: &str = "end";
 
 /// The first thing that a reader is told.
 #[derive(Debug, Clone, Serialize)]
@@ -71,11 +64,12 @@ impl EncodedPoem {
     pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> serde_json::Result<Self> {
         let encode = |stanza: &crate::poem::Stanza| {
             let stanza_event = TextAndPlace { text: &stanza.text, place: &stanza.place };
-            let json = serde_json::to_string(&Event { event: DIVINE_COMEDY, content: &stanza_event })?;
+            let json =
+                serde_json::to_string(&Event { event: events::DIVINE_COMEDY, content: &stanza_event })?;
             let id = event_id(poem.edition(), stanza.place.index);
             Ok(EncodedStanza {
                 text: stanza.text.as_str().into(),
-                sse: format!("id: {id}\nevent: {DIVINE_COMEDY}\ndata: {json}\n\n").into(),
+                sse: format!("id: {id}\nevent: {}\ndata: {json}\n\n", events::DIVINE_COMEDY).into(),
                 json: json.into(),
                 arguments: (
                     serde_json::value::to_raw_value(&stanza.text)?,
@@ -119,7 +113,7 @@ impl EncodedPoem {
 
     /// The same as one JSON object.
     pub(crate) fn opening_json(&self, reading: &Reading) -> serde_json::Result<String> {
-        serde_json::to_string(&Event { event: READING, content: &self.opening(reading) })
+        serde_json::to_string(&Event { event: events::READING, content: &self.opening(reading) })
     }
 }
 

@@ -18,12 +18,10 @@ use tracing::debug;
 
 use super::payload::{self, Framing, PayloadError};
 use crate::{
+    contract::paths,
     engine_version::{EngineVersion, EngineVersions},
     transport::{EngineTransport, Transports},
 };
-
-/// The path of the engine, below the prefix.
-const PATH: &str = "/socket.io";
 
 /// The largest message that a reader may send, in bytes: readers say next to nothing.
 const MAX_MESSAGE: usize = 16 * 1024;
@@ -71,7 +69,7 @@ pub(super) fn engine(
     SocketIo,
 ) {
     let builder = SocketIo::builder()
-        .req_path(PATH)
+        .req_path(paths::SOCKET_IO.trim_end_matches('/'))
         // A parked poll is answered by a ping at the latest, so this is how long one is held open.
         .ping_interval(settings.polling_duration)
         .ping_timeout(PING_TIMEOUT)

@@ -4,19 +4,19 @@
 use axum::{
     Extension,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Version, header},
+    http::{StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 
-use super::app::App;
+use super::{
+    app::App,
+    request_prefix::{RequestPrefix, known_place},
+};
+use crate::contract::FAULT_HEADER;
 use crate::hosting::{
     fault::{Fault, shown},
-    prefix::{Prefix, known_place},
+    prefix::Prefix,
 };
-
-/// The part of this request's path that was taken for the host's prefix.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RequestPrefix(pub(super) String);
 
 /// The pages that URL Rewrite leads to under iisnode.
 const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];
@@ -24,7 +24,8 @@ const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];
 /// Answers with a fault, and logs it.
 pub(super) fn refuse(app: &App, fault: &Fault, line: &str) -> Response {
     app.faults.report(fault, line.as_bytes());
-    (fault.status(), format!("{fault}\n")).into_response()
+    let id: &'static str = fault.id().into();
+    (fault.status(), [(FAULT_HEADER, id)], format!("{fault}\n")).into_response()
 }
 
 /// The request line, as far as it can be told from what was parsed.
@@ -49,45 +50,6 @@ pub(super) fn of_host(request: &Request) -> Option<Fault> {
     // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2); a comma is no part of any host's name.
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
     (!value.iter().all(good)).then(|| Fault::BadHost(shown(value)))
-}
-
-/// The value of a proxy's header that counts: the last one. Each proxy adds its own at the end, so that
-/// this one is the nearest proxy's, and what a client sent stands before it (Werkzeug `ProxyFix`, ASP.NET
-/// Core `ForwardLimit`: one trusted proxy by default, counted from the end).
-pub(super) fn last_forwarded(headers: &HeaderMap, name: &str) -> Option<String> {
-    let last = String::from_utf8_lossy(headers.get_all(name).iter().next_back()?.as_bytes()).into_owned();
-    Some(last.rsplit(',').next().unwrap_or_default().trim().to_owned())
-}
-
-/// The headers of proxies that are believed and cannot be used. X-Forwarded-For is a list by nature.
-pub(super) fn of_forwarded(headers: &HeaderMap) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (name, check) in [
-        ("x-forwarded-prefix", unusable_prefix as fn(&str) -> Option<String>),
-        ("x-forwarded-proto", unusable_proto),
-        ("x-forwarded-host", unusable_host),
-    ] {
-        if let Some(value) = last_forwarded(headers, name)
-            && let Some(reason) = check(&value)
-        {
-            faults.push(Fault::Forwarded { name, value: shown(value.as_bytes()), reason });
-        }
-    }
-    faults
-}
-
-fn unusable_prefix(value: &str) -> Option<String> {
-    Prefix::parse(value).err().map(|error| error.to_string())
-}
-
-fn unusable_proto(value: &str) -> Option<String> {
-    let known = ["http", "https", "ws", "wss"].iter().any(|known| value.eq_ignore_ascii_case(known));
-    (!known).then(|| "it is neither http nor https".to_owned())
-}
-
-fn unusable_host(value: &str) -> Option<String> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    (value.is_empty() || !value.bytes().all(good)).then(|| "it is no name with an optional port".to_owned())
 }
 
 /// What a path that leads nowhere shows of the host: `taken` of it was the prefix, `rest` is what follows.
@@ -158,7 +120,11 @@ mod tests {
                 request = request.header("host", *host);
             }
             let found = of_host(&request.body(Body::empty()).unwrap());
-            assert_eq!(found.as_ref().map(Fault::name), fault, "{version:?} {hosts:?}");
+            assert_eq!(
+                found.as_ref().map(|fault| fault.id().to_string()),
+                fault.map(str::to_owned),
+                "{version:?} {hosts:?}"
+            );
         }
     }
 
@@ -184,27 +150,13 @@ mod tests {
             ("", "/../hello/", "", ""),
         ] {
             let found = of_path(taken, rest, configured, false);
-            assert_eq!(found.as_ref().map_or("", Fault::name), fault, "{taken} {rest}");
+            assert_eq!(
+                found.as_ref().map_or(String::new(), |fault| fault.id().to_string()),
+                fault,
+                "{taken} {rest}"
+            );
         }
         let fault = of_path("", "/demo/socket.io/", "/dante", false).unwrap().to_string();
         assert!(fault.contains("--prefix /demo") && fault.contains("send /dante"), "{fault}");
-    }
-
-    #[test]
-    fn of_several_values_the_last_one_counts() {
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("x-forwarded-prefix", "//evil.example, /a"),
-            ("x-forwarded-prefix", "/b, /dante"),
-            ("x-forwarded-proto", "https, gopher"),
-            ("x-forwarded-host", "a.example, b.example"),
-            ("x-forwarded-for", "192.0.2.1, unknown"),
-        ] {
-            headers.append(name, value.parse().unwrap());
-        }
-        assert_eq!(last_forwarded(&headers, "x-forwarded-prefix").as_deref(), Some("/dante"));
-        let faults = of_forwarded(&headers);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        assert!(faults[0].to_string().contains("x-forwarded-proto is \"gopher\""), "{faults:?}");
     }
 }

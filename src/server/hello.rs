@@ -5,9 +5,7 @@ use serde_json::{Map, Value};
 use socketioxide::extract::{SocketRef, TryData};
 use tracing::info;
 
-/// Where a client says hello without having the poem read to it. The main namespace answers, too, as
-/// the samples did.
-pub(super) const NAMESPACE: &str = "/hello";
+use crate::contract::events;
 
 /// How much of a message is logged, in characters.
 const LOGGED: usize = 200;
@@ -22,7 +20,7 @@ enum Reply {
 /// Answers this client's messages.
 pub(super) fn listen(socket: &SocketRef) {
     // A map rather than a struct, which would take an array, too.
-    socket.on("sendMessage", async |socket: SocketRef, TryData(said): TryData<Map<String, Value>>| {
+    socket.on(events::SEND_MESSAGE, async |socket: SocketRef, TryData(said): TryData<Map<String, Value>>| {
         let reply = match said.as_ref().ok().and_then(|said| said.get("message")) {
             Some(Value::String(message)) => {
                 // Escaped, so that no message passes for a line of the log.
@@ -36,6 +34,6 @@ pub(super) fn listen(socket: &SocketRef) {
             }
         };
         // A client that is gone, or takes nothing more, misses the answer.
-        let _ = socket.emit("helloBack", &reply);
+        let _ = socket.emit(events::HELLO_BACK, &reply);
     });
 }

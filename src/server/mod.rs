@@ -5,14 +5,17 @@ mod assets;
 mod channel;
 mod encoded_poem;
 mod engineio;
-mod entrance;
 mod faults;
+mod forwarded;
 mod hello;
 mod language;
 mod pages;
 mod payload;
 mod ping;
 mod reader;
+mod request_layer;
+mod request_prefix;
+mod routes;
 mod socketio;
 mod sse;
 mod status;
@@ -37,7 +40,12 @@ use tracing::{info, warn};
 
 pub use app::App;
 
-use crate::hosting::listener::{BoundListener, Peer};
+use crate::{
+    contract::paths,
+    hosting::listener::{BoundListener, Peer},
+};
+
+use routes::Routes;
 
 /// What browsers may load and do on Dante's pages: nothing that Dante does not serve itself.
 const CONTENT_SECURITY_POLICY: &str =
@@ -49,19 +57,18 @@ fn router(app: &App) -> (Router, SocketIo) {
     socketio::register(&io, app);
     // A poll that a cache answers is a lost poll.
     let engine = set_header(header::CACHE_CONTROL, "no-store").layer(engine);
-    let router = Router::new()
-        .merge(pages::router())
-        .route("/socket.io/socket.io.js", get(assets::client_library))
-        .route("/socket.io/socket.io.min.js", get(assets::client_library))
-        .route("/static/{*path}", get(assets::own))
-        .route("/favicon.ico", get(assets::icon))
-        .route("/hosting.json", get(status::hosting))
+    let routes = pages::add_to(Routes::new())
+        .at(paths::CLIENT_LIBRARY, get(assets::client_library))
+        .at(paths::CLIENT_LIBRARY_MIN, get(assets::client_library))
+        .at(paths::STATIC, get(assets::own))
+        .at(paths::FAVICON, get(assets::icon))
+        .at(paths::HOSTING, get(status::hosting))
         // Mounted once: each mounting would be an engine with sessions of its own.
-        .route_service("/socket.io/", engine)
-        .route("/websocket/ws", get(websocket::upgrade))
-        .route("/server-faye.js/ws", get(websocket::upgrade))
-        .route("/sse/stream", get(sse::stream))
-        .fallback(faults::not_found);
+        .service(paths::SOCKET_IO, engine)
+        .at(paths::WEBSOCKET, get(websocket::upgrade))
+        .at(paths::SERVER_FAYE_WEBSOCKET, get(websocket::upgrade))
+        .at(paths::SSE, get(sse::stream));
+    let router = routes.into_router().fallback(faults::not_found);
     #[cfg(debug_assertions)]
     let router = if app.test_routes { router.merge(test_routes::router()) } else { router };
     (router.with_state(app.clone()), io)
@@ -124,8 +131,8 @@ pub async fn serve(
         }
     });
 
-    let entrance = middleware::from_fn_with_state(app, entrance::admit).layer(router);
-    let service = secured(entrance).into_make_service_with_connect_info::<Peer>();
+    let layered = middleware::from_fn_with_state(app, request_layer::handle).layer(router);
+    let service = secured(layered).into_make_service_with_connect_info::<Peer>();
     let serving = async {
         axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
         // It waits for no upgraded connection; those of Socket.IO are closed by now, the others tracked.

@@ -7,40 +7,37 @@ use std::{
 
 use askama::Template;
 use axum::{
-    Router,
     extract::{FromRequestParts, State},
-    http::{StatusCode, Uri, header, request::Parts},
+    http::{StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::{app::App, assets, entrance::redirect_to_folder, language::Language};
-use crate::poem::{Canto, Poem, roman};
+use super::{app::App, assets, language::Language, routes::Routes};
+use crate::{
+    contract::paths,
+    poem::{Canto, Poem, roman},
+};
 
-/// The pages' routes.
-pub(super) fn router() -> Router<App> {
-    let folder = async |uri: Uri| redirect_to_folder(&uri);
-    Router::new()
-        .route("/", get(socketio_page))
-        .route("/server-socketio.js", get(socketio_page))
-        .route("/websocket", get(folder))
-        .route(
-            "/websocket/",
-            get(async |request: PageRequest| websocket_page(&request, "../", "websocket/ws")),
+/// Adds the pages' routes.
+pub(super) fn add_to(routes: Routes) -> Routes {
+    routes
+        .at(paths::ROOT, get(socketio_page))
+        .at(paths::SERVER_SOCKETIO, get(socketio_page))
+        .at(
+            paths::WEBSOCKET_PAGE,
+            get(async |request: PageRequest| websocket_page(&request, "../", paths::WEBSOCKET)),
         )
         // The sample's own page and endpoint.
-        .route(
-            "/server-faye.js",
-            get(async |request: PageRequest| websocket_page(&request, "", "server-faye.js/ws")),
+        .at(
+            paths::SERVER_FAYE,
+            get(async |request: PageRequest| websocket_page(&request, "", paths::SERVER_FAYE_WEBSOCKET)),
         )
-        .route("/sse", get(folder))
-        .route("/sse/", get(sse_page))
-        .route("/divine-comedy.txt", get(plain_text))
-        .route("/compare", get(folder))
-        .route("/compare/", get(compare_page))
-        .route("/hello", get(folder))
-        .route("/hello/", get(hello_page))
+        .at(paths::SSE_PAGE, get(sse_page))
+        .at(paths::PLAIN_TEXT, get(plain_text))
+        .at(paths::COMPARE, get(compare_page))
+        .at(paths::HELLO, get(hello_page))
 }
 
 /// Somebody asks for a page.
@@ -111,12 +108,12 @@ struct ReadingPage<'a> {
 
 impl<'a> ReadingPage<'a> {
     /// A reading that starts where the page's address says.
-    fn new(request: &'a PageRequest, websocket: &'static str) -> Result<Self, String> {
+    fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, String> {
         let poem = &request.app.poem;
         let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
         Ok(Self {
             from: start(&request.query, poem)?,
-            websocket,
+            websocket: endpoint.trim_start_matches('/'),
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
             language: language(poem),
             lines: poem.stanzas()[0].text.lines().count(),
@@ -158,10 +155,8 @@ struct HelloPage<'a> {
     frame: Layout<'a>,
 }
 
-const PLAIN_WEBSOCKET: &str = "websocket/ws";
-
 async fn socketio_page(request: PageRequest) -> Response {
-    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+    let page = ReadingPage::new(&request, paths::WEBSOCKET)
         .map(|reading| SocketIoPage { frame: Layout::new(&request, ""), reading });
     respond(&request, page)
 }
@@ -173,13 +168,13 @@ fn websocket_page(request: &PageRequest, root: &'static str, endpoint: &'static 
 }
 
 async fn sse_page(request: PageRequest) -> Response {
-    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+    let page = ReadingPage::new(&request, paths::WEBSOCKET)
         .map(|reading| SsePage { frame: Layout::new(&request, "../"), reading });
     respond(&request, page)
 }
 
 async fn compare_page(request: PageRequest) -> Response {
-    let page = ReadingPage::new(&request, PLAIN_WEBSOCKET)
+    let page = ReadingPage::new(&request, paths::WEBSOCKET)
         .map(|reading| ComparePage { frame: Layout::new(&request, "../"), reading });
     respond(&request, page)
 }

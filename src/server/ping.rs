@@ -3,16 +3,14 @@
 use axum::extract::ws::Utf8Bytes;
 use socketioxide::extract::{AckSender, SocketRef};
 
-/// Name of the event, on Socket.IO with an acknowledgement. Not `ping`, which clients of Socket.IO 2 keep to
-/// themselves (socket.io-client 2.5, `lib/socket.js`, `events`).
-pub(super) const EVENT: &str = "echo";
+use crate::contract::events;
 
 /// The longest ping over plain WebSocket, in bytes.
 const LONGEST: usize = 64;
 
 /// Acknowledges a Socket.IO client's pings.
 pub(super) fn listen(socket: &SocketRef) {
-    socket.on(EVENT, async |ack: AckSender| {
+    socket.on(events::ECHO, async |ack: AckSender| {
         // A client that is gone misses the answer.
         let _ = ack.send(&());
     });

@@ -9,11 +9,9 @@ use std::{
     time::Instant,
 };
 
-use axum::{extract::ConnectInfo, http};
-use http::{Extensions, HeaderMap};
 use tracing::info;
 
-use crate::{hosting::listener::Peer, transport::Transport};
+use crate::transport::Transport;
 
 /// How many readers there are.
 #[derive(Debug, Clone, Default)]
@@ -64,19 +62,8 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.readers.0.fetch_sub(1, Ordering::Relaxed);
-        let why = if self.finished { "the poem has finished" } else { "the connection is gone" };
+        let why = if self.finished { "the poem has ended" } else { "the connection is gone" };
         let seconds = self.since.elapsed().as_secs();
         info!(reader = self.id, transport = %self.transport, stanzas = self.sent, seconds, why, "a reader has left");
     }
-}
-
-/// Who the client is, for the log: the address at the other end, or, if the proxy is trusted, what it
-/// tells of the client.
-pub(crate) fn client(extensions: &Extensions, headers: &HeaderMap, trust_forwarded: bool) -> String {
-    let forwarded = headers.get("x-forwarded-for").filter(|_| trust_forwarded);
-    let forwarded = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.split(',').next());
-    let peer = || {
-        extensions.get::<ConnectInfo<Peer>>().map_or_else(|| "unknown".to_owned(), |info| info.0.to_string())
-    };
-    forwarded.map_or_else(peer, |client| client.trim().to_owned())
 }

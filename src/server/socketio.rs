@@ -10,9 +10,10 @@ use socketioxide::{
     handler::ConnectHandler as _,
 };
 
-use super::{app::App, encoded_poem, hello, ping, reader, reader::Reader};
+use super::{app::App, encoded_poem::EncodedPoem, forwarded, hello, ping, reader::Reader};
 use crate::{
     conductor::{ReaderSink, SendOutcome},
+    contract::{HELLO_NAMESPACE, events},
     reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
@@ -28,7 +29,7 @@ pub(super) fn register(io: &SocketIo, app: &App) {
         }
     };
     io.ns("/", connect.with(admit));
-    io.ns(hello::NAMESPACE, async |socket: SocketRef| {
+    io.ns(HELLO_NAMESPACE, async |socket: SocketRef| {
         hello::listen(&socket);
         ping::listen(&socket);
     });
@@ -46,11 +47,11 @@ fn asked(app: &App, socket: &SocketRef, auth: Result<Value, ParserError>) -> Res
 fn begin(app: &App, socket: SocketRef, reading: Reading) {
     hello::listen(&socket);
     ping::listen(&socket);
-    if socket.emit(encoded_poem::READING, &app.encoded.opening(&reading)).is_err() {
+    if socket.emit(events::READING, &app.encoded.opening(&reading)).is_err() {
         return;
     }
     let parts = socket.req_parts();
-    let client = reader::client(&parts.extensions, &parts.headers, app.trust_forwarded);
+    let client = forwarded::client(&parts.extensions, &parts.headers, app.trust_forwarded);
     let reader = app.readers.enter(transport(&socket), client, reading.offset());
     let sink = SocketIoSink { socket: socket.clone(), poem: app.encoded.clone(), reader };
     let guard = Arc::new(app.conductor.join(reading, sink));
@@ -70,13 +71,13 @@ fn transport(socket: &SocketRef) -> Transport {
 
 struct SocketIoSink {
     socket: SocketRef,
-    poem: Arc<encoded_poem::EncodedPoem>,
+    poem: Arc<EncodedPoem>,
     reader: Reader,
 }
 
 impl ReaderSink for SocketIoSink {
     fn send(&mut self, index: usize) -> SendOutcome {
-        match self.socket.emit(encoded_poem::DIVINE_COMEDY, &self.poem.stanza(index).arguments) {
+        match self.socket.emit(events::DIVINE_COMEDY, &self.poem.stanza(index).arguments) {
             Ok(()) => {
                 self.reader.sent(transport(&self.socket));
                 SendOutcome::Sent

@@ -17,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     app::App,
     channel::{ChannelSink, StreamItem},
-    encoded_poem::{END, EncodedPoem, READING},
-    reader,
+    encoded_poem::EncodedPoem,
+    forwarded,
 };
 use crate::{
     conductor::ReadingGuard,
+    contract::events,
     reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
@@ -49,11 +50,11 @@ pub(super) async fn stream(
         // The one answer that keeps a browser from coming back for more (WHATWG HTML, 9.2.3).
         return StatusCode::NO_CONTENT.into_response();
     }
-    let client = reader::client(&extensions, &headers, app.trust_forwarded);
+    let client = forwarded::client(&extensions, &headers, app.trust_forwarded);
     let reader = app.readers.enter(Transport::Sse, client, reading.offset());
     // An object of our own always has a JSON form.
     let opening = app.encoded.opening_json(&reading).unwrap_or_default();
-    let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {READING}\ndata: {opening}\n\n"));
+    let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {}\ndata: {opening}\n\n", events::READING));
     let (sink, items) = ChannelSink::new(reader, Transport::Sse);
     let guard = app.conductor.join(reading, sink);
     let body =
@@ -100,7 +101,7 @@ impl EventBody {
             Ok(Some(StreamItem::Stanza(index))) => self.poem.stanza(index).sse.clone(),
             Ok(Some(StreamItem::End)) => {
                 self.ended = true;
-                Bytes::from(format!("event: {END}\ndata: {{\"event\":\"{END}\"}}\n\n"))
+                Bytes::from(format!("event: {end}\ndata: {{\"event\":\"{end}\"}}\n\n", end = events::END))
             }
             Ok(None) => return None,
         };

@@ -23,7 +23,7 @@ use super::{
     app::App,
     channel::{ChannelSink, StreamItem},
     encoded_poem::EncodedPoem,
-    ping, reader,
+    forwarded, ping,
 };
 use crate::{
     conductor::ReadingGuard,
@@ -66,7 +66,7 @@ pub(super) async fn upgrade(
             return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], text).into_response();
         }
     };
-    let client = reader::client(&extensions, &headers, app.trust_forwarded);
+    let client = forwarded::client(&extensions, &headers, app.trust_forwarded);
     upgrade
         .read_buffer_size(READ_BUFFER)
         .max_message_size(MAX_MESSAGE)

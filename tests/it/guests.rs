@@ -57,7 +57,7 @@ async fn under_iisnode_any_application_name_works() {
         ("/dante/", 200),
         ("/dante", 308),
         ("/demo", 308),
-        ("/demo/favicon.ico", 404),
+        ("/demo/favicon.ico", 200),
     ] {
         assert_eq!(server.get(path, "").await.status, status, "{path}");
     }

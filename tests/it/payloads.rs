@@ -203,7 +203,7 @@ async fn packets_over_websocket() {
         "40/😀",
         "42",
         "42[",
-        "42/hello,["echo"]",
+        "42/hello,[\"echo\"]",
     ];
     let bytes: [&[u8]; 4] = [b"", b"\x04", b"\x01\x02", b"\xff\xff\xff"];
     let text = |text: &str| Message::Text(text.into());

@@ -10,14 +10,15 @@ use std::{
 use tracing::warn;
 
 use super::{Fault, shown_line};
+use crate::contract::FaultId;
 
 /// For how long repetitions of a fault are only counted.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Which faults were logged lately. Its size is bounded by the number of names that faults have.
+/// Which faults were logged lately. Its size is bounded by the number of faults.
 #[derive(Debug, Default)]
 pub struct FaultLog {
-    seen: Mutex<HashMap<&'static str, Lately>>,
+    seen: Mutex<HashMap<FaultId, Lately>>,
 }
 
 #[derive(Debug)]
@@ -29,18 +30,18 @@ struct Lately {
 impl FaultLog {
     /// Logs a fault with its request line, unless it was logged within the last minute.
     pub fn report(&self, fault: &Fault, line: &[u8]) {
-        if let Some(left_out) = self.due(fault.name(), Instant::now()) {
-            let (name, request) = (fault.name(), shown_line(line));
+        if let Some(left_out) = self.due(fault.id(), Instant::now()) {
+            let (name, request): (&str, _) = (fault.id().into(), shown_line(line));
             warn!(fault = name, %request, left_out, "{fault}");
         }
     }
 
     /// How many were left out since the last one that was logged, if this one is to be logged.
-    fn due(&self, name: &'static str, now: Instant) -> Option<u64> {
+    fn due(&self, id: FaultId, now: Instant) -> Option<u64> {
         // A panic of another thread leaves nothing half done here.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(lately) = seen.get_mut(name) else {
-            seen.insert(name, Lately { logged: now, left_out: 0 });
+        let Some(lately) = seen.get_mut(&id) else {
+            seen.insert(id, Lately { logged: now, left_out: 0 });
             return Some(0);
         };
         if now.duration_since(lately.logged) < QUIET {
@@ -60,14 +61,14 @@ mod tests {
     #[test]
     fn repetitions_are_counted_and_faults_do_not_hide_each_other() {
         let (log, start) = (FaultLog::default(), Instant::now());
-        let due = |name, seconds| log.due(name, start + Duration::from_secs(seconds));
-        assert_eq!(due("tls", 0), Some(0));
-        assert_eq!(due("tls", 1), None);
-        assert_eq!(due("space", 1), Some(0));
-        assert_eq!(due("tls", 59), None);
-        assert_eq!(due("tls", 60), Some(2));
-        assert_eq!(due("tls", 61), None);
-        assert_eq!(due("tls", 200), Some(1));
-        assert_eq!(due("tls", 300), Some(0));
+        let due = |id, seconds| log.due(id, start + Duration::from_secs(seconds));
+        assert_eq!(due(FaultId::Tls, 0), Some(0));
+        assert_eq!(due(FaultId::Tls, 1), None);
+        assert_eq!(due(FaultId::Space, 1), Some(0));
+        assert_eq!(due(FaultId::Tls, 59), None);
+        assert_eq!(due(FaultId::Tls, 60), Some(2));
+        assert_eq!(due(FaultId::Tls, 61), None);
+        assert_eq!(due(FaultId::Tls, 200), Some(1));
+        assert_eq!(due(FaultId::Tls, 300), Some(0));
     }
 }

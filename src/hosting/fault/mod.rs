@@ -7,6 +7,8 @@ use std::fmt;
 
 use http::StatusCode;
 
+use crate::contract::FaultId;
+
 /// How many bytes of a client's text are shown at most.
 const SHOWN: usize = 200;
 
@@ -111,26 +113,26 @@ impl Fault {
     }
 
     /// The fault's name, the same whatever came: by it, repetitions are counted.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn id(&self) -> FaultId {
         match self {
-            Self::Tls => "tls",
-            Self::ProxyProtocol => "proxy-protocol",
-            Self::Http2 => "http2",
-            Self::Version(_) => "version",
-            Self::Space => "space",
-            Self::Unescaped => "unescaped",
-            Self::LongTarget => "long-target",
-            Self::LargeHead => "large-head",
-            Self::Header => "header",
-            Self::Garbage => "garbage",
-            Self::NoHost => "no-host",
-            Self::SeveralHosts(_) => "several-hosts",
-            Self::BadHost(_) => "bad-host",
-            Self::OtherPrefix { .. } => "other-prefix",
-            Self::DoubledPrefix(_) => "doubled-prefix",
-            Self::EmptySegment(_) => "empty-segment",
-            Self::RewriteTarget(_) => "rewrite-target",
-            Self::Forwarded { .. } => "forwarded",
+            Self::Tls => FaultId::Tls,
+            Self::ProxyProtocol => FaultId::ProxyProtocol,
+            Self::Http2 => FaultId::Http2,
+            Self::Version(_) => FaultId::Version,
+            Self::Space => FaultId::Space,
+            Self::Unescaped => FaultId::Unescaped,
+            Self::LongTarget => FaultId::LongTarget,
+            Self::LargeHead => FaultId::LargeHead,
+            Self::Header => FaultId::Header,
+            Self::Garbage => FaultId::Garbage,
+            Self::NoHost => FaultId::NoHost,
+            Self::SeveralHosts(_) => FaultId::SeveralHosts,
+            Self::BadHost(_) => FaultId::BadHost,
+            Self::OtherPrefix { .. } => FaultId::OtherPrefix,
+            Self::DoubledPrefix(_) => FaultId::DoubledPrefix,
+            Self::EmptySegment(_) => FaultId::EmptySegment,
+            Self::RewriteTarget(_) => FaultId::RewriteTarget,
+            Self::Forwarded { .. } => FaultId::Forwarded,
         }
     }
 }
@@ -292,7 +294,7 @@ mod tests {
         ];
         for (line, name) in lines {
             assert_eq!(
-                Fault::of_head(line, StatusCode::BAD_REQUEST).name(),
+                Fault::of_head(line, StatusCode::BAD_REQUEST).id().to_string(),
                 *name,
                 "{}",
                 line.escape_ascii()
@@ -300,7 +302,7 @@ mod tests {
         }
         for (status, name) in [(414, "long-target"), (431, "large-head")] {
             let fault = Fault::of_head(b"GET / HTTP/1.1", StatusCode::from_u16(status).unwrap());
-            assert_eq!((fault.name(), fault.status().as_u16()), (name, status));
+            assert_eq!((fault.id().to_string().as_str(), fault.status().as_u16()), (name, status));
         }
     }
 

@@ -1,0 +1,174 @@
+//! What server and probe agree on: paths, events, and the names of faults. Pure names; it knows neither.
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the paths below the prefix, and the list of them.
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident = $path:literal;)*) => {
+        /// The paths that Dante serves, below the prefix; one that ends in a slash has a page or an endpoint there.
+        pub(crate) mod paths {
+            $($(#[$doc])* pub(crate) const $name: &str = $path;)*
+
+            /// All of them.
+            pub(crate) const ALL: &[&str] = &[$($path),*];
+        }
+    };
+}
+
+paths! {
+    /// The page over Socket.IO.
+    ROOT = "/";
+    /// The same, at the sample's URL.
+    SERVER_SOCKETIO = "/server-socketio.js";
+    /// The engine of Socket.IO.
+    SOCKET_IO = "/socket.io/";
+    /// The official browser client.
+    CLIENT_LIBRARY = "/socket.io/socket.io.js";
+    /// The same, under its other name.
+    CLIENT_LIBRARY_MIN = "/socket.io/socket.io.min.js";
+    /// The page over plain WebSocket.
+    WEBSOCKET_PAGE = "/websocket/";
+    /// Plain WebSocket.
+    WEBSOCKET = "/websocket/ws";
+    /// The page over plain WebSocket, at the sample's URL.
+    SERVER_FAYE = "/server-faye.js";
+    /// Plain WebSocket, at the sample's URL.
+    SERVER_FAYE_WEBSOCKET = "/server-faye.js/ws";
+    /// The page over server-sent events.
+    SSE_PAGE = "/sse/";
+    /// Server-sent events.
+    SSE = "/sse/stream";
+    /// All transports beside each other.
+    COMPARE = "/compare/";
+    /// The Hello exchange.
+    HELLO = "/hello/";
+    /// What the server knows of itself and saw of a request.
+    HOSTING = "/hosting.json";
+    /// The poem as text.
+    PLAIN_TEXT = "/divine-comedy.txt";
+    /// What pages load.
+    STATIC = "/static/{*path}";
+    /// What browsers ask for beside a file.
+    FAVICON = "/favicon.ico";
+    /// What the ASP.NET Core Module asks to stop with (dotnet/aspnetcore `SendShutdownHttpMessage`).
+    SHUTDOWN = "/iisintegration";
+}
+
+/// Names of events on Socket.IO; on plain WebSocket and server-sent events the same as objects.
+pub(crate) mod events {
+    /// At the start of a reading.
+    pub(crate) const READING: &str = "reading";
+    /// A stanza.
+    pub(crate) const DIVINE_COMEDY: &str = "divinecomedy";
+    /// After the last stanza, on server-sent events, where a client cannot otherwise tell an end from a broken
+    /// connection.
+    pub(crate) const END: &str = "end";
+    /// A reader's ping: it is acknowledged, or sent back. Not `ping`, which clients of Socket.IO 2 keep to
+    /// themselves (socket.io-client 2.5, `lib/socket.js`, `events`).
+    pub(crate) const ECHO: &str = "echo";
+    /// A reader says something, …
+    pub(crate) const SEND_MESSAGE: &str = "sendMessage";
+    /// … and is answered.
+    pub(crate) const HELLO_BACK: &str = "helloBack";
+}
+
+/// The namespace of Socket.IO where nothing is streamed.
+pub(crate) const HELLO_NAMESPACE: &str = "/hello";
+
+/// The header that names the fault in an answer that is there for one; its value is a [`FaultId`].
+pub(crate) const FAULT_HEADER: &str = "dante-fault";
+
+/// The names of what may be wrong with a request, for programs and for the log.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum FaultId {
+    Tls,
+    ProxyProtocol,
+    Http2,
+    Version,
+    Space,
+    Unescaped,
+    LongTarget,
+    LargeHead,
+    Header,
+    Garbage,
+    NoHost,
+    SeveralHosts,
+    BadHost,
+    OtherPrefix,
+    DoubledPrefix,
+    EmptySegment,
+    RewriteTarget,
+    Forwarded,
+}
+
+/// `hosting.json`: what the server saw of a request and knows of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HostingStatus {
+    pub(crate) version: String,
+    /// Names this process among others that serve the same readers.
+    pub(crate) node: String,
+    pub(crate) readers: usize,
+    pub(crate) host: Finding,
+    pub(crate) prefix: Finding,
+    /// What kind of endpoint the server listens on; its name is nobody's business.
+    pub(crate) endpoint: Finding,
+    /// What Socket.IO may use, in the order in which the page tries it.
+    pub(crate) transports: Vec<String>,
+    /// The versions of Engine.IO that Socket.IO's clients may speak, the newest first.
+    pub(crate) engine_versions: Vec<u8>,
+    pub(crate) edition: String,
+    pub(crate) of: usize,
+    pub(crate) interval_ms: u64,
+    pub(crate) request: SeenRequest,
+}
+
+/// Something found out, and why it is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) value: String,
+    pub(crate) reason: String,
+}
+
+/// What reached the server of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SeenRequest {
+    pub(crate) http: String,
+    /// Before the prefix was stripped.
+    pub(crate) path: String,
+    pub(crate) prefix: String,
+    pub(crate) host: Option<String>,
+    /// The headers that proxies add.
+    pub(crate) forwarded: Vec<(String, String)>,
+    /// Which of them cannot be used, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) faults: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_have_one_name_everywhere() {
+        for (id, name) in [(FaultId::Http2, "http2"), (FaultId::DoubledPrefix, "doubled-prefix")] {
+            assert_eq!(id.to_string(), name);
+            assert_eq!(name.parse(), Ok(id));
+            assert_eq!(serde_json::to_value(id).unwrap(), name);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The headers by which proxies tell of a client and of themselves: X-Forwarded-For and its kin. They are believed
+//! only where a proxy is trusted to set them.
+
+use axum::{
+    extract::ConnectInfo,
+    http::{Extensions, HeaderMap},
+};
+
+use crate::hosting::{
+    fault::{Fault, shown},
+    listener::Peer,
+    prefix::Prefix,
+};
+
+/// The value of a proxy's header that counts: the last one. Each proxy adds its own at the end, so that
+/// this one is the nearest proxy's, and what a client sent stands before it (Werkzeug `ProxyFix`, ASP.NET
+/// Core `ForwardLimit`: one trusted proxy by default, counted from the end).
+pub(super) fn last_value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let last = String::from_utf8_lossy(headers.get_all(name).iter().next_back()?.as_bytes()).into_owned();
+    Some(last.rsplit(',').next().unwrap_or_default().trim().to_owned())
+}
+
+/// The headers of proxies that are believed and cannot be used. X-Forwarded-For is a list by nature.
+pub(super) fn faults(headers: &HeaderMap) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (name, check) in [
+        ("x-forwarded-prefix", unusable_prefix as fn(&str) -> Option<String>),
+        ("x-forwarded-proto", unusable_proto),
+        ("x-forwarded-host", unusable_host),
+    ] {
+        if let Some(value) = last_value(headers, name)
+            && let Some(reason) = check(&value)
+        {
+            faults.push(Fault::Forwarded { name, value: shown(value.as_bytes()), reason });
+        }
+    }
+    faults
+}
+
+fn unusable_prefix(value: &str) -> Option<String> {
+    Prefix::parse(value).err().map(|error| error.to_string())
+}
+
+fn unusable_proto(value: &str) -> Option<String> {
+    let known = ["http", "https", "ws", "wss"].iter().any(|known| value.eq_ignore_ascii_case(known));
+    (!known).then(|| "it is neither http nor https".to_owned())
+}
+
+fn unusable_host(value: &str) -> Option<String> {
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    (value.is_empty() || !value.bytes().all(good)).then(|| "it is no name with an optional port".to_owned())
+}
+
+/// Who the client is, for the log: the address at the other end, or, if the proxy is trusted, the one that it
+/// tells of.
+pub(super) fn client(extensions: &Extensions, headers: &HeaderMap, trusted: bool) -> String {
+    let forwarded = trusted.then(|| last_value(headers, "x-forwarded-for")).flatten();
+    forwarded.filter(|client| !client.is_empty()).unwrap_or_else(|| peer(extensions))
+}
+
+/// The address at the other end of the connection.
+pub(super) fn peer(extensions: &Extensions) -> String {
+    let peer = extensions.get::<ConnectInfo<Peer>>();
+    peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_several_values_the_last_one_counts() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-forwarded-prefix", "//evil.example, /a"),
+            ("x-forwarded-prefix", "/b, /dante"),
+            ("x-forwarded-proto", "https, gopher"),
+            ("x-forwarded-host", "a.example, b.example"),
+            ("x-forwarded-for", "192.0.2.1, unknown"),
+        ] {
+            headers.append(name, value.parse().unwrap());
+        }
+        assert_eq!(last_value(&headers, "x-forwarded-prefix").as_deref(), Some("/dante"));
+        let faults = faults(&headers);
+        assert_eq!(faults.len(), 1, "{faults:?}");
+        assert!(faults[0].to_string().contains("x-forwarded-proto is \"gopher\""), "{faults:?}");
+    }
+
+    #[test]
+    fn a_client_cannot_forge_its_address() {
+        let mut headers = HeaderMap::new();
+        for value in ["10.0.0.1", "198.51.100.1, 192.0.2.7"] {
+            headers.append("x-forwarded-for", value.parse().unwrap());
+        }
+        assert_eq!(client(&Extensions::new(), &headers, true), "192.0.2.7");
+        assert_eq!(client(&Extensions::new(), &headers, false), "unknown");
+        headers.insert("x-forwarded-for", "192.0.2.7, ".parse().unwrap());
+        assert_eq!(client(&Extensions::new(), &headers, true), "unknown");
+    }
+}

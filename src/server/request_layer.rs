@@ -1,0 +1,76 @@
+//! The request layer: what every request goes through before it is routed. It checks the host's token, undoes what
+//! the host did to the headers, strips the prefix, and stops the server where the host asks for it.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tracing::{info, warn};
+
+use super::{
+    app::App,
+    faults, forwarded,
+    request_prefix::{self, Stripped},
+};
+use crate::hosting::{Host, aspnetcore, fault::shown, iisnode};
+
+/// Passes a request on, with a path below the prefix, or answers it here. While a worker is busy with it, it is
+/// among the server's activities.
+pub(super) async fn handle(State(app): State<App>, request: Request, next: Next) -> Response {
+    let activity = app.activity.clone();
+    activity.during(describe(&request), pass_on(app, request, next)).await
+}
+
+/// A request for the log: the line without its query, where session ids are, and whose it is.
+fn describe(request: &Request) -> Arc<str> {
+    let path = shown(request.uri().path().as_bytes());
+    format!("{} {path} from {}", request.method(), forwarded::peer(request.extensions())).into()
+}
+
+async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
+    let hosting = &app.hosting;
+    if let Some(token) = &hosting.pairing_token
+        && !aspnetcore::is_paired(request.headers(), token)
+    {
+        warn!("a request without the token of the ASP.NET Core Module was refused");
+        return (
+            StatusCode::BAD_REQUEST,
+            "This request did not come through IIS: the header MS-ASPNETCORE-TOKEN is missing or wrong.\n",
+        )
+            .into_response();
+    }
+    if let Some(fault) = faults::of_host(&request) {
+        return faults::refuse(&app, &fault, &faults::line(&request));
+    }
+    if app.trust_forwarded {
+        for fault in forwarded::faults(request.headers()) {
+            app.faults.report(&fault, faults::line(&request).as_bytes());
+        }
+    }
+    let host = hosting.host.value;
+    if host == Host::Iisnode {
+        iisnode::mend_connection(request.headers_mut());
+    }
+
+    match request_prefix::strip(&app, &request) {
+        None => return (StatusCode::BAD_REQUEST, "This request's path is not valid.\n").into_response(),
+        Some(Stripped::AddSlash) => return request_prefix::redirect_to_folder(request.uri()),
+        Some(Stripped::Below(prefix, uri)) => {
+            *request.uri_mut() = uri;
+            request.extensions_mut().insert(prefix);
+        }
+    }
+
+    if aspnetcore::is_shutdown(request.method(), request.uri().path(), request.headers())
+        && hosting.pairing_token.is_some()
+    {
+        info!("the ASP.NET Core Module asks us to stop");
+        app.stop.cancel();
+        return StatusCode::ACCEPTED.into_response();
+    }
+    next.run(request).await
+}
