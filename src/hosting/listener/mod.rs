@@ -1,7 +1,7 @@
 //! [`BoundListener`]: an endpoint, bound. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
-pub mod doorman;
+pub mod explain_refusals;
 mod mend;
 #[cfg(windows)]
 mod pipe;
@@ -18,7 +18,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::either::Either;
 
-use doorman::Doorman;
+use explain_refusals::ExplainRefusals;
 #[cfg(windows)]
 use pipe::PipeListener;
 use stall::Stall;
@@ -165,7 +165,7 @@ fn prepare(stream: &TcpStream) {
 }
 
 impl Listener for BoundListener {
-    type Io = Doorman<Stall<Either<TcpStream, LocalStream>>>;
+    type Io = ExplainRefusals<Stall<Either<TcpStream, LocalStream>>>;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -182,7 +182,7 @@ impl Listener for BoundListener {
             match accepted {
                 Ok((stream, peer)) => {
                     let faults = Arc::clone(&self.faults);
-                    return (Doorman::new(Stall::new(stream), self.mends, faults), peer);
+                    return (ExplainRefusals::new(Stall::new(stream), self.mends, faults), peer);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
