@@ -30,7 +30,7 @@ pub fn without_node_switches(args: impl Iterator<Item = OsString>, env: &Environ
 /// iisnode rewrites `Connection` to `keep-alive` unless it is exactly `upgrade`, so that Firefox's
 /// `keep-alive, Upgrade` is lost (iisnode cprotocolbridge.cpp:722-729; iisnode#497). A request that asks
 /// for a WebSocket gets its `Connection: upgrade` back.
-pub fn mend_connection(headers: &mut HeaderMap) {
+pub fn repair_connection(headers: &mut HeaderMap) {
     let upgrade = headers.get(header::UPGRADE);
     if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connection_header_is_mended_for_websockets_only() {
+    fn the_connection_header_is_repaired_for_websockets_only() {
         for (upgrade, connection) in
             [(Some("WebSocket"), "upgrade"), (Some("h2c"), "keep-alive"), (None, "keep-alive")]
         {
@@ -234,7 +234,7 @@ mod tests {
             if let Some(upgrade) = upgrade {
                 headers.insert("upgrade", HeaderValue::from_static(upgrade));
             }
-            mend_connection(&mut headers);
+            repair_connection(&mut headers);
             assert_eq!(headers["connection"], connection, "{upgrade:?}");
         }
     }

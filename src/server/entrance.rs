@@ -60,7 +60,7 @@ async fn let_in(app: App, mut request: Request, next: Next) -> Response {
     }
     let host = hosting.host.value;
     if host == Host::Iisnode {
-        iisnode::mend_connection(request.headers_mut());
+        iisnode::repair_connection(request.headers_mut());
     }
 
     let told = told_prefix(&app, &request);

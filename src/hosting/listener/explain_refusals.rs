@@ -54,10 +54,10 @@ struct RefusalState {
 }
 
 impl<C> ExplainRefusals<C> {
-    /// Wraps a connection; `mends` undoes what iisnode does to request lines.
-    pub(super) fn new(connection: C, mends: bool, log: Arc<FaultLog>) -> Self {
+    /// Wraps a connection; `repairs` undoes what iisnode does to request lines.
+    pub(super) fn new(connection: C, repairs: bool, log: Arc<FaultLog>) -> Self {
         let state = RefusalState {
-            scanner: Scanner::new(mends),
+            scanner: Scanner::new(repairs),
             ready: Vec::new(),
             refusal: Vec::new(),
             mid_write: false,

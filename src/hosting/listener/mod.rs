@@ -2,9 +2,9 @@
 //! pipes and inherited sockets.
 
 pub mod explain_refusals;
-mod mend;
 #[cfg(windows)]
 mod pipe;
+mod repair;
 mod request_line;
 pub mod stall;
 
@@ -101,7 +101,7 @@ pub struct BoundListener {
     listener: Either<TcpListener, LocalListener>,
     endpoint: Endpoint,
     /// Whether what iisnode does to request lines is undone.
-    mends: bool,
+    repairs: bool,
     faults: Arc<FaultLog>,
 }
 
@@ -137,14 +137,14 @@ impl BoundListener {
     }
 
     fn new(listener: Either<TcpListener, LocalListener>, endpoint: Endpoint) -> Self {
-        Self { listener, endpoint, mends: false, faults: Arc::default() }
+        Self { listener, endpoint, repairs: false, faults: Arc::default() }
     }
 
     /// The same listener for the guest of a host, whose habits are put right, and with a log for what
     /// cannot be.
     #[must_use]
     pub fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
-        Self { mends: host == Host::Iisnode, faults, ..self }
+        Self { repairs: host == Host::Iisnode, faults, ..self }
     }
 
     /// Where it listens; a port that the system chose is named.
@@ -182,7 +182,7 @@ impl Listener for BoundListener {
             match accepted {
                 Ok((stream, peer)) => {
                     let faults = Arc::clone(&self.faults);
-                    return (ExplainRefusals::new(Stall::new(stream), self.mends, faults), peer);
+                    return (ExplainRefusals::new(Stall::new(stream), self.repairs, faults), peer);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
