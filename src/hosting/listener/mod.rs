@@ -6,7 +6,7 @@ pub mod explain_refusals;
 mod pipe;
 mod repair;
 mod request_line;
-pub mod stall;
+pub mod write_timeout;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use tokio_util::either::Either;
 use explain_refusals::ExplainRefusals;
 #[cfg(windows)]
 use pipe::PipeListener;
-use stall::Stall;
+use write_timeout::WriteTimeout;
 
 use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
 
@@ -161,11 +161,11 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);
     // A peer that vanished is noticed by bytes that it does not acknowledge; Linux tries for 15 minutes.
     #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(stall::PATIENCE));
+    let _ = socket.set_tcp_user_timeout(Some(write_timeout::PATIENCE));
 }
 
 impl Listener for BoundListener {
-    type Io = ExplainRefusals<Stall<Either<TcpStream, LocalStream>>>;
+    type Io = ExplainRefusals<WriteTimeout<Either<TcpStream, LocalStream>>>;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -182,7 +182,7 @@ impl Listener for BoundListener {
             match accepted {
                 Ok((stream, peer)) => {
                     let faults = Arc::clone(&self.faults);
-                    return (ExplainRefusals::new(Stall::new(stream), self.repairs, faults), peer);
+                    return (ExplainRefusals::new(WriteTimeout::new(stream), self.repairs, faults), peer);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
