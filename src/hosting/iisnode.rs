@@ -41,7 +41,7 @@ pub fn repair_connection(headers: &mut HeaderMap) {
 /// without the script. iisnode appends its own header to what the client sent, so the last copy is the
 /// true one (iisnode chttpprotocol.cpp:164-248); one copy alone may be the client's, but all that a
 /// wrong prefix does is a 404 for that client.
-pub fn told_prefix(headers: &HeaderMap) -> Option<Prefix> {
+pub fn parse_script_name(headers: &HeaderMap) -> Option<Prefix> {
     let script = headers.get_all("x-iisnode-script_name").iter().next_back()?.to_str().ok()?;
     let (folder, _) = script.rsplit_once('/')?;
     if folder.is_empty() { Some(Prefix::ROOT) } else { Prefix::parse(folder).ok() }
@@ -242,9 +242,9 @@ mod tests {
     #[test]
     fn the_last_copy_of_the_script_name_counts() {
         let mut headers = HeaderMap::new();
-        assert_eq!(told_prefix(&headers), None);
+        assert_eq!(parse_script_name(&headers), None);
         headers.append("x-iisnode-script_name", HeaderValue::from_static("/evil/x.js"));
         headers.append("x-iisnode-script_name", HeaderValue::from_static("/demo/server-socketio.js"));
-        assert_eq!(told_prefix(&headers), Prefix::parse("/demo").ok());
+        assert_eq!(parse_script_name(&headers), Prefix::parse("/demo").ok());
     }
 }

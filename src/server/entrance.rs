@@ -17,7 +17,7 @@ use super::{
 };
 use crate::hosting::{
     Host, aspnetcore,
-    fault::shown,
+    fault::describe_text,
     iisnode,
     listener::Peer,
     prefix::{Prefix, Signposts, Way, divide},
@@ -32,7 +32,7 @@ pub(super) async fn admit(State(app): State<App>, request: Request, next: Next) 
 
 /// A request for the log: the line without its query, where session ids are, and whose it is.
 fn described(request: &Request) -> Arc<str> {
-    let path = shown(request.uri().path().as_bytes());
+    let path = describe_text(request.uri().path().as_bytes());
     let peer = request.extensions().get::<ConnectInfo<Peer>>();
     let peer = peer.map_or_else(|| "unknown".to_owned(), |ConnectInfo(peer)| peer.to_string());
     format!("{} {path} from {peer}", request.method()).into()
@@ -98,7 +98,7 @@ async fn let_in(app: App, mut request: Request, next: Next) -> Response {
 /// The prefix of this very request, where somebody we believe tells it.
 fn told_prefix(app: &App, request: &Request) -> Option<Prefix> {
     if app.hosting.learn_prefix
-        && let Some(prefix) = iisnode::told_prefix(request.headers())
+        && let Some(prefix) = iisnode::parse_script_name(request.headers())
     {
         return Some(prefix);
     }

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::request_line::Scanner;
-use crate::hosting::fault::{Fault, log::FaultLog, shown_line};
+use crate::hosting::fault::{Fault, describe_request_line, log::FaultLog};
 
 /// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
 /// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
@@ -139,7 +139,11 @@ fn bare_refusal(answer: &[u8]) -> Option<(StatusCode, &str)> {
 
 /// The answer that names the fault; after it the connection ends.
 fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
-    let shown = if line.is_empty() { String::new() } else { format!("\nIt began: {}\n", shown_line(line)) };
+    let shown = if line.is_empty() {
+        String::new()
+    } else {
+        format!("\nIt began: {}\n", describe_request_line(line))
+    };
     let body = format!("{fault}\n{shown}");
     let date = if date.is_empty() { String::new() } else { format!("{date}\r\n") };
     let head = format!(
