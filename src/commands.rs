@@ -21,7 +21,7 @@ use crate::{
         environment::Environment,
         listener::BoundListener,
         recipes::{Recipe, Site, Wanted},
-        setup::{self, Facts},
+        setup::{self, IisFacts},
     },
     logging,
     poem::{self, Poem},
@@ -155,7 +155,7 @@ fn explain(env: &Environment) -> Result<Explanation, Failure> {
 fn plan_setup(env: &Environment) -> Result<String, Failure> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text).map_err(|error| Failure::Failed(error.into()))?;
-    let facts = Facts::parse(&text)
+    let facts = IisFacts::parse(&text)
         .context("these are no facts of this version's setup.ps1; use both of one version");
     json(&setup::plan(&facts.map_err(Failure::Usage)?, env))
 }

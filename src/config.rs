@@ -48,7 +48,7 @@ pub struct Config {
     /// How logs are written.
     pub log_format: LogFormat,
     /// Log files of our own, where iisnode asks for them.
-    pub log_plan: Option<iisnode::LogPlan>,
+    pub log_plan: Option<iisnode::log_files::LogPlan>,
     /// Whether the routes for tests are there, which a release build does not have.
     #[cfg(debug_assertions)]
     pub test_routes: bool,
@@ -111,7 +111,7 @@ impl Config {
                 yes_or_no,
             )?,
             poem: args.poem.clone().or_else(|| env.get("DANTE_POEM").map(PathBuf::from)),
-            log_plan: iisnode::LogPlan::detect(env, script, process_id),
+            log_plan: iisnode::log_files::LogPlan::detect(env, script, process_id),
             hosting: Hosting::detect(&wishes, env, process_id)?,
             #[cfg(debug_assertions)]
             test_routes: env.has("DANTE_TEST_ROUTES"),

@@ -8,7 +8,7 @@ use std::{
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
-use crate::{cli::LogFormat, hosting::iisnode::LogPlan};
+use crate::{cli::LogFormat, hosting::iisnode::log_files::LogPlan};
 
 /// Starts logging: to standard error, or to iisnode's files where it asks for them. `RUST_LOG` chooses
 /// what is logged; without it, everything from info on. To be called once.

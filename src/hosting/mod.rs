@@ -197,8 +197,9 @@ fn detect_prefix(
     let parse =
         |name: &str, value: &str| Prefix::parse(value).map_err(|error| BadValue::new(name, value, error));
     let wished = wishes.prefix.clone();
-    let told = || PREFIX_RANKS[2..].iter().find_map(|name| env.get(name).map(|value| (*name, value)));
-    if let Some((name, value)) = wished.or_else(told) {
+    let find_host_variable =
+        || PREFIX_RANKS[2..].iter().find_map(|name| env.get(name).map(|value| (*name, value)));
+    if let Some((name, value)) = wished.or_else(find_host_variable) {
         let prefix = parse(name, &value)?;
         return Ok((
             Finding::new(prefix, format!("since {name} says so"), above(&PREFIX_RANKS, name)),
@@ -218,10 +219,10 @@ fn detect_endpoint(
     host: Host,
     process_id: u32,
 ) -> Result<Finding<Endpoint>, BadValue> {
-    let found = |endpoint, reason, rank| Ok(Finding::new(endpoint, reason, above(&ENDPOINT_RANKS, rank)));
+    let conclude = |endpoint, reason, rank| Ok(Finding::new(endpoint, reason, above(&ENDPOINT_RANKS, rank)));
     if let Some((name, value)) = &wishes.listen {
         let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
-        return found(endpoint, format!("since {name} says so"), name);
+        return conclude(endpoint, format!("since {name} says so"), name);
     }
     // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
     let ports =
@@ -229,16 +230,16 @@ fn detect_endpoint(
     for (name, value) in ports() {
         if endpoint::is_pipe(&value) {
             let pipe = Endpoint::pipe(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return found(pipe, format!("since {name} names a pipe"), PORT_WITH_NAME);
+            return conclude(pipe, format!("since {name} names a pipe"), PORT_WITH_NAME);
         }
         if value.starts_with('/') {
             let socket = Endpoint::unix(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return found(socket, format!("since {name} is a path"), PORT_WITH_NAME);
+            return conclude(socket, format!("since {name} is a path"), PORT_WITH_NAME);
         }
     }
     for name in ["ASPNETCORE_PORT", "HTTP_PLATFORM_PORT"] {
         if let Some(value) = env.get(name) {
-            return found(Endpoint::loopback(port(name, &value)?), format!("since {name} is set"), name);
+            return conclude(Endpoint::loopback(port(name, &value)?), format!("since {name} is set"), name);
         }
     }
     if let Some((name, value)) = ports().next() {
@@ -248,10 +249,10 @@ fn detect_endpoint(
                           application settings, or set DANTE_LISTEN to listen there all the same";
             return Err(BadValue::new(name, &value, reason));
         }
-        return found(Endpoint::everywhere(port), format!("since {name} is set"), "PORT");
+        return conclude(Endpoint::everywhere(port), format!("since {name} is set"), "PORT");
     }
     if inherits_socket(env, process_id) {
-        return found(Endpoint::Inherited, "since LISTEN_FDS is set".to_owned(), "LISTEN_FDS");
+        return conclude(Endpoint::Inherited, "since LISTEN_FDS is set".to_owned(), "LISTEN_FDS");
     }
     let (others, azure) = ENDPOINT_RANKS.split_at(7);
     if host != Host::Azure {
@@ -259,10 +260,10 @@ fn detect_endpoint(
     }
     for name in azure {
         if let Some(value) = env.get(name) {
-            return found(Endpoint::everywhere(port(name, &value)?), format!("since {name} is set"), name);
+            return conclude(Endpoint::everywhere(port(name, &value)?), format!("since {name} is set"), name);
         }
     }
-    found(Endpoint::loopback(DEFAULT_PORT), "since nothing names another".to_owned(), "")
+    conclude(Endpoint::loopback(DEFAULT_PORT), "since nothing names another".to_owned(), "")
 }
 
 fn port(name: &str, value: &str) -> Result<u16, BadValue> {

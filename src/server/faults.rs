@@ -14,7 +14,7 @@ use super::{
 };
 use crate::contract::FAULT_HEADER;
 use crate::hosting::{
-    fault::{Fault, shown},
+    fault::{Fault, describe_text},
     prefix::Prefix,
 };
 
@@ -42,25 +42,25 @@ pub(super) fn of_host(request: &Request) -> Option<Fault> {
         [] if request.version() == Version::HTTP_10 => return None,
         [] => return Some(Fault::NoHost),
         [value] => value,
-        _ => return Some(Fault::SeveralHosts(shown(&values.join(&b", "[..])))),
+        _ => return Some(Fault::SeveralHosts(describe_text(&values.join(&b", "[..])))),
     };
     if value.contains(&b',') {
-        return Some(Fault::SeveralHosts(shown(value)));
+        return Some(Fault::SeveralHosts(describe_text(value)));
     }
     // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2); a comma is no part of any host's name.
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
-    (!value.iter().all(good)).then(|| Fault::BadHost(shown(value)))
+    (!value.iter().all(good)).then(|| Fault::BadHost(describe_text(value)))
 }
 
 /// What a path that leads nowhere shows of the host: `taken` of it was the prefix, `rest` is what follows.
 fn of_path(taken: &str, rest: &str, configured: &str, fold_case: bool) -> Option<Fault> {
     let whole = format!("{taken}{rest}");
     if whole.contains("//") {
-        return Some(Fault::EmptySegment(shown(whole.as_bytes())));
+        return Some(Fault::EmptySegment(describe_text(whole.as_bytes())));
     }
     let again = Prefix::parse(taken).ok().and_then(|prefix| prefix.strip(rest, fold_case));
     if !taken.is_empty() && again.is_some() {
-        return Some(Fault::DoubledPrefix(shown(taken.as_bytes())));
+        return Some(Fault::DoubledPrefix(describe_text(taken.as_bytes())));
     }
     let place = known_place(rest, fold_case)?;
     let script = SCRIPTS
@@ -89,7 +89,7 @@ pub(super) async fn not_found(
     let text = format!(
         "Nothing is served at \"{}\". The poem is at the root of the prefix; if this path should have led \
          there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n",
-        shown(whole.as_bytes())
+        describe_text(whole.as_bytes())
     );
     (StatusCode::NOT_FOUND, text).into_response()
 }

@@ -7,7 +7,7 @@ use axum::{
 };
 
 use crate::hosting::{
-    fault::{Fault, shown},
+    fault::{Fault, describe_text},
     listener::Peer,
     prefix::Prefix,
 };
@@ -31,7 +31,7 @@ pub(super) fn faults(headers: &HeaderMap) -> Vec<Fault> {
         if let Some(value) = last_value(headers, name)
             && let Some(reason) = check(&value)
         {
-            faults.push(Fault::Forwarded { name, value: shown(value.as_bytes()), reason });
+            faults.push(Fault::Forwarded { name, value: describe_text(value.as_bytes()), reason });
         }
     }
     faults

@@ -16,7 +16,7 @@ use super::{
     faults, forwarded,
     request_prefix::{self, Stripped},
 };
-use crate::hosting::{Host, aspnetcore, fault::shown, iisnode};
+use crate::hosting::{Host, aspnetcore, fault::describe_text, iisnode};
 
 /// Passes a request on, with a path below the prefix, or answers it here. While a worker is busy with it, it is
 /// among the server's activities.
@@ -27,7 +27,7 @@ pub(super) async fn handle(State(app): State<App>, request: Request, next: Next)
 
 /// A request for the log: the line without its query, where session ids are, and whose it is.
 fn describe(request: &Request) -> Arc<str> {
-    let path = shown(request.uri().path().as_bytes());
+    let path = describe_text(request.uri().path().as_bytes());
     format!("{} {path} from {}", request.method(), forwarded::peer(request.extensions())).into()
 }
 
@@ -53,7 +53,7 @@ async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
     }
     let host = hosting.host.value;
     if host == Host::Iisnode {
-        iisnode::mend_connection(request.headers_mut());
+        iisnode::repair_connection(request.headers_mut());
     }
 
     match request_prefix::strip(&app, &request) {

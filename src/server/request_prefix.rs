@@ -53,7 +53,7 @@ pub(super) fn strip(app: &App, request: &Request) -> Option<Stripped> {
 /// The prefix of this very request, where somebody we believe tells it.
 fn announced_prefix(app: &App, request: &Request) -> Option<Prefix> {
     if app.hosting.learn_prefix
-        && let Some(prefix) = iisnode::told_prefix(request.headers())
+        && let Some(prefix) = iisnode::parse_script_name(request.headers())
     {
         return Some(prefix);
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tracing::warn;
 
-use super::{Fault, shown_line};
+use super::{Fault, describe_request_line};
 use crate::contract::FaultId;
 
 /// For how long repetitions of a fault are only counted.
@@ -31,7 +31,7 @@ impl FaultLog {
     /// Logs a fault with its request line, unless it was logged within the last minute.
     pub fn report(&self, fault: &Fault, line: &[u8]) {
         if let Some(left_out) = self.due(fault.id(), Instant::now()) {
-            let (name, request): (&str, _) = (fault.id().into(), shown_line(line));
+            let (name, request): (&str, _) = (fault.id().into(), describe_request_line(line));
             warn!(fault = name, %request, left_out, "{fault}");
         }
     }

@@ -92,7 +92,7 @@ impl Fault {
         } else if target.iter().any(|byte| !byte.is_ascii_graphic() || b"<>\"\\^`{|}#".contains(byte)) {
             Self::Unescaped
         } else if !matches!(version, b"HTTP/1.0" | b"HTTP/1.1") {
-            Self::Version(shown(version))
+            Self::Version(describe_text(version))
         } else {
             Self::Header
         }
@@ -247,21 +247,21 @@ pub(crate) fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 /// A request line to show: without its query, which is the client's business, escaped and bounded.
-pub(crate) fn shown_line(line: &[u8]) -> String {
+pub(crate) fn describe_request_line(line: &[u8]) -> String {
     let without_query = |text: &[u8]| match text.iter().position(|byte| *byte == b'?') {
-        Some(at) => shown(&text[..at]) + "?\u{2026}",
-        None => shown(text),
+        Some(at) => describe_text(&text[..at]) + "?\u{2026}",
+        None => describe_text(text),
     };
     match split(line) {
         Some((method, target, version)) => {
-            format!("{} {} {}", shown(method), without_query(target), shown(version))
+            format!("{} {} {}", describe_text(method), without_query(target), describe_text(version))
         }
         None => without_query(line),
     }
 }
 
 /// A client's text to show: escaped, and bounded.
-pub(crate) fn shown(text: &[u8]) -> String {
+pub(crate) fn describe_text(text: &[u8]) -> String {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let text = text.strip_suffix(b"\r").unwrap_or(text);
     let (part, more) = text.split_at_checked(SHOWN).unwrap_or((text, b""));
@@ -313,8 +313,8 @@ mod tests {
             (b"GET /x?secret\r\n", "GET /x?\u{2026}"),
             (b"G\x1b[2J\n", "G\\x1b[2J"),
         ] {
-            assert_eq!(shown_line(line), text);
+            assert_eq!(describe_request_line(line), text);
         }
-        assert_eq!(shown(&[b'x'; 5000]).chars().count(), SHOWN + 1);
+        assert_eq!(describe_text(&[b'x'; 5000]).chars().count(), SHOWN + 1);
     }
 }

@@ -1,12 +1,12 @@
 //! [`BoundListener`]: an endpoint, bound. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
-pub mod doorman;
-mod mend;
+pub mod explain_refusals;
 #[cfg(windows)]
 mod pipe;
+mod repair;
 mod request_line;
-pub mod stall;
+pub mod write_timeout;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -18,10 +18,10 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::either::Either;
 
-use doorman::Doorman;
+use explain_refusals::ExplainRefusals;
 #[cfg(windows)]
 use pipe::PipeListener;
-use stall::Stall;
+use write_timeout::WriteTimeout;
 
 use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
 
@@ -101,7 +101,7 @@ pub struct BoundListener {
     listener: Either<TcpListener, LocalListener>,
     endpoint: Endpoint,
     /// Whether what iisnode does to request lines is undone.
-    mends: bool,
+    repairs: bool,
     faults: Arc<FaultLog>,
 }
 
@@ -137,14 +137,14 @@ impl BoundListener {
     }
 
     fn new(listener: Either<TcpListener, LocalListener>, endpoint: Endpoint) -> Self {
-        Self { listener, endpoint, mends: false, faults: Arc::default() }
+        Self { listener, endpoint, repairs: false, faults: Arc::default() }
     }
 
     /// The same listener for the guest of a host, whose habits are put right, and with a log for what
     /// cannot be.
     #[must_use]
     pub fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
-        Self { mends: host == Host::Iisnode, faults, ..self }
+        Self { repairs: host == Host::Iisnode, faults, ..self }
     }
 
     /// Where it listens; a port that the system chose is named.
@@ -161,11 +161,11 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);
     // A peer that vanished is noticed by bytes that it does not acknowledge; Linux tries for 15 minutes.
     #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(stall::PATIENCE));
+    let _ = socket.set_tcp_user_timeout(Some(write_timeout::PATIENCE));
 }
 
 impl Listener for BoundListener {
-    type Io = Doorman<Stall<Either<TcpStream, LocalStream>>>;
+    type Io = ExplainRefusals<WriteTimeout<Either<TcpStream, LocalStream>>>;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -182,7 +182,7 @@ impl Listener for BoundListener {
             match accepted {
                 Ok((stream, peer)) => {
                     let faults = Arc::clone(&self.faults);
-                    return (Doorman::new(Stall::new(stream), self.mends, faults), peer);
+                    return (ExplainRefusals::new(WriteTimeout::new(stream), self.repairs, faults), peer);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {

@@ -1,16 +1,16 @@
 //! [`Scanner`]: follows the bytes of a connection from one request's head to the next, keeps the newest
-//! request line for the day it is refused, and mends what only a host could have broken in it. Pure.
+//! request line for the day it is refused, and repairs what only a host could have broken in it. Pure.
 //!
 //! It counts bodies by their Content-Length and never guesses: where it cannot tell exactly where the next
 //! head starts (chunked bodies, upgrades, contradictions) it stops looking, for good. A scanner that took a
 //! body for a head would let a client smuggle requests past the host.
 
-use super::mend::{PREFACE, mended};
+use super::repair::{PREFACE, repair_line};
 
 /// How much of a request line is kept.
 const KEPT: usize = 1024;
 
-/// The longest line that is held back to be mended: as much as http.sys takes of a whole head by default
+/// The longest line that is held back to be repaired: as much as http.sys takes of a whole head by default
 /// (MicrosoftDocs support-http-sys-registry-windows.md, MaxRequestBytes).
 const HELD: usize = 16 * 1024;
 
@@ -29,8 +29,8 @@ enum Place {
 #[derive(Debug)]
 pub(super) struct Scanner {
     place: Place,
-    /// Whether the host decodes URLs and copies versions, so that lines are to be mended (iisnode).
-    mends: bool,
+    /// Whether the host decodes URLs and copies versions, so that lines are to be repaired (iisnode).
+    repairs: bool,
     /// The line that is being read: of the request, or the start of a header.
     line: Vec<u8>,
     /// Whether bytes of the line were passed on already.
@@ -45,10 +45,10 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// A scanner at the start of a connection.
-    pub(super) fn new(mends: bool) -> Self {
+    pub(super) fn new(repairs: bool) -> Self {
         Self {
             place: Place::Line,
-            mends,
+            repairs,
             line: Vec::new(),
             passed: false,
             kept: Vec::new(),
@@ -158,7 +158,7 @@ impl Scanner {
         }
         self.keep();
         if !self.passed {
-            match mended(&self.line, self.mends) {
+            match repair_line(&self.line, self.repairs) {
                 Some(line) => out.extend(line),
                 None => out.extend(&self.line),
             }
@@ -169,11 +169,11 @@ impl Scanner {
         part.len()
     }
 
-    /// Whether the line so far may need mending. Anything else is the server's to judge at once: it may
+    /// Whether the line so far may need repair. Anything else is the server's to judge at once: it may
     /// have no end.
     fn may_be_held(&self) -> bool {
         PREFACE.starts_with(&self.line)
-            || (self.mends
+            || (self.repairs
                 && self.line.first().is_some_and(u8::is_ascii_alphabetic)
                 && !self.line.contains(&0))
     }
@@ -223,9 +223,9 @@ mod tests {
     use super::*;
 
     /// What the server reads when these bytes come at once, and one by one: the same.
-    fn passed(mends: bool, bytes: &[u8]) -> String {
+    fn passed(repairs: bool, bytes: &[u8]) -> String {
         let (mut whole, mut single) = (Vec::new(), Vec::new());
-        let (mut once, mut slowly) = (Scanner::new(mends), Scanner::new(mends));
+        let (mut once, mut slowly) = (Scanner::new(repairs), Scanner::new(repairs));
         once.feed(bytes, &mut whole);
         for byte in bytes.chunks(1) {
             slowly.feed(byte, &mut single);
@@ -238,11 +238,11 @@ mod tests {
 
     #[test]
     fn what_has_no_end_is_passed_on_at_once() {
-        for (mends, bytes) in
+        for (repairs, bytes) in
             [(false, &b"GET /"[..]), (false, b"PRX"), (true, b"\x16\x03\x01"), (true, b"G\0")]
         {
             let mut out = Vec::new();
-            Scanner::new(mends).feed(bytes, &mut out);
+            Scanner::new(repairs).feed(bytes, &mut out);
             assert_eq!(out, bytes);
         }
         let long = [b'x'; HELD + 1];

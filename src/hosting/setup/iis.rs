@@ -3,7 +3,7 @@
 
 use roxmltree::{Document, Node};
 
-use super::{Facts, Module};
+use super::{IisFacts, Module};
 use crate::hosting::environment::Environment;
 
 /// Sections of system.webServer that the module's recipe sets. IIS locks handlers and webSocket at first; a
@@ -37,7 +37,7 @@ pub(super) struct Configuration {
 
 impl Configuration {
     /// Reads what matters to the application.
-    pub(super) fn read(facts: &Facts, env: &Environment) -> Result<Self, String> {
+    pub(super) fn read(facts: &IisFacts, env: &Environment) -> Result<Self, String> {
         let document = Document::parse(facts.configuration.trim_start_matches('\u{feff}')).map_err(|error| {
             format!(
                 "IIS: applicationHost.config cannot be read ({error}); run setup.ps1 with -Verbose, and see whether IIS \
@@ -120,7 +120,7 @@ fn setting<'a>(nodes: &[Node<'a, '_>], key: &str) -> Option<&'a str> {
     nodes.iter().find_map(|node| all(*node, &way).first()?.attribute(attribute))
 }
 
-fn lodgers(sites: &[Node<'_, '_>], facts: &Facts) -> Vec<String> {
+fn lodgers(sites: &[Node<'_, '_>], facts: &IisFacts) -> Vec<String> {
     let mut lodgers = Vec::new();
     for site in sites {
         for application in all(*site, &["application"]) {
@@ -138,7 +138,7 @@ fn lodgers(sites: &[Node<'_, '_>], facts: &Facts) -> Vec<String> {
 
 /// The section's own overrideModeDefault (Allow when missing), overruled by `<location overrideMode>` for the
 /// server, the site and the application, in this order.
-fn is_open(root: Node<'_, '_>, section: &str, facts: &Facts) -> bool {
+fn is_open(root: Node<'_, '_>, section: &str, facts: &IisFacts) -> bool {
     let groups = all(root, &["configSections", "sectionGroup"]);
     let declared = named(&groups, "name", "system.webServer")
         .and_then(|group| named(&all(group, &["section"]), "name", section));

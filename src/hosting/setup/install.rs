@@ -2,7 +2,7 @@
 //! nothing, and a newer program is exchanged while the old one goes on serving its readers.
 
 use super::{
-    Change, Facts, HASH, Module, POOL, SCRIPT, SCRIPT_TEXT, Step,
+    Change, HASH, IisFacts, Module, POOL, SCRIPT, SCRIPT_TEXT, Step,
     iis::{self, Configuration},
 };
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     hosting::recipes::{Site, Wanted},
 };
 
-pub(super) fn steps(facts: &Facts, iis: &Configuration) -> Result<Vec<Step>, BadValue> {
-    let Facts { name, path, .. } = facts;
+pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Result<Vec<Step>, BadValue> {
+    let IisFacts { name, path, .. } = facts;
     let (program, config) = (program(facts)?, facts.below("web.config"));
     let text = web_config(facts, &program)?;
     let logs = facts.below("logs");
@@ -77,7 +77,7 @@ pub(super) fn steps(facts: &Facts, iis: &Configuration) -> Result<Vec<Step>, Bad
 
 /// The name under which a program is installed. A running one is locked; under a name of its own each version can
 /// be put beside the one that runs.
-fn program(facts: &Facts) -> Result<String, BadValue> {
+fn program(facts: &IisFacts) -> Result<String, BadValue> {
     match facts.source.hash.get(..HASH) {
         Some(start) if start.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
             Ok(format!("dante-{}.exe", start.to_ascii_lowercase()))
@@ -90,7 +90,7 @@ fn program(facts: &Facts) -> Result<String, BadValue> {
     }
 }
 
-fn web_config(facts: &Facts, program: &str) -> Result<String, BadValue> {
+fn web_config(facts: &IisFacts, program: &str) -> Result<String, BadValue> {
     let recipe = facts.module.recipe();
     let exe = match facts.module {
         // It does not look in the site's folder (iisnode cnodeprocess.cpp:175-185).

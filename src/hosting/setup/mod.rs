@@ -14,7 +14,7 @@ use iis::Configuration;
 /// What the script found.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Facts {
+pub struct IisFacts {
     module: Module,
     /// The name of the application and of its pool.
     name: String,
@@ -67,7 +67,7 @@ struct Item {
 
 /// What the script is to say and do.
 #[derive(Debug, Serialize)]
-pub struct Plan {
+pub struct SetupPlan {
     /// Each a line of value, reason and remedy. If there are any, nothing may be done.
     pub problems: Vec<String>,
     /// In this order.
@@ -141,10 +141,10 @@ const MARK: &str = "dante hosting";
 const NEW: &str = ".new";
 
 /// Decides what is to be done.
-pub fn plan(facts: &Facts, env: &Environment) -> Plan {
+pub fn plan(facts: &IisFacts, env: &Environment) -> SetupPlan {
     let iis = match Configuration::read(facts, env) {
         Ok(iis) => iis,
-        Err(problem) => return Plan { problems: vec![problem], steps: Vec::new(), url: String::new() },
+        Err(problem) => return SetupPlan { problems: vec![problem], steps: Vec::new(), url: String::new() },
     };
     let mut problems = problems::find(facts, &iis);
     let steps = if facts.remove {
@@ -155,10 +155,10 @@ pub fn plan(facts: &Facts, env: &Environment) -> Plan {
             Vec::new()
         })
     };
-    Plan { problems, steps, url: iis.url() }
+    SetupPlan { problems, steps, url: iis.url() }
 }
 
-impl Facts {
+impl IisFacts {
     /// Reads what the script sends.
     ///
     /// # Errors

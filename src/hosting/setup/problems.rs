@@ -1,6 +1,6 @@
 //! What stands in the way: each as one line of value, reason and remedy.
 
-use super::{Facts, Module, iis::Configuration};
+use super::{IisFacts, Module, iis::Configuration};
 
 /// What has to be installed for a module, with the remedy.
 fn needs(module: Module) -> [(&'static str, &'static str); 2] {
@@ -29,8 +29,8 @@ fn needs(module: Module) -> [(&'static str, &'static str); 2] {
 }
 
 /// Everything that stands in the way.
-pub(super) fn find(facts: &Facts, iis: &Configuration) -> Vec<String> {
-    let Facts { name, path, .. } = facts;
+pub(super) fn find(facts: &IisFacts, iis: &Configuration) -> Vec<String> {
+    let IisFacts { name, path, .. } = facts;
     let mut problems = Vec::new();
     if !is_name(name) {
         problems.push(format!(
@@ -51,7 +51,7 @@ pub(super) fn find(facts: &Facts, iis: &Configuration) -> Vec<String> {
     problems
 }
 
-fn to_install(facts: &Facts, iis: &Configuration, problems: &mut Vec<String>) {
+fn to_install(facts: &IisFacts, iis: &Configuration, problems: &mut Vec<String>) {
     let site = &facts.site;
     if let Some(version @ ..8) = facts.iis_version {
         problems.push(format!(

@@ -1,11 +1,11 @@
 //! The steps that remove what the script has made, and nothing else.
 
-use super::{Change, Facts, Item, Step, iis::Configuration};
+use super::{Change, IisFacts, Item, Step, iis::Configuration};
 
 /// How long a program may take to end after its application is gone, in seconds.
 const PATIENCE: u32 = 10;
 
-pub(super) fn steps(facts: &Facts, iis: &Configuration) -> Vec<Step> {
+pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Vec<Step> {
     let (name, application) = (&facts.name, facts.application());
     let mut steps = Vec::new();
     let mut step = |action, what: String, done, change| steps.push(Step { action, what, done, change });

@@ -35,17 +35,17 @@ const FRESH: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 const PATH: &str = r"C:\inetpub\dante";
 const HASH_A: &str = "ABCDEF012345AAAAAAAAAAAAAAAAAAAA";
 
-fn facts(configuration: &str, change: impl FnOnce(&mut Value)) -> Facts {
+fn facts(configuration: &str, change: impl FnOnce(&mut Value)) -> IisFacts {
     let mut facts = json!({
         "module": "iisnode", "name": "dante", "site": "Default Web Site", "path": PATH, "remove": false,
         "source": { "path": r"C:\Downloads\dante.exe", "hash": HASH_A }, "iisVersion": 10,
         "configuration": configuration, "exists": false, "items": [], "reads": false, "writesLogs": false,
     });
     change(&mut facts);
-    Facts::parse(&format!("\u{feff}{facts}")).unwrap()
+    IisFacts::parse(&format!("\u{feff}{facts}")).unwrap()
 }
 
-fn decide(facts: &Facts) -> Plan {
+fn decide(facts: &IisFacts) -> SetupPlan {
     plan(facts, &[("SystemDrive", "C:")].into_iter().collect())
 }
 
@@ -75,7 +75,7 @@ fn file(name: &str, text: Option<&str>) -> Value {
 }
 
 /// What the site folder holds after the first plan.
-fn items(plan: &Plan) -> Vec<Value> {
+fn items(plan: &SetupPlan) -> Vec<Value> {
     let mut items = vec![json!({ "name": "logs", "folder": true, "text": null })];
     for step in &plan.steps {
         match &step.change {
@@ -87,7 +87,7 @@ fn items(plan: &Plan) -> Vec<Value> {
     items
 }
 
-fn left(plan: &Plan) -> Vec<String> {
+fn left(plan: &SetupPlan) -> Vec<String> {
     plan.steps.iter().filter(|step| !step.done).map(|step| format!("{} {}", step.action, step.what)).collect()
 }
 

@@ -1,4 +1,4 @@
-//! [`mended`]: a request line as the client meant it. Pure.
+//! [`repair_line`]: a request line as the client meant it. Pure.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
@@ -22,7 +22,7 @@ const DECODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-/// A request line as the client meant it, if it needs mending.
+/// A request line as the client meant it, if it needs repair.
 ///
 /// iisnode passes on the URL that IIS decoded, so that the name of an application with a space or an accent
 /// makes a line that is none (iisnode cprotocolbridge.cpp:490-515), and the version that the browser spoke,
@@ -30,7 +30,7 @@ const DECODED: &AsciiSet = &CONTROLS
 ///
 /// The preface of HTTP/2 is changed so that the server refuses it: hyper would hang up without a word
 /// (hyper-util server/conn/auto/mod.rs, `ReadVersion`).
-pub(super) fn mended(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
+pub(super) fn repair_line(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
     if line == PREFACE {
         return Some(b"PRI * HTTP/2\r\n".to_vec());
     }
@@ -40,17 +40,17 @@ pub(super) fn mended(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
         b"HTTP/1.1" | b"HTTP/2" | b"HTTP/2.0" | b"HTTP/3" | b"HTTP/3.0" => "HTTP/1.1",
         _ => return None,
     };
-    let mut mended = [method, b" "].concat();
+    let mut repaired = [method, b" "].concat();
     for (at, byte) in target.iter().enumerate() {
         let escape = target.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
         if *byte == b'%' && !escape {
-            mended.extend(b"%25");
+            repaired.extend(b"%25");
         } else {
-            mended.extend(percent_encode(&[*byte], DECODED).collect::<String>().bytes());
+            repaired.extend(percent_encode(&[*byte], DECODED).collect::<String>().bytes());
         }
     }
-    mended.extend(format!(" {version}\r\n").bytes());
-    (mended != line).then_some(mended)
+    repaired.extend(format!(" {version}\r\n").bytes());
+    (repaired != line).then_some(repaired)
 }
 
 #[cfg(test)]
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_iisnode_decoded_are_mended() {
+    fn lines_that_iisnode_decoded_are_repaired() {
         for (line, expected) in [
             ("GET /My App/ HTTP/1.1", Some("GET /My%20App/ HTTP/1.1")),
             (
@@ -74,9 +74,9 @@ mod tests {
         ] {
             let line = format!("{line}\r\n").into_bytes();
             let expected = expected.map(|line| format!("{line}\r\n").into_bytes());
-            assert_eq!(mended(&line, true), expected);
-            assert_eq!(mended(&line, false), None, "other hosts are held to what they send");
+            assert_eq!(repair_line(&line, true), expected);
+            assert_eq!(repair_line(&line, false), None, "other hosts are held to what they send");
         }
-        assert!(mended(PREFACE, false).is_some());
+        assert!(repair_line(PREFACE, false).is_some());
     }
 }

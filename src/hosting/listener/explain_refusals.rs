@@ -1,9 +1,9 @@
-//! [`Doorman`]: a connection that says why when hyper refuses a request.
+//! [`ExplainRefusals`]: a connection that says why when hyper refuses a request.
 //!
 //! hyper answers a head that it cannot read with a status and nothing else (hyper proto/h1/role.rs,
 //! `Server::on_error`), before any service is asked. That answer is recognized here and given a body that
-//! names the fault; the log has the request line. Everything else passes as it is, and from a 101 on there
-//! is nobody at the door: a tunnel costs nothing.
+//! names the fault; the log has the request line. Everything else passes as it is, and from a 101 on the
+//! state is gone: an upgraded connection costs nothing.
 
 use std::{
     future::Future,
@@ -21,21 +21,23 @@ use tokio::{
 };
 
 use super::request_line::Scanner;
-use crate::hosting::fault::{Fault, log::FaultLog, shown_line};
+use crate::hosting::fault::{Fault, describe_request_line, log::FaultLog};
 
 /// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
 /// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A connection with somebody at its door.
+/// A connection whose bare refusals are given a body.
 #[derive(Debug)]
-pub struct Doorman<C> {
+pub struct ExplainRefusals<C> {
     connection: C,
-    desk: Option<Box<Desk>>,
+    /// None after an upgrade.
+    state: Option<Box<RefusalState>>,
 }
 
+/// What is known of a connection on which HTTP is spoken.
 #[derive(Debug)]
-struct Desk {
+struct RefusalState {
     scanner: Scanner,
     /// What hyper is to read next.
     ready: Vec<u8>,
@@ -51,11 +53,11 @@ struct Desk {
     log: Arc<FaultLog>,
 }
 
-impl<C> Doorman<C> {
-    /// Wraps a connection; `mends` undoes what iisnode does to request lines.
-    pub(super) fn new(connection: C, mends: bool, log: Arc<FaultLog>) -> Self {
-        let desk = Desk {
-            scanner: Scanner::new(mends),
+impl<C> ExplainRefusals<C> {
+    /// Wraps a connection; `repairs` undoes what iisnode does to request lines.
+    pub(super) fn new(connection: C, repairs: bool, log: Arc<FaultLog>) -> Self {
+        let state = RefusalState {
+            scanner: Scanner::new(repairs),
             ready: Vec::new(),
             refusal: Vec::new(),
             mid_write: false,
@@ -64,47 +66,47 @@ impl<C> Doorman<C> {
             linger: None,
             log,
         };
-        Self { connection, desk: Some(Box::new(desk)) }
+        Self { connection, state: Some(Box::new(state)) }
     }
 
     /// Notes that `written` of the bytes that start with `head` were written, of `all`.
     fn wrote(&mut self, head: &[u8], written: usize, all: usize) {
-        let Some(desk) = &mut self.desk else { return };
-        if !desk.mid_write && head.starts_with(b"HTTP/1.1 101 ") {
+        let Some(state) = &mut self.state else { return };
+        if !state.mid_write && head.starts_with(b"HTTP/1.1 101 ") {
             // Bytes that came with the request belong to the tunnel.
-            desk.scanner.give_up();
-            desk.tunnel = true;
-            if desk.ready.is_empty() {
-                self.desk = None;
+            state.scanner.give_up();
+            state.tunnel = true;
+            if state.ready.is_empty() {
+                self.state = None;
                 return;
             }
         }
-        desk.scanner.answered();
-        desk.mid_write = written < all;
+        state.scanner.answered();
+        state.mid_write = written < all;
     }
 }
 
-impl<C: AsyncRead + Unpin> Doorman<C> {
+impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
     /// If this is an answer of hyper's own, puts ours in its place.
     fn speaks_for(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> bool {
-        let Some(desk) = self.desk.as_mut().filter(|desk| !desk.mid_write && !desk.tunnel) else {
+        let Some(state) = self.state.as_mut().filter(|state| !state.mid_write && !state.tunnel) else {
             return false;
         };
         let Some((status, date)) = bare_refusal(answer) else { return false };
-        if desk.scanner.is_within_line() {
+        if state.scanner.is_within_line() {
             // hyper may refuse before it has read all of the line; what is there of it is read for its name.
             let mut rest = [0; 1024];
             let mut rest = ReadBuf::new(&mut rest);
             if let Poll::Ready(Ok(())) = Pin::new(&mut self.connection).poll_read(cx, &mut rest) {
-                desk.scanner.feed(rest.filled(), &mut Vec::new());
+                state.scanner.feed(rest.filled(), &mut Vec::new());
             }
         }
-        desk.refuse(status, date);
+        state.refuse(status, date);
         true
     }
 }
 
-impl Desk {
+impl RefusalState {
     /// Names the fault, in the log and in an answer of ours.
     fn refuse(&mut self, status: StatusCode, date: &str) {
         let line = self.scanner.newest();
@@ -137,7 +139,11 @@ fn bare_refusal(answer: &[u8]) -> Option<(StatusCode, &str)> {
 
 /// The answer that names the fault; after it the connection ends.
 fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
-    let shown = if line.is_empty() { String::new() } else { format!("\nIt began: {}\n", shown_line(line)) };
+    let shown = if line.is_empty() {
+        String::new()
+    } else {
+        format!("\nIt began: {}\n", describe_request_line(line))
+    };
     let body = format!("{fault}\n{shown}");
     let date = if date.is_empty() { String::new() } else { format!("{date}\r\n") };
     let head = format!(
@@ -151,19 +157,19 @@ fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
     if line.starts_with(b"HEAD ") { head } else { head + &body }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Doorman<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for ExplainRefusals<C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let Some(desk) = this.desk.as_mut().filter(|_| buf.remaining() > 0) else {
+        let Some(state) = this.state.as_mut().filter(|_| buf.remaining() > 0) else {
             return Pin::new(&mut this.connection).poll_read(cx, buf);
         };
         loop {
-            if !desk.ready.is_empty() {
-                let fits = desk.ready.len().min(buf.remaining());
-                buf.put_slice(&desk.ready[..fits]);
-                desk.ready = desk.ready.split_off(fits);
-                if desk.tunnel && desk.ready.is_empty() {
-                    this.desk = None;
+            if !state.ready.is_empty() {
+                let fits = state.ready.len().min(buf.remaining());
+                buf.put_slice(&state.ready[..fits]);
+                state.ready = state.ready.split_off(fits);
+                if state.tunnel && state.ready.is_empty() {
+                    this.state = None;
                 }
                 return Poll::Ready(Ok(()));
             }
@@ -171,34 +177,34 @@ impl<C: AsyncRead + Unpin> AsyncRead for Doorman<C> {
             ready!(Pin::new(&mut this.connection).poll_read(cx, buf))?;
             let read = buf.filled().len() - before;
             if read == 0 {
-                desk.scanner.end(&mut desk.ready);
-                if desk.ready.is_empty() {
+                state.scanner.end(&mut state.ready);
+                if state.ready.is_empty() {
                     return Poll::Ready(Ok(()));
                 }
-            } else if desk.scanner.skips(read) {
+            } else if state.scanner.skips(read) {
                 return Poll::Ready(Ok(()));
             }
-            desk.scanner.feed(&buf.filled()[before..], &mut desk.ready);
+            state.scanner.feed(&buf.filled()[before..], &mut state.ready);
             buf.set_filled(before);
         }
     }
 }
 
-impl<C: AsyncWrite + Unpin> Doorman<C> {
+impl<C: AsyncWrite + Unpin> ExplainRefusals<C> {
     /// Writes what is left of our own refusal.
     fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(desk) = &mut self.desk else { return Poll::Ready(Ok(())) };
-        while !desk.refusal.is_empty() {
-            match ready!(Pin::new(&mut self.connection).poll_write(cx, &desk.refusal))? {
+        let Some(state) = &mut self.state else { return Poll::Ready(Ok(())) };
+        while !state.refusal.is_empty() {
+            match ready!(Pin::new(&mut self.connection).poll_write(cx, &state.refusal))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                written => desk.refusal = desk.refusal.split_off(written),
+                written => state.refusal = state.refusal.split_off(written),
             }
         }
         Poll::Ready(Ok(()))
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Doorman<C> {
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ExplainRefusals<C> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_refusal(cx))?;
@@ -219,13 +225,13 @@ impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Doorman<C> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_refusal(cx))?;
-        let Some(desk) = this.desk.as_mut().filter(|desk| desk.refused) else {
+        let Some(state) = this.state.as_mut().filter(|state| state.refused) else {
             return Pin::new(&mut this.connection).poll_shutdown(cx);
         };
-        if desk.linger.is_none() {
+        if state.linger.is_none() {
             ready!(Pin::new(&mut this.connection).poll_shutdown(cx))?;
         }
-        let linger = desk.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let linger = state.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
         let mut scrap = [0; 1024];
         while linger.as_mut().poll(cx).is_pending() {
             let mut scrap = ReadBuf::new(&mut scrap);
@@ -268,18 +274,18 @@ mod tests {
     const HYPERS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
     /// What the peer gets of these writes, after it has sent a head that is none.
-    async fn written(writes: &[&[u8]]) -> (String, Doorman<DuplexStream>, DuplexStream) {
+    async fn written(writes: &[&[u8]]) -> (String, ExplainRefusals<DuplexStream>, DuplexStream) {
         let (near, mut far) = duplex(1 << 16);
-        let mut door = Doorman::new(near, false, Arc::default());
+        let mut connection = ExplainRefusals::new(near, false, Arc::default());
         far.write_all(b"GET /a b HTTP/1.1\r\n\r\n").await.unwrap();
-        assert!(door.read(&mut [0; 64]).await.unwrap() > 0);
+        assert!(connection.read(&mut [0; 64]).await.unwrap() > 0);
         for bytes in writes {
-            door.write_all(bytes).await.unwrap();
+            connection.write_all(bytes).await.unwrap();
         }
-        door.flush().await.unwrap();
+        connection.flush().await.unwrap();
         let mut taken = vec![0; 1 << 16];
         let length = far.read(&mut taken).await.unwrap();
-        (String::from_utf8_lossy(&taken[..length]).into_owned(), door, far)
+        (String::from_utf8_lossy(&taken[..length]).into_owned(), connection, far)
     }
 
     #[tokio::test]
@@ -293,17 +299,17 @@ mod tests {
         let own = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ncontent-type: text/plain\r\n\r\n";
         let switching = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
         for writes in [&[&own[..]][..], &[&b"data: "[..], &own[..]], &[&switching[..], HYPERS, HYPERS]] {
-            let (answer, door, _far) = written(writes).await;
+            let (answer, connection, _far) = written(writes).await;
             assert_eq!(answer.as_bytes(), writes.concat());
-            assert_eq!(door.desk.is_none(), writes.len() == 3, "a tunnel keeps nothing");
+            assert_eq!(connection.state.is_none(), writes.len() == 3, "a tunnel keeps nothing");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_peer_that_stays_is_left() {
-        let (_, mut door, _far) = written(&[HYPERS]).await;
+        let (_, mut connection, _far) = written(&[HYPERS]).await;
         let start = tokio::time::Instant::now();
-        door.shutdown().await.unwrap();
+        connection.shutdown().await.unwrap();
         assert_eq!(start.elapsed(), LINGER);
     }
 }

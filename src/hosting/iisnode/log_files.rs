@@ -1,51 +1,14 @@
-//! What iisnode alone asks of its guest: to bear arguments that are meant for Node.js, to write its own
-//! log files (for Node.js, iisnode's `interceptor.js` does that; we are started with standard handles
-//! that lead nowhere, iisnode cnodeprocess.cpp:143-169), and to look past two of its habits in requests.
+//! [`LogFiles`]: logs as iisnode names, fills and purges them.
 
 use std::{
-    ffi::OsString,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use http::{HeaderMap, HeaderValue, header};
-
-use super::{environment::Environment, prefix::Prefix};
-
-/// Set for every guest of iisnode.
-pub const VERSION_VARIABLE: &str = "IISNODE_VERSION";
-
-/// Drops the switches for Node.js that iisnode puts before the interceptor when its debugger is used
-/// (iisnode cnodeprocess.cpp:81-119). Without iisnode the arguments are left alone.
-pub fn without_node_switches(args: impl Iterator<Item = OsString>, env: &Environment) -> Vec<OsString> {
-    let guest = env.has(VERSION_VARIABLE);
-    let is_nodes = |arg: &OsString| {
-        arg.to_str().is_some_and(|arg| arg.starts_with("--debug") || arg.starts_with("--inspect"))
-    };
-    args.filter(|arg| !(guest && is_nodes(arg))).collect()
-}
-
-/// iisnode rewrites `Connection` to `keep-alive` unless it is exactly `upgrade`, so that Firefox's
-/// `keep-alive, Upgrade` is lost (iisnode cprotocolbridge.cpp:722-729; iisnode#497). A request that asks
-/// for a WebSocket gets its `Connection: upgrade` back.
-pub fn mend_connection(headers: &mut HeaderMap) {
-    let upgrade = headers.get(header::UPGRADE);
-    if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    }
-}
-
-/// The prefix that iisnode tells when `promoteServerVars` names `SCRIPT_NAME`: the path of the script
-/// without the script. iisnode appends its own header to what the client sent, so the last copy is the
-/// true one (iisnode chttpprotocol.cpp:164-248); one copy alone may be the client's, but all that a
-/// wrong prefix does is a 404 for that client.
-pub fn told_prefix(headers: &HeaderMap) -> Option<Prefix> {
-    let script = headers.get_all("x-iisnode-script_name").iter().next_back()?.to_str().ok()?;
-    let (folder, _) = script.rsplit_once('/')?;
-    if folder.is_empty() { Some(Prefix::ROOT) } else { Prefix::parse(folder).ok() }
-}
+use super::VERSION_VARIABLE;
+use crate::hosting::environment::Environment;
 
 /// Where and how much to log, as iisnode's variables say (iisnode cmoduleconfiguration.cpp:155-372).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,37 +177,5 @@ mod tests {
         assert_eq!(names.len(), 4, "{names:?}");
         assert!(names.contains(&"notes.txt".to_owned()));
         assert!(names.iter().filter(|name| name.starts_with("VERGIL-77-stderr-")).count() == 3, "{names:?}");
-    }
-
-    #[test]
-    fn arguments_for_node_are_dropped_only_under_iisnode() {
-        let args = || ["dante", "--debug=5858", "--interval", "1s"].into_iter().map(OsString::from);
-        let iisnode = [("IISNODE_VERSION", "0.2")].into_iter().collect();
-        assert_eq!(without_node_switches(args(), &iisnode), ["dante", "--interval", "1s"]);
-        assert_eq!(without_node_switches(args(), &Environment::default()).len(), 4);
-    }
-
-    #[test]
-    fn the_connection_header_is_mended_for_websockets_only() {
-        for (upgrade, connection) in
-            [(Some("WebSocket"), "upgrade"), (Some("h2c"), "keep-alive"), (None, "keep-alive")]
-        {
-            let mut headers = HeaderMap::new();
-            headers.insert("connection", HeaderValue::from_static("keep-alive"));
-            if let Some(upgrade) = upgrade {
-                headers.insert("upgrade", HeaderValue::from_static(upgrade));
-            }
-            mend_connection(&mut headers);
-            assert_eq!(headers["connection"], connection, "{upgrade:?}");
-        }
-    }
-
-    #[test]
-    fn the_last_copy_of_the_script_name_counts() {
-        let mut headers = HeaderMap::new();
-        assert_eq!(told_prefix(&headers), None);
-        headers.append("x-iisnode-script_name", HeaderValue::from_static("/evil/x.js"));
-        headers.append("x-iisnode-script_name", HeaderValue::from_static("/demo/server-socketio.js"));
-        assert_eq!(told_prefix(&headers), Prefix::parse("/demo").ok());
     }
 }

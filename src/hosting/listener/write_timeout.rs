@@ -1,4 +1,4 @@
-//! [`Stall`]: a connection that gives up on a peer which takes no more bytes.
+//! [`WriteTimeout`]: a connection that gives up on a peer which takes no more bytes.
 //!
 //! Without it a writer that waits for a peer with a full window waits as long as the peer's machine
 //! answers window probes, for ever if need be, and keeps its buffers (socketioxide's writer holds the
@@ -23,13 +23,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection whose writes fail with `TimedOut` after its patience without progress.
 #[derive(Debug)]
-pub struct Stall<C> {
+pub struct WriteTimeout<C> {
     connection: C,
     /// Runs while a write is waiting, and only then.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl<C> Stall<C> {
+impl<C> WriteTimeout<C> {
     /// Wraps a connection.
     pub(super) fn new(connection: C) -> Self {
         Self { connection, deadline: None }
@@ -47,7 +47,7 @@ impl<C> Stall<C> {
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Stall<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for WriteTimeout<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -57,7 +57,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Stall<C> {
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for Stall<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         // A pipe takes a write of no bytes for the end (iisnode casyncmanager.cpp:182).
         if buf.is_empty() {
@@ -100,7 +100,7 @@ mod tests {
     async fn a_peer_that_takes_nothing_is_given_up() {
         let (near, _far) = duplex(8);
         let start = tokio::time::Instant::now();
-        let error = Stall::new(near).write_all(&[0; 64]).await.unwrap_err();
+        let error = WriteTimeout::new(near).write_all(&[0; 64]).await.unwrap_err();
         assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, PATIENCE));
     }
 
@@ -114,7 +114,7 @@ mod tests {
                 taken += far.read(&mut [0; 8]).await.unwrap();
             }
         });
-        Stall::new(near).write_all(&[0; 64]).await.unwrap();
+        WriteTimeout::new(near).write_all(&[0; 64]).await.unwrap();
         reader.await.unwrap();
     }
 }
