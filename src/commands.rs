@@ -103,7 +103,7 @@ fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
 }
 
 async fn serve_until_stopped(config: &Config, poem: Poem) -> anyhow::Result<()> {
-    let app = App::new(poem, config)?;
+    let app = App::new(poem, config);
     let signal = supervisor::start(app.supervised()).context("signals cannot be listened for")?;
     let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
     let endpoint = listener.endpoint().clone();

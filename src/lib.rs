@@ -36,6 +36,7 @@ pub mod logging;
 pub mod poem;
 pub mod probe;
 pub mod pulse;
+mod query;
 pub mod reading;
 pub mod server;
 mod signals;

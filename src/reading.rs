@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::poem::Poem;
+use crate::{poem::Poem, query::parameter};
 
 /// The largest offset that is understood, so that an absurd number is told from one beyond the end.
 pub const MAX_OFFSET: u64 = u32::MAX as u64;
@@ -74,20 +74,12 @@ impl ResumeRequest {
     /// Reads `from=…` and `edition=…` out of a query; other parameters are left alone.
     ///
     /// # Errors
-    /// When `from` is no whole number of at most [`MAX_OFFSET`].
+    /// When `from` is not a whole number of at most [`MAX_OFFSET`].
     pub fn from_query(query: &str) -> Result<Self, ResumeError> {
-        let mut request = Self::default();
-        for (name, value) in query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
-            let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
-            match name {
-                "from" => {
-                    request.from = Some(offset(&value).ok_or_else(|| ResumeError::From(shown(&value)))?)
-                }
-                "edition" => request.edition = Some(value.into_owned()),
-                _ => {}
-            }
-        }
-        Ok(request)
+        let from = parameter(query, "from");
+        let from =
+            from.map(|from| offset(&from).ok_or_else(|| ResumeError::From(quote(&from)))).transpose()?;
+        Ok(Self { from, edition: parameter(query, "edition") })
     }
 
     /// Reads a Socket.IO `auth`: `{from, edition}`, both optional.
@@ -95,16 +87,16 @@ impl ResumeRequest {
     /// # Errors
     /// When it has another shape: a misspelt name would silently start over.
     pub fn from_auth(auth: &Value) -> Result<Self, ResumeError> {
-        let shape = || ResumeError::Shape(shown(&auth.to_string()));
+        let shape = || ResumeError::Shape(quote(&auth.to_string()));
         let mut request = Self::default();
         for (name, value) in auth.as_object().ok_or_else(shape)? {
             match (name.as_str(), value) {
                 ("from" | "edition", Value::Null) => {}
                 ("from", Value::Number(number)) => {
                     let from = number.as_u64().filter(|from| *from <= MAX_OFFSET);
-                    request.from = Some(from.ok_or_else(|| ResumeError::From(shown(&number.to_string())))?);
+                    request.from = Some(from.ok_or_else(|| ResumeError::From(quote(&number.to_string())))?);
                 }
-                ("from", other) => return Err(ResumeError::From(shown(&other.to_string()))),
+                ("from", other) => return Err(ResumeError::From(quote(&other.to_string()))),
                 ("edition", Value::String(edition)) => request.edition = Some(edition.clone()),
                 _ => return Err(shape()),
             }
@@ -117,8 +109,8 @@ impl ResumeRequest {
     /// # Errors
     /// When it is none.
     pub fn after_event(id: &str) -> Result<Self, ResumeError> {
-        let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(shown(id)))?;
-        let index = offset(index).ok_or_else(|| ResumeError::EventId(shown(id)))?;
+        let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(quote(id)))?;
+        let index = offset(index).ok_or_else(|| ResumeError::EventId(quote(id)))?;
         Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()) })
     }
 
@@ -134,7 +126,7 @@ impl ResumeRequest {
     pub fn start(&self, poem: &Poem) -> Result<Reading, ResumeError> {
         match &self.edition {
             Some(edition) if edition != poem.edition() => {
-                Err(ResumeError::Edition { asked: shown(edition), here: poem.edition().to_owned() })
+                Err(ResumeError::Edition { asked: quote(edition), here: poem.edition().to_owned() })
             }
             _ => {
                 let from = self.from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
@@ -156,7 +148,7 @@ fn offset(text: &str) -> Option<u64> {
 }
 
 /// A client's own words, fit for an error message: quoted, escaped, at most 40 characters.
-fn shown(text: &str) -> String {
+fn quote(text: &str) -> String {
     let short: String = text.chars().take(40).collect();
     let ellipsis = if short.len() < text.len() { "…" } else { "" };
     format!("{short:?}{ellipsis}")

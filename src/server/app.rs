@@ -52,10 +52,7 @@ impl std::ops::Deref for App {
 
 impl App {
     /// Prepares to serve a poem, and starts the conductor; must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// Only if the poem cannot be written as JSON, which every text can.
-    pub fn new(poem: Poem, config: &Config) -> serde_json::Result<Self> {
+    pub fn new(poem: Poem, config: &Config) -> Self {
         let (conductor, work) = Conductor::new(config.interval);
         let (stop, activity) = (CancellationToken::new(), Activity::default());
         let work = {
@@ -64,9 +61,9 @@ impl App {
         };
         tokio::spawn(stop.clone().run_until_cancelled_owned(work));
         let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
-        Ok(Self {
+        Self {
             inner: Arc::new(Inner {
-                encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, node_name())?),
+                encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, node_name())),
                 poem,
                 conductor,
                 activity,
@@ -85,7 +82,7 @@ impl App {
                 test_routes: config.test_routes,
                 tracker: TaskTracker::new(),
             }),
-        })
+        }
     }
 
     /// What a supervisor needs to know of the server.

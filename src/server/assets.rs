@@ -7,6 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::preference::weighted;
+
 /// One file.
 #[derive(Debug)]
 pub(crate) struct Asset {
@@ -89,14 +91,8 @@ fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static
 
 /// Whether a client takes a coding: it is named, and not with a weight of zero (RFC 9110, 12.5.3).
 pub(super) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepted.split(',').any(|item| {
-        let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-        let weight =
-            weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.trim().parse::<f32>().ok());
-        name.trim().eq_ignore_ascii_case(coding) && weight.is_some_and(|weight| weight > 0.0)
-    })
+    let accepted = weighted(headers, header::ACCEPT_ENCODING);
+    accepted.iter().any(|(name, weight)| name.eq_ignore_ascii_case(coding) && *weight > 0.0)
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -61,28 +61,24 @@ pub(crate) struct EncodedPoem {
 
 impl EncodedPoem {
     /// Encodes a poem. `node` names this process among others that serve the same readers.
-    pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> serde_json::Result<Self> {
+    pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> Self {
         let encode = |stanza: &crate::poem::Stanza| {
             let stanza_event = TextAndPlace { text: &stanza.text, place: &stanza.place };
-            let json =
-                serde_json::to_string(&Event { event: events::DIVINE_COMEDY, content: &stanza_event })?;
+            let json = to_json(&Event { event: events::DIVINE_COMEDY, content: &stanza_event });
             let id = event_id(poem.edition(), stanza.place.index);
-            Ok(EncodedStanza {
+            EncodedStanza {
                 text: stanza.text.as_str().into(),
                 sse: format!("id: {id}\nevent: {}\ndata: {json}\n\n", events::DIVINE_COMEDY).into(),
                 json: json.into(),
-                arguments: (
-                    serde_json::value::to_raw_value(&stanza.text)?,
-                    serde_json::value::to_raw_value(&stanza.place)?,
-                ),
-            })
+                arguments: (to_raw_json(&stanza.text), to_raw_json(&stanza.place)),
+            }
         };
-        Ok(Self {
+        Self {
             edition: poem.edition().to_owned(),
             interval_ms,
             node,
-            stanzas: poem.stanzas().iter().map(encode).collect::<serde_json::Result<_>>()?,
-        })
+            stanzas: poem.stanzas().iter().map(encode).collect(),
+        }
     }
 
     /// The name of this process.
@@ -112,9 +108,18 @@ impl EncodedPoem {
     }
 
     /// The same as one JSON object.
-    pub(crate) fn opening_json(&self, reading: &Reading) -> serde_json::Result<String> {
-        serde_json::to_string(&Event { event: events::READING, content: &self.opening(reading) })
+    pub(crate) fn opening_json(&self, reading: &Reading) -> String {
+        to_json(&Event { event: events::READING, content: &self.opening(reading) })
     }
+}
+
+/// The JSON form of an event of ours: texts and numbers, which always have one.
+fn to_json(event: &impl Serialize) -> String {
+    serde_json::to_string(event).expect("an event has a JSON form")
+}
+
+fn to_raw_json(argument: &impl Serialize) -> Box<RawValue> {
+    serde_json::value::to_raw_value(argument).expect("an event's argument has a JSON form")
 }
 
 #[cfg(test)]
@@ -126,7 +131,7 @@ mod tests {
     fn a_stanza_in_every_form() {
         let poem = Poem::parse("Inferno: Canto I\n\nA \"b\"\n  c\n\nd".as_bytes()).unwrap();
         let edition = poem.edition().to_owned();
-        let encoded = EncodedPoem::new(&poem, 2000, "n1".into()).unwrap();
+        let encoded = EncodedPoem::new(&poem, 2000, "n1".into());
         let stanza = encoded.stanza(0);
         let place = r#""index":0,"of":2,"canticle":"Inferno","canto":1,"stanza":1,"line":1}"#;
         let text = r#""A \"b\"\n  c""#;
@@ -142,6 +147,6 @@ mod tests {
         let opening = format!(
             r#"{{"event":"reading","edition":"{edition}","of":2,"from":1,"intervalMs":2000,"node":"n1"}}"#
         );
-        assert_eq!(encoded.opening_json(&reading).unwrap(), opening);
+        assert_eq!(encoded.opening_json(&reading), opening);
     }
 }

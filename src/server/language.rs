@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use axum::http::{HeaderMap, header};
 
+use super::preference::weighted;
+use crate::query::parameter;
+
 /// The table: for each language a sentence by its name. `{…}` in a sentence is filled in by scripts.
 const TABLE: &str = include_str!("../../templates/strings.json");
 
@@ -15,8 +18,7 @@ const LABELS: [&str; 4] = ["fact", "noscript", "page", "way"];
 type Sentences = BTreeMap<String, String>;
 
 static TABLES: LazyLock<BTreeMap<String, Sentences>> = LazyLock::new(|| {
-    // A test reads the same text.
-    serde_json::from_str(TABLE).unwrap_or_default()
+    serde_json::from_str(TABLE).expect("the table is part of the binary, and tests read it")
 });
 
 /// A language of the interface.
@@ -29,12 +31,21 @@ pub(super) enum Language {
 impl Language {
     /// The language that is asked for: by `?lang=`, else by the browser's order of preference, else English.
     pub(super) fn choose(query: &str, headers: &HeaderMap) -> Self {
-        let asked = query.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(Self::named);
-        let accepted = || {
-            let header = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-            preferred(header)
-        };
-        asked.or_else(accepted).unwrap_or(Self::English)
+        let named = parameter(query, "lang").and_then(|tag| Self::parse(&tag));
+        named.or_else(|| Self::preferred(headers)).unwrap_or(Self::English)
+    }
+
+    /// The one of ours with the highest weight (RFC 9110, 12.5.4); the first of equals.
+    fn preferred(headers: &HeaderMap) -> Option<Self> {
+        let mut best: Option<(f32, Self)> = None;
+        for (tag, weight) in weighted(headers, header::ACCEPT_LANGUAGE) {
+            if let Some(language) = Self::parse(tag)
+                && weight > best.map_or(0.0, |(best, _)| best)
+            {
+                best = Some((weight, language));
+            }
+        }
+        best.map(|(_, language)| language)
     }
 
     /// Its code, as in `lang` attributes.
@@ -46,7 +57,7 @@ impl Language {
     }
 
     /// `it`, `it-CH`, `IT` → Italian.
-    fn named(tag: &str) -> Option<Self> {
+    fn parse(tag: &str) -> Option<Self> {
         let primary = tag.split('-').next().unwrap_or_default();
         [Self::English, Self::Italian]
             .into_iter()
@@ -67,28 +78,13 @@ impl Language {
         };
         let kept: BTreeMap<_, _> =
             self.sentences().into_iter().flatten().filter(|(name, _)| !elsewhere(name)).collect();
-        let json = serde_json::to_string(&kept).unwrap_or_default();
+        let json = serde_json::to_string(&kept).expect("a map of texts has a JSON form");
         json.replace('<', "\\u003c")
     }
 
     fn sentences(self) -> Option<&'static Sentences> {
         TABLES.get(self.code())
     }
-}
-
-/// The language of ours with the highest weight (RFC 9110, 12.5.4); the first of equals.
-fn preferred(header: &str) -> Option<Language> {
-    let mut best: Option<(f32, Language)> = None;
-    for item in header.split(',') {
-        let (tag, weight) = item.split_once(';').unwrap_or((item, ""));
-        let weight = weight.trim().strip_prefix("q=").map_or(Some(1.0), |weight| weight.parse().ok());
-        if let (Some(language), Some(weight)) = (Language::named(tag.trim()), weight)
-            && weight > best.map_or(0.0, |(best, _)| best)
-        {
-            best = Some((weight, language));
-        }
-    }
-    best.map(|(_, language)| language)
 }
 
 #[cfg(test)]

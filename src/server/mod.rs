@@ -12,6 +12,7 @@ mod language;
 mod pages;
 mod payload;
 mod ping;
+mod preference;
 mod reader;
 mod request_layer;
 mod request_prefix;

@@ -18,6 +18,7 @@ use super::{app::App, assets, language::Language, routes::Routes};
 use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
+    query::parameter,
 };
 
 /// Adds the pages' routes.
@@ -75,7 +76,7 @@ struct Layout<'a> {
 impl<'a> Layout<'a> {
     fn new(request: &'a PageRequest, root: &'static str) -> Self {
         let keep = match request.language {
-            _ if !request.query.split('&').any(|pair| pair.starts_with("lang=")) => "",
+            _ if parameter(&request.query, "lang").is_none() => "",
             Language::English => "?lang=en",
             Language::Italian => "?lang=it",
         };
@@ -231,18 +232,11 @@ fn language(poem: &Poem) -> &'static str {
 /// `?stanza=N` the N-th stanza, counted from 1, of the canto named beside it or else of the poem.
 fn start(query: &str, poem: &Poem) -> Result<usize, String> {
     let mut stanzas = 0..poem.len();
-    let parameter = |wanted: &str| {
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        let value = pairs.into_iter().find(|(name, _)| *name == wanted).map(|(_, value)| value);
-        // A form, and whoever writes as forms do, has `+` for a space.
-        let value = value.map(|value| value.replace('+', " "));
-        value.map(|value| percent_encoding::percent_decode_str(&value).decode_utf8_lossy().into_owned())
-    };
-    if let Some(canto) = parameter("canto") {
+    if let Some(canto) = parameter(query, "canto") {
         let found = poem.cantos().iter().find(|known| names(&canto, &known.canticle, known.number));
         stanzas = found.map(|canto| canto.stanzas.clone()).ok_or_else(|| no_canto(&canto, poem))?;
     }
-    let Some(text) = parameter("stanza") else { return Ok(stanzas.start) };
+    let Some(text) = parameter(query, "stanza") else { return Ok(stanzas.start) };
     let number = text.parse::<usize>().ok().filter(|number| (1..=stanzas.len()).contains(number));
     let most = stanzas.len();
     number

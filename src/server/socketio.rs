@@ -21,10 +21,11 @@ use crate::{
 /// Registers what happens on connection: the reading in the main namespace, the Hello exchange in both.
 pub(super) fn register(io: &SocketIo, app: &App) {
     let (gate, door) = (app.clone(), app.clone());
-    let admit =
-        async move |socket: SocketRef, TryData(auth): TryData<Value>| asked(&gate, &socket, auth).map(drop);
+    let admit = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
+        start_reading(&gate, &socket, auth).map(drop)
+    };
     let connect = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
-        if let Ok(reading) = asked(&door, &socket, auth) {
+        if let Ok(reading) = start_reading(&door, &socket, auth) {
             begin(&door, socket, reading);
         }
     };
@@ -37,7 +38,11 @@ pub(super) fn register(io: &SocketIo, app: &App) {
 
 /// The reading that a client asks for: in `auth`, or, as clients of Socket.IO 2 have no such thing, in
 /// the query.
-fn asked(app: &App, socket: &SocketRef, auth: Result<Value, ParserError>) -> Result<Reading, ResumeError> {
+fn start_reading(
+    app: &App,
+    socket: &SocketRef,
+    auth: Result<Value, ParserError>,
+) -> Result<Reading, ResumeError> {
     let auth = auth.map_err(|_| ResumeError::Shape("no JSON".to_owned()))?;
     let query = socket.req_parts().uri.query().unwrap_or_default();
     let request = ResumeRequest::from_auth(&auth)?.or(ResumeRequest::from_query(query)?);

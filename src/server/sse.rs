@@ -42,7 +42,7 @@ pub(super) async fn stream(
 ) -> Response {
     let last_event =
         headers.get("last-event-id").map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
-    let reading = match asked(&app, &query.unwrap_or_default(), last_event.as_deref()) {
+    let reading = match start_reading(&app, &query.unwrap_or_default(), last_event.as_deref()) {
         Ok(reading) => reading,
         Err(refusal) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
     };
@@ -52,8 +52,7 @@ pub(super) async fn stream(
     }
     let client = forwarded::client(&extensions, &headers, app.trust_forwarded);
     let reader = app.readers.enter(Transport::Sse, client, reading.offset());
-    // An object of our own always has a JSON form.
-    let opening = app.encoded.opening_json(&reading).unwrap_or_default();
+    let opening = app.encoded.opening_json(&reading);
     let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {}\ndata: {opening}\n\n", events::READING));
     let (sink, items) = ChannelSink::new(reader, Transport::Sse);
     let guard = app.conductor.join(reading, sink);
@@ -69,7 +68,7 @@ pub(super) async fn stream(
     (headers, Body::from_stream(events.map(Ok::<_, Infallible>))).into_response()
 }
 
-fn asked(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, ResumeError> {
+fn start_reading(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, ResumeError> {
     // An empty id is what a browser has that was sent none.
     let request = match last_event.filter(|id| !id.is_empty()) {
         Some(id) => ResumeRequest::after_event(id)?,

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     conductor::ReadingGuard,
+    query::parameter,
     reading::{Reading, ResumeError, ResumeRequest},
     transport::Transport,
 };
@@ -53,7 +54,7 @@ pub(super) async fn upgrade(
 ) -> Response {
     let query = query.unwrap_or_default();
     // Before the upgrade itself: so a page whose WebSocket failed learns why with a plain GET.
-    let (reading, json) = match (asked(&app, &query), format(&query)) {
+    let (reading, json) = match (start_reading(&app, &query), parse_format(&query)) {
         (Ok(reading), Ok(json)) => (reading, json),
         (Err(refusal), _) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
         (_, Err(message)) => return (StatusCode::BAD_REQUEST, message).into_response(),
@@ -80,13 +81,13 @@ pub(super) async fn upgrade(
         })
 }
 
-fn asked(app: &App, query: &str) -> Result<Reading, ResumeError> {
+fn start_reading(app: &App, query: &str) -> Result<Reading, ResumeError> {
     ResumeRequest::from_query(query)?.start(&app.poem)
 }
 
 /// Whether objects are asked for.
-fn format(query: &str) -> Result<bool, &'static str> {
-    match query.split('&').find_map(|pair| pair.strip_prefix("format=")) {
+fn parse_format(query: &str) -> Result<bool, &'static str> {
+    match parameter(query, "format").as_deref() {
         None | Some("text") => Ok(false),
         Some("json") => Ok(true),
         Some(_) => Err("bad-format: format is text (the lines alone, the default) or json"),
@@ -96,8 +97,7 @@ fn format(query: &str) -> Result<bool, &'static str> {
 async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: bool, client: String) {
     let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
     if json {
-        // An object of our own always has a JSON form.
-        let opening = app.encoded.opening_json(&reading).unwrap_or_default();
+        let opening = app.encoded.opening_json(&reading);
         if socket.send(Message::Text(opening.into())).await.is_err() {
             return;
         }
@@ -171,9 +171,9 @@ mod tests {
 
     #[test]
     fn formats() {
-        assert_eq!(format(""), Ok(false));
-        assert_eq!(format("from=1&format=text"), Ok(false));
-        assert_eq!(format("format=json"), Ok(true));
-        assert!(format("format=xml").is_err());
+        assert_eq!(parse_format(""), Ok(false));
+        assert_eq!(parse_format("from=1&format=text"), Ok(false));
+        assert_eq!(parse_format("format=json"), Ok(true));
+        assert!(parse_format("format=xml").is_err());
     }
 }

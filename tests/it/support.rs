@@ -59,7 +59,7 @@ impl Server {
             (0, _) => Poem::embedded(),
             (stanzas, bytes) => numbered_poem(stanzas, bytes),
         };
-        let app = App::new(poem, &config).expect("an app");
+        let app = App::new(poem, &config);
         let listener = BoundListener::bind(&config.hosting.endpoint.value).await.expect("a listener");
         let endpoint = listener.endpoint().clone();
         let (stop, stopped) = oneshot::channel();
