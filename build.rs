@@ -11,7 +11,7 @@ use std::{
     error::Error,
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -178,20 +178,22 @@ fn npm_ci(home: &Path) -> Fallible<()> {
     } else {
         Command::new("npm")
     };
-    let output =
-        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(home).output().map_err(
-            |error| {
-                format!(
-                    "npm can't be started: {error}.\n{NPM_REASON}\n\
-                 Install Node.js 20 or later, which has npm (https://nodejs.org), and build again."
-                )
-            },
-        )?;
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(home);
+    let output = npm.output().map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "it is not on the PATH".to_owned(),
+            _ => error.to_string(),
+        };
+        format!(
+            "npm can't be started: {reason}.\n{NPM_REASON}\n\
+             Install Node.js 20 or later, which has npm (https://nodejs.org), and build again."
+        )
+    })?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
             "npm ci failed ({}) in {}.\n{NPM_REASON}\n\
-             Check that Node.js is 20 or later (node --version) and that the registry answers (npm ping); \
+             Check that Node.js 20 or later is installed (node --version) and that the registry answers (npm ping); \
              a machine without a network needs npm's cache or a mirror. Then build again.\n\
              What npm printed:\n{}",
             output.status,
