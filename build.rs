@@ -11,7 +11,7 @@ use std::{
     error::Error,
     fmt::Write as _,
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -20,10 +20,24 @@ use sha2::{Digest, Sha256};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
+/// What npm is for here.
+const NPM_REASON: &str =
+    "Dante carries the official Socket.IO browser client, which the build takes from the npm registry.";
+
 /// Where npm puts the bundles of the client library.
 const BUNDLES: &str = "node_modules/socket.io-client/dist";
 
-fn main() -> Fallible<()> {
+fn main() {
+    if let Err(error) = gather() {
+        // Cargo shows these lines, and nothing else that a script prints. A script that fails by its exit
+        // code has its whole output shown, with what went wrong at the end.
+        for line in error.to_string().lines() {
+            println!("cargo::error={line}");
+        }
+    }
+}
+
+fn gather() -> Fallible<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for input in ["build.rs", "package.json", "package-lock.json", "static"] {
@@ -164,18 +178,27 @@ fn npm_ci(home: &Path) -> Fallible<()> {
     } else {
         Command::new("npm")
     };
-    let remedy = "Dante carries the official Socket.IO browser client, which npm brings: install Node.js \
-                  (which has npm) and build again; a machine without a network needs npm's cache or a mirror";
-    let output = npm
-        .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .current_dir(home)
-        .output()
-        .map_err(|error| format!("npm could not be started ({error}). {remedy}."))?;
+    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(home);
+    let output = npm.output().map_err(|error| {
+        let reason = match error.kind() {
+            io::ErrorKind::NotFound => "it is not on the PATH".to_owned(),
+            _ => error.to_string(),
+        };
+        format!(
+            "npm can't be started: {reason}.\n{NPM_REASON}\n\
+             Install Node.js 20 or later, which has npm (https://nodejs.org), and build again."
+        )
+    })?;
     if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
-            "`npm ci` failed ({}):\n{}\n{remedy}.",
+            "npm ci failed ({}) in {}.\n{NPM_REASON}\n\
+             Check that Node.js 20 or later is installed (node --version) and that the registry answers (npm ping); \
+             a machine without a network needs npm's cache or a mirror. Then build again.\n\
+             What npm printed:\n{}",
             output.status,
-            String::from_utf8_lossy(&output.stderr)
+            home.display(),
+            said.trim_end()
         )
         .into());
     }

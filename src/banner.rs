@@ -1,11 +1,11 @@
 //! What is printed at the start: where to go, and what was found out, with the reasons.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, iter, net::IpAddr};
 
 use crate::{config::Config, hosting::endpoint::Endpoint, poem::Poem};
 
-/// The banner of a server that listens at `endpoint`.
-pub fn banner(config: &Config, endpoint: &Endpoint, poem: &Poem) -> String {
+/// The banner of a server that listens at `endpoint`, on a machine with these addresses.
+pub fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem: &Poem) -> String {
     let hosting = &config.hosting;
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display, reason: &str| {
@@ -13,9 +13,13 @@ pub fn banner(config: &Config, endpoint: &Endpoint, poem: &Poem) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {name:<11}{value}{comma}{reason}");
     };
-    match endpoint.url() {
-        Some(url) => line("open", &format!("{url}{}/", hosting.prefix.value.as_str()), ""),
-        None => line("open", &"the address of the host that passes requests on", ""),
+    let urls = endpoint.urls(interfaces);
+    if urls.is_empty() {
+        line("open", &"the address of the host that passes requests on", "");
+    }
+    let names = iter::once("open").chain(iter::repeat(""));
+    for (name, url) in names.zip(urls) {
+        line(name, &format!("{url}{}/", hosting.prefix.value.as_str()), "");
     }
     line("host", &hosting.host.value, &hosting.host.reason);
     line("prefix", &hosting.prefix.value, &hosting.prefix.reason);
@@ -38,7 +42,7 @@ mod tests {
     #[test]
     fn the_banner_gives_reasons() {
         let config = Config::new(&ServeArgs::default(), &Environment::default(), 1).unwrap();
-        let text = banner(&config, &Endpoint::loopback(8888), &Poem::embedded());
+        let text = banner(&config, &Endpoint::loopback(8888), &[], &Poem::embedded());
         let edition = Poem::embedded().edition().to_owned();
         assert_eq!(
             text,
@@ -52,5 +56,25 @@ mod tests {
                 env!("CARGO_PKG_VERSION")
             )
         );
+    }
+
+    #[test]
+    fn every_address_to_open_has_a_line() {
+        let args = ServeArgs { prefix: Some("/dante".to_owned()), ..ServeArgs::default() };
+        let config = Config::new(&args, &Environment::default(), 1).unwrap();
+        let interfaces = ["127.0.0.1", "192.168.1.7", "fe80::1"].map(|ip| ip.parse().unwrap());
+        let nowhere = "  open       the address of the host that passes requests on\n";
+        for (endpoint, open) in [
+            (Endpoint::loopback(81), "  open       http://localhost:81/dante/\n"),
+            (
+                Endpoint::everywhere(81),
+                "  open       http://localhost:81/dante/\n             http://192.168.1.7:81/dante/\n",
+            ),
+            (Endpoint::Inherited, nowhere),
+        ] {
+            let text = banner(&config, &endpoint, &interfaces, &Poem::embedded());
+            let start = format!("Dante {}\n{open}  host ", env!("CARGO_PKG_VERSION"));
+            assert!(text.starts_with(&start), "{endpoint}: {text}");
+        }
     }
 }

@@ -3,11 +3,13 @@
 use std::{
     fs::File,
     io::{self, IsTerminal as _, Read, Write},
+    net::IpAddr,
     process,
     time::Duration,
 };
 
 use anyhow::Context;
+use if_addrs::Interface;
 use serde::Serialize;
 use tokio::runtime;
 
@@ -107,14 +109,24 @@ async fn serve_until_stopped(config: &Config, poem: Poem) -> anyhow::Result<()> 
     let signal = supervisor::start(app.supervised()).context("signals cannot be listened for")?;
     let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
     let endpoint = listener.endpoint().clone();
+    let banner = banner(config, &endpoint, &interface_addresses(), app.poem());
     // A closed standard output is no reason to stop.
-    let _ = logging::banner_writer(config.log_plan.as_ref())
-        .write_all(banner(config, &endpoint, app.poem()).as_bytes());
+    let _ = logging::banner_writer(config.log_plan.as_ref()).write_all(banner.as_bytes());
     serve(listener, app, signal).await.context("serving failed")?;
     if matches!(endpoint, Endpoint::Pipe(_)) {
         tokio::time::sleep(PIPE_LINGER).await;
     }
     Ok(())
+}
+
+/// The addresses of this machine's interfaces, those that are down left out. The banner does without
+/// them where the system does not tell: some sandboxes forbid the question.
+fn interface_addresses() -> Vec<IpAddr> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_else(|error| {
+        tracing::debug!(%error, "the addresses of this machine are not known");
+        Vec::new()
+    });
+    interfaces.iter().filter(|interface| interface.is_oper_up()).map(Interface::ip).collect()
 }
 
 /// `dante hosting`: explains where we are, or prints the file that a host needs.

@@ -1,7 +1,8 @@
 //! [`Endpoint`]: where we listen, as a value. Pure; `listener.rs` binds it.
 
 use std::{
-    fmt,
+    collections::BTreeSet,
+    fmt, iter,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
 };
@@ -97,16 +98,33 @@ impl Endpoint {
         Self::Tcp((Ipv4Addr::UNSPECIFIED, port).into())
     }
 
-    /// The address to open in a browser on this machine, without the prefix; none where a browser
-    /// cannot go by itself.
-    pub fn url(&self) -> Option<String> {
-        let Self::Tcp(address) = self else { return None };
-        let host = match address.ip() {
-            ip if ip.is_loopback() || ip.is_unspecified() => "localhost".to_owned(),
-            IpAddr::V4(ip) => ip.to_string(),
-            IpAddr::V6(ip) => format!("[{ip}]"),
+    /// The addresses to open in a browser, without the prefix: on this machine first, then, where we
+    /// listen on all interfaces, from others. `interfaces` are this machine's addresses. Empty where a
+    /// browser cannot go by itself.
+    pub fn urls(&self, interfaces: &[IpAddr]) -> Vec<String> {
+        let Self::Tcp(address) = self else { return Vec::new() };
+        let url = |host: &str| format!("http://{host}:{}", address.port());
+        let ip = address.ip();
+        if !ip.is_unspecified() {
+            return vec![if ip.is_loopback() { url("localhost") } else { url(&host(ip)) }];
+        }
+        // [::] takes IPv4 as well, except on Windows.
+        let reached = |other: &&IpAddr| match other {
+            IpAddr::V4(v4) => !v4.is_loopback() && (ip.is_ipv4() || !cfg!(windows)),
+            // Link-local ones need a zone, which browsers don't take.
+            IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local() && ip.is_ipv6(),
         };
-        Some(format!("http://{host}:{}", address.port()))
+        // IPv4 sorts first: it is easier to type.
+        let others: BTreeSet<_> = interfaces.iter().filter(reached).collect();
+        iter::once(url("localhost")).chain(others.into_iter().map(|&ip| url(&host(ip)))).collect()
+    }
+}
+
+/// An address as URLs write it.
+fn host(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
 }
 
@@ -171,9 +189,26 @@ mod tests {
 
     #[test]
     fn urls_to_open() {
-        let url = |text| Endpoint::parse(text).unwrap().url();
-        assert_eq!(url("0.0.0.0:80").as_deref(), Some("http://localhost:80"));
-        assert_eq!(url("[2001:db8::1]:80").as_deref(), Some("http://[2001:db8::1]:80"));
-        assert_eq!(Endpoint::Inherited.url(), None);
+        let interfaces =
+            ["127.0.0.1", "::1", "fe80::1", "2001:db8::7", "192.168.1.7", "10.0.0.7", "10.0.0.7"];
+        let interfaces = interfaces.map(|ip| ip.parse().unwrap());
+        let everywhere = if cfg!(windows) {
+            &["localhost:80", "[2001:db8::7]:80"][..]
+        } else {
+            &["localhost:80", "10.0.0.7:80", "192.168.1.7:80", "[2001:db8::7]:80"]
+        };
+        for (text, hosts) in [
+            ("80", &["localhost:80"][..]),
+            ("[::1]:80", &["localhost:80"]),
+            ("10.0.0.7:80", &["10.0.0.7:80"]),
+            ("[2001:db8::1]:80", &["[2001:db8::1]:80"]),
+            ("0.0.0.0:80", &["localhost:80", "10.0.0.7:80", "192.168.1.7:80"]),
+            ("[::]:80", everywhere),
+        ] {
+            let urls: Vec<_> = hosts.iter().map(|host| format!("http://{host}")).collect();
+            assert_eq!(Endpoint::parse(text).unwrap().urls(&interfaces), urls, "{text}");
+        }
+        assert_eq!(Endpoint::Inherited.urls(&interfaces), [""; 0]);
+        assert_eq!(Endpoint::everywhere(80).urls(&[]), ["http://localhost:80"], "nothing is known");
     }
 }

@@ -145,7 +145,7 @@ environment() {
   cat <<END
 export PATH=$tools/bin:\$PATH RUSTC=$tools/bin/rustc RUSTDOC=$tools/bin/rustdoc
 export RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_unwind,test
-export CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=$home/target
+export CARGO_BUILD_TARGET=$target CARGO_TARGET_DIR=${DANTE_WINDOWS_TARGET_DIR:-$home/target}
 export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=$mingw-gcc CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=$tools/bin/wine64
 export CC_x86_64_pc_windows_gnu=$mingw-gcc AR_x86_64_pc_windows_gnu=$mingw-ar
 END

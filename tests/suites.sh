@@ -1,0 +1,93 @@
+# The suites: of each its name, a phrase, what it needs (tests/setup knows how to get it), and a function that runs it.
+# tests/setup and tests/run read this file, in the root of the repository.
+# shellcheck shell=bash disable=SC2034
+
+suites=()
+declare -A about needs
+suite() {
+  suites+=("$1")
+  about[$1]=$2
+  needs[$1]=${*:3}
+}
+
+suite lint "formatting, clippy, types of JavaScript, licences of crates, documentation" \
+  cargo rustfmt clippy npm npm-packages cargo-deny
+lint_runs() {
+  cargo fmt --all --check
+  cargo clippy --locked --all-targets -- -D warnings
+  npm --prefix tests run --silent check
+  # Advisories need a network that not every machine has, and a day's date.
+  cargo deny --offline check bans licenses sources
+  RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+}
+
+suite powershell "setup.ps1, parsed with a grammar of PowerShell" python-packages
+powershell_runs() {
+  "$cache/powershell/bin/python" tests/powershell/check.py setup.ps1
+}
+
+suite unit "cargo test: units, the binary, and fuzzing for a few seconds" cargo npm systemd-analyze
+unit_runs() {
+  cargo test --locked
+}
+
+suite clients "the official clients of Socket.IO 2, 3 and 4, ws and eventsource" cargo npm npm-packages
+clients_runs() {
+  with_dante tests/js/*.test.js
+}
+
+suite hosts "the pages and streams behind nginx, Apache, Caddy, HAProxy and iisnode's relay" \
+  cargo npm npm-packages nginx apache2 caddy haproxy
+hosts_runs() {
+  with_dante --test-concurrency=2 tests/hosts/*.test.js
+}
+
+suite probe "dante probe against good hosts and bad ones" \
+  cargo npm npm-packages nginx apache2 caddy haproxy openssl
+probe_runs() {
+  with_dante --test-concurrency=2 tests/probe/*.test.js
+}
+
+suite browser "the pages in Chromium and Firefox" cargo npm npm-packages chromium firefox
+browser_runs() {
+  CHROMIUM=$(find_chromium)
+  FIREFOX=$(find_firefox)
+  export CHROMIUM FIREFOX
+  with_dante --test-concurrency=2 tests/browser/*.test.js
+}
+
+suite windows "dante.exe under Wine" cargo npm npm-packages windows-toolchain
+windows_runs() {
+  tests/windows/run
+}
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/dante
+# Debian keeps servers where only root looks for programs.
+PATH=$cache/tools/bin:$PATH:/usr/sbin:/sbin
+
+# Builds Dante, and runs these tests with it.
+with_dante() {
+  cargo build --locked
+  DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/dante node --test --test-reporter=spec "$@"
+}
+
+find_chromium() { first_of "${CHROMIUM:-}" chromium chromium-browser google-chrome; }
+find_firefox() { first_of "${FIREFOX:-}" firefox-esr firefox; }
+
+# Prints the path of the first program that is there.
+first_of() {
+  local program
+  for program; do command -v "$program" && return; done
+  return 1
+}
+
+# Sets `chosen` to the suites that the arguments name, or to all.
+choose() {
+  local name
+  for name; do
+    [ -n "$name" ] && [ -n "${about[$name]:-}" ] && continue
+    printf '%s: unknown suite "%s". The suites are: %s.\n' "$0" "$name" "${suites[*]}" >&2
+    exit 2
+  done
+  chosen=("${@:-${suites[@]}}")
+}
