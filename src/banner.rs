@@ -9,13 +9,13 @@ pub fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem:
     let hosting = &config.hosting;
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display, reason: &str| {
-        let comma = if reason.is_empty() { "" } else { ", " };
+        let reason = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "  {name:<11}{value}{comma}{reason}");
+        let _ = writeln!(text, "  {name:<11}{value}{reason}");
     };
     let urls = endpoint.urls(interfaces);
     if urls.is_empty() {
-        line("open", &"the address of the host that passes requests on", "");
+        line("open", &"the address of the host in front of Dante", "");
     }
     let names = iter::once("open").chain(iter::repeat(""));
     for (name, url) in names.zip(urls) {
@@ -48,9 +48,9 @@ mod tests {
             text,
             format!(
                 "Dante {}\n  open       http://localhost:8888/\n  \
-                 host       self, since no variable of a host is set\n  \
-                 prefix     /, since nothing names one\n  \
-                 endpoint   127.0.0.1:8888, since nothing names another\n  \
+                 host       self (no host's variable is set)\n  \
+                 prefix     / (default)\n  \
+                 endpoint   127.0.0.1:8888 (default)\n  \
                  transports socket.io (websocket,polling), websocket, sse\n  \
                  poem       3 cantos, 140 stanzas, one every 2s, edition {edition}\n",
                 env!("CARGO_PKG_VERSION")
@@ -63,7 +63,7 @@ mod tests {
         let args = ServeArgs { prefix: Some("/dante".to_owned()), ..ServeArgs::default() };
         let config = Config::new(&args, &Environment::default(), 1).unwrap();
         let interfaces = ["127.0.0.1", "192.168.1.7", "fe80::1"].map(|ip| ip.parse().unwrap());
-        let nowhere = "  open       the address of the host that passes requests on\n";
+        let nowhere = "  open       the address of the host in front of Dante\n";
         for (endpoint, open) in [
             (Endpoint::loopback(81), "  open       http://localhost:81/dante/\n"),
             (

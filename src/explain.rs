@@ -16,7 +16,7 @@ use crate::{
 /// | key | what |
 /// |---|---|
 /// | `version` | Dante's |
-/// | `host`, `prefix`, `endpoint`, `transports` | what was found, each with `value`, `reason` (a clause that starts with *since*) and `outrankedBy` (options and variables that would be believed first, the strongest first) |
+/// | `host`, `prefix`, `endpoint`, `transports` | what was found, each with `value`, `reason`, and `overriddenBy` (options and variables that override it, the strongest first) |
 /// | `variables` | those of hosts and of Dante that are set: `name` and `value`; a secret's value is `null` |
 #[derive(Debug, Serialize)]
 pub struct Explanation {
@@ -33,7 +33,7 @@ pub struct Explanation {
 struct Found {
     value: String,
     reason: String,
-    outranked_by: &'static [&'static str],
+    overridden_by: &'static [&'static str],
 }
 
 #[derive(Debug, Serialize)]
@@ -55,12 +55,12 @@ impl Explanation {
     /// When any value cannot be used.
     pub fn new(env: &Environment, process_id: u32) -> Result<Self, ConfigError> {
         let config = Config::new(&ServeArgs::default(), env, process_id)?;
-        let told = env.has("DANTE_TRANSPORTS");
-        let reason = if told { "since DANTE_TRANSPORTS says so" } else { "since nothing says otherwise" };
+        let is_set = env.has("DANTE_TRANSPORTS");
+        let reason = if is_set { "set by DANTE_TRANSPORTS" } else { "default" };
         let transports = Finding::new(
             config.transports_text(),
             reason,
-            if told { &TRANSPORTS_RANKS[..1] } else { &TRANSPORTS_RANKS },
+            if is_set { &TRANSPORTS_RANKS[..1] } else { &TRANSPORTS_RANKS },
         );
         let open = |name| env.all(name).map(move |value| Variable { name, value: Some(value) });
         let variables = OWN_VARIABLES.into_iter().flat_map(open);
@@ -83,7 +83,7 @@ impl Found {
         Self {
             value: finding.value.to_string(),
             reason: finding.reason.clone(),
-            outranked_by: finding.outranked_by,
+            overridden_by: finding.overridden_by,
         }
     }
 }
@@ -97,15 +97,15 @@ impl fmt::Display for Explanation {
             ("endpoint", &self.endpoint),
             ("transports", &self.transports),
         ] {
-            writeln!(f, "  {name:<11}{}, {}", found.value, found.reason)?;
-            let outranks = match found.outranked_by {
-                [] => "nothing would outrank it".to_owned(),
-                [one] => format!("{one} would outrank it"),
-                [others @ .., last] => format!("{} or {last} would outrank it", others.join(", ")),
+            writeln!(f, "  {name:<11}{} ({})", found.value, found.reason)?;
+            let override_with = match found.overridden_by {
+                [] => "cannot be overridden".to_owned(),
+                [one] => format!("override with {one}"),
+                [others @ .., last] => format!("override with {} or {last}", others.join(", ")),
             };
-            writeln!(f, "  {:<11}{outranks}", "")?;
+            writeln!(f, "  {:<11}{override_with}", "")?;
         }
-        writeln!(f, "\n  variables of hosts, and Dante's own, that are set:")?;
+        writeln!(f, "\n  variables that are set, hosts' and Dante's own:")?;
         if self.variables.is_empty() {
             writeln!(f, "  {:<11}none", "")?;
         }
@@ -140,16 +140,16 @@ mod tests {
             format!(
                 r#"Dante {}, run here without options:
 
-  host       aspnetcore, since ASPNETCORE_PORT is set
-             IISNODE_VERSION would outrank it
-  prefix     /x, since DANTE_PREFIX says so
-             --prefix would outrank it
-  endpoint   127.0.0.1:5000, since ASPNETCORE_PORT is set
-             --listen, DANTE_LISTEN or PORT with the name of a pipe or a socket's path would outrank it
-  transports socket.io (websocket,polling), websocket, sse, since nothing says otherwise
-             --transports or DANTE_TRANSPORTS would outrank it
+  host       aspnetcore (ASPNETCORE_PORT is set)
+             override with IISNODE_VERSION
+  prefix     /x (set by DANTE_PREFIX)
+             override with --prefix
+  endpoint   127.0.0.1:5000 (ASPNETCORE_PORT is set)
+             override with --listen, DANTE_LISTEN or PORT with the name of a pipe or a socket's path
+  transports socket.io (websocket,polling), websocket, sse (default)
+             override with --transports or DANTE_TRANSPORTS
 
-  variables of hosts, and Dante's own, that are set:
+  variables that are set, hosts' and Dante's own:
              DANTE_PREFIX="/x"
              ASPNETCORE_PORT="5000"
              ASPNETCORE_TOKEN (its value is a secret)
@@ -159,12 +159,9 @@ mod tests {
             )
         );
         let nothing = explain(&[]).to_string();
-        assert!(nothing.ends_with("that are set:\n             none\n"), "{nothing}");
+        assert!(nothing.ends_with("Dante's own:\n             none\n"), "{nothing}");
         let iisnode = explain(&[("IISNODE_VERSION", "0.2.21"), ("DANTE_LISTEN", "1")]).to_string();
-        assert!(
-            iisnode.contains("IISNODE_VERSION is set\n             nothing would outrank it"),
-            "{iisnode}"
-        );
+        assert!(iisnode.contains("(IISNODE_VERSION is set)\n             cannot be overridden"), "{iisnode}");
     }
 
     #[test]
@@ -180,16 +177,16 @@ mod tests {
                 "version": env!("CARGO_PKG_VERSION"),
                 "host": {
                     "value": "self",
-                    "reason": "since no variable of a host is set",
-                    "outrankedBy": [
+                    "reason": "no host's variable is set",
+                    "overriddenBy": [
                         "IISNODE_VERSION", "ASPNETCORE_PORT", "HTTP_PLATFORM_PORT", "WEBSITE_INSTANCE_ID",
                         "WEBSITE_SITE_NAME",
                     ],
                 },
                 "prefix": {
                     "value": "/",
-                    "reason": "since nothing names one",
-                    "outrankedBy": [
+                    "reason": "default",
+                    "overriddenBy": [
                         "--prefix", "DANTE_PREFIX", "ASPNETCORE_APPL_PATH",
                         "ASPNETCORE_IIS_APPLICATION_VIRTUAL_PATH", "HTTP_PLATFORM_IIS_APPLICATION_VIRTUAL_PATH",
                         "HTTP_PLATFORM_APPL_PATH",
@@ -197,16 +194,16 @@ mod tests {
                 },
                 "endpoint": {
                     "value": "127.0.0.1:8888",
-                    "reason": "since nothing names another",
-                    "outrankedBy": [
+                    "reason": "default",
+                    "overriddenBy": [
                         "--listen", "DANTE_LISTEN", "PORT with the name of a pipe or a socket's path",
                         "ASPNETCORE_PORT", "HTTP_PLATFORM_PORT", "PORT", "LISTEN_FDS",
                     ],
                 },
                 "transports": {
                     "value": "socket.io (polling), websocket, sse",
-                    "reason": "since DANTE_TRANSPORTS says so",
-                    "outrankedBy": ["--transports"],
+                    "reason": "set by DANTE_TRANSPORTS",
+                    "overriddenBy": ["--transports"],
                 },
                 "variables": [
                     { "name": "DANTE_TRANSPORTS", "value": "polling" },

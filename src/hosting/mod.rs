@@ -54,30 +54,30 @@ impl fmt::Display for Host {
     }
 }
 
-/// A finding and why it is so, as a clause: `since PORT is set`.
+/// A finding, and why it is so in a few words: `PORT is set`, `default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding<T> {
     /// What was found.
     pub value: T,
     /// Why.
     pub reason: String,
-    /// The options and variables that would have been believed first, the strongest first.
-    pub outranked_by: &'static [&'static str],
+    /// The options and variables that override it, the strongest first.
+    pub overridden_by: &'static [&'static str],
 }
 
 impl<T> Finding<T> {
-    /// A finding, the clause that explains it, and what would have gone before.
-    pub fn new(value: T, reason: impl Into<String>, outranked_by: &'static [&'static str]) -> Self {
-        Self { value, reason: reason.into(), outranked_by }
+    /// A finding, its reason, and what overrides it.
+    pub fn new(value: T, reason: impl Into<String>, overridden_by: &'static [&'static str]) -> Self {
+        Self { value, reason: reason.into(), overridden_by }
     }
 }
 
-/// What stands before `name` among ranks, or all of them for a name that is none: that is the default.
+/// What stands before `name` among ranks; all of them where the value is the default.
 fn above(ranks: &'static [&'static str], name: &str) -> &'static [&'static str] {
     &ranks[..ranks.iter().position(|rank| *rank == name).unwrap_or(ranks.len())]
 }
 
-/// What was typed or set on purpose, which outranks detection. Each text comes with the name of the
+/// What was typed or set on purpose, which overrides detection. Each text comes with the name of the
 /// option or variable that holds it.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
@@ -182,10 +182,10 @@ fn detect_host(env: &Environment) -> Finding<Host> {
     let hosts = [Host::Iisnode, Host::AspNetCore, Host::HttpPlatform, Host::Azure, Host::Azure];
     for (name, host) in HOST_RANKS.into_iter().zip(hosts) {
         if env.has(name) {
-            return Finding::new(host, format!("since {name} is set"), above(&HOST_RANKS, name));
+            return Finding::new(host, format!("{name} is set"), above(&HOST_RANKS, name));
         }
     }
-    Finding::new(Host::Itself, "since no variable of a host is set", &HOST_RANKS)
+    Finding::new(Host::Itself, "no host's variable is set", &HOST_RANKS)
 }
 
 /// The prefix, and whether it is no more than a guess.
@@ -201,16 +201,13 @@ fn detect_prefix(
         || PREFIX_RANKS[2..].iter().find_map(|name| env.get(name).map(|value| (*name, value)));
     if let Some((name, value)) = wished.or_else(find_host_variable) {
         let prefix = parse(name, &value)?;
-        return Ok((
-            Finding::new(prefix, format!("since {name} says so"), above(&PREFIX_RANKS, name)),
-            false,
-        ));
+        return Ok((Finding::new(prefix, format!("set by {name}"), above(&PREFIX_RANKS, name)), false));
     }
     if host == Host::Iisnode {
-        let reason = "since IISNODE_VERSION is set; another one is learned from each request's path";
+        let reason = "IISNODE_VERSION is set; any other is learned from each request's path";
         return Ok((Finding::new(parse("IISNODE_VERSION", IISNODE_PREFIX)?, reason, &PREFIX_RANKS), true));
     }
-    Ok((Finding::new(Prefix::ROOT, "since nothing names one", &PREFIX_RANKS), true))
+    Ok((Finding::new(Prefix::ROOT, "default", &PREFIX_RANKS), true))
 }
 
 fn detect_endpoint(
@@ -222,7 +219,7 @@ fn detect_endpoint(
     let conclude = |endpoint, reason, rank| Ok(Finding::new(endpoint, reason, above(&ENDPOINT_RANKS, rank)));
     if let Some((name, value)) = &wishes.listen {
         let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
-        return conclude(endpoint, format!("since {name} says so"), name);
+        return conclude(endpoint, format!("set by {name}"), name);
     }
     // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
     let ports =
@@ -230,16 +227,16 @@ fn detect_endpoint(
     for (name, value) in ports() {
         if endpoint::is_pipe(&value) {
             let pipe = Endpoint::pipe(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return conclude(pipe, format!("since {name} names a pipe"), PORT_WITH_NAME);
+            return conclude(pipe, format!("{name} names a pipe"), PORT_WITH_NAME);
         }
         if value.starts_with('/') {
             let socket = Endpoint::unix(&value).map_err(|error| BadValue::new(name, &value, error))?;
-            return conclude(socket, format!("since {name} is a path"), PORT_WITH_NAME);
+            return conclude(socket, format!("{name} is a path"), PORT_WITH_NAME);
         }
     }
     for name in ["ASPNETCORE_PORT", "HTTP_PLATFORM_PORT"] {
         if let Some(value) = env.get(name) {
-            return conclude(Endpoint::loopback(port(name, &value)?), format!("since {name} is set"), name);
+            return conclude(Endpoint::loopback(port(name, &value)?), format!("{name} is set"), name);
         }
     }
     if let Some((name, value)) = ports().next() {
@@ -249,26 +246,26 @@ fn detect_endpoint(
                           application settings, or set DANTE_LISTEN to listen there all the same";
             return Err(BadValue::new(name, &value, reason));
         }
-        return conclude(Endpoint::everywhere(port), format!("since {name} is set"), "PORT");
+        return conclude(Endpoint::everywhere(port), format!("{name} is set"), "PORT");
     }
     if inherits_socket(env, process_id) {
-        return conclude(Endpoint::Inherited, "since LISTEN_FDS is set".to_owned(), "LISTEN_FDS");
+        return conclude(Endpoint::Inherited, "LISTEN_FDS is set".to_owned(), "LISTEN_FDS");
     }
     let (others, azure) = ENDPOINT_RANKS.split_at(7);
     if host != Host::Azure {
-        return Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "since nothing names another", others));
+        return Ok(Finding::new(Endpoint::loopback(DEFAULT_PORT), "default", others));
     }
     for name in azure {
         if let Some(value) = env.get(name) {
-            return conclude(Endpoint::everywhere(port(name, &value)?), format!("since {name} is set"), name);
+            return conclude(Endpoint::everywhere(port(name, &value)?), format!("{name} is set"), name);
         }
     }
-    conclude(Endpoint::loopback(DEFAULT_PORT), "since nothing names another".to_owned(), "")
+    conclude(Endpoint::loopback(DEFAULT_PORT), "default".to_owned(), "")
 }
 
 fn port(name: &str, value: &str) -> Result<u16, BadValue> {
     endpoint::port(value).ok_or_else(|| {
-        BadValue::new(name, value, "it is no port; set it to a number from 0 to 65535, or give --listen")
+        BadValue::new(name, value, "not a port; set it to a number from 0 to 65535, or give --listen")
     })
 }
 

@@ -95,7 +95,7 @@ fn values_that_cannot_be_used() {
 #[test]
 fn what_would_have_gone_before() {
     let azure = ("WEBSITE_SITE_NAME", "s");
-    // (environment, how many outrank the host, the prefix, the endpoint)
+    // (environment, how many override the host, the prefix, the endpoint)
     type Row<'a> = (&'a [(&'a str, &'a str)], usize, usize, usize);
     let rows: &[Row<'_>] = &[
         (&[], 5, 6, 7),
@@ -108,9 +108,9 @@ fn what_would_have_gone_before() {
     ];
     for (variables, host, prefix, endpoint) in rows {
         let found = detect(variables).unwrap();
-        assert_eq!(found.host.outranked_by, &HOST_RANKS[..*host], "{variables:?}");
-        assert_eq!(found.prefix.outranked_by, &PREFIX_RANKS[..*prefix], "{variables:?}");
-        assert_eq!(found.endpoint.outranked_by, &ENDPOINT_RANKS[..*endpoint], "{variables:?}");
+        assert_eq!(found.host.overridden_by, &HOST_RANKS[..*host], "{variables:?}");
+        assert_eq!(found.prefix.overridden_by, &PREFIX_RANKS[..*prefix], "{variables:?}");
+        assert_eq!(found.endpoint.overridden_by, &ENDPOINT_RANKS[..*endpoint], "{variables:?}");
     }
 }
 

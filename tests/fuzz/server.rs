@@ -50,7 +50,7 @@ impl Server {
         let endpoint = loop {
             let line = banner.next_line().await.unwrap().expect("a banner");
             if let Some(endpoint) = line.trim().strip_prefix("endpoint ") {
-                break endpoint.split(',').next().unwrap().trim().parse().unwrap();
+                break endpoint.split_whitespace().next().unwrap().trim().parse().unwrap();
             }
         };
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -83,7 +83,7 @@ async fn faults_are_named(listen: &str) {
     let endpoint = loop {
         let line = soon(banner.next_line()).await.unwrap().expect("a banner");
         if let Some((_, endpoint)) = line.split_once("  endpoint ") {
-            break endpoint.split(',').next().unwrap().trim().to_owned();
+            break endpoint.split(" (").next().unwrap().trim().to_owned();
         }
     };
     let place = if listen.starts_with("unix:") { listen } else { &endpoint };

@@ -43,7 +43,7 @@ pub(crate) async fn start(command: &mut Command) -> (Child, String, Lines<BufRea
 /// The port in a banner's endpoint.
 pub(crate) fn port(banner: &str) -> u16 {
     let endpoint = banner.lines().find(|line| line.contains("  endpoint ")).unwrap();
-    endpoint.split(',').next().unwrap().rsplit(':').next().unwrap().parse().unwrap()
+    endpoint.split(" (").next().unwrap().rsplit(':').next().unwrap().parse().unwrap()
 }
 
 pub(crate) fn signal(child: &Child, name: &str) {
@@ -195,7 +195,7 @@ async fn iisnode_launches_it_with_its_arguments_and_finds_its_logs() {
             .expect("a log");
         fs::read_to_string(path).unwrap()
     };
-    assert!(log("stdout").contains("prefix     /dante, since IISNODE_VERSION is set"), "{}", log("stdout"));
+    assert!(log("stdout").contains("prefix     /dante (IISNODE_VERSION is set"), "{}", log("stdout"));
     assert!(log("stderr").contains("letting the readers go"));
 }
 
@@ -227,7 +227,7 @@ async fn recipes_are_printed() {
 async fn it_explains_where_it_is_run() {
     let (code, out, err) = run(dante(&["hosting"]).env("DANTE_PREFIX", "/demo")).await;
     assert_eq!((code, err.as_str()), (0, ""));
-    assert!(out.contains("prefix     /demo, since DANTE_PREFIX says so\n"), "{out}");
+    assert!(out.contains("prefix     /demo (set by DANTE_PREFIX)\n"), "{out}");
     let (code, out, _) = run(dante(&["hosting", "--json"]).env("ASPNETCORE_TOKEN", "hush")).await;
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &json["host"]["value"]), (0, &"self".into()));

@@ -34,7 +34,7 @@ impl Activation {
         let socket = OwnedFd::from(self.socket.try_clone().unwrap());
         command.stdin(Stdio::from(socket)).stdout(Stdio::piped()).kill_on_drop(true);
         let (child, banner, _lines) = start(&mut command).await;
-        assert!(banner.contains(&format!("127.0.0.1:{}, since LISTEN_FDS is set", self.port)), "{banner}");
+        assert!(banner.contains(&format!("127.0.0.1:{} (LISTEN_FDS is set)", self.port)), "{banner}");
         child
     }
 

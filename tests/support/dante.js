@@ -39,7 +39,7 @@ class Dante {
   constructor(child, banner) {
     this.child = child;
     this.banner = banner;
-    this.port = Number(banner.match(/endpoint\s+\S+:(\d+),/)?.[1]);
+    this.port = Number(banner.match(/endpoint\s+\S+:(\d+) /)?.[1]);
     this.origin = `http://127.0.0.1:${this.port}`;
   }
 
