@@ -21,15 +21,15 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 good, 1 failed (a port in use, say), 2 wrong usage or configuration;
-probe adds 3 and 4 (see dante probe --help). Logs go to standard error; RUST_LOG=debug makes them say more.";
+Exit codes: 0 success, 1 failure (for example, the port is in use), 2 wrong usage or configuration;
+probe adds 3 and 4 (see dante probe --help). Logs go to standard error; RUST_LOG=debug shows more.";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve the poem (what happens without any command, too)
+    /// Serve the poem (the default command)
     Serve(ServeArgs),
-    /// Explain where Dante is hosted, or print the configuration that a host needs
+    /// Explain how Dante is hosted here, or print the configuration that a host needs
     Hosting(HostingArgs),
     /// Prove from outside, hop by hop, that a host lets streams through
     Probe(ProbeArgs),
@@ -39,16 +39,16 @@ pub enum Command {
 #[derive(Debug, Default, Args)]
 pub struct ServeArgs {
     /// Where to listen: a port (loopback only), an address with a port, unix:/path, or \\.\pipe\name
-    /// [default: what the host says, else 8888] [env: DANTE_LISTEN]
+    /// [default: what the host sets, else 8888] [env: DANTE_LISTEN]
     #[arg(long, value_name = "ENDPOINT")]
     pub listen: Option<String>,
 
-    /// The URL path under which the host serves us, such as /dante; / for the root
-    /// [default: what the host says] [env: DANTE_PREFIX]
+    /// URL path that the host serves Dante under, such as /dante; / for the root
+    /// [default: what the host sets] [env: DANTE_PREFIX]
     #[arg(long, value_name = "PATH")]
     pub prefix: Option<String>,
 
-    /// Believe X-Forwarded-Prefix and X-Forwarded-For; only behind a proxy that sets or removes them
+    /// Trust X-Forwarded-Prefix and X-Forwarded-For; only behind a proxy that sets or removes them
     /// [env: DANTE_TRUST_FORWARDED=1]
     #[arg(long)]
     pub trust_forwarded: bool,
@@ -58,11 +58,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     pub poem: Option<PathBuf>,
 
-    /// The time between two stanzas, from 20ms to 1h [default: 2s] [env: DANTE_INTERVAL]
+    /// Time between two stanzas, from 20ms to 1h [default: 2s] [env: DANTE_INTERVAL]
     #[arg(long, value_name = "TIME")]
     pub interval: Option<String>,
 
-    /// What Socket.IO may use, in the order in which the page tries it: websocket, polling or both
+    /// Transports for Socket.IO, in the order in which the page tries them: websocket, polling or both
     /// [default: websocket,polling] [env: DANTE_TRANSPORTS]
     #[arg(long, value_name = "LIST")]
     pub transports: Option<String>,
@@ -72,16 +72,17 @@ pub struct ServeArgs {
     #[arg(long, value_name = "LIST")]
     pub engine_versions: Option<String>,
 
-    /// How long a poll is held open at most, in seconds from 1 to 300; by then the server pings
+    /// Longest time that a poll is held open, in seconds from 1 to 300; then the server pings
     /// [default: 25] [env: DANTE_POLLING_DURATION]
     #[arg(long, value_name = "SECS")]
     pub polling_duration: Option<String>,
 
-    /// How long readers may take to leave when the server stops [default: 10s] [env: DANTE_GRACE]
+    /// Time that readers have to leave when the server stops; after it the process ends in any case
+    /// [default: 10s] [env: DANTE_GRACE]
     #[arg(long, value_name = "TIME")]
     pub grace: Option<String>,
 
-    /// How logs are written [default: text] [env: DANTE_LOG_FORMAT]
+    /// Format of the log [default: text] [env: DANTE_LOG_FORMAT]
     #[arg(long, value_name = "text|json")]
     pub log_format: Option<String>,
 
@@ -93,31 +94,31 @@ pub struct ServeArgs {
 /// What `dante hosting` takes.
 #[derive(Debug, Args)]
 pub struct HostingArgs {
-    /// The host whose file is printed; without one, what Dante finds out about where it is
+    /// Host to print the configuration of; without one, print what Dante finds out about where it runs
     pub recipe: Option<Recipe>,
 
-    /// The URL path under which the host is to serve Dante; / for the root [default: /dante]
+    /// URL path that the host will serve Dante under; / for the root [default: /dante]
     #[arg(long, value_name = "PATH", requires = "recipe")]
     pub prefix: Option<String>,
 
-    /// Where Dante listens behind a proxy, HOST:PORT or unix:/path; several times for several Dantes
+    /// Where Dante listens behind a proxy, HOST:PORT or unix:/path; repeat it for several Dantes
     /// [default: 127.0.0.1:8888]
     #[arg(long, value_name = "ENDPOINT", requires = "recipe")]
     pub upstream: Vec<String>,
 
-    /// Let the proxy take the prefix off the path
+    /// Have the proxy strip the prefix from the path
     #[arg(long, requires = "recipe")]
     pub strip: bool,
 
-    /// Where the proxy itself listens: a port, or an address with one [default: 80]
+    /// Where the proxy itself listens: a port, or an address with a port [default: 80]
     #[arg(long, value_name = "ADDRESS", requires = "recipe")]
     pub listen: Option<String>,
 
-    /// The program that the host starts [default: one in the host's usual place]
+    /// Program that the host starts [default: a path that is usual for the host]
     #[arg(long, value_name = "FILE", requires = "recipe")]
     pub exe: Option<String>,
 
-    /// Print what Dante finds out as JSON
+    /// Print what Dante finds out, as JSON
     #[arg(long, conflicts_with = "recipe")]
     pub json: bool,
 

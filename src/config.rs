@@ -62,7 +62,7 @@ pub enum ConfigError {
     Value(#[from] BadValue),
     /// A word that is neither a command nor, without iisnode, an argument.
     #[error(
-        "{0:?} is no command; the commands are serve, hosting and probe, and dante --help shows the options"
+        "{0:?} is not a command; the commands are serve, hosting and probe, and dante --help shows the options"
     )]
     Argument(String),
 }
@@ -76,7 +76,7 @@ impl Config {
     /// # Errors
     /// When any value cannot be used; nothing has been touched by then.
     pub fn new(args: &ServeArgs, env: &Environment, process_id: u32) -> Result<Self, ConfigError> {
-        // A computer, not a person, typed these; iisnode's guests must bear them (cnodeprocess.cpp:81-119).
+        // iisnode adds these, and expects that they are ignored (cnodeprocess.cpp:81-119).
         if let Some(word) = args.node_arguments.first().filter(|_| !env.has(iisnode::VERSION_VARIABLE)) {
             return Err(ConfigError::Argument(word.to_string_lossy().into_owned()));
         }
@@ -103,7 +103,7 @@ impl Config {
             transports: read(transports, Transports::default(), Transports::parse)?,
             engine_versions: read(versions, EngineVersions::default(), EngineVersions::parse)?,
             log_format: read(log_format, LogFormat::Text, |text| {
-                LogFormat::from_str(text, false).map_err(|_| "it is neither text nor json; give one of these")
+                LogFormat::from_str(text, false).map_err(|_| "give text or json")
             })?,
             trust_forwarded: read(
                 trust.map(|value| ("DANTE_TRUST_FORWARDED", value)),
@@ -141,9 +141,9 @@ fn read<T, E: fmt::Display>(
 
 fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
     let (least_shown, most_shown) = (humantime::format_duration(least), humantime::format_duration(most));
-    let remedy = format!("give a time from {least_shown} to {most_shown}, such as 2s or 500ms");
-    let time = humantime::parse_duration(text).map_err(|_| format!("it is no time with a unit; {remedy}"))?;
-    if (least..=most).contains(&time) { Ok(time) } else { Err(format!("it is out of range; {remedy}")) }
+    let remedy = format!("give one from {least_shown} to {most_shown}, such as 2s or 500ms");
+    let time = humantime::parse_duration(text).map_err(|_| format!("not a duration; {remedy}"))?;
+    if (least..=most).contains(&time) { Ok(time) } else { Err(format!("out of range; {remedy}")) }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

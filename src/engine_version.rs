@@ -42,11 +42,11 @@ pub struct EngineVersions {
 pub enum EngineVersionsError {
     /// A name that is unknown, missing or repeated.
     #[error(
-        "{0:?} is not a version of Engine.IO, or stands twice; give 4, or 4,3 to take clients of Socket.IO 2, too"
+        "{0:?} is not a version of Engine.IO, or is there twice; give 4, or 4,3 to serve Socket.IO 2 clients, too"
     )]
     Unknown(String),
     /// Version 3 alone.
-    #[error("version 4 must be among them, since Dante's own pages speak it; give 4, or 4,3")]
+    #[error("Dante's own pages need version 4; give 4, or 4,3")]
     WithoutFour,
 }
 

@@ -47,12 +47,12 @@ pub struct ResumeRequest {
 pub enum ResumeError {
     /// `from` is no offset.
     #[error(
-        "bad-from: from is {0}, and must be a whole number from 0 to {MAX_OFFSET}; leave it out to start at the beginning"
+        "bad-from: from is {0}; give a whole number from 0 to {MAX_OFFSET}, or leave it out to start at the beginning"
     )]
     From(String),
     /// The client counted in another edition.
     #[error(
-        "foreign-edition: this server reads edition {here}, not {asked}, so the offset means nothing here; ask again without from and edition to start over"
+        "foreign-edition: this server streams edition {here}, not {asked}, so the offset does not apply; leave out from and edition to start over"
     )]
     Edition {
         /// What the client named, shortened.
@@ -62,11 +62,11 @@ pub enum ResumeError {
     },
     /// The Socket.IO `auth` is not what it should be.
     #[error(
-        "bad-auth: auth is {0}, and must be an object with from (a whole number) and edition (a text), both optional"
+        "bad-auth: auth is {0}; give an object with from (a whole number) and edition (a string), both optional"
     )]
     Shape(String),
     /// A `Last-Event-ID` that this server never sent.
-    #[error("bad-last-event-id: {0} is no event id of this server; reconnect without it to start over")]
+    #[error("bad-last-event-id: {0} is not an event id of this server; reconnect without it to start over")]
     EventId(String),
 }
 

@@ -53,7 +53,7 @@ pub struct Transports(Vec<EngineTransport>);
 /// Why a text names no transports.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{0} is no transport or stands twice; give websocket, polling, or both with a comma between, in the order to try them"
+    "{0:?} is not a transport, or is there twice; give websocket, polling, or both separated by a comma, in the order to try them"
 )]
 pub struct TransportsError(String);
 

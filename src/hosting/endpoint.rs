@@ -30,7 +30,7 @@ pub enum Endpoint {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EndpointError {
     /// It has no form that is known.
-    #[error(r"it is no port (0 to 65535), no address with a port (127.0.0.1:8888, [::1]:8888), no unix:/path and no \\.\pipe\name")]
+    #[error(r"not a port (0 to 65535), an address with a port (127.0.0.1:8888, [::1]:8888), unix:/path or \\.\pipe\name")]
     Form,
     /// A pipe, where there are none.
     #[error("named pipes exist only on Windows; listen on a port, or on unix:/path")]

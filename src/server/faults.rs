@@ -87,8 +87,8 @@ pub(super) async fn not_found(
     }
     let whole = format!("{taken}{path}");
     let text = format!(
-        "Nothing is served at \"{}\". The poem is at the root of the prefix; if this path should have led \
-         there, Dante has been told a prefix (--prefix, DANTE_PREFIX) other than the one that the host uses.\n",
+        "Nothing is served at \"{}\". The poem is at the root of the prefix. If this path should lead there, the \
+         prefix that Dante was given (--prefix, DANTE_PREFIX) is not the one that the host uses.\n",
         describe_text(whole.as_bytes())
     );
     (StatusCode::NOT_FOUND, text).into_response()

@@ -43,12 +43,12 @@ fn unusable_prefix(value: &str) -> Option<String> {
 
 fn unusable_proto(value: &str) -> Option<String> {
     let known = ["http", "https", "ws", "wss"].iter().any(|known| value.eq_ignore_ascii_case(known));
-    (!known).then(|| "it is neither http nor https".to_owned())
+    (!known).then(|| "not http or https".to_owned())
 }
 
 fn unusable_host(value: &str) -> Option<String> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-    (value.is_empty() || !value.bytes().all(good)).then(|| "it is no name with an optional port".to_owned())
+    (value.is_empty() || !value.bytes().all(good)).then(|| "not a name with an optional port".to_owned())
 }
 
 /// Who the client is, for the log: the address at the other end, or, if the proxy is trusted, the one that it

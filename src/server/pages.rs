@@ -239,9 +239,9 @@ fn start(query: &str, poem: &Poem) -> Result<usize, String> {
     let Some(text) = parameter(query, "stanza") else { return Ok(stanzas.start) };
     let number = text.parse::<usize>().ok().filter(|number| (1..=stanzas.len()).contains(number));
     let most = stanzas.len();
-    number
-        .map(|number| stanzas.start + number - 1)
-        .ok_or_else(|| format!("stanza={text:?} is no stanza here: give a whole number from 1 to {most}.\n"))
+    number.map(|number| stanzas.start + number - 1).ok_or_else(|| {
+        format!("stanza={text:?} is not a stanza here; give a whole number from 1 to {most}.\n")
+    })
 }
 
 /// Whether `purgatorio/1` or `purgatorio/I` names this canto.
@@ -254,11 +254,11 @@ fn names(text: &str, canticle: &str, number: u32) -> bool {
 
 fn no_canto(asked: &str, poem: &Poem) -> String {
     let (Some(first), Some(last)) = (poem.cantos().first(), poem.cantos().last()) else {
-        return format!("canto={asked:?} cannot be found: this text has no cantos; use ?stanza=N.\n");
+        return format!("canto={asked:?} was not found: this text has no cantos; use ?stanza=N.\n");
     };
     let name = |canto: &crate::poem::Canto| format!("{}/{}", canto.canticle.to_lowercase(), canto.number);
     format!(
-        "canto={asked:?} is none of the {} cantos here, which go from {} to {}.\n",
+        "canto={asked:?} is not one of the {} cantos here, from {} to {}.\n",
         poem.cantos().len(),
         name(first),
         name(last)

@@ -62,8 +62,9 @@ pub(super) async fn upgrade(
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => {
-            let text =
-                format!("This is the plain WebSocket endpoint, and the request for it is none. {rejection}.");
+            let text = format!(
+                "This is the plain WebSocket endpoint, and this is not a WebSocket request: {rejection}."
+            );
             return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], text).into_response();
         }
     };

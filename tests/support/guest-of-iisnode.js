@@ -220,7 +220,7 @@ export async function testGuest(start) {
       assert.ok(name, `${waiting.id}, ${stream}: ${logs.join(" ")}`);
       return readFileSync(path.join(waiting.logs, name), "utf8");
     };
-    assert.match(log("stdout"), /prefix +\/dante (IISNODE_VERSION is set/);
+    assert.match(log("stdout"), /prefix +\/dante \(IISNODE_VERSION is set/);
     assert.match(log("stderr"), /letting the readers go/);
   });
 

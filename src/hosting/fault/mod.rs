@@ -141,95 +141,95 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tls => f.write_str(
-                "A TLS handshake came, and this is a plain HTTP port: https was spoken to it. Let the proxy \
-                 speak http:// to Dante, or open the address with http://; TLS ends at the proxy.",
+                "This is a plain HTTP port, and a TLS handshake arrived: something used https. Have the proxy use \
+                 http:// for Dante, or open the address with http://; TLS ends at the proxy.",
             ),
             Self::ProxyProtocol => f.write_str(
-                "The PROXY protocol came before the request, and Dante does not read it. Turn it off at the \
+                "The connection began with the PROXY protocol, which Dante does not read. Turn it off at the \
                  proxy (HAProxy: send-proxy, nginx: proxy_protocol) and send X-Forwarded-For instead.",
             ),
             Self::Http2 => f.write_str(
-                "HTTP/2 came without TLS (its preface, PRI * HTTP/2.0), and Dante speaks HTTP/1.1 only. Let the \
-                 proxy speak HTTP/1.1 to Dante (HAProxy: no `proto h2`, Caddy: no `h2c://`, nginx: \
-                 `proxy_http_version 1.1`); towards browsers it may speak what it likes.",
+                "HTTP/2 arrived without TLS (its preface, PRI * HTTP/2.0); Dante speaks only HTTP/1.1. Have the \
+                 proxy use HTTP/1.1 for Dante (HAProxy: no `proto h2`, Caddy: no `h2c://`, nginx: \
+                 `proxy_http_version 1.1`); browsers can still reach the proxy over HTTP/2.",
             ),
             Self::Version(version) => write!(
                 f,
-                "A request line with the version \"{version}\" came, and Dante speaks HTTP/1.1 and HTTP/1.0. Let \
-                 the proxy speak HTTP/1.1 to Dante (nginx: `proxy_http_version 1.1`)."
+                "The request line has the version \"{version}\"; Dante speaks HTTP/1.1 and HTTP/1.0. Have the \
+                 proxy use HTTP/1.1 for Dante (nginx: `proxy_http_version 1.1`)."
             ),
             Self::Space => f.write_str(
-                "The URL in the request line has a space, where it ends: something decoded it on the way. Let \
-                 the proxy pass the URL on as it came, with %20 (nginx: `proxy_pass` without variables; IIS: \
+                "The URL in the request line contains a space, which ends it: something on the way decoded it. \
+                 Have the proxy pass the URL on unchanged, with %20 (nginx: `proxy_pass` without variables; IIS: \
                  URL Rewrite's {UNENCODED_URL}), or choose a name without spaces.",
             ),
             Self::Unescaped => f.write_str(
-                "The URL in the request line has characters that belong there only in escaped form (%C3%A8): \
-                 something decoded it on the way. Let the proxy pass the URL on as it came (IIS: URL Rewrite's \
-                 {UNENCODED_URL}), or choose a plain name.",
+                "The URL in the request line contains characters that must be escaped (%C3%A8): something on the \
+                 way decoded it. Have the proxy pass the URL on unchanged (IIS: URL Rewrite's {UNENCODED_URL}), or \
+                 choose a plain name.",
             ),
             Self::LongTarget => f.write_str(
-                "The URL is longer than 65,534 bytes. Dante has none of more than a few hundred: look for a \
-                 rule at the proxy that adds to the URL again and again.",
+                "The URL is longer than 65,534 bytes. Dante's own have a few hundred at most: look for a rule at \
+                 the proxy that adds to the URL again and again.",
             ),
             Self::LargeHead => f.write_str(
                 "The request has more than 100 headers, or more than 400 KiB of them. Look for a proxy that \
                  adds headers again and again (a loop through itself), and clear the site's cookies.",
             ),
             Self::Header => f.write_str(
-                "The request line is good, but a header after it is malformed: a name with a space or without \
+                "The request line is fine, but a header after it is malformed: a name with a space or without \
                  a colon, a control character, or a Content-Length or Transfer-Encoding that makes no sense. \
                  Look at what the proxy adds or changes.",
             ),
             Self::Garbage => f.write_str(
-                "What came is no HTTP request. Check that what speaks to this port is an HTTP proxy or a \
-                 browser, and that it means this port.",
+                "This is not an HTTP request. Check that an HTTP proxy or a browser connects to this port, and \
+                 that it is the right port.",
             ),
             Self::NoHost => f.write_str(
-                "The request is HTTP/1.1 and has no header Host, which HTTP requires (RFC 9112, 3.2). Let the \
+                "The request is HTTP/1.1 without a Host header, which HTTP requires (RFC 9112, 3.2). Have the \
                  proxy pass it on (nginx: `proxy_set_header Host $host`, Apache: `ProxyPreserveHost On`).",
             ),
             Self::SeveralHosts(value) => write!(
                 f,
-                "The request names several hosts: \"{value}\". HTTP allows one (RFC 9112, 3.2); let the proxy \
-                 replace the header Host instead of adding to it."
+                "The request names several hosts: \"{value}\". HTTP allows one (RFC 9112, 3.2); have the proxy \
+                 replace the Host header instead of adding to it."
             ),
             Self::BadHost(value) => write!(
                 f,
-                "The header Host is \"{value}\", which is no name with an optional port. Let the proxy pass on \
+                "The Host header is \"{value}\", which is not a name with an optional port. Have the proxy pass on \
                  what the browser sent (nginx: `proxy_set_header Host $host`)."
             ),
             Self::OtherPrefix { seen, configured } if configured.is_empty() => write!(
                 f,
-                "The request came under \"{seen}\", and Dante has been told no prefix. Start Dante with --prefix \
-                 {seen} (or DANTE_PREFIX={seen}), or let the host strip it."
+                "The request came in under \"{seen}\", but Dante has no prefix configured. Start Dante with \
+                 --prefix {seen} (or DANTE_PREFIX={seen}), or have the host strip it."
             ),
             Self::OtherPrefix { seen, configured } => write!(
                 f,
-                "The request came under \"{seen}\", and Dante's prefix is \"{configured}\". Start Dante with \
-                 --prefix {seen} (or DANTE_PREFIX={seen}), or let the host send {configured}, or strip what it \
+                "The request came in under \"{seen}\", but Dante's prefix is \"{configured}\". Start Dante with \
+                 --prefix {seen} (or DANTE_PREFIX={seen}), or have the host send {configured} or strip what it \
                  sends: Dante answers below its prefix and at the root."
             ),
             Self::DoubledPrefix(prefix) => write!(
                 f,
-                "The request has the prefix \"{prefix}\" twice. The host adds it to a path that has it already: \
-                 let it add nothing (nginx: `proxy_pass http://dante;` without a path)."
+                "The path has the prefix \"{prefix}\" twice: the host adds it to a path that already has it. Have \
+                 it add nothing (nginx: `proxy_pass http://dante;` without a path)."
             ),
             Self::EmptySegment(path) => write!(
                 f,
-                "The path \"{path}\" has two slashes on end. One of them is too many in the host's rule (nginx: \
+                "The path \"{path}\" has a double slash. One of the two comes from the host's rule (nginx: \
                  `location /dante/` goes with `proxy_pass http://dante/;`, both with a slash at the end)."
             ),
             Self::RewriteTarget(script) => write!(
                 f,
-                "The path still has the target of a rewrite, \"{script}\", before the place that was asked for. \
-                 Let the rule rewrite to {script} alone, without the path that follows: iisnode passes the \
+                "The path still contains the target of a rewrite, \"{script}\", before the path that was asked \
+                 for. Have the rule rewrite to {script} alone, without the path that follows: iisnode passes the \
                  original URL on by itself."
             ),
             Self::Forwarded { name, value, reason } => write!(
                 f,
-                "The header {name} is \"{value}\", and is ignored: {reason}. Of several values the last one \
-                 counts, since the nearest proxy wrote it; let that proxy send one good value or none."
+                "The header {name} is \"{value}\" and is ignored: {reason}. The last of several values counts, \
+                 since the nearest proxy wrote it; have that proxy send one valid value, or none."
             ),
         }
     }

@@ -72,16 +72,16 @@ pub enum BindError {
     InUse(Endpoint),
     /// The system says no.
     #[error(
-        "{0} may not be used by this account; choose a port above 1023 with --listen, or run with the needed rights"
+        "this account may not use {0}; choose a port above 1023 with --listen, or run with the rights it needs"
     )]
     Denied(Endpoint),
     /// Something that is no socket stands at the path.
     #[error(
-        "{0} is a file that is no socket, and is left as it is; remove it, or choose another path with --listen"
+        "{0} is a file but not a socket, and is left alone; remove it, or choose another path with --listen"
     )]
     NotASocket(Endpoint),
     /// Anything else.
-    #[error("{0} cannot be listened on: {1}; choose another place with --listen")]
+    #[error("cannot listen on {0}: {1}; choose another place with --listen")]
     Other(Endpoint, io::Error),
 }
 
