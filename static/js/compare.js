@@ -1,15 +1,15 @@
 // The page that compares the transports: all four read at once, each for itself, each against its clock.
 
 import { slept } from "./awake.js";
-import { Lane } from "./lane.js";
+import { TransportRun } from "./transport-run.js";
 import { Reading } from "./reading.js";
 import { watchRequests } from "./requests.js";
 import { open, placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { verdict } from "./verdict.js";
-import { LanesTable } from "./view/lanes.js";
+import { ComparisonTable } from "./view/comparison.js";
 
-/** @typedef {import("./view/lanes.js").Row} Row */
+/** @typedef {import("./view/comparison.js").Row} Row */
 /** @typedef {import("./stream/stream.js").Way} Way */
 
 /** @type {Way[]} */
@@ -32,16 +32,21 @@ let held = false;
 let patient = true;
 let frame = 0;
 
-const lanes = WAYS.map((way) => new Lane(way, new Reading(Number(from), Number(of), edition ?? ""), changed));
-const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySelector("table.lanes")), lanes);
+const runs = WAYS.map(
+  (way) => new TransportRun(way, new Reading(Number(from), Number(of), edition ?? ""), changed),
+);
+const table = new ComparisonTable(
+  /** @type {HTMLTableElement} */ (document.querySelector("table.comparison")),
+  runs,
+);
 
-/** @param {Lane} lane @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
-function changed(lane, text, arrival) {
-  if (arrival && text !== undefined) note(lane, text, arrival);
+/** @param {TransportRun} run @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
+function changed(run, text, arrival) {
+  if (arrival && text !== undefined) note(run, text, arrival);
   frame ||= requestAnimationFrame(draw);
 }
 
-/** @param {Lane} lane @param {string} text @param {import("./pace.js").Arrival} arrival */
+/** @param {TransportRun} run @param {string} text @param {import("./pace.js").Arrival} arrival */
 function note({ way, reading }, text, arrival) {
   const { index } = arrival;
   // Another text, another poem: what the rows say is true no more.
@@ -61,7 +66,7 @@ function note({ way, reading }, text, arrival) {
 function draw() {
   frame = 0;
   if (!held) table.draw([...rows.values()].sort((one, next) => next.index - one.index));
-  const { state, text } = verdict(lanes, places.transports, patient);
+  const { state, text } = verdict(runs, places.transports, patient);
   document.body.dataset.state = state;
   // The sentence is announced when it changes, and only then.
   if (said.textContent !== text) said.textContent = text;
@@ -75,16 +80,16 @@ hold.addEventListener("click", () => {
 });
 
 watchRequests(places, (way) => {
-  const lane = lanes.find((one) => one.way === way);
-  if (!lane) return;
-  lane.requests += 1;
+  const run = runs.find((one) => one.way === way);
+  if (!run) return;
+  run.requests += 1;
   frame ||= requestAnimationFrame(draw);
 });
 
-for (const lane of lanes) {
-  const transport = lane.way.match(/^socketio-(.+)/)?.[1];
-  if (transport && !places.transports.includes(transport)) lane.become("disallowed");
-  else open(lane.way, lane.reading, lane, places);
+for (const run of runs) {
+  const transport = run.way.match(/^socketio-(.+)/)?.[1];
+  if (transport && !places.transports.includes(transport)) run.become("disallowed");
+  else open(run.way, run.reading, run, places);
 }
 setTimeout(() => {
   patient = false;

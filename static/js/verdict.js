@@ -4,42 +4,42 @@ import { number, seconds } from "./format.js";
 import { within } from "./reasons.js";
 import { language, t } from "./strings.js";
 
-/** @typedef {import("./lane.js").Lane} Lane */
+/** @typedef {import("./transport-run.js").TransportRun} TransportRun */
 
 const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
-/** @param {Lane[]} lanes */
-const names = (lanes) => list.format(lanes.map(({ way }) => t(`compare_way_${way}`)));
+/** @param {TransportRun[]} runs */
+const names = (runs) => list.format(runs.map(({ way }) => t(`compare_way_${way}`)));
 
-/** @param {Lane[]} lanes */
-const reasons = (lanes) => [...new Set(lanes.map(({ reason }) => within(reason)))].join("; ");
+/** @param {TransportRun[]} runs */
+const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
 
-/** All is well: who was first? @param {string} name @param {Lane[]} lanes */
-function praise(name, lanes) {
-  const [fast] = lanes.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
+/** All is well: who was first? @param {string} name @param {TransportRun[]} runs */
+function praise(name, runs) {
+  const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
   return t(name, { fast: t(`compare_way_${fast.way}`), ms: number(Math.round(fast.first ?? 0)) });
 }
 
-/** @param {Lane[]} lanes */
-function ended(lanes) {
+/** @param {TransportRun[]} runs */
+function ended(runs) {
   const sum = (/** @type {"gaps" | "repeats"} */ what) =>
-    number(lanes.reduce((total, { reading }) => total + reading[what], 0));
+    number(runs.reduce((total, { reading }) => total + reading[what], 0));
   return t("compare_ended", { gaps: sum("gaps"), repeats: sum("repeats") });
 }
 
 /**
  * The page's state, by its worst trouble, and the sentences.
- * @param {Lane[]} lanes
+ * @param {TransportRun[]} runs
  * @param {string[]} allowed the transports that the server allows Socket.IO
  * @param {boolean} patient whether a stream that has not come yet may still be waited for
  */
-export function verdict(lanes, allowed, patient) {
-  const are = (/** @type {import("./lane.js").State[]} */ ...states) =>
-    lanes.filter(({ state }) => states.includes(state));
+export function verdict(runs, allowed, patient) {
+  const are = (/** @type {import("./transport-run.js").State[]} */ ...states) =>
+    runs.filter(({ state }) => states.includes(state));
   const disallowed = are("disallowed");
-  const asked = lanes.filter(({ state }) => state !== "disallowed");
+  const asked = runs.filter(({ state }) => state !== "disallowed");
   // A stream that is over has flowed.
   const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
   const waiting = asked.filter(

@@ -17,7 +17,7 @@ const WINDOW = 200;
 const CALM = 5;
 
 /** @implements {Listener} */
-export class Lane {
+export class TransportRun {
   /** @type {State} */
   state = "opening";
   /** Why it is lost or refused. */
@@ -45,7 +45,7 @@ export class Lane {
   /**
    * @param {import("./stream/stream.js").Way} way
    * @param {import("./reading.js").Reading} reading
-   * @param {(lane: Lane, text?: string, arrival?: Arrival) => void} changed
+   * @param {(run: TransportRun, text?: string, arrival?: Arrival) => void} changed
    */
   constructor(way, reading, changed) {
     this.way = way;
