@@ -10,10 +10,10 @@ import { verdict } from "./verdict.js";
 import { ComparisonTable } from "./view/comparison.js";
 
 /** @typedef {import("./view/comparison.js").Row} Row */
-/** @typedef {import("./stream/stream.js").Way} Way */
+/** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
 
-/** @type {Way[]} */
-const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+/** @type {TransportChoice[]} */
+const CHOICES = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
 /** How many stanzas are shown. */
 const KEEP = 14;
 /** How long a first stanza may take before the page says that it is still waiting. */
@@ -32,8 +32,8 @@ let held = false;
 let patient = true;
 let frame = 0;
 
-const runs = WAYS.map(
-  (way) => new TransportRun(way, new Reading(Number(from), Number(of), edition ?? ""), changed),
+const runs = CHOICES.map(
+  (choice) => new TransportRun(choice, new Reading(Number(from), Number(of), edition ?? ""), changed),
 );
 const table = new ComparisonTable(
   /** @type {HTMLTableElement} */ (document.querySelector("table.comparison")),
@@ -47,7 +47,7 @@ function changed(run, text, arrival) {
 }
 
 /** @param {TransportRun} run @param {string} text @param {import("./pace.js").Arrival} arrival */
-function note({ way, reading }, text, arrival) {
+function note({ choice, reading }, text, arrival) {
   const { index } = arrival;
   // Another text, another poem: what the rows say is true no more.
   if (reading.edition !== shown) rows.clear();
@@ -58,7 +58,7 @@ function note({ way, reading }, text, arrival) {
     language: reading.edition === edition ? language : "",
     arrivals: new Map(),
   };
-  if (!slept(arrival)) row.arrivals.set(way, arrival);
+  if (!slept(arrival)) row.arrivals.set(choice, arrival);
   rows.set(index, row);
   while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));
 }
@@ -79,17 +79,17 @@ hold.addEventListener("click", () => {
   draw();
 });
 
-watchRequests(places, (way) => {
-  const run = runs.find((one) => one.way === way);
+watchRequests(places, (choice) => {
+  const run = runs.find((one) => one.choice === choice);
   if (!run) return;
   run.requests += 1;
   frame ||= requestAnimationFrame(draw);
 });
 
 for (const run of runs) {
-  const transport = run.way.match(/^socketio-(.+)/)?.[1];
+  const transport = run.choice.match(/^socketio-(.+)/)?.[1];
   if (transport && !places.transports.includes(transport)) run.become("disallowed");
-  else open(run.way, run.reading, run, places);
+  else open(run.choice, run.reading, run, places);
 }
 setTimeout(() => {
   patient = false;

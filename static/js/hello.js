@@ -17,7 +17,7 @@ const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 const [answer, ms, status, start, spread] = ["answer", "ms", "status", "start", "spread"].map(part);
 const plot = part("dots");
 const dots = new Dots(plot);
-const wire = new Wire(part("way"));
+const wire = new Wire(part("track"));
 
 const { root, transports } = placesOf();
 const path = new URL("socket.io/", root).pathname;

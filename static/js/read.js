@@ -17,7 +17,7 @@ import { listenToSheets } from "./view/sheets.js";
 import { Trips } from "./view/trips.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
 
-/** @typedef {import("./stream/stream.js").Way} Way */
+/** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
 
 const { dataset } = document.body;
 const places = placesOf();
@@ -50,7 +50,7 @@ const start = wanted();
 const from = start?.index ?? Number(dataset.from);
 
 const reading = new Reading(from, of, dataset.edition ?? "");
-const status = new Status(dataset.way ?? "", places.transports);
+const status = new Status(dataset.choice ?? "", places.transports);
 const follow = new Follow(showPlace);
 const verse = new Verse(address, dataset.language ?? "");
 const views = {
@@ -92,20 +92,20 @@ function loadClient() {
   });
 }
 
-/** @param {Way} way */
-async function listenBy(way) {
-  if (way.startsWith("socketio") && typeof io === "undefined") await loadClient();
-  session.open(way);
+/** @param {TransportChoice} choice */
+async function openStream(choice) {
+  if (choice.startsWith("socketio") && typeof io === "undefined") await loadClient();
+  session.open(choice);
 }
 
 listenToPrefs(() => follow.toVoice());
 listenToSheets();
-const way = /** @type {HTMLSelectElement} */ ($("way"));
-way.value = dataset.way ?? "";
-way.addEventListener("change", () => {
-  if (status.state !== "end") listenBy(/** @type {Way} */ (way.value));
+const select = /** @type {HTMLSelectElement} */ ($("choice"));
+select.value = dataset.choice ?? "";
+select.addEventListener("change", () => {
+  if (status.state !== "end") openStream(/** @type {TransportChoice} */ (select.value));
 });
-listenToCopy("copy", () => report({ way: way.value, status, hosting: views.facts.hosting }), "copied");
+listenToCopy("copy", () => report({ choice: select.value, status, hosting: views.facts.hosting }), "copied");
 listenToCopy(
   "link",
   () => {
@@ -131,4 +131,4 @@ if (canto) {
 }
 views.next.beat(intervalMs);
 follow.beat(intervalMs);
-session.open(/** @type {Way} */ (dataset.way));
+session.open(/** @type {TransportChoice} */ (dataset.choice));

@@ -45,8 +45,8 @@ export class Session {
     this.reconnects = 0;
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
-    /** @type {import("./stream/stream.js").Way} */
-    this.way = "socketio";
+    /** @type {import("./stream/stream.js").TransportChoice} */
+    this.choice = "socketio";
     /** @type {import("./view/contents.js").Wanted | null} what the address names, until it has come */
     this.wanted = null;
     /** @type {number | null} when the first stanza came */
@@ -54,12 +54,12 @@ export class Session {
     this.timer = 0;
   }
 
-  /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").Way} way */
-  open(way) {
+  /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").TransportChoice} choice */
+  open(choice) {
     this.stream?.close();
-    this.way = way;
-    this.status.open(way, this.places.transports);
-    this.views.hops.begin(way, this.stream === null);
+    this.choice = choice;
+    this.status.open(choice, this.places.transports);
+    this.views.hops.begin(choice, this.stream === null);
     this.views.trips.restart();
     this.#patience(SLOW_MS, () => {
       this.status.slow = true;
@@ -75,7 +75,7 @@ export class Session {
       };
     }
     this.show();
-    this.stream = open(way, this.reading, listener, this.places);
+    this.stream = open(choice, this.reading, listener, this.places);
   }
 
   retry() {
@@ -292,7 +292,7 @@ export class Session {
     const { wanted } = this;
     if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.from) return false;
     this.reading.next = wanted.from;
-    this.open(this.way);
+    this.open(this.choice);
     return true;
   }
 

@@ -39,16 +39,17 @@ export class Status {
   /** @type {{date: Date, ms: number, reason: string}[]} */
   losses = [];
 
-  /** @param {string} way @param {string[]} transports what Socket.IO may use */
-  constructor(way, transports) {
-    this.open(way, transports);
+  /** @param {string} choice @param {string[]} transports what Socket.IO may use */
+  constructor(choice, transports) {
+    this.open(choice, transports);
   }
 
-  /** A stream is opened, and nothing is known of it. @param {string} way @param {string[]} transports */
-  open(way, transports) {
-    this.way = way;
+  /** A stream is opened, and nothing is known of it. @param {string} choice @param {string[]} transports */
+  open(choice, transports) {
+    this.choice = choice;
     /** Whether polling is what was asked for, rather than what is left. */
-    this.onlyPolling = way === "socketio-polling" || (way === "socketio" && transports.join() === "polling");
+    this.onlyPolling =
+      choice === "socketio-polling" || (choice === "socketio" && transports.join() === "polling");
     [this.state, this.slow, this.transport, this.upgradedMs] = ["connecting", false, null, null];
     [this.blocked, this.burst, this.calm, this.outage] = [null, null, 0, null];
     this.asked = performance.now();
@@ -64,7 +65,8 @@ export class Status {
     this.transport = transport;
     this.since = performance.now();
     this.handshakeMs = this.since - this.asked;
-    this.upgrading = transport === "polling" && this.way === "socketio" && !this.onlyPolling && !this.blocked;
+    this.upgrading =
+      transport === "polling" && this.choice === "socketio" && !this.onlyPolling && !this.blocked;
     this.upgradedMs = null;
     [this.burst, this.calm, this.slow] = [null, 0, false];
     if (transport === "websocket") this.blocked = null;
@@ -130,7 +132,7 @@ export class Status {
 
   /** The transport's own name. */
   get name() {
-    if (this.transport === "websocket" && this.way === "websocket") return t("badge_plain");
+    if (this.transport === "websocket" && this.choice === "websocket") return t("badge_plain");
     return t(this.transport ? `badge_${this.transport}` : "connecting");
   }
 
@@ -193,7 +195,7 @@ export class Status {
   }
 
   #polling() {
-    if (this.onlyPolling) return t(this.way === "socketio-polling" ? "polling_chosen" : "polling_only");
+    if (this.onlyPolling) return t(this.choice === "socketio-polling" ? "polling_chosen" : "polling_only");
     const blocked = this.blocked ?? "";
     return t(MUTE.includes(blocked) ? "polling_mute" : "polling_how", { reason: inWords(blocked) });
   }

@@ -43,12 +43,12 @@ export class TransportRun {
   asked = performance.now();
 
   /**
-   * @param {import("./stream/stream.js").Way} way
+   * @param {import("./stream/stream.js").TransportChoice} choice
    * @param {import("./reading.js").Reading} reading
    * @param {(run: TransportRun, text?: string, arrival?: Arrival) => void} changed
    */
-  constructor(way, reading, changed) {
-    this.way = way;
+  constructor(choice, reading, changed) {
+    this.choice = choice;
     this.reading = reading;
     this.changed = changed;
   }

@@ -11,7 +11,7 @@ const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** @param {TransportRun[]} runs */
-const names = (runs) => list.format(runs.map(({ way }) => t(`compare_way_${way}`)));
+const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_way_${choice}`)));
 
 /** @param {TransportRun[]} runs */
 const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
@@ -19,7 +19,7 @@ const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))]
 /** All is well: who was first? @param {string} name @param {TransportRun[]} runs */
 function praise(name, runs) {
   const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
-  return t(name, { fast: t(`compare_way_${fast.way}`), ms: number(Math.round(fast.first ?? 0)) });
+  return t(name, { fast: t(`compare_way_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
 }
 
 /** @param {TransportRun[]} runs */
@@ -52,12 +52,12 @@ export function verdict(runs, allowed, patient) {
   if (asked.every(({ state }) => state === "ended")) sentences.push(ended(asked));
   else if (good.length === 4) sentences.push(praise("compare_all", good));
   else if (good.length === asked.length) sentences.push(praise("compare_allowed", good));
-  else if (good.length) sentences.push(t(COUNTS[good.length], { ways: names(good) }));
+  else if (good.length) sentences.push(t(COUNTS[good.length], { transports: names(good) }));
 
   if (bursts.length) {
     const largest = Math.max(...bursts.map(({ burst }) => burst.count));
     const late = Math.max(...bursts.map(({ burst }) => burst.late));
-    sentences.push(t("compare_bursts", { ways: names(bursts), n: number(largest), s: seconds(late) }));
+    sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
   if (blocked.length) sentences.push(t("compare_blocked"));
   const broken = lost.filter(({ stood }) => stood);
@@ -65,18 +65,20 @@ export function verdict(runs, allowed, patient) {
   if (broken.length === asked.length) {
     sentences.push(t("compare_all_lost", { reason: reasons(broken) }));
   } else if (broken.length) {
-    sentences.push(t("compare_lost", { ways: names(broken), reason: reasons(broken) }));
+    sentences.push(t("compare_lost", { transports: names(broken), reason: reasons(broken) }));
   }
   if (unopened.length) {
-    sentences.push(t("compare_unopened", { ways: names(unopened), reason: reasons(unopened) }));
+    sentences.push(t("compare_unopened", { transports: names(unopened), reason: reasons(unopened) }));
   }
   const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
   const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
   if (unloaded.length) sentences.push(t("no_client", { url: unloaded[0].reason }));
-  if (turned.length) sentences.push(t("compare_refused", { ways: names(turned), reason: reasons(turned) }));
-  if (waiting.length) sentences.push(t("compare_waiting", { ways: names(waiting) }));
+  if (turned.length) {
+    sentences.push(t("compare_refused", { transports: names(turned), reason: reasons(turned) }));
+  }
+  if (waiting.length) sentences.push(t("compare_waiting", { transports: names(waiting) }));
   if (disallowed.length) {
-    sentences.push(t("compare_disallowed", { ways: names(disallowed), allowed: allowed.join(",") }));
+    sentences.push(t("compare_disallowed", { transports: names(disallowed), allowed: allowed.join(",") }));
   }
   const [worst] = [refused, lost, blocked, bursts, waiting, are("streaming"), good].filter(
     ({ length }) => length,

@@ -5,24 +5,25 @@ import { describe, it } from "node:test";
 import { poemFile, startDante } from "../support/dante.js";
 import { startBehindRelay, useBrowser } from "./support.js";
 
-const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+const CHOICES = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
 
 /** The texts of one row of figures, by transport. */
 async function figures(visit, name) {
-  const cells = visit.$(`tr[data-figure="${name}"] td[data-way]`);
+  const cells = visit.$(`tr[data-figure="${name}"] td[data-choice]`);
   return Object.fromEntries(
-    await cells.evaluateAll((all) => all.map((td) => [td.dataset.way, td.innerText.trim()])),
+    await cells.evaluateAll((all) => all.map((td) => [td.dataset.choice, td.innerText.trim()])),
   );
 }
 
 /** Waits until each of these transports has so many stanzas in its column. */
-async function arrived(visit, count, ways = WAYS) {
+async function arrived(visit, count, choices = CHOICES) {
   await visit.until(
     ([wanted, names]) =>
       names.every(
-        (way) => document.querySelectorAll(`.rows td[data-way="${way}"] b:not(:empty)`).length >= wanted,
+        (choice) =>
+          document.querySelectorAll(`.rows td[data-choice="${choice}"] b:not(:empty)`).length >= wanted,
       ),
-    [count, ways],
+    [count, choices],
   );
 }
 
@@ -39,9 +40,9 @@ describe("compare", { concurrency: 2 }, () => {
     const [first, median, requests] = await Promise.all(
       ["first", "median", "requests"].map((name) => figures(visit, name)),
     );
-    for (const way of WAYS) {
-      assert.match(first[way], /^\d+ ms$/, way);
-      assert.match(median[way], /^[+−]?\d+ ms$/, way);
+    for (const choice of CHOICES) {
+      assert.match(first[choice], /^\d+ ms$/, choice);
+      assert.match(median[choice], /^[+−]?\d+ ms$/, choice);
     }
     // A poll for each stanza, one stream for all of them elsewhere.
     assert.ok(Number(requests["socketio-polling"]) > 5, JSON.stringify(requests));

@@ -123,7 +123,7 @@ describe("everyone", { concurrency: 2 }, () => {
         "larger",
         "link",
         "hold",
-        "way",
+        "choice",
         "copy",
       ],
     ],

@@ -12,7 +12,7 @@ const POEM = ["--poem", poemFile(STANZAS)];
 const QUICKLY = [...POEM, "--interval", "50ms"];
 
 /** What the server is told besides, the page, and how the page says it was reached. */
-const WAYS = [
+const CASES = [
   ["Socket.IO", [], "", "websocket", /socket\.io\/\?.*transport=websocket/],
   [
     "Socket.IO from polling",
@@ -38,7 +38,7 @@ async function assertWhole(visit) {
 describe("Firefox", { concurrency: 4 }, () => {
   const open = useFirefox();
 
-  for (const [name, args, page, transport, stream] of WAYS) {
+  for (const [name, args, page, transport, stream] of CASES) {
     it(`reads to the end over ${name}, alone and under a prefix`, async () => {
       // Long enough for an upgrade.
       const slowly = [...POEM, "--interval", "100ms", ...args];
@@ -62,14 +62,14 @@ describe("Firefox", { concurrency: 4 }, () => {
     // Slow while windows are opened one after the other; fast once they have resumed.
     const dante = await startDante([...POEM, "--interval", "1s"]);
     const visits = [];
-    for (const way of ["socketio", "socketio-polling", "websocket", "sse"]) {
+    for (const choice of ["socketio", "socketio-polling", "websocket", "sse"]) {
       const visit = await open(`${dante.origin}/`);
       await visit.stanzas(1);
       await visit.evaluate((value) => {
-        const select = document.getElementById("way");
+        const select = document.getElementById("choice");
         select.value = value;
         select.dispatchEvent(new Event("change", { bubbles: true }));
-      }, way);
+      }, choice);
       await visit.stanzas(2);
       visits.push(visit);
     }

@@ -7,7 +7,7 @@ import { poemFile, startDante } from "../support/dante.js";
 import { RESUMED, onlyStanzas, others } from "./notes.js";
 import { stanzas, useBrowser } from "./support.js";
 
-const WAYS = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
+const CHOICES = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
 const STANZAS = 150;
 const POEM = ["--poem", poemFile(STANZAS)];
 // Slow while pages are opened one after the other; fast once they have resumed.
@@ -15,10 +15,10 @@ const SLOWLY = [...POEM, "--interval", "250ms"];
 const QUICKLY = [...POEM, "--interval", "20ms"];
 
 /** Opens the page and chooses a way there. */
-async function openWay(open, origin, way) {
+async function openChoice(open, origin, choice) {
   const visit = await open(`${origin}/`);
   await visit.stanzas(1);
-  await visit.$("#way").selectOption(way);
+  await visit.$("#choice").selectOption(choice);
   await visit.stanzas(4);
   return visit;
 }
@@ -26,7 +26,7 @@ async function openWay(open, origin, way) {
 /** One page for each way. They are opened one after the other: the machine may be small. */
 async function openAll(open, origin) {
   const visits = [];
-  for (const way of WAYS) visits.push(await openWay(open, origin, way));
+  for (const choice of CHOICES) visits.push(await openChoice(open, origin, choice));
   return visits;
 }
 
@@ -64,12 +64,12 @@ describe("resume", { concurrency: 2 }, () => {
     await Promise.all(visits.map((visit) => visit.state("end")));
     for (const [at, visit] of visits.entries()) {
       const parts = await visit.parts();
-      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS), WAYS[at]);
+      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS), CHOICES[at]);
       const breaks = others(parts).filter((part) => part.startsWith("break: Lost"));
-      assert.equal(breaks.length, 1, `${WAYS[at]}: ${others(parts)}`);
+      assert.equal(breaks.length, 1, `${CHOICES[at]}: ${others(parts)}`);
       assert.match(breaks[0], RESUMED);
       const counts = await visit.$(".counts dd").allInnerTexts();
-      assert.deepEqual(counts, [`${STANZAS}`, "0", "0", "1"], WAYS[at]);
+      assert.deepEqual(counts, [`${STANZAS}`, "0", "0", "1"], CHOICES[at]);
     }
     // Polling alone means that no WebSocket was opened for it.
     assert.equal(visits[2].sockets.length, 1);
@@ -83,9 +83,9 @@ describe("resume", { concurrency: 2 }, () => {
       if (answer.status() >= 400) refusals.push(`${answer.status()} ${answer.url()}`);
     });
     const badges = [];
-    for (const way of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
+    for (const choice of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
       const seen = Object.keys((await visit.notes()).arrivals).length;
-      await visit.$("#way").selectOption(way);
+      await visit.$("#choice").selectOption(choice);
       await visit.stanzas(seen + 8);
       badges.push(await visit.text("#badge"));
     }
@@ -117,12 +117,12 @@ describe("resume", { concurrency: 2 }, () => {
       assert.match(
         parts[note] ?? "",
         /The text on the server has changed, so the reading starts over\./,
-        WAYS[at],
+        CHOICES[at],
       );
       const before = onlyStanzas(parts.slice(0, note));
       assert.ok(before.length >= 4 && before.length < STANZAS, `${before.length} stanzas before`);
       assert.deepEqual(before, stanzas(before.length));
-      assert.deepEqual(onlyStanzas(parts.slice(note)), stanzas(10), WAYS[at]);
+      assert.deepEqual(onlyStanzas(parts.slice(note)), stanzas(10), CHOICES[at]);
     }
   });
 

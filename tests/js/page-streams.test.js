@@ -29,7 +29,7 @@ Object.assign(globalThis, {
 });
 
 /** Opens a stream through a relay, and writes down what it tells until it is told one of these events. */
-async function listen(way, transports, relay, ...last) {
+async function listen(choice, transports, relay, ...last) {
   const { origin } = await startRelay(startUnderIisnode({ args: ARGS }).socketPath, relay);
   const root = new URL("/dante/", origin);
   const told = [];
@@ -42,7 +42,7 @@ async function listen(way, transports, relay, ...last) {
   const quiet = () => {};
   page = origin;
   const stream = open(
-    way,
+    choice,
     new Reading(0, STANZAS, undefined),
     {
       connecting: () => note("connecting"),
@@ -95,14 +95,14 @@ describe("a WebSocket that is accepted and not passed on", { concurrency: true, 
 });
 
 describe("the page's streams with nothing in the way", { concurrency: true, timeout: 60_000 }, () => {
-  for (const [way, transport] of [
+  for (const [choice, transport] of [
     ["socketio", "websocket"],
     ["socketio-polling", "polling"],
     ["websocket", "websocket"],
     ["sse", "sse"],
   ]) {
-    test(`${way}: connects, reads and ends`, async () => {
-      const { told } = await listen(way, ["websocket", "polling"], {}, "ended");
+    test(`${choice}: connects, reads and ends`, async () => {
+      const { told } = await listen(choice, ["websocket", "polling"], {}, "ended");
       assert.deepEqual(told, ["connecting", `connected ${transport}`, ...stanzas, "ended"]);
     });
   }

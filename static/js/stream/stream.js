@@ -10,8 +10,8 @@ import { openWebSocket } from "./websocket.js";
 /** @typedef {import("../reading.js").Opening} Opening */
 
 /**
- * The ways to read: Socket.IO as the server offers it, by one of its transports alone, or without it.
- * @typedef {"socketio" | "socketio-websocket" | "socketio-polling" | "websocket" | "sse"} Way
+ * What a reader may choose: Socket.IO as the server offers it, by one of its transports alone, or without it.
+ * @typedef {"socketio" | "socketio-websocket" | "socketio-polling" | "websocket" | "sse"} TransportChoice
  */
 
 /**
@@ -57,14 +57,14 @@ export function placesOf(page = document.body) {
 
 /**
  * Opens a stream. It comes back by itself when it breaks off, and then goes on where the reading stands.
- * @param {Way} way
+ * @param {TransportChoice} choice
  * @param {Reading} reading
  * @param {Listener} listener
  * @param {Places} places
  * @returns {Stream}
  */
-export function open(way, reading, listener, places) {
-  switch (way) {
+export function open(choice, reading, listener, places) {
+  switch (choice) {
     case "websocket":
       return openWebSocket(reading, listener, places);
     case "sse":

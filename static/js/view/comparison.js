@@ -60,7 +60,7 @@ export class ComparisonTable {
       if (drawn.tr === place) place = place.nextElementSibling;
       else this.body.insertBefore(drawn.tr, place);
       drawn.tr.className = row.index === newest ? "newest" : "";
-      this.runs.forEach((run, at) => this.drawCell(drawn.cells[at], run, row.arrivals.get(run.way)));
+      this.runs.forEach((run, at) => this.drawCell(drawn.cells[at], run, row.arrivals.get(run.choice)));
     }
   }
 
@@ -80,9 +80,9 @@ export class ComparisonTable {
       .replace(/[,;:]$/, "");
     head.append(line);
     tr.append(head);
-    const cells = this.runs.map(({ way }) => {
+    const cells = this.runs.map(({ choice }) => {
       const td = element("td", "cell");
-      td.dataset.way = way;
+      td.dataset.choice = choice;
       const [thread, figure] = [document.createElement("span"), document.createElement("b")];
       thread.append(figure);
       td.append(thread);
@@ -119,7 +119,7 @@ export class ComparisonTable {
     const behind = run.newest ? newest - run.newest.index : 0;
     const status = reason.match(/^\d{3}\b/)?.[0] ?? "";
     const axis = state === "streaming" && behind > LEVEL ? "behind" : state;
-    const sockets = run.way === "socketio-polling" ? 0 : run.opened;
+    const sockets = run.choice === "socketio-polling" ? 0 : run.opened;
     const requests = run.requests + sockets;
     this.put(run, "first", first === null ? "–" : duration(first));
     this.put(run, "median", median === null ? "–" : deviation(median));
@@ -129,8 +129,8 @@ export class ComparisonTable {
   }
 
   /** @param {TransportRun} run @param {string} figure @param {string} text */
-  put({ way, state }, figure, text) {
-    const cell = this.figures.querySelector(`[data-figure="${figure}"] [data-way="${way}"]`);
+  put({ choice, state }, figure, text) {
+    const cell = this.figures.querySelector(`[data-figure="${figure}"] [data-choice="${choice}"]`);
     if (!(cell instanceof HTMLElement)) return;
     put(cell, text);
     cell.dataset.state = state;

@@ -63,11 +63,11 @@ export class Hops {
 
   /**
    * A stream is opened: the page's own, or, when another way was chosen, one whose hops start now.
-   * @param {string} way
+   * @param {string} choice
    * @param {boolean} withPage
    */
-  begin(way, withPage) {
-    this.socketio = way.startsWith("socketio");
+  begin(choice, withPage) {
+    this.socketio = choice.startsWith("socketio");
     this.withPage = withPage;
     this.origin = withPage ? 0 : performance.now();
     this.#clear();

@@ -111,11 +111,6 @@ export class Next {
     this.quiet();
   }
 
-  /** The poem goes on after all: another way was chosen, or it starts over. */
-  unend() {
-    $("end").hidden = true;
-  }
-
   /** @param {number} left */
   #spend(left) {
     [...this.rules.children].forEach((rule, at) => rule.classList.toggle("spent", at >= left));

@@ -13,11 +13,11 @@ const at = (id) => textOf($(id));
 
 /**
  * @param {object} details
- * @param {string} details.way
+ * @param {string} details.choice
  * @param {import("../status.js").Status} details.status
  * @param {any} details.hosting the server's `hosting.json`
  */
-export function report({ way, status, hosting }) {
+export function report({ choice, status, hosting }) {
   const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
   const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
   const losses = status.losses.map(
@@ -29,7 +29,7 @@ export function report({ way, status, hosting }) {
     new Date().toISOString(),
     navigator.userAgent,
     "",
-    `${at("badge")} (${way})`,
+    `${at("badge")} (${choice})`,
     at("what"),
     at("how"),
     // As they came: words may hide what matters.

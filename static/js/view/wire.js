@@ -6,10 +6,10 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const [ABOVE, BELOW] = ["42%", "58%"];
 
 export class Wire {
-  /** @param {HTMLElement} way */
-  constructor(way) {
-    this.way = way;
-    this.dot = /** @type {HTMLElement} */ (way.querySelector("i"));
+  /** @param {HTMLElement} track */
+  constructor(track) {
+    this.track = track;
+    this.dot = /** @type {HTMLElement} */ (track.querySelector("i"));
     this.left = 0;
   }
 
@@ -48,11 +48,11 @@ export class Wire {
   /** @param {string} state */
   show(state) {
     for (const motion of this.dot.getAnimations()) motion.cancel();
-    this.way.dataset.word = state;
+    this.track.dataset.word = state;
   }
 
-  /** @param {Keyframe[]} frames @param {number} [ways] */
-  move(frames, ways = 1) {
-    if (!calm.matches) this.dot.animate(frames, { duration: THERE * ways, easing: "linear" });
+  /** @param {Keyframe[]} frames @param {number} [legs] */
+  move(frames, legs = 1) {
+    if (!calm.matches) this.dot.animate(frames, { duration: THERE * legs, easing: "linear" });
   }
 }
