@@ -29,8 +29,8 @@ let asked = /** @type {number[]} */ ([]);
 /** A click that waits for the connection. */
 let wanted = false;
 let timer = 0;
-/** Milliseconds, of the tries that are drawn. */
-let trips = /** @type {number[]} */ ([]);
+/** Round trips of the tries that are drawn, in milliseconds. */
+let times = /** @type {number[]} */ ([]);
 let tries = 0;
 
 /** Tenths where whole milliseconds would say little. @param {number} value */
@@ -99,14 +99,14 @@ function answered({ message, error }) {
   start.textContent = t("hello_again");
   wire.receive();
   tries += 1;
-  trips = [...trips, time].slice(-KEEP);
+  times = [...times, time].slice(-KEEP);
   draw(time);
 }
 
 /** @param {number} newest */
 function draw(newest) {
-  const sorted = trips.toSorted((one, next) => one - next);
-  dots.draw(trips);
+  const sorted = times.toSorted((one, next) => one - next);
+  dots.draw(times);
   spread.textContent = t("hello_tries", { n: number(tries), m: precise(sorted[sorted.length >> 1]) });
   plot.setAttribute("aria-label", t("hello_plot", { hi: number(dots.high), ms: precise(newest) }));
   part("tries").hidden = false;

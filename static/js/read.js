@@ -14,7 +14,7 @@ import { Plot } from "./view/plot.js";
 import { listenToCopy, listenToPrefs } from "./view/prefs.js";
 import { report } from "./view/report.js";
 import { listenToSheets } from "./view/sheets.js";
-import { Trips } from "./view/trips.js";
+import { Pings } from "./view/pings.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
 
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
@@ -61,7 +61,7 @@ const views = {
   plot: new Plot(),
   hops: new Hops(),
   facts: new Facts(places.root),
-  trips: new Trips(() => session.trip()),
+  pings: new Pings(() => session.ping()),
 };
 const session = new Session(reading, status, views, places, intervalMs);
 session.wanted = start;

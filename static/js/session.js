@@ -23,7 +23,7 @@ const SLOW_MS = 5000;
  * @property {import("./view/contents.js").Contents} contents
  * @property {import("./view/plot.js").Plot} plot
  * @property {import("./view/hops.js").Hops} hops
- * @property {import("./view/trips.js").Trips} trips
+ * @property {import("./view/pings.js").Pings} pings
  * @property {import("./view/panel.js").Facts} facts
  */
 
@@ -60,7 +60,7 @@ export class Session {
     this.choice = choice;
     this.status.open(choice, this.places.transports);
     this.views.hops.begin(choice, this.stream === null);
-    this.views.trips.restart();
+    this.views.pings.restart();
     this.#patience(SLOW_MS, () => {
       this.status.slow = true;
       this.show();
@@ -84,8 +84,8 @@ export class Session {
   }
 
   /** @returns {Promise<number> | null} */
-  trip() {
-    return this.status.transport && this.stream ? this.stream.trip() : null;
+  ping() {
+    return this.status.transport && this.stream ? this.stream.ping() : null;
   }
 
   /** @param {string} path */
@@ -191,9 +191,9 @@ export class Session {
     clearTimeout(this.timer);
     this.status.lost(reason);
     this.show();
-    const { next, trips, follow, hops, facts } = this.views;
+    const { next, pings, follow, hops, facts } = this.views;
     next.stop();
-    trips.none();
+    pings.none();
     hops.freeze();
     if (!facts.hosting) facts.refresh();
     const sentence = this.status.outage?.up ? "say_lost" : "say_unreached";
@@ -211,9 +211,9 @@ export class Session {
   refused(reason) {
     clearTimeout(this.timer);
     this.status.refused(reason);
-    const { next, trips, follow, facts } = this.views;
+    const { next, pings, follow, facts } = this.views;
     next.stop();
-    trips.none();
+    pings.none();
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();
@@ -233,7 +233,7 @@ export class Session {
   ended() {
     clearTimeout(this.timer);
     const { reading, status } = this;
-    const { verse, next, trips, follow } = this.views;
+    const { verse, next, pings, follow } = this.views;
     status.ended();
     if (!reading.complete) verse.fault(t("early_end", { n: number(reading.next), of: number(reading.of) }));
     const clean = reading.complete && !reading.gaps && !reading.repeats;
@@ -244,7 +244,7 @@ export class Session {
       gaps: number(reading.gaps + reading.of - reading.next),
       repeats: number(reading.repeats),
     };
-    trips.none();
+    pings.none();
     put("dev", "");
     next.end(t(whole ? "end_clean" : clean ? "end_part" : "end_faults", values));
     this.show();

@@ -1,10 +1,8 @@
 // The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
 // function, from where to go on. When to try again is decided here, so that the page can show it.
 
+import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts, isForeignEdition, watchHandshake } from "./retry.js";
-
-/** How long an answer to a trip may take. */
-const TRIP_MS = 5000;
 
 /**
  * What an error says beyond its message: the status with which a request was answered.
@@ -30,7 +28,7 @@ export function openSocketIo(reading, listener, places, transports) {
     return {
       retry: () => location.reload(),
       close: () => {},
-      trip: () => Promise.reject(new Error("no client")),
+      ping: () => Promise.reject(new Error("no client")),
     };
   }
   const question = new URL(url);
@@ -125,10 +123,10 @@ export function openSocketIo(reading, listener, places, transports) {
       attempts.close();
       socket.disconnect();
     },
-    async trip() {
+    async ping() {
       if (!socket.connected) throw new Error("not connected");
       const start = performance.now();
-      await socket.timeout(TRIP_MS).emitWithAck("trip");
+      await socket.timeout(PING_TIMEOUT_MS).emitWithAck(PING_EVENT);
       return performance.now() - start;
     },
   };

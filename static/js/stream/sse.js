@@ -60,8 +60,8 @@ export function openEvents(reading, listener, places) {
       attempts.close();
       source.close();
     },
-    // The stream goes one way only: a small request beside it makes the trip.
-    async trip() {
+    // The stream goes one way only, so a small request beside it is timed.
+    async ping() {
       const start = performance.now();
       const answer = await fetch(new URL("hosting.json", places.root), { method: "HEAD", cache: "no-store" });
       // What is not read to its end, be it empty, may count as broken off.

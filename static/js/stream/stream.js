@@ -37,7 +37,7 @@ import { openWebSocket } from "./websocket.js";
  * @typedef {object} Stream
  * @property {() => void} retry tries again now, rather than when it is due
  * @property {() => void} close for good
- * @property {() => Promise<number>} trip measures a round trip, in milliseconds; fails when there is no connection
+ * @property {() => Promise<number>} ping measures a round trip, in milliseconds; fails when there is no connection
  */
 
 /**

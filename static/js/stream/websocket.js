@@ -1,10 +1,10 @@
 // The reading over plain WebSocket. A WebSocket does not come back by itself: here it does, with a
 // back-off, and asks for the stanza that comes next.
 
+import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
 const NORMAL = 1000;
-const TRIP_MS = 5000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -16,7 +16,7 @@ export function openWebSocket(reading, listener, places) {
   const url = new URL(places.websocket);
   /** @type {WebSocket} */
   let socket;
-  let trips = 0;
+  let pings = 0;
   /** @type {Map<number, () => void>} */
   const waiting = new Map();
 
@@ -40,7 +40,7 @@ export function openWebSocket(reading, listener, places) {
       } else if (event === "divinecomedy") {
         attempts.worked();
         listener.stanza(text, content, at);
-      } else if (event === "trip") {
+      } else if (event === PING_EVENT) {
         waiting.get(content.id)?.();
       }
     });
@@ -59,16 +59,16 @@ export function openWebSocket(reading, listener, places) {
       attempts.close();
       socket.close();
     },
-    trip() {
+    ping() {
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
-      const id = (trips += 1);
-      socket.send(JSON.stringify({ event: "trip", id }));
+      const id = (pings += 1);
+      socket.send(JSON.stringify({ event: PING_EVENT, id }));
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(id);
           reject(new Error("no answer"));
-        }, TRIP_MS);
+        }, PING_TIMEOUT_MS);
         waiting.set(id, () => {
           clearTimeout(late);
           waiting.delete(id);

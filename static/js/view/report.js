@@ -41,7 +41,7 @@ export function report({ choice, status, hosting }) {
       .map((pair) => [...pair.children].map(textOf).reverse().join(" "))
       .join(", ")}`,
     ...losses,
-    `${texts("#trip-h").join(" ")}: ${at("trip")}`,
+    `${texts("#ping-h").join(" ")}: ${at("ping")}`,
     "",
     `${at("hops-h")} ${at("hop-total")}`,
     ...hops,
