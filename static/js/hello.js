@@ -3,7 +3,7 @@
 
 import { number } from "./format.js";
 import { within } from "./reasons.js";
-import { watchHandshake } from "./stream/retry.js";
+import { watchHandshake } from "./stream/handshake.js";
 import { placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { Dots } from "./view/dots.js";

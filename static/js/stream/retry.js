@@ -1,58 +1,12 @@
-// For all streams: the attempts to connect, when to try again, and what a failed attempt means.
+// The attempts to connect, for all streams: which one counts, and when the next is due.
+
+import { BLOCKED, diagnose } from "./diagnose.js";
 
 /** @typedef {import("./stream.js").Listener} Listener */
 /** @typedef {import("../reading.js").Reading} Reading */
 
-const FIRST = 1000;
-const LONGEST = 5000;
-
-/** How long a WebSocket may stay without a handshake: several round trips of the slowest way, and a busy server. */
-const PATIENCE_MS = 8000;
-
-/** What a stream says of an upgrade that does not get through. */
-export const BLOCKED = "websocket blocked";
-
-const BAD_REQUEST = 400;
-const UPGRADE_REQUIRED = 426;
-
-/** Whether a refusal means that the text on the server is another one now. @param {string} message */
-export const isForeignEdition = (message) => message.startsWith("foreign-edition:");
-
-/**
- * What a failed attempt means: another text on the server, a refusal that no second attempt changes, or a
- * loss that may pass.
- * @typedef {{kind: "foreign" | "refused" | "lost", reason: string}} Failure
- */
-
-/**
- * Finds out why a stream could not be opened. Browsers do not show scripts how a WebSocket or an event
- * stream was refused, but the same address answers a plain request.
- * @param {URL} url
- * @returns {Promise<Failure>}
- */
-export async function diagnose(url) {
-  const probe = new AbortController();
-  try {
-    const answer = await fetch(url, { signal: probe.signal, cache: "no-store" });
-    const { status } = answer;
-    const reason = `${status} ${answer.statusText}`.trim();
-    const plain = answer.headers.get("content-type")?.startsWith("text/plain");
-    if (status === BAD_REQUEST && plain) {
-      const message = (await answer.text()).trim();
-      return { kind: isForeignEdition(message) ? "foreign" : "refused", reason: message };
-    }
-    // Dante is there, and says that this was no WebSocket: the upgrade is lost on the way.
-    if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
-      return { kind: "lost", reason: BLOCKED };
-    }
-    return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
-  } catch {
-    return { kind: "lost", reason: "no answer" };
-  } finally {
-    // What answers with a stream would go on for ever.
-    probe.abort();
-  }
-}
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 5000;
 
 /** One stream's attempts to connect, of which only the newest counts. */
 export class Attempts {
@@ -93,7 +47,7 @@ export class Attempts {
    */
   lost(reason) {
     if (this.closed) return;
-    const delay = Math.min(LONGEST, FIRST * 2 ** this.#failures) * (0.5 + Math.random());
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures) * (0.5 + Math.random());
     this.#failures += 1;
     this.#timer = window.setTimeout(() => this.start(), delay);
     this.listener.lost(reason, performance.now() + delay);
@@ -130,30 +84,4 @@ export class Attempts {
     this.closed = true;
     clearTimeout(this.#timer);
   }
-}
-
-/**
- * Watches the handshake of an engine of Socket.IO's client that has just been made. What stands on the way may accept
- * a WebSocket and not pass it on: IIS's own WebSocket module answers 101 and closes, others stay silent. The client
- * falls back to its next transport after an error, and neither is one to it: it would wait until its own timeout,
- * 20 s, and then try the same again.
- * @param {ReturnType<typeof io>["io"]["engine"]} engine
- * @param {(reason: "websocket closed" | "websocket silent") => void} mute called when its WebSocket was accepted and
- *   brings no handshake
- */
-export function watchHandshake(engine, mute) {
-  /** @param {"websocket closed" | "websocket silent"} reason */
-  const judge = (reason) => {
-    if (engine.transport.name === "websocket") mute(reason);
-  };
-  const timer = setTimeout(() => judge("websocket silent"), PATIENCE_MS);
-  const closed = (/** @type {string} */ reason) => {
-    clearTimeout(timer);
-    if (reason === "transport close") judge("websocket closed");
-  };
-  engine.once("close", closed);
-  engine.once("handshake", () => {
-    clearTimeout(timer);
-    engine.off("close", closed);
-  });
 }

@@ -1,8 +1,10 @@
 // The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
 // function, from where to go on. When to try again is decided here, so that the page can show it.
 
+import { isForeignEdition } from "./diagnose.js";
+import { watchHandshake } from "./handshake.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
-import { Attempts, isForeignEdition, watchHandshake } from "./retry.js";
+import { Attempts } from "./retry.js";
 
 /**
  * What an error says beyond its message: the status with which a request was answered.
