@@ -21,7 +21,7 @@ const PATIENCE_MS = 4000;
 
 const { from, of, edition, language = "" } = document.body.dataset;
 const places = placesOf();
-const said = /** @type {HTMLElement} */ (document.getElementById("verdict"));
+const verdictElement = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
 
 /** @type {Map<number, Row>} */
@@ -69,7 +69,7 @@ function draw() {
   const { state, text } = verdict(runs, places.transports, patient);
   document.body.dataset.state = state;
   // The sentence is announced when it changes, and only then.
-  if (said.textContent !== text) said.textContent = text;
+  if (verdictElement.textContent !== text) verdictElement.textContent = text;
   hold.hidden = state === "ended";
 }
 

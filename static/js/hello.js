@@ -25,7 +25,7 @@ const client = typeof io !== "undefined";
 const socket = client ? io("/hello", { path, transports, tryAllTransports: true }) : null;
 
 /** When each question that has no answer yet was asked. Answers come in the order of the questions. */
-let asked = /** @type {number[]} */ ([]);
+let sentAt = /** @type {number[]} */ ([]);
 /** A click that waits for the connection. */
 let wanted = false;
 let timer = 0;
@@ -46,23 +46,23 @@ function state(name, sentence) {
 }
 
 /** @param {string} text @param {"" | "quiet" | "failed" | "long"} kind */
-function say(text, kind, time = "") {
+function showAnswer(text, kind, time = "") {
   answer.textContent = text;
   answer.className = kind;
   ms.textContent = time;
 }
 
 function rest() {
-  say(t("hello_idle"), "quiet");
+  showAnswer(t("hello_idle"), "quiet");
   wire.rest();
 }
 
 function ask() {
   wanted = false;
-  say(t("hello_waiting"), "quiet");
+  showAnswer(t("hello_waiting"), "quiet");
   status.textContent = t("hello_connected", { over: over() });
   wire.send();
-  asked.push(performance.now());
+  sentAt.push(performance.now());
   socket?.emit("sendMessage", { message: "Hello" });
 }
 
@@ -70,7 +70,7 @@ function ask() {
 function giveUp(/** @type {string} */ text, /** @type {string} */ why) {
   clearTimeout(timer);
   wanted = false;
-  say(text, "failed");
+  showAnswer(text, "failed");
   status.textContent = why;
   wire.fail();
 }
@@ -82,19 +82,19 @@ function impatient() {
 
 /** @param {{message?: string, error?: string}} reply */
 function answered({ message, error }) {
-  const since = asked.shift();
+  const since = sentAt.shift();
   // Nobody has asked.
   if (since === undefined) return;
   const time = performance.now() - since;
   // A newer question is still open.
-  if (asked.length) return;
+  if (sentAt.length) return;
   clearTimeout(timer);
   if (message === undefined) {
     giveUp(error ?? "", t("hello_error"));
     answer.className = "long";
     return;
   }
-  say(message, message.length > 24 ? "long" : "", t("hello_ms", { ms: precise(time) }));
+  showAnswer(message, message.length > 24 ? "long" : "", t("hello_ms", { ms: precise(time) }));
   status.textContent = t("hello_how", { over: over() });
   start.textContent = t("hello_again");
   wire.receive();
@@ -125,14 +125,14 @@ function click() {
   }
   // A round trip is measured from when it can begin.
   wanted = true;
-  say(t("hello_holding"), "quiet");
+  showAnswer(t("hello_holding"), "quiet");
   if (!socket?.active) socket?.connect();
 }
 
 /** @param {string} reason */
 function broken(reason) {
-  const open = asked.length > 0;
-  asked = [];
+  const open = sentAt.length > 0;
+  sentAt = [];
   const why = { reason: within(reason) };
   state("lost", t("hello_lost", why));
   if (open) giveUp(t("hello_none"), t("hello_broken", why));

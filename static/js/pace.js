@@ -11,7 +11,7 @@ const BURST = 3;
 
 /**
  * One stanza that has come: when the stanza of index 0 would have been due for this one to be on time, and the
- * clock that it was heard by.
+ * clock of its connection.
  * @typedef {{index: number, at: number, start: number, pace: Pace}} Arrival
  */
 
@@ -36,7 +36,7 @@ export class Pace {
   /** @type {Arrival[]} those that came together, the newest last */
   together = [];
   /** By how much the clock was set back since it was last worth telling. */
-  #untold = 0;
+  #unreported = 0;
 
   /** @param {number} intervalMs */
   constructor(intervalMs) {
@@ -53,12 +53,12 @@ export class Pace {
     const start = at - index * this.intervalMs;
     if (start < this.start) {
       // The first stanza has nothing before it.
-      if (this.start < Infinity) this.#untold += this.start - start;
+      if (this.start < Infinity) this.#unreported += this.start - start;
       this.start = start;
     }
     // Little by little as the quicker stanzas come in, it says nothing about the stream.
-    this.setBack = this.#untold > ON_TIME_MS;
-    if (this.setBack) this.#untold = 0;
+    this.setBack = this.#unreported > ON_TIME_MS;
+    if (this.setBack) this.#unreported = 0;
     const last = this.together.at(-1);
     if (last && at - last.at > this.intervalMs / 4) this.together = [];
     const arrival = { index, at, start, pace: this };

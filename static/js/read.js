@@ -98,7 +98,7 @@ async function openStream(choice) {
   session.open(choice);
 }
 
-listenToPrefs(() => follow.toVoice());
+listenToPrefs(() => follow.scrollToLiveEdge());
 listenToSheets();
 const select = /** @type {HTMLSelectElement} */ ($("choice"));
 select.value = dataset.choice ?? "";

@@ -46,7 +46,7 @@ export class Reading {
   opened({ edition, of, from }) {
     const missing = this.edition === undefined ? 0 : from - this.next;
     if (missing > 0) this.gaps += missing;
-    // What was heard before comes as a repeat.
+    // What was received before comes as a repeat.
     if (missing >= 0) this.next = from;
     [this.edition, this.of] = [edition, of];
     return missing;
@@ -56,7 +56,7 @@ export class Reading {
    * A stanza has come. Returns how many are missing before it; below zero it has come before.
    * @param {Place} place
    */
-  heard({ index }) {
+  received({ index }) {
     const missing = index - this.next;
     if (missing < 0) {
       this.repeats += 1;
@@ -68,7 +68,7 @@ export class Reading {
     return missing;
   }
 
-  /** Whether the last stanza was heard. */
+  /** Whether the last stanza was received. */
   get complete() {
     return this.next >= this.of;
   }

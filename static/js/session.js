@@ -1,7 +1,7 @@
 // One reader's session: the stream that is open, the reading, its clock and its state, and the views that
 // show them. Everything that is shown comes from here, and was measured.
 
-import { drowsy, slept } from "./awake.js";
+import { justWoke, slept } from "./awake.js";
 import { clock, deviation, number, seconds, span } from "./format.js";
 import { Pace, lateness } from "./pace.js";
 import { within } from "./reasons.js";
@@ -67,9 +67,9 @@ export class Session {
     });
     const opened = {};
     this.opened = opened;
-    // What the stream before still says is not heard any more.
+    // What the previous stream still reports is ignored.
     const listener = /** @type {any} */ ({});
-    for (const name of LISTENED) {
+    for (const name of EVENTS) {
       listener[name] = (/** @type {any[]} */ ...values) => {
         if (this.opened === opened) /** @type {any} */ (this)[name](...values);
       };
@@ -79,7 +79,7 @@ export class Session {
   }
 
   retry() {
-    this.views.next.retell(t("say_trying"));
+    this.views.next.updateMessage(t("say_trying"));
     this.stream?.retry();
   }
 
@@ -92,7 +92,7 @@ export class Session {
   connecting(path) {
     this.status.connecting(path);
     this.views.hops.again();
-    this.views.next.retell(t("say_trying"));
+    this.views.next.updateMessage(t("say_trying"));
     this.show();
   }
 
@@ -120,7 +120,7 @@ export class Session {
     if (!this.status.transport) {
       this.views.hops.add({
         name: "websocket",
-        start: this.status.asked,
+        start: this.status.askedAt,
         end: performance.now(),
         failure: reason,
       });
@@ -160,7 +160,7 @@ export class Session {
     const { verse, next, follow, contents, plot, hops } = this.views;
     if (this.#missed(place)) return;
     const due = this.reading.next;
-    const missing = this.reading.heard(place);
+    const missing = this.reading.received(place);
     if (missing < 0) {
       verse.fault(t("repeat", { a: number(place.index + 1) }));
       this.show();
@@ -172,18 +172,18 @@ export class Session {
     const { burst, setBack } = this.pace;
     if (setBack) verse.later(this.pace);
     const asleep = slept(arrival);
-    this.status.heard(burst && !asleep && !slept(burst.oldest) ? burst : null);
+    this.status.received(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
     verse.stanza(text, place, asleep ? null : arrival);
     this.#mark(place, text.split("\n").length);
     if (verse.prune(follow.following)) follow.settle();
     if (!asleep) plot.add(arrival);
     put("dev", asleep ? "" : deviation(lateness(arrival)));
-    contents.heard(place, this.pace.intervalMs);
+    contents.received(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
     this.show();
-    follow.heard();
+    follow.received();
   }
 
   /** @param {string} reason @param {number | null} retryAt */
@@ -197,14 +197,14 @@ export class Session {
     hops.freeze();
     if (!facts.hosting) facts.refresh();
     const sentence = this.status.outage?.up ? "say_lost" : "say_unreached";
-    next.tell(t("say_trying"), t(`${sentence}_more`), t("try_now"));
+    next.showMessage(t("say_trying"), t(`${sentence}_more`), t("try_now"));
     if (retryAt !== null) {
       next.countdown(retryAt, (s) => {
-        next.retell(s ? t(sentence, { s: number(s) }) : t("say_trying"));
+        next.updateMessage(s ? t(sentence, { s: number(s) }) : t("say_trying"));
         put("dev", s ? t("again_in", { s: number(s) }) : "");
       });
     }
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   /** @param {string} reason */
@@ -217,12 +217,12 @@ export class Session {
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();
-    next.tell(
+    next.showMessage(
       t("say_refused", { reason: within(reason.split(":")[0]) }),
       t("say_refused_more"),
       t("try_again"),
     );
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   foreign() {
@@ -249,7 +249,7 @@ export class Session {
     next.end(t(whole ? "end_clean" : clean ? "end_part" : "end_faults", values));
     this.show();
     follow.end(true);
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   /** @param {string} name @param {number} start @param {number} end @param {string} [failure] */
@@ -258,7 +258,7 @@ export class Session {
   }
 
   silent() {
-    if (drowsy()) {
+    if (justWoke()) {
       this.views.next.restart();
       return;
     }
@@ -273,8 +273,8 @@ export class Session {
     showState(state, status.words(this.pace.intervalMs, reading));
     showCounts({ ...reading, reconnects });
     put("f-transport", this.#transport());
-    if (state === "connecting" && !status.transport) this.views.next.tell(t("say_connecting"));
-    else if (status.transport) this.views.next.quiet();
+    if (state === "connecting" && !status.transport) this.views.next.showMessage(t("say_connecting"));
+    else if (status.transport) this.views.next.clearMessage();
   }
 
   #transport() {
@@ -327,7 +327,7 @@ export class Session {
 /** @typedef {import("./stream/stream.js").Listener} Listener */
 
 /** @type {(keyof Listener)[]} */
-const LISTENED = [
+const EVENTS = [
   "connecting",
   "connected",
   "upgraded",

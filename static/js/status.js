@@ -22,7 +22,7 @@ export class Status {
   slow = false;
   /** @type {string | null} what the stream goes over, while it stands */
   transport = null;
-  asked = 0;
+  askedAt = 0;
   since = 0;
   handshakeMs = 0;
   upgrading = false;
@@ -52,19 +52,19 @@ export class Status {
       choice === "socketio-polling" || (choice === "socketio" && transports.join() === "polling");
     [this.state, this.slow, this.transport, this.upgradedMs] = ["connecting", false, null, null];
     [this.blocked, this.burst, this.calm, this.outage] = [null, null, 0, null];
-    this.asked = performance.now();
+    this.askedAt = performance.now();
   }
 
   /** @param {string} path */
   connecting(path) {
-    [this.path, this.asked] = [path, performance.now()];
+    [this.path, this.askedAt] = [path, performance.now()];
   }
 
   /** @param {string} transport */
   connected(transport) {
     this.transport = transport;
     this.since = performance.now();
-    this.handshakeMs = this.since - this.asked;
+    this.handshakeMs = this.since - this.askedAt;
     this.upgrading =
       transport === "polling" && this.choice === "socketio" && !this.onlyPolling && !this.blocked;
     this.upgradedMs = null;
@@ -86,7 +86,7 @@ export class Status {
   }
 
   /** @param {{count: number, late: number} | null} burst that the newest stanza belongs to */
-  heard(burst) {
+  received(burst) {
     this.calm = burst ? 0 : this.calm + 1;
     if (burst) this.burst = burst;
     else if (this.calm >= CALM) this.burst = null;

@@ -40,7 +40,7 @@ export class TransportRun {
   worstBefore = 0;
   calm = 0;
   asking = false;
-  asked = performance.now();
+  openedAt = performance.now();
 
   /**
    * @param {import("./stream/stream.js").TransportChoice} choice
@@ -91,8 +91,8 @@ export class TransportRun {
 
   /** @param {string} text @param {import("./reading.js").Place} place @param {number} at */
   stanza(text, place, at) {
-    if (this.reading.heard(place) < 0) return;
-    this.first ??= at - this.asked;
+    if (this.reading.received(place) < 0) return;
+    this.first ??= at - this.openedAt;
     this.newest = this.pace.arrived(place.index, at);
     // What waited for this page to wake up says nothing about the way.
     if (!slept(this.newest)) this.arrivals.push(this.newest);

@@ -17,7 +17,7 @@ const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_way_${ch
 const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
 
 /** All is well: who was first? @param {string} name @param {TransportRun[]} runs */
-function praise(name, runs) {
+function allGood(name, runs) {
   const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
   return t(name, { fast: t(`compare_way_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
 }
@@ -39,19 +39,19 @@ export function verdict(runs, allowed, patient) {
   const are = (/** @type {import("./transport-run.js").State[]} */ ...states) =>
     runs.filter(({ state }) => states.includes(state));
   const disallowed = are("disallowed");
-  const asked = runs.filter(({ state }) => state !== "disallowed");
+  const tried = runs.filter(({ state }) => state !== "disallowed");
   // A stream that is over has flowed.
   const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
-  const waiting = asked.filter(
+  const waiting = tried.filter(
     ({ first, state }) => state === "opening" || (state === "streaming" && first === null),
   );
   const [bursts, blocked, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
 
   if (waiting.length && patient) return { state: "connecting", text: t("compare_opening") };
   const sentences = [];
-  if (asked.every(({ state }) => state === "ended")) sentences.push(ended(asked));
-  else if (good.length === 4) sentences.push(praise("compare_all", good));
-  else if (good.length === asked.length) sentences.push(praise("compare_allowed", good));
+  if (tried.every(({ state }) => state === "ended")) sentences.push(ended(tried));
+  else if (good.length === 4) sentences.push(allGood("compare_all", good));
+  else if (good.length === tried.length) sentences.push(allGood("compare_allowed", good));
   else if (good.length) sentences.push(t(COUNTS[good.length], { transports: names(good) }));
 
   if (bursts.length) {
@@ -62,7 +62,7 @@ export function verdict(runs, allowed, patient) {
   if (blocked.length) sentences.push(t("compare_blocked"));
   const broken = lost.filter(({ stood }) => stood);
   const unopened = lost.filter(({ stood }) => !stood);
-  if (broken.length === asked.length) {
+  if (broken.length === tried.length) {
     sentences.push(t("compare_all_lost", { reason: reasons(broken) }));
   } else if (broken.length) {
     sentences.push(t("compare_lost", { transports: names(broken), reason: reasons(broken) }));

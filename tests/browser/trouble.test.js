@@ -112,19 +112,19 @@ describe("trouble", { concurrency: 2 }, () => {
     assert.equal(await visit.text("#badge"), "Lost");
     assert.equal(await visit.text("#what"), "The stream broke off.");
     assert.match(await visit.text("#how"), /It will resume at stanza \d+; nothing will be missed\./);
-    await visit.$("#say").filter({ hasText: "again in 1 s" }).waitFor();
-    const counted = seconds((await visit.notes()).said.say);
+    await visit.$("#message").filter({ hasText: "again in 1 s" }).waitFor();
+    const counted = seconds((await visit.notes()).said.message);
     assert.ok(
       counted.length >= 2 && counted.every((value, at) => at === 0 || value !== counted[at - 1]),
       `${counted}`,
     );
     // A wait of more than three seconds is cut short.
     await visit
-      .$("#say")
+      .$("#message")
       .filter({ hasText: /again in [4-9] s/ })
       .waitFor();
     await startDante(args, { port: dante.port });
-    await visit.$("#say").getByRole("button", { name: "Try now" }).click();
+    await visit.$("#message").getByRole("button", { name: "Try now" }).click();
     await visit.$(".break").waitFor({ timeout: 3000 });
     assert.match(await visit.text(".break"), /Lost at .* for \d+\.\d s\. Resumed here; nothing missed\./);
     await visit.state("end");
@@ -160,8 +160,8 @@ describe("trouble", { concurrency: 2 }, () => {
       );
       const asked = () => [...visit.requests, ...visit.sockets].filter((url) => refuse.test(url)).length;
       const before = asked();
-      await visit.$("#say").getByRole("button", { name: "Try again" }).click();
-      await visit.until(() => /Trying again.*The server refused/s.test(window.notes.said.say.join("\n")));
+      await visit.$("#message").getByRole("button", { name: "Try again" }).click();
+      await visit.until(() => /Trying again.*The server refused/s.test(window.notes.said.message.join("\n")));
       assert.ok(asked() > before && asked() <= 2 * before, `${before} requests, then ${asked()}`);
     });
   }

@@ -56,20 +56,20 @@ export class Attempts {
   /**
    * No connection came about: its address is asked why.
    * @param {string} hop which failed
-   * @param {number} asked when the connection was
+   * @param {number} askedAt when the connection was
    * @param {URL} url
-   * @param {string} [said] what is known without asking
+   * @param {string} [known] what is known without asking
    */
-  async failed(hop, asked, url, said = "") {
+  async failed(hop, askedAt, url, known = "") {
     if (this.closed) return;
     const number = this.#number;
     const now = performance.now();
     const { kind, reason } = await diagnose(url);
     if (this.closed || number !== this.#number) return;
-    this.listener.hop(hop, asked, now, said || reason);
+    this.listener.hop(hop, askedAt, now, known || reason);
     if (kind === "foreign") this.startOver(reason);
     else if (kind === "refused") this.listener.refused(reason);
-    else this.lost(said && reason !== BLOCKED ? `${said}, ${reason}` : reason);
+    else this.lost(known && reason !== BLOCKED ? `${known}, ${reason}` : reason);
   }
 
   /** The text is another one now. @param {string} reason */

@@ -44,14 +44,14 @@ export function openSocketIo(reading, listener, places, transports) {
     autoConnect: false,
     auth: (answer) => answer(reading.request()),
   });
-  let asked = 0;
+  let askedAt = 0;
   /** Why WebSocket is left out when polling is what stands in the end. */
   let obstacle = "";
   /** @type {number | null} how long an upgrade took that was through before the connection stood */
   let early = null;
 
   const attempts = new Attempts(reading, listener, () => {
-    asked = performance.now();
+    askedAt = performance.now();
     obstacle = "websocket error";
     listener.connecting(url.pathname);
     connect(transports);
@@ -66,7 +66,7 @@ export function openSocketIo(reading, listener, places, transports) {
     socket.connect();
     // The client makes an engine for each attempt.
     const engine = socket.io.engine;
-    let opened = asked;
+    let opened = askedAt;
     watchHandshake(engine, (reason) => {
       if (attempts.closed || engine !== socket.io.engine) return;
       const left = names.slice(names.indexOf("websocket") + 1);
@@ -76,12 +76,12 @@ export function openSocketIo(reading, listener, places, transports) {
         connect(left);
       } else {
         socket.disconnect();
-        attempts.failed("handshake", asked, question, reason);
+        attempts.failed("handshake", askedAt, question, reason);
       }
     });
     engine.once("handshake", () => {
       opened = performance.now();
-      listener.hop("handshake", asked, opened);
+      listener.hop("handshake", askedAt, opened);
     });
     engine.on("upgrade", () => {
       const now = performance.now();
@@ -113,7 +113,7 @@ export function openSocketIo(reading, listener, places, transports) {
   });
   socket.on("connect_error", (error) => {
     // Active means that the connection failed; otherwise the server itself has refused it.
-    if (socket.active) attempts.failed("handshake", asked, question, detail(error));
+    if (socket.active) attempts.failed("handshake", askedAt, question, detail(error));
     else if (isForeignEdition(error.message)) attempts.startOver(error.message);
     else listener.refused(error.message);
   });

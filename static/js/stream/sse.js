@@ -19,12 +19,12 @@ export function openEvents(reading, listener, places) {
 
   const attempts = new Attempts(reading, listener, () => {
     source?.close();
-    let asked = performance.now();
+    let askedAt = performance.now();
     url.search = reading.query();
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
-    source.addEventListener("open", () => listener.hop("handshake", asked, performance.now()));
+    source.addEventListener("open", () => listener.hop("handshake", askedAt, performance.now()));
     source.addEventListener("reading", ({ data }) => {
       // Not with the head of the answer: what follows it may be held back on the way.
       listener.connected("sse");
@@ -45,11 +45,11 @@ export function openEvents(reading, listener, places) {
       // Its own attempt is the server's `retry:` away, and what fails then comes here again.
       if (source.readyState !== EventSource.CLOSED) {
         listener.lost("stream ended", performance.now() + RETRY_MS);
-        asked = performance.now();
+        askedAt = performance.now();
         return;
       }
       url.search = reading.query();
-      attempts.failed("handshake", asked, url);
+      attempts.failed("handshake", askedAt, url);
     });
   });
 

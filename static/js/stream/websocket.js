@@ -22,14 +22,14 @@ export function openWebSocket(reading, listener, places) {
 
   const attempts = new Attempts(reading, listener, (isOver) => {
     socket?.close();
-    const asked = performance.now();
+    const askedAt = performance.now();
     // Something on the way may accept a WebSocket and then not pass it on: it stands with the first word.
     let stands = false;
     url.search = `format=json&${reading.query()}`;
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
-    socket.addEventListener("open", () => listener.hop("upgrade", asked, performance.now()));
+    socket.addEventListener("open", () => listener.hop("upgrade", askedAt, performance.now()));
     socket.addEventListener("message", ({ data }) => {
       const at = performance.now();
       const { event, text, ...content } = JSON.parse(data);
@@ -46,7 +46,7 @@ export function openWebSocket(reading, listener, places) {
     });
     socket.addEventListener("close", ({ code }) => {
       if (isOver()) return;
-      if (!stands) attempts.failed("upgrade", asked, url);
+      if (!stands) attempts.failed("upgrade", askedAt, url);
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });

@@ -69,7 +69,7 @@ export class Contents {
    * @param {Place} place
    * @param {number} intervalMs
    */
-  heard(place, intervalMs) {
+  received(place, intervalMs) {
     const left = place.of - place.index - 1;
     const values = { i: number(place.index + 1), of: number(place.of) };
     put(

@@ -1,4 +1,4 @@
-// Following the voice: the newest stanza stays at mid-height until its reader scrolls up or holds the page.
+// Following the stream: the newest stanza stays at mid-height until its reader scrolls up or holds the page.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
@@ -32,10 +32,10 @@ export class Follow {
     this.jump = true;
     this.over = false;
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
-    this.voice = $("voice");
+    this.liveEdge = $("live-edge");
     this.back = $("back");
     this.hold = $("hold");
-    this.toVoice = perFrame(() => this.#scroll());
+    this.scrollToLiveEdge = perFrame(() => this.#scroll());
     this.#listen(perFrame(moved));
   }
 
@@ -45,10 +45,10 @@ export class Follow {
   }
 
   /** A stanza has come. */
-  heard() {
+  received() {
     this.hold.hidden = false;
     if (this.following) {
-      this.toVoice();
+      this.scrollToLiveEdge();
     } else {
       this.missed += 1;
       $("new").textContent = t("new_stanzas", { n: number(this.missed) });
@@ -74,13 +74,13 @@ export class Follow {
       this.pinned = false;
       // The hand that has asked for this does not scroll.
       this.hand = -Infinity;
-      this.toVoice();
+      this.scrollToLiveEdge();
     }
   }
 
   #scroll() {
     if (!this.following) return;
-    const { top, height } = this.voice.getBoundingClientRect();
+    const { top, height } = this.liveEdge.getBoundingClientRect();
     const y = scrollY + top + Math.min(height, SENTENCE_PX) - innerHeight * HEIGHT;
     if (y <= 0) return;
     const far = Math.abs(y - scrollY) > innerHeight;
@@ -111,7 +111,7 @@ export class Follow {
     }
     addEventListener("resize", () => {
       this.own = performance.now() + OWN_SCROLL_MS;
-      this.toVoice();
+      this.scrollToLiveEdge();
     });
     addEventListener(
       "scroll",
@@ -123,10 +123,10 @@ export class Follow {
         // Heights of stanzas out of sight are estimates; when they are corrected, the page moves by itself,
         // and at speed it always does.
         if (this.following && this.jump && performance.now() > this.hand + HAND_MS) return;
-        // Who has scrolled past the voice is brought back up to it, which is no wish to leave it.
+        // Who has scrolled past the live edge is brought back up to it, which is no wish to leave it.
         if (this.following && up && scrollY < this.target - 4 && !this.over) this.follow(false);
         // Held by hand, only a hand lets go.
-        else if (!this.following && !this.pinned && down && this.#voiceInSight()) this.follow(true);
+        else if (!this.following && !this.pinned && down && this.#liveEdgeInSight()) this.follow(true);
       },
       { passive: true },
     );
@@ -143,7 +143,7 @@ export class Follow {
     });
   }
 
-  #voiceInSight() {
-    return this.voice.getBoundingClientRect().top < innerHeight * 0.78;
+  #liveEdgeInSight() {
+    return this.liveEdge.getBoundingClientRect().top < innerHeight * 0.78;
   }
 }

@@ -21,7 +21,7 @@ export class Next {
    */
   constructor({ silent, retry }) {
     this.rules = $("rules");
-    this.say = $("say");
+    this.message = $("message");
     this.silent = silent;
     this.retry = retry;
     this.intervalMs = 0;
@@ -54,11 +54,11 @@ export class Next {
   }
 
   /** All is well: nothing but the lines. */
-  quiet() {
+  clearMessage() {
     clearInterval(this.ticking);
     this.rules.hidden = $("end").hidden === false;
-    this.say.hidden = true;
-    this.say.replaceChildren();
+    this.message.hidden = true;
+    this.message.replaceChildren();
     this.#spend(RULES);
   }
 
@@ -68,16 +68,16 @@ export class Next {
    * @param {string} [more]
    * @param {string} [action] the name of the button that tries again
    */
-  tell(sentence, more, action) {
-    this.quiet();
-    this.say.hidden = false;
-    this.say.append(el("strong", "", sentence));
-    if (more) this.say.append(more);
+  showMessage(sentence, more, action) {
+    this.clearMessage();
+    this.message.hidden = false;
+    this.message.append(el("strong", "", sentence));
+    if (more) this.message.append(more);
     if (!action) return;
     const button = el("button", "btn", action);
     button.setAttribute("type", "button");
     button.addEventListener("click", this.retry);
-    this.say.append(button);
+    this.message.append(button);
   }
 
   /**
@@ -98,8 +98,8 @@ export class Next {
   }
 
   /** Changes the sentence, and leaves the button alone that may have the focus. @param {string} sentence */
-  retell(sentence) {
-    const strong = this.say.querySelector("strong");
+  updateMessage(sentence) {
+    const strong = this.message.querySelector("strong");
     if (strong && strong.textContent !== sentence) strong.textContent = sentence;
   }
 
@@ -108,7 +108,7 @@ export class Next {
     this.stop();
     $("end").hidden = false;
     $("end-after").textContent = after;
-    this.quiet();
+    this.clearMessage();
   }
 
   /** @param {number} left */

@@ -40,9 +40,9 @@ export function listenToPrefs(resized) {
 
   const announce = /** @type {HTMLInputElement} */ ($("announce"));
   // Browsers keep what was checked over a reload.
-  const speak = () => $("poem").setAttribute("aria-live", announce.checked ? "polite" : "off");
-  announce.addEventListener("change", speak);
-  speak();
+  const apply = () => $("poem").setAttribute("aria-live", announce.checked ? "polite" : "off");
+  announce.addEventListener("change", apply);
+  apply();
 
   let size = SIZES.indexOf(Number(memory.get("size") ?? 1));
   if (size < 0) size = NORMAL;
@@ -77,14 +77,14 @@ export function listenToCopy(id, text, done) {
   const label = button.textContent ?? "";
   let timer = 0;
   button.addEventListener("click", async () => {
-    let said = t(done);
+    let message = t(done);
     try {
       await navigator.clipboard.writeText(text());
     } catch {
-      said = t("copy_failed");
+      message = t("copy_failed");
     }
-    button.textContent = said;
-    put("live", said);
+    button.textContent = message;
+    put("live", message);
     clearTimeout(timer);
     timer = window.setTimeout(() => (button.textContent = label), FLASH_MS);
   });

@@ -39,7 +39,8 @@ export class Verse {
    */
   constructor(address, lang) {
     this.poem = $("poem");
-    this.voice = $("voice");
+    /** Where the next stanza will stand. */
+    this.liveEdge = $("live-edge");
     this.address = address;
     this.lang = lang;
     /** @type {HTMLElement | null} the newest stanza */
@@ -85,7 +86,7 @@ export class Verse {
 
   /** A clock was set back: what came by it was later than it seemed. @param {Arrival["pace"]} pace */
   later(pace) {
-    for (let part = this.voice.previousElementSibling; part; part = part.previousElementSibling) {
+    for (let part = this.liveEdge.previousElementSibling; part; part = part.previousElementSibling) {
       const mark = part.querySelector(".thread");
       const arrival = mark && arrivals.get(mark);
       if (!arrival) continue;
@@ -139,7 +140,7 @@ export class Verse {
 
   /** @param {HTMLElement} part */
   #add(part) {
-    this.poem.insertBefore(part, this.voice);
+    this.poem.insertBefore(part, this.liveEdge);
   }
 }
 
