@@ -75,8 +75,8 @@ describe("compare", { concurrency: 2 }, () => {
     await arrived(visit, 3, ["socketio-polling", "sse"]);
     await visit.state("blocked");
     const verdict = await visit.text("#verdict");
-    assert.match(verdict, /Two transports stream/);
-    assert.match(verdict, /WebSocket does not get through this host\./);
+    assert.match(verdict, /Two transports are streaming\./);
+    assert.match(verdict, /WebSocket does not get through\./);
     const axis = await figures(visit, "axis");
     assert.deepEqual([axis["socketio-websocket"], axis.websocket], ["blocked", "blocked"]);
   });
@@ -94,11 +94,11 @@ describe("compare", { concurrency: 2 }, () => {
     const visit = await open(`${dante.origin}/compare/`);
     await arrived(visit, 3);
     await dante.end("SIGKILL");
-    await visit.$("#verdict").filter({ hasText: "All streams broke off" }).waitFor();
+    await visit.$("#verdict").filter({ hasText: "All streams were lost" }).waitFor();
     await visit.state("lost");
     await startDante(args, { port: dante.port });
     await visit.state("ended");
-    assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Twice: 0\./);
+    assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Repeated: 0\./);
     assert.deepEqual(Object.values(await figures(visit, "axis")), Array(4).fill("ended"));
   });
 
@@ -110,7 +110,7 @@ describe("compare", { concurrency: 2 }, () => {
     await visit.state("lost");
     await startDante(["--poem", poemFile(5), "--interval", "100ms"], { port: dante.port });
     await visit.state("ended");
-    assert.match(await visit.text("#verdict"), /Missed: 0\. Twice: 0\./);
+    assert.match(await visit.text("#verdict"), /Missed: 0\. Repeated: 0\./);
     // Nothing of the text before is left: five rows, each with four figures.
     const rows = await visit.$(".rows tr").evaluateAll((all) => all.map((row) => row.dataset.index));
     assert.deepEqual(rows, ["4", "3", "2", "1", "0"]);
@@ -129,6 +129,6 @@ describe("compare", { concurrency: 2 }, () => {
       `${await startBehindRelay([], { refuse: /socket\.io\/\?|sse\/stream/ })}compare/`,
     );
     await refused.state("refused");
-    assert.match(await refused.text("#verdict"), /The server refused the stream over .*: 404/);
+    assert.match(await refused.text("#verdict"), /The stream over .* was refused: 404/);
   });
 });

@@ -101,7 +101,7 @@ describe("Firefox", { concurrency: 4 }, () => {
     const { origin } = await startDante(QUICKLY);
     const compare = await open(`${origin}/compare/`);
     await compare.state("ended");
-    assert.match(await compare.text("#verdict"), /ended on every transport.* Missed: 0\. Twice: 0\./);
+    assert.match(await compare.text("#verdict"), /ended on every transport.* Missed: 0\. Repeated: 0\./);
     await compare.assertQuiet();
     const hello = await open(`${origin}/hello/`);
     await hello.state("connected");

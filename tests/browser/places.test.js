@@ -85,7 +85,7 @@ describe("places", { concurrency: 2 }, () => {
     const held = await visit.page.evaluate(() => scrollY);
     await more(visit, 10);
     assert.equal(await visit.page.evaluate(() => scrollY), held);
-    assert.match(await back.innerText(), /Back to the voice\s*.*\d+/);
+    assert.match(await back.innerText(), /Jump to live\s*.*\d+/);
 
     await back.click();
     await following.waitFor();

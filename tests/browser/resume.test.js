@@ -138,10 +138,10 @@ describe("resume", { concurrency: 2 }, () => {
       const parts = await visit.parts();
       // The page counts from 1, as people do.
       const missing = stanzas(4, 0).concat("fault: Stanzas 5 to 6 are missing here.", stanzas(2, 6));
-      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 came again."];
+      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 arrived again."];
       assert.deepEqual(parts, [...missing, ...more, "stanza 11"]);
       assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["9", "3", "1", "0"]);
-      assert.match(await visit.text("#end-after"), /9 stanzas .*Missing: 3\. Twice: 1\./);
+      assert.match(await visit.text("#end-after"), /9 stanzas .*Missed: 3\. Repeated: 1\./);
     });
   }
 
@@ -152,7 +152,7 @@ describe("resume", { concurrency: 2 }, () => {
       else socket.close({ code: 1000 });
     });
     await visit.state("end");
-    const fault = "fault: The server ended the reading after 4 of 12 stanzas.";
+    const fault = "fault: The stream ended after 4 of 12 stanzas.";
     assert.deepEqual(await visit.parts(), [...stanzas(4), fault]);
   });
 });
