@@ -35,7 +35,7 @@ describe("compare", { concurrency: 2 }, () => {
     const visit = await open(`${origin}/compare/`);
     await arrived(visit, 5);
     await visit.$("#verdict").filter({ hasText: "All four transports stream" }).waitFor();
-    assert.match(await visit.text("#verdict"), /first stanza .*after \d+ ms\./);
+    assert.match(await visit.text("#verdict"), /Fastest: .*, first stanza after \d+ ms\./);
     await visit.state("streaming");
     const [first, median, requests] = await Promise.all(
       ["first", "median", "requests"].map((name) => figures(visit, name)),
@@ -85,7 +85,10 @@ describe("compare", { concurrency: 2 }, () => {
     const url = await startBehindRelay(["--interval", "300ms"], { bufferMs: 1500, blockWebSocket: true });
     const visit = await open(`${url}compare/`);
     await visit.$("#verdict").filter({ hasText: "in bursts of" }).waitFor();
-    assert.match(await visit.text("#verdict"), /stanzas arrive in bursts of \d+, the oldest \d+\.\d s late/);
+    assert.match(
+      await visit.text("#verdict"),
+      /With .*, stanzas arrive in bursts of \d+, the oldest \d+\.\d s late/,
+    );
   });
 
   it("says when the server is gone, and goes on when it is back", async () => {
@@ -129,6 +132,6 @@ describe("compare", { concurrency: 2 }, () => {
       `${await startBehindRelay([], { refuse: /socket\.io\/\?|sse\/stream/ })}compare/`,
     );
     await refused.state("refused");
-    assert.match(await refused.text("#verdict"), /The stream over .* was refused: 404/);
+    assert.match(await refused.text("#verdict"), /With .*, the stream was refused: 404/);
   });
 });
