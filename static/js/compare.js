@@ -1,4 +1,4 @@
-// The page that compares the transports: all four read at once, each for itself, each against its clock.
+// The page that compares the transports: all four read at once, each with a reading and a clock of its own.
 
 import { slept } from "./awake.js";
 import { TransportRun } from "./transport-run.js";
@@ -26,7 +26,7 @@ const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
 
 /** @type {Map<number, Row>} */
 const rows = new Map();
-/** @type {string | undefined} the text that the rows are of */
+/** @type {string | undefined} the edition that the rows belong to */
 let shown = edition;
 let held = false;
 let patient = true;
@@ -49,7 +49,7 @@ function changed(run, text, arrival) {
 /** @param {TransportRun} run @param {string} text @param {import("./pace.js").Arrival} arrival */
 function note({ choice, reading }, text, arrival) {
   const { index } = arrival;
-  // Another text, another poem: what the rows say is true no more.
+  // The text has changed, so the rows no longer apply.
   if (reading.edition !== shown) rows.clear();
   shown = reading.edition;
   const row = rows.get(index) ?? {
@@ -68,7 +68,7 @@ function draw() {
   if (!held) table.draw([...rows.values()].sort((one, next) => next.index - one.index));
   const { state, text } = verdict(runs, places.transports, patient);
   document.body.dataset.state = state;
-  // The sentence is announced when it changes, and only then.
+  // Screen readers announce every assignment, even of the same sentence.
   if (verdictElement.textContent !== text) verdictElement.textContent = text;
   hold.hidden = state === "ended";
 }

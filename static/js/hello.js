@@ -1,5 +1,5 @@
-// The Hello exchange: a message there, an answer back, and how long that took. It has a namespace of its
-// own, so that no poem is read meanwhile.
+// The Hello exchange: a message to the server, its answer, and how long that took. It has a namespace of its
+// own, so that no poem is streamed meanwhile.
 
 import { number } from "./format.js";
 import { within } from "./reasons.js";
@@ -24,7 +24,7 @@ const path = new URL("socket.io/", root).pathname;
 const client = typeof io !== "undefined";
 const socket = client ? io("/hello", { path, transports, tryAllTransports: true }) : null;
 
-/** When each question that has no answer yet was asked. Answers come in the order of the questions. */
+/** When each message that has no answer yet was sent. Answers come in the order of the messages. */
 let sentAt = /** @type {number[]} */ ([]);
 /** A click that waits for the connection. */
 let wanted = false;
@@ -33,7 +33,7 @@ let timer = 0;
 let times = /** @type {number[]} */ ([]);
 let tries = 0;
 
-/** Tenths where whole milliseconds would say little. @param {number} value */
+/** With tenths where whole milliseconds would be too coarse. @param {number} value */
 const precise = (value) => number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 
 const over = () => t(`hello_over_${socket?.io.engine.transport.name}`);
@@ -41,7 +41,7 @@ const over = () => t(`hello_over_${socket?.io.engine.transport.name}`);
 /** @param {string} name @param {string} sentence */
 function state(name, sentence) {
   document.body.dataset.state = name;
-  // What is said about an answer stays beside it.
+  // Once an answer is shown, the sentence about it stays beside it.
   if (name !== "connected" || !ms.textContent) status.textContent = sentence;
 }
 
@@ -66,7 +66,7 @@ function ask() {
   socket?.emit("sendMessage", { message: "Hello" });
 }
 
-/** Nothing will come: neither to the question that is open nor to a click that waits. */
+/** No answer will come, neither to an open message nor to a click that waits for the connection. */
 function giveUp(/** @type {string} */ text, /** @type {string} */ why) {
   clearTimeout(timer);
   wanted = false;
@@ -83,10 +83,10 @@ function impatient() {
 /** @param {{message?: string, error?: string}} reply */
 function answered({ message, error }) {
   const since = sentAt.shift();
-  // Nobody has asked.
+  // An answer that nobody has asked for.
   if (since === undefined) return;
   const time = performance.now() - since;
-  // A newer question is still open.
+  // A newer message is still open.
   if (sentAt.length) return;
   clearTimeout(timer);
   if (message === undefined) {
@@ -123,7 +123,7 @@ function click() {
     ask();
     return;
   }
-  // A round trip is measured from when it can begin.
+  // Connecting is not part of the round trip.
   wanted = true;
   showAnswer(t("hello_holding"), "quiet");
   if (!socket?.active) socket?.connect();
@@ -142,7 +142,7 @@ start.addEventListener("click", click);
 
 if (socket) {
   socket.on("connect", () => {
-    // That there was none is true no more.
+    // "Not connected" no longer holds.
     if (answer.textContent === t("hello_unconnected")) rest();
     state("connected", t("hello_connected", { over: over() }));
     socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
@@ -150,7 +150,7 @@ if (socket) {
   });
   watchHandshake(socket.io.engine, () => {
     const left = transports.slice(transports.indexOf("websocket") + 1);
-    // Else the client tries the same again by itself.
+    // Without another transport, the client itself keeps trying this one.
     if (!left.length) return;
     socket.io.opts.transports = left;
     socket.disconnect().connect();

@@ -1,4 +1,4 @@
-// The reading page: makes its parts, finds out where to start, and opens the stream.
+// The reading page: creates its parts, determines where to start, and opens the stream.
 
 import { Reading } from "./reading.js";
 import { Session } from "./session.js";
@@ -24,7 +24,7 @@ const places = placesOf();
 const of = Number(dataset.of);
 const intervalMs = Number(dataset.interval);
 
-/** This page's own address, with what the reader chose, to start at a stanza. @param {number} index */
+/** The address of this page, in the chosen language, that starts at a stanza. @param {number} index */
 function address(index) {
   const query = new URLSearchParams();
   const language = new URLSearchParams(location.search).get("lang");
@@ -35,7 +35,7 @@ function address(index) {
 
 const contents = new Contents();
 
-/** The fragment of the address; one that is malformed names nothing. */
+/** The fragment of the address; empty if it is malformed. */
 function fragment() {
   try {
     return decodeURIComponent(location.hash.slice(1));
@@ -80,13 +80,13 @@ function showPlace() {
   if (place) contents.show(place, stanza.querySelectorAll(".l").length);
 }
 
-/** Loads the client library, which only pages that begin with Socket.IO bring along. */
+/** Loads the client library, which pages that start with another transport do not include. */
 function loadClient() {
   return new Promise((resolve) => {
     const script = document.createElement("script");
     script.src = dataset.client ?? "";
     script.addEventListener("load", resolve);
-    // That it is missing, the stream says.
+    // The stream reports that the library is missing.
     script.addEventListener("error", resolve);
     document.head.append(script);
   });
@@ -119,7 +119,7 @@ listenToCopy(
   "linked",
 );
 
-// A fragment that names what is not on the page leads there by starting there.
+// A fragment that names a stanza which is not on the page restarts the page there.
 addEventListener("hashchange", () => {
   if (wanted() && !document.getElementById(fragment())) location.reload();
 });

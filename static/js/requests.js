@@ -1,6 +1,6 @@
-// Which requests the streams have made, from the browser's own records.
+// Counts the requests of each stream, from the browser's own records.
 
-/** WebSockets have no record, and event streams one only when they end. */
+/** WebSockets leave no record, and event streams leave one only when they end. */
 const COUNTED = ["fetch", "xmlhttprequest"];
 
 /**
@@ -22,7 +22,7 @@ export function watchRequests({ root, websocket }, noted) {
         pathname === engine ? `socketio-${searchParams.get("transport")}` : choices.get(pathname);
       if (choice) noted(choice);
     }
-    // The browser would keep them, up to a limit that long polling soon reaches.
+    // The browser keeps them up to a limit, which long polling soon reaches.
     performance.clearResourceTimings();
   });
   observer.observe({ type: "resource" });

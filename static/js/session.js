@@ -1,5 +1,5 @@
-// One reader's session: the stream that is open, the reading, its clock and its state, and the views that
-// show them. Everything that is shown comes from here, and was measured.
+// One reader's session: the open stream, the reading, its clock and its status, and the views that show them.
+// Everything that is shown comes from here, and was measured.
 
 import { justWoke, slept } from "./awake.js";
 import { clock, deviation, number, seconds, span } from "./format.js";
@@ -12,7 +12,7 @@ import { put } from "./view/dom.js";
 import { anchor } from "./view/verse.js";
 import { showCounts, showLoss, showState } from "./view/panel.js";
 
-/** An opening that takes longer is worth a word. */
+/** When opening takes longer, the page says so. */
 const SLOW_MS = 5000;
 
 /**
@@ -54,7 +54,10 @@ export class Session {
     this.timer = 0;
   }
 
-  /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").TransportChoice} choice */
+  /**
+   * Opens the first stream, or another one in its place.
+   * @param {import("./stream/stream.js").TransportChoice} choice
+   */
   open(choice) {
     this.stream?.close();
     this.choice = choice;
@@ -285,7 +288,8 @@ export class Session {
   }
 
   /**
-   * The address names a line that comes before the stanza where it was expected: the canto is read from its start.
+   * Whether the stream started past the line that the address names, in which case it is reopened at the start of
+   * the canto.
    * @param {import("./reading.js").Place} place
    */
   #missed({ index, line }) {
@@ -297,7 +301,7 @@ export class Session {
   }
 
   /**
-   * Marks the stanza that holds the line which the address names: only what is there can be a target.
+   * Makes the stanza that holds the line which the address names the page's `:target`, as soon as it is there.
    * @param {import("./reading.js").Place} place
    * @param {number} lines
    */
@@ -305,7 +309,7 @@ export class Session {
     const { wanted } = this;
     if (!wanted) return;
     const reached = wanted.line ? place.line + lines > wanted.line : place.index >= wanted.index;
-    // The canto has no such line, and the next canto's is not meant.
+    // The canto has no such line; do not mark one in the next canto.
     const over = place.index > wanted.last;
     if (reached || over) this.wanted = null;
     if (reached && !over) location.replace(`#${anchor(place)}`);

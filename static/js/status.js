@@ -1,15 +1,15 @@
-// How the stream is, from what was measured of it, and the words for that. It knows no page.
+// The state of the stream, derived from measurements, and the sentences for it. Independent of the page.
 
 import { number, seconds, span } from "./format.js";
 import { inStatus, inWords } from "./reasons.js";
 import { t } from "./strings.js";
 
-/** A stream that upgrades has done so by then. */
+/** An upgrade that takes longer is considered blocked. */
 export const UPGRADE_MS = 10_000;
-/** So many stanzas that come alone, one after the other, are the end of bursts. */
+/** After so many stanzas that came one by one, a stream has no bursts any more. */
 const CALM = 5;
 
-/** What a WebSocket is that something on the way accepts and does not pass on. */
+/** The reasons of a WebSocket that something on the way accepts but does not forward. */
 const MUTE = ["websocket closed", "websocket silent"];
 
 /** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
@@ -18,9 +18,9 @@ export class Status {
   /** @type {State} */
   state = "connecting";
   path = "";
-  /** Whether an opening takes long. */
+  /** Whether opening takes long. */
   slow = false;
-  /** @type {string | null} what the stream goes over, while it stands */
+  /** @type {string | null} the transport in use, while connected */
   transport = null;
   askedAt = 0;
   since = 0;
@@ -44,10 +44,10 @@ export class Status {
     this.open(choice, transports);
   }
 
-  /** A stream is opened, and nothing is known of it. @param {string} choice @param {string[]} transports */
+  /** A stream is opened, and nothing is known of it yet. @param {string} choice @param {string[]} transports */
   open(choice, transports) {
     this.choice = choice;
-    /** Whether polling is what was asked for, rather than what is left. */
+    /** Whether polling was asked for, rather than what remains after a blocked WebSocket. */
     this.onlyPolling =
       choice === "socketio-polling" || (choice === "socketio" && transports.join() === "polling");
     [this.state, this.slow, this.transport, this.upgradedMs] = ["connecting", false, null, null];
@@ -97,7 +97,7 @@ export class Status {
     if (this.state === "streaming" || this.state === "polling") this.state = "silent";
   }
 
-  /** The stream flows; in which state, the measurements say. */
+  /** The stream is connected: derives its state from the measurements. */
   flow() {
     if (this.burst) this.state = "bursts";
     else this.state = this.transport === "polling" && !this.upgrading ? "polling" : "streaming";
@@ -113,7 +113,7 @@ export class Status {
     this.state = "lost";
   }
 
-  /** The stream stands again; how long it did not. */
+  /** The stream is connected again. Returns the outage with its duration, if there was one. */
   resumed() {
     if (!this.outage) return null;
     const loss = { ...this.outage, ms: performance.now() - this.outage.at };
@@ -201,7 +201,7 @@ export class Status {
   }
 }
 
-/** How the pace is called. @param {number} intervalMs */
+/** A sentence for the interval. @param {number} intervalMs */
 function every(intervalMs) {
   if (intervalMs === 2000) return t("every_two");
   if (intervalMs < 1000) return t("every_ms", { ms: number(intervalMs) });

@@ -1,4 +1,4 @@
-// What the comparison of the transports comes to, in a sentence or a few.
+// Sums up the comparison of the transports in one or a few sentences.
 
 import { number, seconds } from "./format.js";
 import { within } from "./reasons.js";
@@ -16,7 +16,7 @@ const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_way_${ch
 /** @param {TransportRun[]} runs */
 const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
 
-/** All is well: who was first? @param {string} name @param {TransportRun[]} runs */
+/** All is well: names the fastest. @param {string} name @param {TransportRun[]} runs */
 function allGood(name, runs) {
   const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
   return t(name, { fast: t(`compare_way_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
@@ -30,17 +30,17 @@ function ended(runs) {
 }
 
 /**
- * The page's state, by its worst trouble, and the sentences.
+ * The page's state, which is that of its worst transport, and the sentences.
  * @param {TransportRun[]} runs
  * @param {string[]} allowed the transports that the server allows Socket.IO
- * @param {boolean} patient whether a stream that has not come yet may still be waited for
+ * @param {boolean} patient whether it is too early to mention streams that are not there yet
  */
 export function verdict(runs, allowed, patient) {
   const are = (/** @type {import("./transport-run.js").State[]} */ ...states) =>
     runs.filter(({ state }) => states.includes(state));
   const disallowed = are("disallowed");
   const tried = runs.filter(({ state }) => state !== "disallowed");
-  // A stream that is over has flowed.
+  // A stream that has ended counts as good.
   const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
   const waiting = tried.filter(
     ({ first, state }) => state === "opening" || (state === "streaming" && first === null),

@@ -1,23 +1,23 @@
-// What a failed attempt to connect means. Browsers hide it from scripts, so the same address is asked once more.
+// Why an attempt to connect failed. Browsers hide it from scripts, so the same address is requested once more.
 
-/** What a stream says of an upgrade that does not get through. */
+/** The reason of a WebSocket that does not get through, while the server itself is reachable. */
 export const BLOCKED = "websocket blocked";
 
 const BAD_REQUEST = 400;
 const UPGRADE_REQUIRED = 426;
 
-/** Whether a refusal means that the text on the server is another one now. @param {string} message */
+/** Whether a refusal means that the text on the server has changed. @param {string} message */
 export const isForeignEdition = (message) => message.startsWith("foreign-edition:");
 
 /**
- * What a failed attempt means: another text on the server, a refusal that no second attempt changes, or a
- * loss that may pass.
+ * What a failed attempt means: the text on the server has changed; the request was refused, and would be again; or a
+ * failure that may be temporary.
  * @typedef {{kind: "foreign" | "refused" | "lost", reason: string}} Failure
  */
 
 /**
- * Finds out why a stream could not be opened. Browsers do not show scripts how a WebSocket or an event
- * stream was refused, but the same address answers a plain request.
+ * Finds out why a stream could not be opened. Browsers do not tell scripts how a WebSocket or an event stream was
+ * refused, but the same address answers a plain request.
  * @param {URL} url
  * @returns {Promise<Failure>}
  */
@@ -32,7 +32,7 @@ export async function diagnose(url) {
       const message = (await answer.text()).trim();
       return { kind: isForeignEdition(message) ? "foreign" : "refused", reason: message };
     }
-    // Dante is there, and says that this was no WebSocket: the upgrade is lost on the way.
+    // Dante itself answers that this was not an upgrade: so the upgrade, not the server, is what fails.
     if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
       return { kind: "lost", reason: BLOCKED };
     }
@@ -40,7 +40,7 @@ export async function diagnose(url) {
   } catch {
     return { kind: "lost", reason: "no answer" };
   } finally {
-    // What answers with a stream would go on for ever.
+    // An answer that is a stream would never end.
     probe.abort();
   }
 }

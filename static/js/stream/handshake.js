@@ -1,13 +1,13 @@
-// A watch on Socket.IO's handshake, which its own client lacks.
+// A watchdog for Socket.IO's handshake, which its client lacks.
 
-/** How long a WebSocket may stay without a handshake: several round trips of the slowest way, and a busy server. */
+/** How long a WebSocket may stay without a handshake: enough for a slow network and a busy server. */
 const PATIENCE_MS = 8000;
 
 /**
- * Watches the handshake of an engine of Socket.IO's client that has just been made. What stands on the way may accept
- * a WebSocket and not pass it on: IIS's own WebSocket module answers 101 and closes, others stay silent. The client
- * falls back to its next transport after an error, and neither is one to it: it would wait until its own timeout,
- * 20 s, and then try the same again.
+ * Watches the handshake of a new engine of Socket.IO's client. A proxy may accept a WebSocket without forwarding it:
+ * IIS's own WebSocket module answers 101 and closes, others stay silent. The client falls back to its next transport
+ * only after an error, and takes neither for one: it would wait for its own timeout of 20 s, and then try the same
+ * again.
  * @param {ReturnType<typeof io>["io"]["engine"]} engine
  * @param {(reason: "websocket closed" | "websocket silent") => void} mute called when its WebSocket was accepted and
  *   brings no handshake

@@ -1,4 +1,4 @@
-// The attempts to connect, for all streams: which one counts, and when the next is due.
+// The attempts to connect, for all streams: which one counts, and when the next one is due.
 
 import { BLOCKED, diagnose } from "./diagnose.js";
 
@@ -18,8 +18,8 @@ export class Attempts {
   /**
    * @param {Reading} reading
    * @param {Listener} listener
-   * @param {(isOver: () => boolean) => void} connect makes one attempt, and can ask whether another one has taken
-   *   its place or the stream is closed
+   * @param {(isOver: () => boolean) => void} connect makes one attempt, and can ask whether a newer one has replaced
+   *   it or the stream is closed
    */
   constructor(reading, listener, connect) {
     this.reading = reading;
@@ -41,8 +41,8 @@ export class Attempts {
   }
 
   /**
-   * A connection broke off or did not come about, and is tried again later. The waiting times are those of
-   * Socket.IO's client: doubled each time, capped, half of it up or down.
+   * A connection was cut off or could not be opened: schedules the next attempt. The delays are those of Socket.IO's
+   * client: doubled each time up to a maximum, with 50 % jitter.
    * @param {string} reason
    */
   lost(reason) {
@@ -54,11 +54,11 @@ export class Attempts {
   }
 
   /**
-   * No connection came about: its address is asked why.
+   * A connection could not be opened: requests its address once more to find out why.
    * @param {string} hop which failed
-   * @param {number} askedAt when the connection was
+   * @param {number} askedAt when the connection was requested
    * @param {URL} url
-   * @param {string} [known] what is known without asking
+   * @param {string} [known] what is known already
    */
   async failed(hop, askedAt, url, known = "") {
     if (this.closed) return;
@@ -72,7 +72,7 @@ export class Attempts {
     else this.lost(known && reason !== BLOCKED ? `${known}, ${reason}` : reason);
   }
 
-  /** The text is another one now. @param {string} reason */
+  /** The text on the server has changed. @param {string} reason */
   startOver(reason) {
     this.reading.startOver();
     this.listener.foreign(reason);

@@ -1,5 +1,5 @@
-// The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
-// function, from where to go on. When to try again is decided here, so that the page can show it.
+// The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
+// Retries are scheduled here and not by the client, so that the page can show them.
 
 import { isForeignEdition } from "./diagnose.js";
 import { watchHandshake } from "./handshake.js";
@@ -7,7 +7,7 @@ import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
 /**
- * What an error says beyond its message: the status with which a request was answered.
+ * An error's message, with the HTTP status if it has one.
  * @param {Error & { description?: any, context?: any }} error as Engine.IO makes them
  */
 function detail(error) {
@@ -45,9 +45,9 @@ export function openSocketIo(reading, listener, places, transports) {
     auth: (answer) => answer(reading.request()),
   });
   let askedAt = 0;
-  /** Why WebSocket is left out when polling is what stands in the end. */
+  /** Why WebSocket failed, for when polling connects in its place. */
   let obstacle = "";
-  /** @type {number | null} how long an upgrade took that was through before the connection stood */
+  /** @type {number | null} how long an upgrade took that was done before the connection was established */
   let early = null;
 
   const attempts = new Attempts(reading, listener, () => {
@@ -59,7 +59,7 @@ export function openSocketIo(reading, listener, places, transports) {
 
   /** @param {string[]} names of the transports to try */
   function connect(names) {
-    // What the client still does about the attempt before is of no use.
+    // Stops what the client still does for the previous attempt.
     socket.disconnect();
     socket.io.opts.transports = names;
     early = null;
@@ -97,7 +97,7 @@ export function openSocketIo(reading, listener, places, transports) {
 
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
-    // Reached by polling although WebSocket was tried first: it does not get through.
+    // Connected by polling although WebSocket was tried first: WebSocket does not get through.
     if (name === "polling" && transports[0] === "websocket") listener.blocked(obstacle);
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);
@@ -112,7 +112,7 @@ export function openSocketIo(reading, listener, places, transports) {
     else attempts.lost(reason);
   });
   socket.on("connect_error", (error) => {
-    // Active means that the connection failed; otherwise the server itself has refused it.
+    // An active socket means that the connection failed; otherwise the server itself refused it.
     if (socket.active) attempts.failed("handshake", askedAt, question, detail(error));
     else if (isForeignEdition(error.message)) attempts.startOver(error.message);
     else listener.refused(error.message);

@@ -1,5 +1,5 @@
-// The reading over plain WebSocket. A WebSocket does not come back by itself: here it does, with a
-// back-off, and asks for the stanza that comes next.
+// The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
+// asks for the next stanza.
 
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
@@ -23,7 +23,7 @@ export function openWebSocket(reading, listener, places) {
   const attempts = new Attempts(reading, listener, (isOver) => {
     socket?.close();
     const askedAt = performance.now();
-    // Something on the way may accept a WebSocket and then not pass it on: it stands with the first word.
+    // A proxy may accept a WebSocket without forwarding it, so it counts as connected with the first message.
     let stands = false;
     url.search = `format=json&${reading.query()}`;
     listener.connecting(url.pathname);

@@ -9,16 +9,16 @@ import { t } from "../strings.js";
 /** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 
-/** Runs in which nothing is to be expected. */
+/** States in which no stanza is expected. */
 const STILL = ["blocked", "lost", "refused", "disallowed"];
-/** A run that is no further behind than this is level with the others. */
+/** A transport that is no more stanzas behind than this counts as level with the others. */
 const LEVEL = 1;
 
 /** @param {number} ms */
 const duration = (ms) => (ms < 1000 ? `${number(Math.round(ms))} ms` : `${seconds(ms)} s`);
 
 /**
- * Small jitter and a ten-second stall on one scale: 0, 10, 100, 1000, 10000 ms are 0, 0.3, 1, 2, 3.
+ * One scale for small jitter and ten-second stalls: 0, 10, 100, 1000, 10000 ms are 0, 0.3, 1, 2, 3.
  * @param {number} ms
  */
 const scale = (ms) => Math.sign(ms) * Math.log10(1 + Math.abs(ms) / 10);

@@ -1,12 +1,12 @@
-// The hops until the first stanza: what the browser measured of this load, and what the stream tells of its
-// own connection.
+// The hops up to the first stanza: what the browser measured while the page loaded, and what the stream reports
+// about its connection.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
 import { $, el, perFrame, put, svg } from "./dom.js";
 
 /**
- * Times are those of `performance.now()`; `wait` is how long nothing came, `failure` why nothing did.
+ * Times are those of `performance.now()`; `wait` is the time to the first byte, `failure` the reason of a failure.
  * @typedef {{name: string, start: number, end?: number, wait?: number, failure?: string}} Hop
  */
 
@@ -55,14 +55,14 @@ export class Hops {
   origin = 0;
   /** @type {Hop[]} what the stream has reported */
   reported = [];
-  /** @type {number | null} when the first of them was through, after which a stanza may come */
+  /** @type {number | null} when the first of them succeeded, after which a stanza may arrive */
   stood = null;
   /** @type {Hop | null} */
   first = null;
   frozen = false;
 
   /**
-   * A stream is opened: the page's own, or, when another way was chosen, one whose hops start now.
+   * A stream is opened: the page's first, or, when another transport was chosen, one whose hops start now.
    * @param {string} choice
    * @param {boolean} withPage
    */

@@ -1,23 +1,23 @@
-// The place where the next stanza will stand: three ruled lines that fill while it is due, a sentence when
-// there is trouble, the mark at the end.
+// The place of the next stanza: three ruled lines that fill until it is due, a message when there is trouble, and
+// the mark at the end.
 
 import { $, el } from "./dom.js";
 
-/** A stanza is awaited in vain when so much of the interval has passed again. */
+/** A stanza is late when this much of the interval has passed beyond its time. */
 const PATIENCE = 1 / 8;
 const LEAST_PATIENCE_MS = 250;
-/** Silence that is worth a word. */
+/** When silence lasts longer, the page says so. */
 const SILENCE_MS = 3000;
 
-/** Faster than this, what moves would never come to rest. */
+/** At shorter intervals, animations would never come to rest. */
 const FAST_MS = 300;
 
 const RULES = 3;
 
 export class Next {
   /**
-   * @param {{silent: () => void, retry: () => void}} asks when the stream says nothing for long, and when its
-   *   reader does not want to wait
+   * @param {{silent: () => void, retry: () => void}} callbacks when the stream is silent for long, and when the
+   *   reader asks to try again now
    */
   constructor({ silent, retry }) {
     this.rules = $("rules");
@@ -47,13 +47,13 @@ export class Next {
     this.silence = window.setTimeout(this.silent, this.intervalMs + SILENCE_MS);
   }
 
-  /** Nothing is awaited. */
+  /** No stanza is expected. */
   stop() {
     clearTimeout(this.waiting);
     clearTimeout(this.silence);
   }
 
-  /** All is well: nothing but the lines. */
+  /** All is well: shows only the lines. */
   clearMessage() {
     clearInterval(this.ticking);
     this.rules.hidden = $("end").hidden === false;
@@ -63,7 +63,7 @@ export class Next {
   }
 
   /**
-   * A sentence in the place of the stanza that does not come.
+   * Shows a message in the place of the stanza that does not arrive.
    * @param {string} sentence
    * @param {string} [more]
    * @param {string} [action] the name of the button that tries again
@@ -97,7 +97,7 @@ export class Next {
     tick();
   }
 
-  /** Changes the sentence, and leaves the button alone that may have the focus. @param {string} sentence */
+  /** Changes the sentence only, because the button may have the focus. @param {string} sentence */
   updateMessage(sentence) {
     const strong = this.message.querySelector("strong");
     if (strong && strong.textContent !== sentence) strong.textContent = sentence;

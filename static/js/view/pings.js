@@ -1,4 +1,4 @@
-// Round trips: measured every few seconds while the stream stands and somebody looks.
+// Round trips, measured every few seconds while the stream is connected and the page visible.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
@@ -6,7 +6,7 @@ import { $, put, svg } from "./dom.js";
 
 const EVERY_MS = 5000;
 const KEPT = 40;
-/** Differences below this are not blown up to the full height. */
+/** The smallest range that fills the plot's height, so that tiny differences stay small. */
 const LEAST_RANGE_MS = 10;
 
 export class Pings {
@@ -24,7 +24,7 @@ export class Pings {
       const ms = await this.ping();
       if (ms !== null) this.#add(ms);
     } catch {
-      // The stream itself tells when it is lost.
+      // The stream itself reports when it is lost.
     }
   }
 

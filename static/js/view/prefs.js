@@ -1,4 +1,4 @@
-// What a reader may choose, and the buttons that copy.
+// The reader's preferences, and the buttons that copy.
 
 import { t } from "../strings.js";
 import { $, put } from "./dom.js";
@@ -7,7 +7,7 @@ const SIZES = [0.85, 1, 1.15, 1.3, 1.5];
 const NORMAL = 1;
 const FLASH_MS = 1800;
 
-/** The browser may forbid a page to remember anything. */
+/** The browser may forbid a page to store anything. */
 const memory = {
   /** @param {string} name */
   get(name) {
@@ -22,7 +22,7 @@ const memory = {
     try {
       localStorage.setItem(`dante-${name}`, value);
     } catch {
-      // Then it holds for this page alone.
+      // Then the choice lasts until the page is closed.
     }
   },
 };
@@ -67,7 +67,7 @@ export function listenToPrefs(resized) {
 }
 
 /**
- * A button that copies a text, and says for a moment that it did.
+ * A button that copies a text, and confirms it for a moment.
  * @param {string} id
  * @param {() => string} text
  * @param {string} done

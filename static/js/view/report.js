@@ -1,4 +1,4 @@
-// The report for a bug's description: all that the panel shows, as text.
+// The text of Copy report: everything that the panel shows, for a bug report.
 
 import { $, all } from "./dom.js";
 
@@ -32,7 +32,7 @@ export function report({ choice, status, hosting }) {
     `${at("badge")} (${choice})`,
     at("what"),
     at("how"),
-    // As they came: words may hide what matters.
+    // Verbatim: the words shown on the page may hide what matters.
     status.blocked ? `websocket: ${status.blocked}` : "",
     ["lost", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
     "",

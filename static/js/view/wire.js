@@ -1,4 +1,4 @@
-// The way between page and server, with the word on it.
+// The animated line between page and server, with the message on it.
 
 const THERE = 450;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -13,12 +13,12 @@ export class Wire {
     this.left = 0;
   }
 
-  /** Nothing is on the way. */
+  /** No message is on its way. */
   rest() {
     this.show("rest");
   }
 
-  /** The word has been sent; the dot waits at the server until something comes back. */
+  /** The message has been sent; the dot waits at the server until the answer arrives. */
   send() {
     this.left = performance.now();
     this.show("sent");
@@ -28,7 +28,7 @@ export class Wire {
     ]);
   }
 
-  /** The answer is here. An answer is quicker than an eye: its way is drawn slower. */
+  /** The answer is here. It is faster than the eye can follow, so it is drawn slower. */
   receive() {
     const arrived = performance.now() - this.left >= THERE;
     this.show("answered");
@@ -40,7 +40,7 @@ export class Wire {
     else this.move([there, { ...turn, offset: 0.48 }, { ...back, offset: 0.52 }, here], 2);
   }
 
-  /** Nothing comes back. */
+  /** No answer arrives. */
   fail() {
     this.show("failed");
   }
