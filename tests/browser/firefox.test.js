@@ -58,7 +58,7 @@ describe("Firefox", { concurrency: 4 }, () => {
     });
   }
 
-  it("resumes over each way when the server is killed and started again, with nothing lost or repeated", async () => {
+  it("resumes over each transport when the server is killed and started again, with nothing lost or repeated", async () => {
     // Slow while windows are opened one after the other; fast once they have resumed.
     const dante = await startDante([...POEM, "--interval", "1s"]);
     const visits = [];
@@ -97,7 +97,7 @@ describe("Firefox", { concurrency: 4 }, () => {
     await visit.assertQuiet();
   });
 
-  it("compares all four ways, and answers Hello", async () => {
+  it("compares all four transports, and answers Hello", async () => {
     const { origin } = await startDante(QUICKLY);
     const compare = await open(`${origin}/compare/`);
     await compare.state("ended");

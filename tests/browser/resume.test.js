@@ -1,4 +1,4 @@
-// No stanza lost: pages go on where they were when the server dies and comes back, or when another way is
+// No stanza lost: pages go on where they were when the server dies and comes back, or when another transport is
 // chosen, start over visibly when its text has changed, and show what is missing or came twice.
 
 import assert from "node:assert/strict";
@@ -14,7 +14,7 @@ const POEM = ["--poem", poemFile(STANZAS)];
 const SLOWLY = [...POEM, "--interval", "250ms"];
 const QUICKLY = [...POEM, "--interval", "20ms"];
 
-/** Opens the page and chooses a way there. */
+/** Opens the page and chooses a transport there. */
 async function openChoice(open, origin, choice) {
   const visit = await open(`${origin}/`);
   await visit.stanzas(1);
@@ -23,7 +23,7 @@ async function openChoice(open, origin, choice) {
   return visit;
 }
 
-/** One page for each way. They are opened one after the other: the machine may be small. */
+/** One page for each choice. They are opened one after the other: the machine may be small. */
 async function openAll(open, origin) {
   const visits = [];
   for (const choice of CHOICES) visits.push(await openChoice(open, origin, choice));
@@ -57,7 +57,7 @@ const tampered = (open, url, pass) =>
 describe("resume", { concurrency: 2 }, () => {
   const open = useBrowser();
 
-  it("loses no stanza when the server is killed, whichever way is read", async () => {
+  it("loses no stanza when the server is killed, whichever transport is read", async () => {
     const dante = await startDante(SLOWLY);
     const visits = await openAll(open, dante.origin);
     await crash(visits, dante, QUICKLY);
@@ -75,7 +75,7 @@ describe("resume", { concurrency: 2 }, () => {
     assert.equal(visits[2].sockets.length, 1);
   });
 
-  it("switches in place from each way to each other, and misses nothing", async () => {
+  it("switches in place from each transport to each other, and misses nothing", async () => {
     const { origin } = await startDante(["--poem", poemFile(150), "--interval", "50ms"]);
     const visit = await open(`${origin}/`);
     const refusals = [];
