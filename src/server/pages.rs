@@ -125,63 +125,63 @@ impl<'a> ReadingPage<'a> {
 #[derive(Template)]
 #[template(path = "index-socketio.html")]
 struct SocketIoPage<'a> {
-    frame: Layout<'a>,
+    layout: Layout<'a>,
     reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-websocket.html")]
 struct WebSocketPage<'a> {
-    frame: Layout<'a>,
+    layout: Layout<'a>,
     reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "index-sse.html")]
 struct SsePage<'a> {
-    frame: Layout<'a>,
+    layout: Layout<'a>,
     reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct ComparePage<'a> {
-    frame: Layout<'a>,
+    layout: Layout<'a>,
     reading: ReadingPage<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "hello.html")]
 struct HelloPage<'a> {
-    frame: Layout<'a>,
+    layout: Layout<'a>,
 }
 
 async fn socketio_page(request: PageRequest) -> Response {
     let page = ReadingPage::new(&request, paths::WEBSOCKET)
-        .map(|reading| SocketIoPage { frame: Layout::new(&request, ""), reading });
+        .map(|reading| SocketIoPage { layout: Layout::new(&request, ""), reading });
     respond(&request, page)
 }
 
 fn websocket_page(request: &PageRequest, root: &'static str, endpoint: &'static str) -> Response {
     let page = ReadingPage::new(request, endpoint)
-        .map(|reading| WebSocketPage { frame: Layout::new(request, root), reading });
+        .map(|reading| WebSocketPage { layout: Layout::new(request, root), reading });
     respond(request, page)
 }
 
 async fn sse_page(request: PageRequest) -> Response {
     let page = ReadingPage::new(&request, paths::WEBSOCKET)
-        .map(|reading| SsePage { frame: Layout::new(&request, "../"), reading });
+        .map(|reading| SsePage { layout: Layout::new(&request, "../"), reading });
     respond(&request, page)
 }
 
 async fn compare_page(request: PageRequest) -> Response {
     let page = ReadingPage::new(&request, paths::WEBSOCKET)
-        .map(|reading| ComparePage { frame: Layout::new(&request, "../"), reading });
+        .map(|reading| ComparePage { layout: Layout::new(&request, "../"), reading });
     respond(&request, page)
 }
 
 async fn hello_page(request: PageRequest) -> Response {
-    respond(&request, Ok(HelloPage { frame: Layout::new(&request, "../") }))
+    respond(&request, Ok(HelloPage { layout: Layout::new(&request, "../") }))
 }
 
 /// The poem for those whose browsers run no scripts.

@@ -1,10 +1,10 @@
-// Since when this page can hear. A browser may put to sleep what nobody looks at; what waited meanwhile then
-// comes all at once, and neither the server nor the way was late.
+// When this page last woke up. A browser may suspend a page that nobody looks at. Events that waited meanwhile
+// are then delivered all at once, although neither the server nor the network was late.
 
 import { lateness } from "./pace.js";
 
-/** What waits when a page wakes up has come by then. */
-const RUBBING_MS = 1000;
+/** By then, everything that waited for the page to wake up has been delivered. */
+const WAKING_MS = 1000;
 
 let awake = -Infinity;
 document.addEventListener("visibilitychange", () => {
@@ -14,7 +14,7 @@ document.addEventListener("visibilitychange", () => {
 document.addEventListener("resume", () => (awake = performance.now()));
 
 /** Whether the page has only just woken up. */
-export const drowsy = () => performance.now() - awake < RUBBING_MS;
+export const justWoke = () => performance.now() - awake < WAKING_MS;
 
-/** Whether a stanza was due while the page may have slept. @param {import("./pace.js").Arrival} arrival */
+/** Whether a stanza was due while the page may have been suspended. @param {import("./pace.js").Arrival} arrival */
 export const slept = (arrival) => arrival.at - lateness(arrival) < awake && arrival.at >= awake;

@@ -1,19 +1,19 @@
-// The page that compares the transports: all four read at once, each for itself, each against its clock.
+// The page that compares the transports: all four read at once, each with a reading and a clock of its own.
 
 import { slept } from "./awake.js";
-import { Lane } from "./lane.js";
+import { TransportRun } from "./transport-run.js";
 import { Reading } from "./reading.js";
 import { watchRequests } from "./requests.js";
 import { open, placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { verdict } from "./verdict.js";
-import { LanesTable } from "./view/lanes.js";
+import { ComparisonTable } from "./view/comparison.js";
 
-/** @typedef {import("./view/lanes.js").Row} Row */
-/** @typedef {import("./stream/stream.js").Way} Way */
+/** @typedef {import("./view/comparison.js").Row} Row */
+/** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
 
-/** @type {Way[]} */
-const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+/** @type {TransportChoice[]} */
+const CHOICES = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
 /** How many stanzas are shown. */
 const KEEP = 14;
 /** How long a first stanza may take before the page says that it is still waiting. */
@@ -21,30 +21,35 @@ const PATIENCE_MS = 4000;
 
 const { from, of, edition, language = "" } = document.body.dataset;
 const places = placesOf();
-const said = /** @type {HTMLElement} */ (document.getElementById("verdict"));
+const verdictElement = /** @type {HTMLElement} */ (document.getElementById("verdict"));
 const hold = /** @type {HTMLButtonElement} */ (document.getElementById("hold"));
 
 /** @type {Map<number, Row>} */
 const rows = new Map();
-/** @type {string | undefined} the text that the rows are of */
+/** @type {string | undefined} the edition that the rows belong to */
 let shown = edition;
 let held = false;
 let patient = true;
 let frame = 0;
 
-const lanes = WAYS.map((way) => new Lane(way, new Reading(Number(from), Number(of), edition ?? ""), changed));
-const table = new LanesTable(/** @type {HTMLTableElement} */ (document.querySelector("table.lanes")), lanes);
+const runs = CHOICES.map(
+  (choice) => new TransportRun(choice, new Reading(Number(from), Number(of), edition ?? ""), changed),
+);
+const table = new ComparisonTable(
+  /** @type {HTMLTableElement} */ (document.querySelector("table.comparison")),
+  runs,
+);
 
-/** @param {Lane} lane @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
-function changed(lane, text, arrival) {
-  if (arrival && text !== undefined) note(lane, text, arrival);
+/** @param {TransportRun} run @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */
+function changed(run, text, arrival) {
+  if (arrival && text !== undefined) note(run, text, arrival);
   frame ||= requestAnimationFrame(draw);
 }
 
-/** @param {Lane} lane @param {string} text @param {import("./pace.js").Arrival} arrival */
-function note({ way, reading }, text, arrival) {
+/** @param {TransportRun} run @param {string} text @param {import("./pace.js").Arrival} arrival */
+function note({ choice, reading }, text, arrival) {
   const { index } = arrival;
-  // Another text, another poem: what the rows say is true no more.
+  // The text has changed, so the rows no longer apply.
   if (reading.edition !== shown) rows.clear();
   shown = reading.edition;
   const row = rows.get(index) ?? {
@@ -53,7 +58,7 @@ function note({ way, reading }, text, arrival) {
     language: reading.edition === edition ? language : "",
     arrivals: new Map(),
   };
-  if (!slept(arrival)) row.arrivals.set(way, arrival);
+  if (!slept(arrival)) row.arrivals.set(choice, arrival);
   rows.set(index, row);
   while (rows.size > KEEP) rows.delete(Math.min(...rows.keys()));
 }
@@ -61,10 +66,10 @@ function note({ way, reading }, text, arrival) {
 function draw() {
   frame = 0;
   if (!held) table.draw([...rows.values()].sort((one, next) => next.index - one.index));
-  const { state, text } = verdict(lanes, places.transports, patient);
+  const { state, text } = verdict(runs, places.transports, patient);
   document.body.dataset.state = state;
-  // The sentence is announced when it changes, and only then.
-  if (said.textContent !== text) said.textContent = text;
+  // Screen readers announce every assignment, even of the same sentence.
+  if (verdictElement.textContent !== text) verdictElement.textContent = text;
   hold.hidden = state === "ended";
 }
 
@@ -74,17 +79,17 @@ hold.addEventListener("click", () => {
   draw();
 });
 
-watchRequests(places, (way) => {
-  const lane = lanes.find((one) => one.way === way);
-  if (!lane) return;
-  lane.requests += 1;
+watchRequests(places, (choice) => {
+  const run = runs.find((one) => one.choice === choice);
+  if (!run) return;
+  run.requests += 1;
   frame ||= requestAnimationFrame(draw);
 });
 
-for (const lane of lanes) {
-  const transport = lane.way.match(/^socketio-(.+)/)?.[1];
-  if (transport && !places.transports.includes(transport)) lane.become("disallowed");
-  else open(lane.way, lane.reading, lane, places);
+for (const run of runs) {
+  const transport = run.choice.match(/^socketio-(.+)/)?.[1];
+  if (transport && !places.transports.includes(transport)) run.become("disallowed");
+  else open(run.choice, run.reading, run, places);
 }
 setTimeout(() => {
   patient = false;

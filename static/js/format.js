@@ -2,7 +2,7 @@
 
 import { language } from "./strings.js";
 
-/** The reader's own form of the page's language: an English reader's clock may have 24 hours. */
+/** The reader's regional variant of the page's language: a British reader's clock has 24 hours. */
 const own = new Intl.NumberFormat().resolvedOptions().locale;
 const locale = own.split("-")[0] === language ? own : language;
 
@@ -23,7 +23,7 @@ export const seconds = (ms) => tenths.format(ms / 1000);
 /** The time of day, of a `Date` or now. */
 export const clock = (date = new Date()) => timeOfDay.format(date);
 
-/** How far beside its time something was: +3 ms, −1.2 s, 0 ms. @param {number} ms */
+/** How early or late something was: +3 ms, −1.2 s, 0 ms. @param {number} ms */
 export function deviation(ms) {
   const size = Math.round(Math.abs(ms));
   const sign = size === 0 ? "" : ms < 0 ? "−" : "+";

@@ -1,9 +1,9 @@
-// The Hello exchange: a message there, an answer back, and how long that took. It has a namespace of its
-// own, so that no poem is read meanwhile.
+// The Hello exchange: a message to the server, its answer, and how long that took. It has a namespace of its
+// own, so that no poem is streamed meanwhile.
 
 import { number } from "./format.js";
 import { within } from "./reasons.js";
-import { watchHandshake } from "./stream/retry.js";
+import { watchHandshake } from "./stream/handshake.js";
 import { placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { Dots } from "./view/dots.js";
@@ -17,23 +17,23 @@ const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 const [answer, ms, status, start, spread] = ["answer", "ms", "status", "start", "spread"].map(part);
 const plot = part("dots");
 const dots = new Dots(plot);
-const wire = new Wire(part("way"));
+const wire = new Wire(part("track"));
 
 const { root, transports } = placesOf();
 const path = new URL("socket.io/", root).pathname;
 const client = typeof io !== "undefined";
 const socket = client ? io("/hello", { path, transports, tryAllTransports: true }) : null;
 
-/** When each question that has no answer yet was asked. Answers come in the order of the questions. */
-let asked = /** @type {number[]} */ ([]);
+/** When each message that has no answer yet was sent. Answers come in the order of the messages. */
+let sentAt = /** @type {number[]} */ ([]);
 /** A click that waits for the connection. */
 let wanted = false;
 let timer = 0;
-/** Milliseconds, of the tries that are drawn. */
-let trips = /** @type {number[]} */ ([]);
+/** Round trips of the tries that are drawn, in milliseconds. */
+let times = /** @type {number[]} */ ([]);
 let tries = 0;
 
-/** Tenths where whole milliseconds would say little. @param {number} value */
+/** With tenths where whole milliseconds would be too coarse. @param {number} value */
 const precise = (value) => number(value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 
 const over = () => t(`hello_over_${socket?.io.engine.transport.name}`);
@@ -41,36 +41,36 @@ const over = () => t(`hello_over_${socket?.io.engine.transport.name}`);
 /** @param {string} name @param {string} sentence */
 function state(name, sentence) {
   document.body.dataset.state = name;
-  // What is said about an answer stays beside it.
+  // Once an answer is shown, the sentence about it stays beside it.
   if (name !== "connected" || !ms.textContent) status.textContent = sentence;
 }
 
 /** @param {string} text @param {"" | "quiet" | "failed" | "long"} kind */
-function say(text, kind, time = "") {
+function showAnswer(text, kind, time = "") {
   answer.textContent = text;
   answer.className = kind;
   ms.textContent = time;
 }
 
 function rest() {
-  say(t("hello_idle"), "quiet");
+  showAnswer(t("hello_idle"), "quiet");
   wire.rest();
 }
 
 function ask() {
   wanted = false;
-  say(t("hello_waiting"), "quiet");
+  showAnswer(t("hello_waiting"), "quiet");
   status.textContent = t("hello_connected", { over: over() });
   wire.send();
-  asked.push(performance.now());
+  sentAt.push(performance.now());
   socket?.emit("sendMessage", { message: "Hello" });
 }
 
-/** Nothing will come: neither to the question that is open nor to a click that waits. */
+/** No answer will come, neither to an open message nor to a click that waits for the connection. */
 function giveUp(/** @type {string} */ text, /** @type {string} */ why) {
   clearTimeout(timer);
   wanted = false;
-  say(text, "failed");
+  showAnswer(text, "failed");
   status.textContent = why;
   wire.fail();
 }
@@ -82,31 +82,31 @@ function impatient() {
 
 /** @param {{message?: string, error?: string}} reply */
 function answered({ message, error }) {
-  const since = asked.shift();
-  // Nobody has asked.
+  const since = sentAt.shift();
+  // An answer that nobody has asked for.
   if (since === undefined) return;
   const time = performance.now() - since;
-  // A newer question is still open.
-  if (asked.length) return;
+  // A newer message is still open.
+  if (sentAt.length) return;
   clearTimeout(timer);
   if (message === undefined) {
     giveUp(error ?? "", t("hello_error"));
     answer.className = "long";
     return;
   }
-  say(message, message.length > 24 ? "long" : "", t("hello_ms", { ms: precise(time) }));
+  showAnswer(message, message.length > 24 ? "long" : "", t("hello_ms", { ms: precise(time) }));
   status.textContent = t("hello_how", { over: over() });
   start.textContent = t("hello_again");
   wire.receive();
   tries += 1;
-  trips = [...trips, time].slice(-KEEP);
+  times = [...times, time].slice(-KEEP);
   draw(time);
 }
 
 /** @param {number} newest */
 function draw(newest) {
-  const sorted = trips.toSorted((one, next) => one - next);
-  dots.draw(trips);
+  const sorted = times.toSorted((one, next) => one - next);
+  dots.draw(times);
   spread.textContent = t("hello_tries", { n: number(tries), m: precise(sorted[sorted.length >> 1]) });
   plot.setAttribute("aria-label", t("hello_plot", { hi: number(dots.high), ms: precise(newest) }));
   part("tries").hidden = false;
@@ -123,16 +123,16 @@ function click() {
     ask();
     return;
   }
-  // A round trip is measured from when it can begin.
+  // Connecting is not part of the round trip.
   wanted = true;
-  say(t("hello_holding"), "quiet");
+  showAnswer(t("hello_holding"), "quiet");
   if (!socket?.active) socket?.connect();
 }
 
 /** @param {string} reason */
 function broken(reason) {
-  const open = asked.length > 0;
-  asked = [];
+  const open = sentAt.length > 0;
+  sentAt = [];
   const why = { reason: within(reason) };
   state("lost", t("hello_lost", why));
   if (open) giveUp(t("hello_none"), t("hello_broken", why));
@@ -142,7 +142,7 @@ start.addEventListener("click", click);
 
 if (socket) {
   socket.on("connect", () => {
-    // That there was none is true no more.
+    // "Not connected" no longer holds.
     if (answer.textContent === t("hello_unconnected")) rest();
     state("connected", t("hello_connected", { over: over() }));
     socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
@@ -150,7 +150,7 @@ if (socket) {
   });
   watchHandshake(socket.io.engine, () => {
     const left = transports.slice(transports.indexOf("websocket") + 1);
-    // Else the client tries the same again by itself.
+    // Without another transport, the client itself keeps trying this one.
     if (!left.length) return;
     socket.io.opts.transports = left;
     socket.disconnect().connect();

@@ -1,22 +1,22 @@
-// How the stanzas fall against the clock: the k-th is due at start + k · interval, and start is the earliest
-// that any stanza tells of. A stanza may be held up and cannot come too early, so the quickest one knows best.
+// How late each stanza is. The k-th is due at start + k · interval; start is not known, and is estimated from the
+// stanza that came earliest relative to its index: stanzas may be delayed but never come early.
 
-/** A stanza that is no later than this is on time; the server's slots alone are 20 ms wide. */
+/** A stanza that is no later than this counts as on time; the server's own slots are 20 ms wide. */
 export const ON_TIME_MS = 100;
-/** Later than this, something holds stanzas up. */
+/** Later than this, something delays stanzas. */
 export const LATE_MS = 1000;
 
-/** So many stanzas at once are a burst. */
+/** At least so many stanzas at once are a burst. */
 const BURST = 3;
 
 /**
- * One stanza that has come: when the stanza of index 0 would have been due for this one to be on time, and the
- * clock that it was heard by.
+ * The arrival of one stanza. `start` is when stanza 0 would have been due if this one was exactly on time; `pace` is
+ * the clock of its connection.
  * @typedef {{index: number, at: number, start: number, pace: Pace}} Arrival
  */
 
 /**
- * How late a stanza was, in milliseconds. It may turn out to have been later, as long as others come by its clock.
+ * How late a stanza was, in milliseconds. The value may still grow: a quicker stanza may set `start` back.
  * @param {Arrival} arrival
  */
 export const lateness = ({ start, pace }) => start - pace.start;
@@ -29,14 +29,14 @@ export function grade(ms) {
 
 /** The clock of one connection. */
 export class Pace {
-  /** When the stanza of index 0 would have been due. */
+  /** When stanza 0 would have been due, as far as is known. */
   start = Infinity;
-  /** Whether the newest stanza has set the clock back, so that those before it must be judged anew. */
+  /** Whether the newest stanza has set `start` back noticeably, so that earlier ones must be drawn again. */
   setBack = false;
   /** @type {Arrival[]} those that came together, the newest last */
   together = [];
-  /** By how much the clock was set back since it was last worth telling. */
-  #untold = 0;
+  /** How far `start` was set back since `setBack` was last true, in milliseconds. */
+  #unreported = 0;
 
   /** @param {number} intervalMs */
   constructor(intervalMs) {
@@ -53,12 +53,12 @@ export class Pace {
     const start = at - index * this.intervalMs;
     if (start < this.start) {
       // The first stanza has nothing before it.
-      if (this.start < Infinity) this.#untold += this.start - start;
+      if (this.start < Infinity) this.#unreported += this.start - start;
       this.start = start;
     }
-    // Little by little as the quicker stanzas come in, it says nothing about the stream.
-    this.setBack = this.#untold > ON_TIME_MS;
-    if (this.setBack) this.#untold = 0;
+    // Small corrections add up; only their sum is worth a redraw.
+    this.setBack = this.#unreported > ON_TIME_MS;
+    if (this.setBack) this.#unreported = 0;
     const last = this.together.at(-1);
     if (last && at - last.at > this.intervalMs / 4) this.together = [];
     const arrival = { index, at, start, pace: this };
@@ -68,7 +68,7 @@ export class Pace {
 
   /**
    * The burst that the newest stanza belongs to, if it does: how many came at once, and how late the oldest is.
-   * What is less than a second late may be this page's own fault.
+   * Less than a second may be this page's own delay.
    */
   get burst() {
     const count = this.together.length;

@@ -1,4 +1,4 @@
-// The reading page: makes its parts, finds out where to start, and opens the stream.
+// The reading page: creates its parts, determines where to start, and opens the stream.
 
 import { Reading } from "./reading.js";
 import { Session } from "./session.js";
@@ -14,17 +14,17 @@ import { Plot } from "./view/plot.js";
 import { listenToCopy, listenToPrefs } from "./view/prefs.js";
 import { report } from "./view/report.js";
 import { listenToSheets } from "./view/sheets.js";
-import { Trips } from "./view/trips.js";
+import { Pings } from "./view/pings.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
 
-/** @typedef {import("./stream/stream.js").Way} Way */
+/** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
 
 const { dataset } = document.body;
 const places = placesOf();
 const of = Number(dataset.of);
 const intervalMs = Number(dataset.interval);
 
-/** This page's own address, with what the reader chose, to start at a stanza. @param {number} index */
+/** The address of this page, in the chosen language, that starts at a stanza. @param {number} index */
 function address(index) {
   const query = new URLSearchParams();
   const language = new URLSearchParams(location.search).get("lang");
@@ -35,7 +35,7 @@ function address(index) {
 
 const contents = new Contents();
 
-/** The fragment of the address; one that is malformed names nothing. */
+/** The fragment of the address; empty if it is malformed. */
 function fragment() {
   try {
     return decodeURIComponent(location.hash.slice(1));
@@ -50,7 +50,7 @@ const start = wanted();
 const from = start?.index ?? Number(dataset.from);
 
 const reading = new Reading(from, of, dataset.edition ?? "");
-const status = new Status(dataset.way ?? "", places.transports);
+const status = new Status(dataset.choice ?? "", places.transports);
 const follow = new Follow(showPlace);
 const verse = new Verse(address, dataset.language ?? "");
 const views = {
@@ -61,7 +61,7 @@ const views = {
   plot: new Plot(),
   hops: new Hops(),
   facts: new Facts(places.root),
-  trips: new Trips(() => session.trip()),
+  pings: new Pings(() => session.ping()),
 };
 const session = new Session(reading, status, views, places, intervalMs);
 session.wanted = start;
@@ -80,32 +80,32 @@ function showPlace() {
   if (place) contents.show(place, stanza.querySelectorAll(".l").length);
 }
 
-/** Loads the client library, which only pages that begin with Socket.IO bring along. */
+/** Loads the client library, which pages that start with another transport do not include. */
 function loadClient() {
   return new Promise((resolve) => {
     const script = document.createElement("script");
     script.src = dataset.client ?? "";
     script.addEventListener("load", resolve);
-    // That it is missing, the stream says.
+    // The stream reports that the library is missing.
     script.addEventListener("error", resolve);
     document.head.append(script);
   });
 }
 
-/** @param {Way} way */
-async function listenBy(way) {
-  if (way.startsWith("socketio") && typeof io === "undefined") await loadClient();
-  session.open(way);
+/** @param {TransportChoice} choice */
+async function openStream(choice) {
+  if (choice.startsWith("socketio") && typeof io === "undefined") await loadClient();
+  session.open(choice);
 }
 
-listenToPrefs(() => follow.toVoice());
+listenToPrefs(() => follow.scrollToLiveEdge());
 listenToSheets();
-const way = /** @type {HTMLSelectElement} */ ($("way"));
-way.value = dataset.way ?? "";
-way.addEventListener("change", () => {
-  if (status.state !== "end") listenBy(/** @type {Way} */ (way.value));
+const select = /** @type {HTMLSelectElement} */ ($("choice"));
+select.value = dataset.choice ?? "";
+select.addEventListener("change", () => {
+  if (status.state !== "end") openStream(/** @type {TransportChoice} */ (select.value));
 });
-listenToCopy("copy", () => report({ way: way.value, status, hosting: views.facts.hosting }), "copied");
+listenToCopy("copy", () => report({ choice: select.value, status, hosting: views.facts.hosting }), "copied");
 listenToCopy(
   "link",
   () => {
@@ -119,7 +119,7 @@ listenToCopy(
   "linked",
 );
 
-// A fragment that names what is not on the page leads there by starting there.
+// A fragment that names a stanza which is not on the page restarts the page there.
 addEventListener("hashchange", () => {
   if (wanted() && !document.getElementById(fragment())) location.reload();
 });
@@ -131,4 +131,4 @@ if (canto) {
 }
 views.next.beat(intervalMs);
 follow.beat(intervalMs);
-session.open(/** @type {Way} */ (dataset.way));
+session.open(/** @type {TransportChoice} */ (dataset.choice));

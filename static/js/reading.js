@@ -1,14 +1,14 @@
-// One reader's way through the poem: what comes next, and what was missed or came twice. It knows no
-// transport and no page.
+// One reader's position in the poem: what comes next, and what was missed or repeated. Independent of transport
+// and page.
 
 /**
- * Where a stanza stands, as the server tells it.
+ * A stanza's place in the poem, as the server sends it.
  * @typedef {{index: number, of: number, canticle: string | null, canto: number | null, stanza: number,
  *   line: number}} Place
  */
 
 /**
- * What the server says first.
+ * The first event of a stream.
  * @typedef {{edition: string, of: number, from: number, intervalMs: number, node: string}} Opening
  */
 
@@ -28,7 +28,7 @@ export class Reading {
     this.repeats = 0;
   }
 
-  /** What to ask for on connection: go on from here. */
+  /** What to ask for on connection: to continue from here. */
   request() {
     return this.edition === undefined ? {} : { from: this.next, edition: this.edition };
   }
@@ -40,23 +40,23 @@ export class Reading {
   }
 
   /**
-   * The server has said what it will read. Returns how many stanzas it leaves out, or, below zero, repeats.
+   * The server has announced where it starts. Returns how many stanzas it skips; negative if it repeats some.
    * @param {Opening} opening
    */
   opened({ edition, of, from }) {
     const missing = this.edition === undefined ? 0 : from - this.next;
     if (missing > 0) this.gaps += missing;
-    // What was heard before comes as a repeat.
+    // Repeated stanzas are counted when they arrive.
     if (missing >= 0) this.next = from;
     [this.edition, this.of] = [edition, of];
     return missing;
   }
 
   /**
-   * A stanza has come. Returns how many are missing before it; below zero it has come before.
+   * A stanza has arrived. Returns how many are missing before it; negative if it is a repeat.
    * @param {Place} place
    */
-  heard({ index }) {
+  received({ index }) {
     const missing = index - this.next;
     if (missing < 0) {
       this.repeats += 1;
@@ -68,7 +68,7 @@ export class Reading {
     return missing;
   }
 
-  /** Whether the last stanza was heard. */
+  /** Whether the last stanza was received. */
   get complete() {
     return this.next >= this.of;
   }

@@ -1,5 +1,5 @@
-// Why a stream is not as it should be, in words. Streams tell it as browsers and libraries do, which a report
-// repeats; what has no words here is shown like that as well.
+// Turns the reason why a stream failed into words. Streams pass on the terms of browsers and libraries, which the
+// report repeats; a reason without words here is shown as it is.
 
 import { t } from "./strings.js";
 
@@ -10,7 +10,7 @@ function known(name, values) {
 }
 
 /**
- * The last part of a reason is what was found out last: what the address itself answered when it was asked why.
+ * The last part of a reason says most: it is what the address itself answered when it was requested again.
  * @param {string} reason
  */
 const last = (reason) => (reason.split(", ").at(-1) ?? "").replace(/ *[(:].*$/, "");

@@ -1,15 +1,15 @@
-// Which requests the streams have made, from the browser's own records.
+// Counts the requests of each stream, from the browser's own records.
 
-/** WebSockets have no record, and event streams one only when they end. */
+/** WebSockets leave no record, and event streams leave one only when they end. */
 const COUNTED = ["fetch", "xmlhttprequest"];
 
 /**
- * Tells the way to which each request of the page's scripts belongs, when it is over.
+ * Tells to which choice of transport each request of the page's scripts belongs, when it is over.
  * @param {import("./stream/stream.js").Places} places
- * @param {(way: string) => void} noted
+ * @param {(choice: string) => void} noted
  */
 export function watchRequests({ root, websocket }, noted) {
-  const ways = new Map([
+  const choices = new Map([
     [websocket.pathname, "websocket"],
     [new URL("sse/stream", root).pathname, "sse"],
   ]);
@@ -18,10 +18,11 @@ export function watchRequests({ root, websocket }, noted) {
     for (const entry of list.getEntries()) {
       if (!(entry instanceof PerformanceResourceTiming) || !COUNTED.includes(entry.initiatorType)) continue;
       const { pathname, searchParams } = new URL(entry.name);
-      const way = pathname === engine ? `socketio-${searchParams.get("transport")}` : ways.get(pathname);
-      if (way) noted(way);
+      const choice =
+        pathname === engine ? `socketio-${searchParams.get("transport")}` : choices.get(pathname);
+      if (choice) noted(choice);
     }
-    // The browser would keep them, up to a limit that long polling soon reaches.
+    // The browser keeps them up to a limit, which long polling soon reaches.
     performance.clearResourceTimings();
   });
   observer.observe({ type: "resource" });

@@ -1,7 +1,7 @@
-// One reader's session: the stream that is open, the reading, its clock and its state, and the views that
-// show them. Everything that is shown comes from here, and was measured.
+// One reader's session: the open stream, the reading, its clock and its status, and the views that show them.
+// Everything that is shown comes from here, and was measured.
 
-import { drowsy, slept } from "./awake.js";
+import { justWoke, slept } from "./awake.js";
 import { clock, deviation, number, seconds, span } from "./format.js";
 import { Pace, lateness } from "./pace.js";
 import { within } from "./reasons.js";
@@ -12,7 +12,7 @@ import { put } from "./view/dom.js";
 import { anchor } from "./view/verse.js";
 import { showCounts, showLoss, showState } from "./view/panel.js";
 
-/** An opening that takes longer is worth a word. */
+/** When opening takes longer, the page says so. */
 const SLOW_MS = 5000;
 
 /**
@@ -23,7 +23,7 @@ const SLOW_MS = 5000;
  * @property {import("./view/contents.js").Contents} contents
  * @property {import("./view/plot.js").Plot} plot
  * @property {import("./view/hops.js").Hops} hops
- * @property {import("./view/trips.js").Trips} trips
+ * @property {import("./view/pings.js").Pings} pings
  * @property {import("./view/panel.js").Facts} facts
  */
 
@@ -45,8 +45,8 @@ export class Session {
     this.reconnects = 0;
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
-    /** @type {import("./stream/stream.js").Way} */
-    this.way = "socketio";
+    /** @type {import("./stream/stream.js").TransportChoice} */
+    this.choice = "socketio";
     /** @type {import("./view/contents.js").Wanted | null} what the address names, until it has come */
     this.wanted = null;
     /** @type {number | null} when the first stanza came */
@@ -54,45 +54,48 @@ export class Session {
     this.timer = 0;
   }
 
-  /** Opens the stream, the first one or another one in its place. @param {import("./stream/stream.js").Way} way */
-  open(way) {
+  /**
+   * Opens the first stream, or another one in its place.
+   * @param {import("./stream/stream.js").TransportChoice} choice
+   */
+  open(choice) {
     this.stream?.close();
-    this.way = way;
-    this.status.open(way, this.places.transports);
-    this.views.hops.begin(way, this.stream === null);
-    this.views.trips.restart();
+    this.choice = choice;
+    this.status.open(choice, this.places.transports);
+    this.views.hops.begin(choice, this.stream === null);
+    this.views.pings.restart();
     this.#patience(SLOW_MS, () => {
       this.status.slow = true;
       this.show();
     });
     const opened = {};
     this.opened = opened;
-    // What the stream before still says is not heard any more.
+    // What the previous stream still reports is ignored.
     const listener = /** @type {any} */ ({});
-    for (const name of LISTENED) {
+    for (const name of EVENTS) {
       listener[name] = (/** @type {any[]} */ ...values) => {
         if (this.opened === opened) /** @type {any} */ (this)[name](...values);
       };
     }
     this.show();
-    this.stream = open(way, this.reading, listener, this.places);
+    this.stream = open(choice, this.reading, listener, this.places);
   }
 
   retry() {
-    this.views.next.retell(t("say_trying"));
+    this.views.next.updateMessage(t("say_trying"));
     this.stream?.retry();
   }
 
   /** @returns {Promise<number> | null} */
-  trip() {
-    return this.status.transport && this.stream ? this.stream.trip() : null;
+  ping() {
+    return this.status.transport && this.stream ? this.stream.ping() : null;
   }
 
   /** @param {string} path */
   connecting(path) {
     this.status.connecting(path);
     this.views.hops.again();
-    this.views.next.retell(t("say_trying"));
+    this.views.next.updateMessage(t("say_trying"));
     this.show();
   }
 
@@ -120,7 +123,7 @@ export class Session {
     if (!this.status.transport) {
       this.views.hops.add({
         name: "websocket",
-        start: this.status.asked,
+        start: this.status.askedAt,
         end: performance.now(),
         failure: reason,
       });
@@ -160,7 +163,7 @@ export class Session {
     const { verse, next, follow, contents, plot, hops } = this.views;
     if (this.#missed(place)) return;
     const due = this.reading.next;
-    const missing = this.reading.heard(place);
+    const missing = this.reading.received(place);
     if (missing < 0) {
       verse.fault(t("repeat", { a: number(place.index + 1) }));
       this.show();
@@ -172,18 +175,18 @@ export class Session {
     const { burst, setBack } = this.pace;
     if (setBack) verse.later(this.pace);
     const asleep = slept(arrival);
-    this.status.heard(burst && !asleep && !slept(burst.oldest) ? burst : null);
+    this.status.received(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
     verse.stanza(text, place, asleep ? null : arrival);
     this.#mark(place, text.split("\n").length);
     if (verse.prune(follow.following)) follow.settle();
     if (!asleep) plot.add(arrival);
     put("dev", asleep ? "" : deviation(lateness(arrival)));
-    contents.heard(place, this.pace.intervalMs);
+    contents.received(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
     this.show();
-    follow.heard();
+    follow.received();
   }
 
   /** @param {string} reason @param {number | null} retryAt */
@@ -191,38 +194,38 @@ export class Session {
     clearTimeout(this.timer);
     this.status.lost(reason);
     this.show();
-    const { next, trips, follow, hops, facts } = this.views;
+    const { next, pings, follow, hops, facts } = this.views;
     next.stop();
-    trips.none();
+    pings.none();
     hops.freeze();
     if (!facts.hosting) facts.refresh();
     const sentence = this.status.outage?.up ? "say_lost" : "say_unreached";
-    next.tell(t("say_trying"), t(`${sentence}_more`), t("try_now"));
+    next.showMessage(t("say_trying"), t(`${sentence}_more`), t("try_now"));
     if (retryAt !== null) {
       next.countdown(retryAt, (s) => {
-        next.retell(s ? t(sentence, { s: number(s) }) : t("say_trying"));
+        next.updateMessage(s ? t(sentence, { s: number(s) }) : t("say_trying"));
         put("dev", s ? t("again_in", { s: number(s) }) : "");
       });
     }
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   /** @param {string} reason */
   refused(reason) {
     clearTimeout(this.timer);
     this.status.refused(reason);
-    const { next, trips, follow, facts } = this.views;
+    const { next, pings, follow, facts } = this.views;
     next.stop();
-    trips.none();
+    pings.none();
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();
-    next.tell(
+    next.showMessage(
       t("say_refused", { reason: within(reason.split(":")[0]) }),
       t("say_refused_more"),
       t("try_again"),
     );
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   foreign() {
@@ -233,7 +236,7 @@ export class Session {
   ended() {
     clearTimeout(this.timer);
     const { reading, status } = this;
-    const { verse, next, trips, follow } = this.views;
+    const { verse, next, pings, follow } = this.views;
     status.ended();
     if (!reading.complete) verse.fault(t("early_end", { n: number(reading.next), of: number(reading.of) }));
     const clean = reading.complete && !reading.gaps && !reading.repeats;
@@ -244,12 +247,12 @@ export class Session {
       gaps: number(reading.gaps + reading.of - reading.next),
       repeats: number(reading.repeats),
     };
-    trips.none();
+    pings.none();
     put("dev", "");
     next.end(t(whole ? "end_clean" : clean ? "end_part" : "end_faults", values));
     this.show();
     follow.end(true);
-    follow.toVoice();
+    follow.scrollToLiveEdge();
   }
 
   /** @param {string} name @param {number} start @param {number} end @param {string} [failure] */
@@ -258,7 +261,7 @@ export class Session {
   }
 
   silent() {
-    if (drowsy()) {
+    if (justWoke()) {
       this.views.next.restart();
       return;
     }
@@ -273,8 +276,8 @@ export class Session {
     showState(state, status.words(this.pace.intervalMs, reading));
     showCounts({ ...reading, reconnects });
     put("f-transport", this.#transport());
-    if (state === "connecting" && !status.transport) this.views.next.tell(t("say_connecting"));
-    else if (status.transport) this.views.next.quiet();
+    if (state === "connecting" && !status.transport) this.views.next.showMessage(t("say_connecting"));
+    else if (status.transport) this.views.next.clearMessage();
   }
 
   #transport() {
@@ -285,19 +288,20 @@ export class Session {
   }
 
   /**
-   * The address names a line that comes before the stanza where it was expected: the canto is read from its start.
+   * Whether the stream started past the line that the address names, in which case it is reopened at the start of
+   * the canto.
    * @param {import("./reading.js").Place} place
    */
   #missed({ index, line }) {
     const { wanted } = this;
     if (!wanted || this.began !== null || line <= wanted.line || index <= wanted.from) return false;
     this.reading.next = wanted.from;
-    this.open(this.way);
+    this.open(this.choice);
     return true;
   }
 
   /**
-   * Marks the stanza that holds the line which the address names: only what is there can be a target.
+   * Makes the stanza that holds the line which the address names the page's `:target`, as soon as it is there.
    * @param {import("./reading.js").Place} place
    * @param {number} lines
    */
@@ -305,7 +309,7 @@ export class Session {
     const { wanted } = this;
     if (!wanted) return;
     const reached = wanted.line ? place.line + lines > wanted.line : place.index >= wanted.index;
-    // The canto has no such line, and the next canto's is not meant.
+    // The canto has no such line; do not mark one in the next canto.
     const over = place.index > wanted.last;
     if (reached || over) this.wanted = null;
     if (reached && !over) location.replace(`#${anchor(place)}`);
@@ -327,7 +331,7 @@ export class Session {
 /** @typedef {import("./stream/stream.js").Listener} Listener */
 
 /** @type {(keyof Listener)[]} */
-const LISTENED = [
+const EVENTS = [
   "connecting",
   "connected",
   "upgraded",

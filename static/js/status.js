@@ -1,15 +1,15 @@
-// How the stream is, from what was measured of it, and the words for that. It knows no page.
+// The state of the stream, derived from measurements, and the sentences for it. Independent of the page.
 
 import { number, seconds, span } from "./format.js";
 import { inStatus, inWords } from "./reasons.js";
 import { t } from "./strings.js";
 
-/** A stream that upgrades has done so by then. */
+/** An upgrade that takes longer is considered blocked. */
 export const UPGRADE_MS = 10_000;
-/** So many stanzas that come alone, one after the other, are the end of bursts. */
+/** After so many stanzas that came one by one, a stream has no bursts any more. */
 const CALM = 5;
 
-/** What a WebSocket is that something on the way accepts and does not pass on. */
+/** The reasons of a WebSocket that something on the way accepts but does not forward. */
 const MUTE = ["websocket closed", "websocket silent"];
 
 /** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
@@ -18,11 +18,11 @@ export class Status {
   /** @type {State} */
   state = "connecting";
   path = "";
-  /** Whether an opening takes long. */
+  /** Whether opening takes long. */
   slow = false;
-  /** @type {string | null} what the stream goes over, while it stands */
+  /** @type {string | null} the transport in use, while connected */
   transport = null;
-  asked = 0;
+  askedAt = 0;
   since = 0;
   handshakeMs = 0;
   upgrading = false;
@@ -39,32 +39,34 @@ export class Status {
   /** @type {{date: Date, ms: number, reason: string}[]} */
   losses = [];
 
-  /** @param {string} way @param {string[]} transports what Socket.IO may use */
-  constructor(way, transports) {
-    this.open(way, transports);
+  /** @param {string} choice @param {string[]} transports what Socket.IO may use */
+  constructor(choice, transports) {
+    this.open(choice, transports);
   }
 
-  /** A stream is opened, and nothing is known of it. @param {string} way @param {string[]} transports */
-  open(way, transports) {
-    this.way = way;
-    /** Whether polling is what was asked for, rather than what is left. */
-    this.onlyPolling = way === "socketio-polling" || (way === "socketio" && transports.join() === "polling");
+  /** A stream is opened, and nothing is known of it yet. @param {string} choice @param {string[]} transports */
+  open(choice, transports) {
+    this.choice = choice;
+    /** Whether polling was asked for, rather than what remains after a blocked WebSocket. */
+    this.onlyPolling =
+      choice === "socketio-polling" || (choice === "socketio" && transports.join() === "polling");
     [this.state, this.slow, this.transport, this.upgradedMs] = ["connecting", false, null, null];
     [this.blocked, this.burst, this.calm, this.outage] = [null, null, 0, null];
-    this.asked = performance.now();
+    this.askedAt = performance.now();
   }
 
   /** @param {string} path */
   connecting(path) {
-    [this.path, this.asked] = [path, performance.now()];
+    [this.path, this.askedAt] = [path, performance.now()];
   }
 
   /** @param {string} transport */
   connected(transport) {
     this.transport = transport;
     this.since = performance.now();
-    this.handshakeMs = this.since - this.asked;
-    this.upgrading = transport === "polling" && this.way === "socketio" && !this.onlyPolling && !this.blocked;
+    this.handshakeMs = this.since - this.askedAt;
+    this.upgrading =
+      transport === "polling" && this.choice === "socketio" && !this.onlyPolling && !this.blocked;
     this.upgradedMs = null;
     [this.burst, this.calm, this.slow] = [null, 0, false];
     if (transport === "websocket") this.blocked = null;
@@ -84,7 +86,7 @@ export class Status {
   }
 
   /** @param {{count: number, late: number} | null} burst that the newest stanza belongs to */
-  heard(burst) {
+  received(burst) {
     this.calm = burst ? 0 : this.calm + 1;
     if (burst) this.burst = burst;
     else if (this.calm >= CALM) this.burst = null;
@@ -95,7 +97,7 @@ export class Status {
     if (this.state === "streaming" || this.state === "polling") this.state = "silent";
   }
 
-  /** The stream flows; in which state, the measurements say. */
+  /** The stream is connected: derives its state from the measurements. */
   flow() {
     if (this.burst) this.state = "bursts";
     else this.state = this.transport === "polling" && !this.upgrading ? "polling" : "streaming";
@@ -111,7 +113,7 @@ export class Status {
     this.state = "lost";
   }
 
-  /** The stream stands again; how long it did not. */
+  /** The stream is connected again. Returns the outage with its duration, if there was one. */
   resumed() {
     if (!this.outage) return null;
     const loss = { ...this.outage, ms: performance.now() - this.outage.at };
@@ -130,7 +132,7 @@ export class Status {
 
   /** The transport's own name. */
   get name() {
-    if (this.transport === "websocket" && this.way === "websocket") return t("badge_plain");
+    if (this.transport === "websocket" && this.choice === "websocket") return t("badge_plain");
     return t(this.transport ? `badge_${this.transport}` : "connecting");
   }
 
@@ -193,13 +195,13 @@ export class Status {
   }
 
   #polling() {
-    if (this.onlyPolling) return t(this.way === "socketio-polling" ? "polling_chosen" : "polling_only");
+    if (this.onlyPolling) return t(this.choice === "socketio-polling" ? "polling_chosen" : "polling_only");
     const blocked = this.blocked ?? "";
     return t(MUTE.includes(blocked) ? "polling_mute" : "polling_how", { reason: inWords(blocked) });
   }
 }
 
-/** How the pace is called. @param {number} intervalMs */
+/** A sentence for the interval. @param {number} intervalMs */
 function every(intervalMs) {
   if (intervalMs === 2000) return t("every_two");
   if (intervalMs < 1000) return t("every_ms", { ms: number(intervalMs) });

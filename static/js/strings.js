@@ -7,7 +7,7 @@ const sentences = JSON.parse(document.getElementById("strings")?.textContent ?? 
 export const language = document.documentElement.lang;
 
 /**
- * A sentence, its gaps filled in. A name without a sentence shows as itself.
+ * A sentence with its placeholders filled in. A name without a sentence is shown as it is.
  * @param {string} name
  * @param {Record<string, string | number>} [values]
  */

@@ -1,82 +1,84 @@
-// What the comparison of the transports comes to, in a sentence or a few.
+// Sums up the comparison of the transports in one or a few sentences.
 
 import { number, seconds } from "./format.js";
 import { within } from "./reasons.js";
 import { language, t } from "./strings.js";
 
-/** @typedef {import("./lane.js").Lane} Lane */
+/** @typedef {import("./transport-run.js").TransportRun} TransportRun */
 
 const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
-/** @param {Lane[]} lanes */
-const names = (lanes) => list.format(lanes.map(({ way }) => t(`compare_way_${way}`)));
+/** @param {TransportRun[]} runs */
+const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_way_${choice}`)));
 
-/** @param {Lane[]} lanes */
-const reasons = (lanes) => [...new Set(lanes.map(({ reason }) => within(reason)))].join("; ");
+/** @param {TransportRun[]} runs */
+const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
 
-/** All is well: who was first? @param {string} name @param {Lane[]} lanes */
-function praise(name, lanes) {
-  const [fast] = lanes.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
-  return t(name, { fast: t(`compare_way_${fast.way}`), ms: number(Math.round(fast.first ?? 0)) });
+/** All is well: names the fastest. @param {string} name @param {TransportRun[]} runs */
+function allGood(name, runs) {
+  const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
+  return t(name, { fast: t(`compare_way_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
 }
 
-/** @param {Lane[]} lanes */
-function ended(lanes) {
+/** @param {TransportRun[]} runs */
+function ended(runs) {
   const sum = (/** @type {"gaps" | "repeats"} */ what) =>
-    number(lanes.reduce((total, { reading }) => total + reading[what], 0));
+    number(runs.reduce((total, { reading }) => total + reading[what], 0));
   return t("compare_ended", { gaps: sum("gaps"), repeats: sum("repeats") });
 }
 
 /**
- * The page's state, by its worst trouble, and the sentences.
- * @param {Lane[]} lanes
+ * The page's state, which is that of its worst transport, and the sentences.
+ * @param {TransportRun[]} runs
  * @param {string[]} allowed the transports that the server allows Socket.IO
- * @param {boolean} patient whether a stream that has not come yet may still be waited for
+ * @param {boolean} patient whether it is too early to mention streams that are not there yet
  */
-export function verdict(lanes, allowed, patient) {
-  const are = (/** @type {import("./lane.js").State[]} */ ...states) =>
-    lanes.filter(({ state }) => states.includes(state));
+export function verdict(runs, allowed, patient) {
+  const are = (/** @type {import("./transport-run.js").State[]} */ ...states) =>
+    runs.filter(({ state }) => states.includes(state));
   const disallowed = are("disallowed");
-  const asked = lanes.filter(({ state }) => state !== "disallowed");
-  // A stream that is over has flowed.
+  const tried = runs.filter(({ state }) => state !== "disallowed");
+  // A stream that has ended counts as good.
   const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
-  const waiting = asked.filter(
+  const waiting = tried.filter(
     ({ first, state }) => state === "opening" || (state === "streaming" && first === null),
   );
   const [bursts, blocked, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
 
   if (waiting.length && patient) return { state: "connecting", text: t("compare_opening") };
   const sentences = [];
-  if (asked.every(({ state }) => state === "ended")) sentences.push(ended(asked));
-  else if (good.length === 4) sentences.push(praise("compare_all", good));
-  else if (good.length === asked.length) sentences.push(praise("compare_allowed", good));
-  else if (good.length) sentences.push(t(COUNTS[good.length], { ways: names(good) }));
+  if (tried.every(({ state }) => state === "ended")) sentences.push(ended(tried));
+  else if (good.length === 4) sentences.push(allGood("compare_all", good));
+  else if (good.length === tried.length) sentences.push(allGood("compare_allowed", good));
+  else if (good.length) sentences.push(t(COUNTS[good.length], { transports: names(good) }));
 
   if (bursts.length) {
     const largest = Math.max(...bursts.map(({ burst }) => burst.count));
     const late = Math.max(...bursts.map(({ burst }) => burst.late));
-    sentences.push(t("compare_bursts", { ways: names(bursts), n: number(largest), s: seconds(late) }));
+    sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
   if (blocked.length) sentences.push(t("compare_blocked"));
   const broken = lost.filter(({ stood }) => stood);
   const unopened = lost.filter(({ stood }) => !stood);
-  if (broken.length === asked.length) {
+  if (broken.length === tried.length) {
     sentences.push(t("compare_all_lost", { reason: reasons(broken) }));
   } else if (broken.length) {
-    sentences.push(t("compare_lost", { ways: names(broken), reason: reasons(broken) }));
+    sentences.push(t("compare_lost", { transports: names(broken), reason: reasons(broken) }));
   }
   if (unopened.length) {
-    sentences.push(t("compare_unopened", { ways: names(unopened), reason: reasons(unopened) }));
+    sentences.push(t("compare_unopened", { transports: names(unopened), reason: reasons(unopened) }));
   }
   const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
   const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
   if (unloaded.length) sentences.push(t("no_client", { url: unloaded[0].reason }));
-  if (turned.length) sentences.push(t("compare_refused", { ways: names(turned), reason: reasons(turned) }));
-  if (waiting.length) sentences.push(t("compare_waiting", { ways: names(waiting) }));
+  if (turned.length) {
+    sentences.push(t("compare_refused", { transports: names(turned), reason: reasons(turned) }));
+  }
+  if (waiting.length) sentences.push(t("compare_waiting", { transports: names(waiting) }));
   if (disallowed.length) {
-    sentences.push(t("compare_disallowed", { ways: names(disallowed), allowed: allowed.join(",") }));
+    sentences.push(t("compare_disallowed", { transports: names(disallowed), allowed: allowed.join(",") }));
   }
   const [worst] = [refused, lost, blocked, bursts, waiting, are("streaming"), good].filter(
     ({ length }) => length,

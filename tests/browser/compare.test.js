@@ -5,24 +5,25 @@ import { describe, it } from "node:test";
 import { poemFile, startDante } from "../support/dante.js";
 import { startBehindRelay, useBrowser } from "./support.js";
 
-const WAYS = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
+const CHOICES = ["socketio-websocket", "socketio-polling", "websocket", "sse"];
 
 /** The texts of one row of figures, by transport. */
 async function figures(visit, name) {
-  const cells = visit.$(`tr[data-figure="${name}"] td[data-way]`);
+  const cells = visit.$(`tr[data-figure="${name}"] td[data-choice]`);
   return Object.fromEntries(
-    await cells.evaluateAll((all) => all.map((td) => [td.dataset.way, td.innerText.trim()])),
+    await cells.evaluateAll((all) => all.map((td) => [td.dataset.choice, td.innerText.trim()])),
   );
 }
 
 /** Waits until each of these transports has so many stanzas in its column. */
-async function arrived(visit, count, ways = WAYS) {
+async function arrived(visit, count, choices = CHOICES) {
   await visit.until(
     ([wanted, names]) =>
       names.every(
-        (way) => document.querySelectorAll(`.rows td[data-way="${way}"] b:not(:empty)`).length >= wanted,
+        (choice) =>
+          document.querySelectorAll(`.rows td[data-choice="${choice}"] b:not(:empty)`).length >= wanted,
       ),
-    [count, ways],
+    [count, choices],
   );
 }
 
@@ -34,14 +35,14 @@ describe("compare", { concurrency: 2 }, () => {
     const visit = await open(`${origin}/compare/`);
     await arrived(visit, 5);
     await visit.$("#verdict").filter({ hasText: "All four transports stream" }).waitFor();
-    assert.match(await visit.text("#verdict"), /first stanza .*after \d+ ms\./);
+    assert.match(await visit.text("#verdict"), /Fastest: .*, first stanza after \d+ ms\./);
     await visit.state("streaming");
     const [first, median, requests] = await Promise.all(
       ["first", "median", "requests"].map((name) => figures(visit, name)),
     );
-    for (const way of WAYS) {
-      assert.match(first[way], /^\d+ ms$/, way);
-      assert.match(median[way], /^[+−]?\d+ ms$/, way);
+    for (const choice of CHOICES) {
+      assert.match(first[choice], /^\d+ ms$/, choice);
+      assert.match(median[choice], /^[+−]?\d+ ms$/, choice);
     }
     // A poll for each stanza, one stream for all of them elsewhere.
     assert.ok(Number(requests["socketio-polling"]) > 5, JSON.stringify(requests));
@@ -74,8 +75,8 @@ describe("compare", { concurrency: 2 }, () => {
     await arrived(visit, 3, ["socketio-polling", "sse"]);
     await visit.state("blocked");
     const verdict = await visit.text("#verdict");
-    assert.match(verdict, /Two transports stream/);
-    assert.match(verdict, /WebSocket does not get through this host\./);
+    assert.match(verdict, /Two transports are streaming\./);
+    assert.match(verdict, /WebSocket does not get through\./);
     const axis = await figures(visit, "axis");
     assert.deepEqual([axis["socketio-websocket"], axis.websocket], ["blocked", "blocked"]);
   });
@@ -84,7 +85,10 @@ describe("compare", { concurrency: 2 }, () => {
     const url = await startBehindRelay(["--interval", "300ms"], { bufferMs: 1500, blockWebSocket: true });
     const visit = await open(`${url}compare/`);
     await visit.$("#verdict").filter({ hasText: "in bursts of" }).waitFor();
-    assert.match(await visit.text("#verdict"), /stanzas arrive in bursts of \d+, the oldest \d+\.\d s late/);
+    assert.match(
+      await visit.text("#verdict"),
+      /With .*, stanzas arrive in bursts of \d+, the oldest \d+\.\d s late/,
+    );
   });
 
   it("says when the server is gone, and goes on when it is back", async () => {
@@ -93,11 +97,11 @@ describe("compare", { concurrency: 2 }, () => {
     const visit = await open(`${dante.origin}/compare/`);
     await arrived(visit, 3);
     await dante.end("SIGKILL");
-    await visit.$("#verdict").filter({ hasText: "All streams broke off" }).waitFor();
+    await visit.$("#verdict").filter({ hasText: "All streams were lost" }).waitFor();
     await visit.state("lost");
     await startDante(args, { port: dante.port });
     await visit.state("ended");
-    assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Twice: 0\./);
+    assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Repeated: 0\./);
     assert.deepEqual(Object.values(await figures(visit, "axis")), Array(4).fill("ended"));
   });
 
@@ -109,7 +113,7 @@ describe("compare", { concurrency: 2 }, () => {
     await visit.state("lost");
     await startDante(["--poem", poemFile(5), "--interval", "100ms"], { port: dante.port });
     await visit.state("ended");
-    assert.match(await visit.text("#verdict"), /Missed: 0\. Twice: 0\./);
+    assert.match(await visit.text("#verdict"), /Missed: 0\. Repeated: 0\./);
     // Nothing of the text before is left: five rows, each with four figures.
     const rows = await visit.$(".rows tr").evaluateAll((all) => all.map((row) => row.dataset.index));
     assert.deepEqual(rows, ["4", "3", "2", "1", "0"]);
@@ -128,6 +132,6 @@ describe("compare", { concurrency: 2 }, () => {
       `${await startBehindRelay([], { refuse: /socket\.io\/\?|sse\/stream/ })}compare/`,
     );
     await refused.state("refused");
-    assert.match(await refused.text("#verdict"), /The server refused the stream over .*: 404/);
+    assert.match(await refused.text("#verdict"), /With .*, the stream was refused: 404/);
   });
 });

@@ -123,7 +123,7 @@ describe("everyone", { concurrency: 2 }, () => {
         "larger",
         "link",
         "hold",
-        "way",
+        "choice",
         "copy",
       ],
     ],
@@ -229,7 +229,7 @@ describe("everyone", { concurrency: 2 }, () => {
   it("without JavaScript says so, and leads to the poem as plain text", async () => {
     const { origin } = await startDante();
     const visit = await open(`${origin}/`, { javaScriptEnabled: false, notes: false });
-    assert.match(await visit.text("main"), /This page needs JavaScript to hear the stream\./);
+    assert.match(await visit.text("main"), /This page needs JavaScript to receive the stream\./);
     assert.deepEqual(
       await visit
         .$("#panel, #hold, #contents")

@@ -12,7 +12,7 @@ const POEM = ["--poem", poemFile(STANZAS)];
 const QUICKLY = [...POEM, "--interval", "50ms"];
 
 /** What the server is told besides, the page, and how the page says it was reached. */
-const WAYS = [
+const CASES = [
   ["Socket.IO", [], "", "websocket", /socket\.io\/\?.*transport=websocket/],
   [
     "Socket.IO from polling",
@@ -38,7 +38,7 @@ async function assertWhole(visit) {
 describe("Firefox", { concurrency: 4 }, () => {
   const open = useFirefox();
 
-  for (const [name, args, page, transport, stream] of WAYS) {
+  for (const [name, args, page, transport, stream] of CASES) {
     it(`reads to the end over ${name}, alone and under a prefix`, async () => {
       // Long enough for an upgrade.
       const slowly = [...POEM, "--interval", "100ms", ...args];
@@ -58,18 +58,18 @@ describe("Firefox", { concurrency: 4 }, () => {
     });
   }
 
-  it("resumes over each way when the server is killed and started again, with nothing lost or repeated", async () => {
+  it("resumes over each transport when the server is killed and started again, with nothing lost or repeated", async () => {
     // Slow while windows are opened one after the other; fast once they have resumed.
     const dante = await startDante([...POEM, "--interval", "1s"]);
     const visits = [];
-    for (const way of ["socketio", "socketio-polling", "websocket", "sse"]) {
+    for (const choice of ["socketio", "socketio-polling", "websocket", "sse"]) {
       const visit = await open(`${dante.origin}/`);
       await visit.stanzas(1);
       await visit.evaluate((value) => {
-        const select = document.getElementById("way");
+        const select = document.getElementById("choice");
         select.value = value;
         select.dispatchEvent(new Event("change", { bubbles: true }));
-      }, way);
+      }, choice);
       await visit.stanzas(2);
       visits.push(visit);
     }
@@ -97,11 +97,11 @@ describe("Firefox", { concurrency: 4 }, () => {
     await visit.assertQuiet();
   });
 
-  it("compares all four ways, and answers Hello", async () => {
+  it("compares all four transports, and answers Hello", async () => {
     const { origin } = await startDante(QUICKLY);
     const compare = await open(`${origin}/compare/`);
     await compare.state("ended");
-    assert.match(await compare.text("#verdict"), /ended on every transport.* Missed: 0\. Twice: 0\./);
+    assert.match(await compare.text("#verdict"), /ended on every transport.* Missed: 0\. Repeated: 0\./);
     await compare.assertQuiet();
     const hello = await open(`${origin}/hello/`);
     await hello.state("connected");

@@ -53,7 +53,7 @@ describe("hello", { concurrency: 2 }, () => {
     const visit = await open(`${await startBehindRelay([], { blockWebSocket: true })}hello/`);
     await visit.state("connected");
     await assertAnswers(visit);
-    assert.match(await visit.text("#status"), /by long polling/);
+    assert.match(await visit.text("#status"), /over long polling/);
   });
 
   it("answers a click that comes before the connection", async () => {
@@ -106,6 +106,6 @@ describe("hello", { concurrency: 2 }, () => {
     await visit.state("connected");
     await visit.$("#start").click();
     await visit.$("#answer").filter({ hasText: "No answer" }).waitFor();
-    assert.match(await visit.text("#status"), /Nothing came back within 5 s/);
+    assert.match(await visit.text("#status"), /No answer within 5 s/);
   });
 });

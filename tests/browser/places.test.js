@@ -70,7 +70,7 @@ describe("places", { concurrency: 2 }, () => {
     visit.assertQuiet();
   });
 
-  it("keeps the newest stanza at mid-height, until it is held; back to the voice follows again", async () => {
+  it("keeps the newest stanza at mid-height, until it is held; the button jumps back to live", async () => {
     const { origin } = await startDante(LONG);
     const visit = await open(`${origin}/`, { viewport: { width: 1024, height: 700 } });
     await visit.stanzas(30);
@@ -85,7 +85,7 @@ describe("places", { concurrency: 2 }, () => {
     const held = await visit.page.evaluate(() => scrollY);
     await more(visit, 10);
     assert.equal(await visit.page.evaluate(() => scrollY), held);
-    assert.match(await back.innerText(), /Back to the voice\s*.*\d+/);
+    assert.match(await back.innerText(), /Jump to live\s*.*\d+/);
 
     await back.click();
     await following.waitFor();
@@ -95,7 +95,7 @@ describe("places", { concurrency: 2 }, () => {
     visit.assertQuiet();
   });
 
-  it("scrolling up stops following, scrolling down to the voice resumes; held by hand it does not", async () => {
+  it("scrolling up stops following, scrolling down to the live edge resumes; held by hand it does not", async () => {
     const { origin } = await startDante(LONG);
     const visit = await open(`${origin}/`, { viewport: { width: 1024, height: 700 } });
     await visit.stanzas(40);

@@ -1,4 +1,4 @@
-// No stanza lost: pages go on where they were when the server dies and comes back, or when another way is
+// No stanza lost: pages go on where they were when the server dies and comes back, or when another transport is
 // chosen, start over visibly when its text has changed, and show what is missing or came twice.
 
 import assert from "node:assert/strict";
@@ -7,26 +7,26 @@ import { poemFile, startDante } from "../support/dante.js";
 import { RESUMED, onlyStanzas, others } from "./notes.js";
 import { stanzas, useBrowser } from "./support.js";
 
-const WAYS = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
+const CHOICES = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
 const STANZAS = 150;
 const POEM = ["--poem", poemFile(STANZAS)];
 // Slow while pages are opened one after the other; fast once they have resumed.
 const SLOWLY = [...POEM, "--interval", "250ms"];
 const QUICKLY = [...POEM, "--interval", "20ms"];
 
-/** Opens the page and chooses a way there. */
-async function openWay(open, origin, way) {
+/** Opens the page and chooses a transport there. */
+async function openChoice(open, origin, choice) {
   const visit = await open(`${origin}/`);
   await visit.stanzas(1);
-  await visit.$("#way").selectOption(way);
+  await visit.$("#choice").selectOption(choice);
   await visit.stanzas(4);
   return visit;
 }
 
-/** One page for each way. They are opened one after the other: the machine may be small. */
+/** One page for each choice. They are opened one after the other: the machine may be small. */
 async function openAll(open, origin) {
   const visits = [];
-  for (const way of WAYS) visits.push(await openWay(open, origin, way));
+  for (const choice of CHOICES) visits.push(await openChoice(open, origin, choice));
   return visits;
 }
 
@@ -57,25 +57,25 @@ const tampered = (open, url, pass) =>
 describe("resume", { concurrency: 2 }, () => {
   const open = useBrowser();
 
-  it("loses no stanza when the server is killed, whichever way is read", async () => {
+  it("loses no stanza when the server is killed, whichever transport is read", async () => {
     const dante = await startDante(SLOWLY);
     const visits = await openAll(open, dante.origin);
     await crash(visits, dante, QUICKLY);
     await Promise.all(visits.map((visit) => visit.state("end")));
     for (const [at, visit] of visits.entries()) {
       const parts = await visit.parts();
-      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS), WAYS[at]);
+      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS), CHOICES[at]);
       const breaks = others(parts).filter((part) => part.startsWith("break: Lost"));
-      assert.equal(breaks.length, 1, `${WAYS[at]}: ${others(parts)}`);
+      assert.equal(breaks.length, 1, `${CHOICES[at]}: ${others(parts)}`);
       assert.match(breaks[0], RESUMED);
       const counts = await visit.$(".counts dd").allInnerTexts();
-      assert.deepEqual(counts, [`${STANZAS}`, "0", "0", "1"], WAYS[at]);
+      assert.deepEqual(counts, [`${STANZAS}`, "0", "0", "1"], CHOICES[at]);
     }
     // Polling alone means that no WebSocket was opened for it.
     assert.equal(visits[2].sockets.length, 1);
   });
 
-  it("switches in place from each way to each other, and misses nothing", async () => {
+  it("switches in place from each transport to each other, and misses nothing", async () => {
     const { origin } = await startDante(["--poem", poemFile(150), "--interval", "50ms"]);
     const visit = await open(`${origin}/`);
     const refusals = [];
@@ -83,9 +83,9 @@ describe("resume", { concurrency: 2 }, () => {
       if (answer.status() >= 400) refusals.push(`${answer.status()} ${answer.url()}`);
     });
     const badges = [];
-    for (const way of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
+    for (const choice of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
       const seen = Object.keys((await visit.notes()).arrivals).length;
-      await visit.$("#way").selectOption(way);
+      await visit.$("#choice").selectOption(choice);
       await visit.stanzas(seen + 8);
       badges.push(await visit.text("#badge"));
     }
@@ -117,12 +117,12 @@ describe("resume", { concurrency: 2 }, () => {
       assert.match(
         parts[note] ?? "",
         /The text on the server has changed, so the reading starts over\./,
-        WAYS[at],
+        CHOICES[at],
       );
       const before = onlyStanzas(parts.slice(0, note));
       assert.ok(before.length >= 4 && before.length < STANZAS, `${before.length} stanzas before`);
       assert.deepEqual(before, stanzas(before.length));
-      assert.deepEqual(onlyStanzas(parts.slice(note)), stanzas(10), WAYS[at]);
+      assert.deepEqual(onlyStanzas(parts.slice(note)), stanzas(10), CHOICES[at]);
     }
   });
 
@@ -138,10 +138,10 @@ describe("resume", { concurrency: 2 }, () => {
       const parts = await visit.parts();
       // The page counts from 1, as people do.
       const missing = stanzas(4, 0).concat("fault: Stanzas 5 to 6 are missing here.", stanzas(2, 6));
-      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 came again."];
+      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 arrived again."];
       assert.deepEqual(parts, [...missing, ...more, "stanza 11"]);
       assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["9", "3", "1", "0"]);
-      assert.match(await visit.text("#end-after"), /9 stanzas .*Missing: 3\. Twice: 1\./);
+      assert.match(await visit.text("#end-after"), /9 stanzas .*Missed: 3\. Repeated: 1\./);
     });
   }
 
@@ -152,7 +152,7 @@ describe("resume", { concurrency: 2 }, () => {
       else socket.close({ code: 1000 });
     });
     await visit.state("end");
-    const fault = "fault: The server ended the reading after 4 of 12 stanzas.";
+    const fault = "fault: The stream ended after 4 of 12 stanzas.";
     assert.deepEqual(await visit.parts(), [...stanzas(4), fault]);
   });
 });

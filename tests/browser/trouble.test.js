@@ -24,7 +24,7 @@ describe("trouble", { concurrency: 2 }, () => {
     await visit.state("connecting");
     assert.equal(await visit.text("#badge"), "Connecting");
     assert.equal(await visit.text("#what"), "Opening the stream.");
-    assert.match(await visit.text("#how"), /Asking \/socket\.io\/ for a handshake\./);
+    assert.match(await visit.text("#how"), /Waiting for \/socket\.io\/ to answer\./);
     await visit.$("#how").filter({ hasText: "has not answered yet" }).waitFor();
     assert.deepEqual((await visit.notes()).states, ["connecting"]);
   });
@@ -34,7 +34,7 @@ describe("trouble", { concurrency: 2 }, () => {
     const visit = await open(`${origin}/`);
     await visit.$("#how").filter({ hasText: "upgraded" }).waitFor();
     await visit.state("streaming");
-    assert.match(await visit.text("#how"), /Reached by long polling first, upgraded after [\d,]+ ms\./);
+    assert.match(await visit.text("#how"), /Connected by long polling first, upgraded after [\d,]+ ms\./);
     assert.equal(await visit.text("#badge"), "WebSocket");
     // In the order of their times: the first stanza may come before the upgrade is done.
     const hops = ["Page", "Scripts", "Client library", "Handshake", "First stanza", "Upgrade"];
@@ -50,8 +50,8 @@ describe("trouble", { concurrency: 2 }, () => {
     await visit.stanzas(3);
     assert.deepEqual((await visit.parts()).slice(0, 3), stanzas(3));
     assert.equal(await visit.text("#badge"), "Long polling");
-    assert.equal(await visit.text("#what"), "Streaming, without WebSocket.");
-    assert.match(await visit.text("#how"), /Let the proxy pass the Upgrade and Connection headers\./);
+    assert.equal(await visit.text("#what"), "Streaming without WebSocket.");
+    assert.match(await visit.text("#how"), /check that it forwards the Upgrade and Connection headers\./);
     assert.ok(visit.requests.some((at) => /\/dante\/socket\.io\/\?.*transport=polling/.test(at)));
     assert.equal(await visit.$("#hops tr.fail").count(), 1);
     // The browser itself complains of the WebSocket that was refused, and of nothing else.
@@ -61,7 +61,7 @@ describe("trouble", { concurrency: 2 }, () => {
 
   // IIS's own WebSocket module accepts and closes; others accept and stay silent.
   for (const [mute, why] of [
-    ["close", /accepted and closed at once/],
+    ["close", /accepted, then closed at once/],
     ["keep", /stays silent/],
   ]) {
     it(`polling: says that the WebSocket was accepted and led nowhere (${mute})`, async () => {
@@ -78,22 +78,23 @@ describe("trouble", { concurrency: 2 }, () => {
     const { origin } = await startDante([...FAST, "--transports", "polling"]);
     const visit = await open(`${origin}/`);
     await visit.stanzas(3);
-    assert.match(await visit.text("#how"), /This server offers nothing else/);
+    assert.match(await visit.text("#how"), /This server offers only long polling/);
     assert.deepEqual(visit.sockets, []);
     visit.assertQuiet();
   });
 
-  for (const way of ["", "sse/"]) {
-    it(`bursts at /dante/${way}: says that something holds stanzas back`, async () => {
+  for (const page of ["", "sse/"]) {
+    it(`bursts at /dante/${page}: says that something holds stanzas back`, async () => {
       const args = ["--poem", poemFile(100), "--interval", "300ms"];
       const url = await startBehindRelay(args, { bufferMs: 2500, blockWebSocket: true });
-      const visit = await open(`${url}${way}`);
+      const visit = await open(`${url}${page}`);
       await visit.state("bursts");
       assert.equal(await visit.text("#what"), "Streaming, but in bursts.");
-      const how = /^(\d+) stanzas came at once, the oldest (\d\.\d) s late\..*turn its buffering off\.$/;
+      const how =
+        /^(\d+) stanzas arrived together, the oldest (\d\.\d) s late\..*turn off its response buffering\.$/;
       const [, count, late] = how.exec(await visit.text("#how")) ?? [];
       assert.ok(count >= 3 && late >= 1 && late < 4, `${count} stanzas, ${late} s`);
-      assert.equal(await visit.text("#badge"), way ? "Server-sent events" : "Long polling");
+      assert.equal(await visit.text("#badge"), page ? "Server-sent events" : "Long polling");
       const parts = await visit.parts();
       assert.deepEqual(parts, stanzas(parts.length));
     });
@@ -110,21 +111,21 @@ describe("trouble", { concurrency: 2 }, () => {
     await dante.end("SIGKILL");
     await visit.state("lost");
     assert.equal(await visit.text("#badge"), "Lost");
-    assert.equal(await visit.text("#what"), "The stream broke off.");
-    assert.match(await visit.text("#how"), /It will resume at stanza \d+; nothing will be missed\./);
-    await visit.$("#say").filter({ hasText: "again in 1 s" }).waitFor();
-    const counted = seconds((await visit.notes()).said.say);
+    assert.equal(await visit.text("#what"), "The connection was lost.");
+    assert.match(await visit.text("#how"), /The stream will resume at stanza \d+; nothing will be missed\./);
+    await visit.$("#message").filter({ hasText: "again in 1 s" }).waitFor();
+    const counted = seconds((await visit.notes()).said.message);
     assert.ok(
       counted.length >= 2 && counted.every((value, at) => at === 0 || value !== counted[at - 1]),
       `${counted}`,
     );
     // A wait of more than three seconds is cut short.
     await visit
-      .$("#say")
+      .$("#message")
       .filter({ hasText: /again in [4-9] s/ })
       .waitFor();
     await startDante(args, { port: dante.port });
-    await visit.$("#say").getByRole("button", { name: "Try now" }).click();
+    await visit.$("#message").getByRole("button", { name: "Try now" }).click();
     await visit.$(".break").waitFor({ timeout: 3000 });
     assert.match(await visit.text(".break"), /Lost at .* for \d+\.\d s\. Resumed here; nothing missed\./);
     await visit.state("end");
@@ -137,9 +138,9 @@ describe("trouble", { concurrency: 2 }, () => {
     // The countdown is not announced, and each state is, once.
     assert.deepEqual(said.live, [
       "Opening the stream.",
-      "Streaming, every 100 ms.",
-      "The stream broke off.",
-      "Streaming, every 100 ms.",
+      "Streaming every 100 ms.",
+      "The connection was lost.",
+      "Streaming every 100 ms.",
       "The poem has ended.",
     ]);
   });
@@ -153,15 +154,17 @@ describe("trouble", { concurrency: 2 }, () => {
       const visit = await open(`${await startBehindRelay(FAST, { refuse })}${page}`);
       await visit.state("refused");
       assert.equal(await visit.text("#badge"), "Refused");
-      assert.equal(await visit.text("#what"), "The server refused the stream.");
+      assert.equal(await visit.text("#what"), "The stream was refused.");
       assert.match(
         await visit.text("#how"),
-        /was answered 404.* The prefix or the proxy’s route to it is likely wrong\./,
+        /answered 404.* Check the prefix and the proxy’s route to this path\./,
       );
       const asked = () => [...visit.requests, ...visit.sockets].filter((url) => refuse.test(url)).length;
       const before = asked();
-      await visit.$("#say").getByRole("button", { name: "Try again" }).click();
-      await visit.until(() => /Trying again.*The server refused/s.test(window.notes.said.say.join("\n")));
+      await visit.$("#message").getByRole("button", { name: "Try again" }).click();
+      await visit.until(() =>
+        /Trying again.*The stream was refused/s.test(window.notes.said.message.join("\n")),
+      );
       assert.ok(asked() > before && asked() <= 2 * before, `${before} requests, then ${asked()}`);
     });
   }

@@ -19,10 +19,10 @@ type Row = (&'static [u8], u16, &'static str, &'static str);
 
 /// Heads that end their connection.
 const REFUSED: &[Row] = &[
-    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "tls", "https was spoken"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "tls", "something used https"),
     (b"PROXY TCP4 192.0.2.1 192.0.2.2 5 6\r\nGET / HTTP/1.1\r\n\r\n", 400, "proxy-protocol", "send-proxy"),
     (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c", 400, "proxy-protocol", "send-proxy"),
-    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 505, "http2", "HTTP/1.1 only"),
+    (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", 505, "http2", "only HTTP/1.1"),
     (b"GET /dante/ HTTP/2.0\r\nHost: x\r\n\r\n", 505, "version", "\"HTTP/2.0\""),
     (b"GET /my app/ HTTP/1.1\r\nHost: x\r\n\r\n", 400, "space", "GET /my app/ HTTP/1.1"),
     (b"GET /\xe8/?sid=hush HTTP/1.1\r\nHost: x\r\n\r\n", 400, "unescaped", "GET /\\xe8/?\u{2026} HTTP/1.1"),

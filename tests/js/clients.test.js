@@ -24,8 +24,8 @@ const HOSTS = {
   "under iisnode as an application that nobody configured": [relay.origin, "/demo/socket.io"],
 };
 
-// What each way to connect is given, and the transports that must be seen in use.
-const WAYS = {
+// The options of each mode, and the transports that must be seen in use.
+const MODES = {
   default: [{}, ["polling", "websocket"]],
   polling: [{ transports: ["polling"] }, ["polling"]],
   websocket: [{ transports: ["websocket"] }, ["websocket"]],
@@ -36,20 +36,20 @@ const followed = [];
 for (const [host, [origin, path]] of Object.entries(HOSTS)) {
   describe(host, { concurrency: true, timeout: 30_000 }, () => {
     for (const version of Object.keys(VERSIONS)) {
-      for (const [way, [options, transports]] of Object.entries(WAYS)) {
-        test(`a client of Socket.IO ${version}, ${way}`, async () => {
+      for (const [mode, [options, transports]] of Object.entries(MODES)) {
+        test(`a client of Socket.IO ${version}, ${mode}`, async () => {
           const socket = connect(version, origin, { path, ...options });
           const connections = [];
           socket.io.on("open", () => connections.push(socket.io.engine));
-          const heard = follow(socket);
-          followed.push({ name: `${version}, ${way}, ${host}`, heard, connections });
-          await heard.end();
+          const recording = follow(socket);
+          followed.push({ name: `${version}, ${mode}, ${host}`, recording, connections });
+          await recording.end();
 
           const stanzas = Array.from({ length: STANZAS }, (_, index) => index);
-          assert.deepEqual(heard.log, ["reading", ...stanzas, END]);
-          heard.assertWhole(STANZAS);
-          assert.deepEqual(heard.transports, transports);
-          const [{ node, ...opening }] = heard.openings;
+          assert.deepEqual(recording.log, ["reading", ...stanzas, END]);
+          recording.assertWhole(STANZAS);
+          assert.deepEqual(recording.transports, transports);
+          const [{ node, ...opening }] = recording.openings;
           assert.match(node, /^[0-9a-f]{8}$/);
           assert.deepEqual(opening, { edition: EDITION, of: STANZAS, from: 0, intervalMs: INTERVAL_MS });
         });
@@ -61,9 +61,9 @@ for (const [host, [origin, path]] of Object.entries(HOSTS)) {
 // By now each had all the time of the readings after it.
 test("no client has come back for more", () => {
   assert.equal(followed.length, 36);
-  for (const { name, heard, connections } of followed) {
+  for (const { name, recording, connections } of followed) {
     assert.equal(connections.length, 1, name);
-    assert.equal(heard.log.at(-1), END, name);
+    assert.equal(recording.log.at(-1), END, name);
     assert.equal(connections[0].readyState, "closed", name);
   }
 });

@@ -21,19 +21,19 @@ describe("Hello", { concurrency: true, timeout: 30_000 }, () => {
   for (const version of Object.keys(VERSIONS)) {
     test(`a client of Socket.IO ${version}, in the main namespace`, async () => {
       const socket = connect(version, dante.origin);
-      const heard = follow(socket);
+      const recording = follow(socket);
       assert.deepEqual(await say(socket, { message: "Hello!" }), [{ message: "Hello back!" }]);
-      await heard.more(heard.stanzas.length ? 0 : 1);
-      assert.deepEqual(heard.log, ["reading", 0]);
+      await recording.more(recording.stanzas.length ? 0 : 1);
+      assert.deepEqual(recording.log, ["reading", 0]);
     });
 
     test(`a client of Socket.IO ${version}, in the namespace /hello, where nothing is read`, async () => {
       const socket = connect(version, `${dante.origin}/hello`);
-      const heard = follow(socket);
+      const recording = follow(socket);
       for (let time = 1; time <= 3; time += 1) {
         assert.deepEqual(await say(socket, { message: `Hello ${time}\n` }), [{ message: "Hello back!" }]);
       }
-      assert.deepEqual(heard.log, []);
+      assert.deepEqual(recording.log, []);
     });
 
     test(`a client of Socket.IO ${version} that says something of another shape`, async () => {

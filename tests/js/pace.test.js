@@ -40,8 +40,8 @@ describe("the clock", () => {
       [92, 7000],
     ]) {
       const pace = new Pace(INTERVAL);
-      const heard = deviations(pace, ...[0, 1, 2].map((step) => [first + step, start + step * INTERVAL]));
-      assert.deepEqual(heard, [0, 0, 0]);
+      const late = deviations(pace, ...[0, 1, 2].map((step) => [first + step, start + step * INTERVAL]));
+      assert.deepEqual(late, [0, 0, 0]);
       assert.equal(pace.burst, null);
     }
   });
@@ -76,11 +76,11 @@ describe("the clock", () => {
 
   test("says that it was set back when that is worth judging anew what was shown, however many steps it took", () => {
     const pace = new Pace(INTERVAL);
-    const told = [250, 180, 120, 100, 99, 130, 0].map((late, index) => {
+    const setBack = [250, 180, 120, 100, 99, 130, 0].map((late, index) => {
       pace.arrived(index, index * INTERVAL + late);
       return pace.setBack;
     });
-    assert.deepEqual(told, [false, false, true, false, false, false, true]);
+    assert.deepEqual(setBack, [false, false, true, false, false, false, true]);
     const once = new Pace(INTERVAL);
     deviations(once, [0, ON_TIME_MS], [1, INTERVAL]);
     assert.equal(once.setBack, false);
@@ -92,8 +92,8 @@ describe("the clock", () => {
     const old = new Pace(INTERVAL);
     const before = old.arrived(1, 2300);
     old.arrived(2, 4000);
-    const heard = deviations(new Pace(INTERVAL), [3, 9999], [4, 11_999]);
-    assert.deepEqual([lateness(before), heard], [300, [0, 0]]);
+    const late = deviations(new Pace(INTERVAL), [3, 9999], [4, 11_999]);
+    assert.deepEqual([lateness(before), late], [300, [0, 0]]);
   });
 });
 

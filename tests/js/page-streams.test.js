@@ -28,21 +28,21 @@ Object.assign(globalThis, {
   io: (options) => io(page, options),
 });
 
-/** Opens a stream through a relay, and writes down what it tells until it is told one of these events. */
-async function listen(way, transports, relay, ...last) {
+/** Opens a stream through a relay, and notes what it reports, until one of these events. */
+async function listen(choice, transports, relay, ...last) {
   const { origin } = await startRelay(startUnderIisnode({ args: ARGS }).socketPath, relay);
   const root = new URL("/dante/", origin);
-  const told = [];
+  const events = [];
   const start = performance.now();
   const news = new EventEmitter();
   const note = (name, ...values) => {
-    told.push([name, ...values].join(" "));
+    events.push([name, ...values].join(" "));
     if (last.includes(name)) news.emit("over");
   };
   const quiet = () => {};
   page = origin;
   const stream = open(
-    way,
+    choice,
     new Reading(0, STANZAS, undefined),
     {
       connecting: () => note("connecting"),
@@ -61,7 +61,7 @@ async function listen(way, transports, relay, ...last) {
   );
   await once(news, "over");
   stream.close();
-  return { told, ms: performance.now() - start };
+  return { events, ms: performance.now() - start };
 }
 
 const stanzas = Array.from({ length: STANZAS }, (_, index) => `stanza ${index}`);
@@ -73,37 +73,37 @@ describe("a WebSocket that is accepted and not passed on", { concurrency: true, 
     ["keep", "websocket silent"],
   ]) {
     test(`${mute}: Socket.IO reads by polling, and says why`, async () => {
-      const { told, ms } = await listen("socketio", ["websocket", "polling"], { mute }, "ended");
+      const { events, ms } = await listen("socketio", ["websocket", "polling"], { mute }, "ended");
       const why = `blocked ${reason}`;
-      assert.deepEqual(told, ["connecting", why, why, "connected polling", ...stanzas, "ended"]);
+      assert.deepEqual(events, ["connecting", why, why, "connected polling", ...stanzas, "ended"]);
       assert.ok(ms < SOON_MS, `${ms} ms`);
     });
 
     test(`${mute}: Socket.IO over WebSocket alone says that it does not get through`, async () => {
-      const { told, ms } = await listen("socketio-websocket", [], { mute }, "lost", "ended");
-      assert.deepEqual(told, ["connecting", "lost websocket blocked"]);
+      const { events, ms } = await listen("socketio-websocket", [], { mute }, "lost", "ended");
+      assert.deepEqual(events, ["connecting", "lost websocket blocked"]);
       assert.ok(ms < SOON_MS, `${ms} ms`);
     });
   }
 
   for (const mute of ["close", "break"]) {
     test(`${mute}: plain WebSocket never stood, and says that it does not get through`, async () => {
-      const { told } = await listen("websocket", [], { mute }, "lost", "ended");
-      assert.deepEqual(told, ["connecting", "lost websocket blocked"]);
+      const { events } = await listen("websocket", [], { mute }, "lost", "ended");
+      assert.deepEqual(events, ["connecting", "lost websocket blocked"]);
     });
   }
 });
 
 describe("the page's streams with nothing in the way", { concurrency: true, timeout: 60_000 }, () => {
-  for (const [way, transport] of [
+  for (const [choice, transport] of [
     ["socketio", "websocket"],
     ["socketio-polling", "polling"],
     ["websocket", "websocket"],
     ["sse", "sse"],
   ]) {
-    test(`${way}: connects, reads and ends`, async () => {
-      const { told } = await listen(way, ["websocket", "polling"], {}, "ended");
-      assert.deepEqual(told, ["connecting", `connected ${transport}`, ...stanzas, "ended"]);
+    test(`${choice}: connects, reads and ends`, async () => {
+      const { events } = await listen(choice, ["websocket", "polling"], {}, "ended");
+      assert.deepEqual(events, ["connecting", `connected ${transport}`, ...stanzas, "ended"]);
     });
   }
 });

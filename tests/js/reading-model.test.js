@@ -11,8 +11,8 @@ const EDITION = "e1";
 const reading = (from = 0) => new Reading(from, OF, EDITION);
 const opening = (from, edition = EDITION, of = OF) => ({ edition, of, from, intervalMs: 2000, node: "n" });
 
-/** Hears the stanzas of these indices, and returns what each of them meant. */
-const hear = (model, ...indices) => indices.map((index) => model.heard({ index }));
+/** Receives the stanzas of these indices, and returns what each of them meant. */
+const receive = (model, ...indices) => indices.map((index) => model.received({ index }));
 
 const counts = ({ stanzas, gaps, repeats, next }) => ({ stanzas, gaps, repeats, next });
 
@@ -28,29 +28,29 @@ describe("a reading", () => {
 
   test("asks after each stanza for the next one", () => {
     const model = reading();
-    assert.deepEqual(hear(model, 0, 1, 2), [0, 0, 0]);
+    assert.deepEqual(receive(model, 0, 1, 2), [0, 0, 0]);
     assert.deepEqual(model.request(), { from: 3, edition: EDITION });
     assert.deepEqual(counts(model), { stanzas: 3, gaps: 0, repeats: 0, next: 3 });
   });
 
   test("counts what is missing before a stanza", () => {
     const model = reading();
-    assert.deepEqual(hear(model, 0, 3, 4, 6), [0, 2, 0, 1]);
+    assert.deepEqual(receive(model, 0, 3, 4, 6), [0, 2, 0, 1]);
     assert.deepEqual(counts(model), { stanzas: 4, gaps: 3, repeats: 0, next: 7 });
   });
 
   test("counts what comes again, and neither goes back for it nor takes it for heard", () => {
     const model = reading(2);
-    assert.deepEqual(hear(model, 2, 3, 3, 1, 4), [0, 0, -1, -3, 0]);
+    assert.deepEqual(receive(model, 2, 3, 3, 1, 4), [0, 0, -1, -3, 0]);
     assert.deepEqual(counts(model), { stanzas: 3, gaps: 0, repeats: 2, next: 5 });
   });
 
   test("is complete with the last stanza, and not before", () => {
     const model = reading(8);
     assert.equal(model.complete, false);
-    hear(model, 8);
+    receive(model, 8);
     assert.equal(model.complete, false);
-    hear(model, 9);
+    receive(model, 9);
     assert.equal(model.complete, true);
   });
 
@@ -60,36 +60,36 @@ describe("a reading", () => {
 describe("a server that opens", () => {
   test("where it was asked to misses nothing", () => {
     const model = reading();
-    hear(model, 0, 1);
+    receive(model, 0, 1);
     assert.equal(model.opened(opening(2)), 0);
     assert.deepEqual(counts(model), { stanzas: 2, gaps: 0, repeats: 0, next: 2 });
   });
 
   test("further on leaves a gap, counted once", () => {
     const model = reading();
-    hear(model, 0, 1);
+    receive(model, 0, 1);
     assert.equal(model.opened(opening(5)), 3);
-    assert.deepEqual(hear(model, 5), [0]);
+    assert.deepEqual(receive(model, 5), [0]);
     assert.deepEqual(counts(model), { stanzas: 3, gaps: 3, repeats: 0, next: 6 });
   });
 
   test("further back repeats what was heard, and it counts as that", () => {
     const model = reading();
-    hear(model, 0, 1, 2);
+    receive(model, 0, 1, 2);
     assert.equal(model.opened(opening(1)), -2);
-    assert.deepEqual(hear(model, 1, 2, 3), [-2, -1, 0]);
+    assert.deepEqual(receive(model, 1, 2, 3), [-2, -1, 0]);
     assert.deepEqual(counts(model), { stanzas: 4, gaps: 0, repeats: 2, next: 4 });
   });
 
   test("with another text, asked for nothing, begins a reading without a gap", () => {
     const model = reading();
-    hear(model, 0, 1, 2);
+    receive(model, 0, 1, 2);
     model.startOver();
     assert.deepEqual(model.request(), {});
     assert.equal(model.query(), "");
     assert.equal(model.opened(opening(0, "e2", 3)), 0);
     assert.deepEqual(model.request(), { from: 0, edition: "e2" });
-    assert.deepEqual(hear(model, 0, 1, 2), [0, 0, 0]);
+    assert.deepEqual(receive(model, 0, 1, 2), [0, 0, 0]);
     assert.equal(model.complete, true);
     assert.equal(model.gaps + model.repeats, 0);
   });

@@ -17,9 +17,9 @@ describe("reasons in words", () => {
   for (const [reason, words, inside = words[0].toLowerCase() + words.slice(1)] of [
     ["no answer", "Non c’è stata risposta"],
     ["transport close", "La connessione è stata chiusa"],
-    ["ping timeout", "Il server ha smesso di rispondere"],
-    ["websocket closed", "Il WebSocket è stato accettato e subito chiuso"],
-    ["close 1006", "La connessione si è spezzata"],
+    ["ping timeout", "Il server non ha inviato ping in tempo"],
+    ["websocket closed", "Il WebSocket è stato accettato e chiuso subito"],
+    ["close 1006", "La connessione è caduta"],
     ["close 4321", "La connessione è stata chiusa con il codice 4321"],
     ["probe error: transport closed", "L’upgrade è fallito", "l’upgrade è fallito"],
     ["xhr poll error", "Una richiesta di polling è fallita"],
@@ -29,7 +29,7 @@ describe("reasons in words", () => {
     // Over HTTP/2 a status has no text.
     ["502", "La risposta è stata 502 Gateway senza risposta valida", "502 Gateway senza risposta valida"],
     ["418 I'm a teapot", "La risposta è stata 418 I'm a teapot", "418 I'm a teapot"],
-    ["/dante/socket.io/socket.io.js", "La libreria client non è arrivata"],
+    ["/dante/socket.io/socket.io.js", "La libreria client non è stata caricata"],
     // What nobody has foreseen, and what the server itself says, stays as it is.
     ["quic idle timeout", "quic idle timeout"],
     ["bad-from: -1 is no stanza", "bad-from: -1 is no stanza"],

@@ -19,8 +19,8 @@ const WEBSOCKET = { transports: ["websocket"] };
 function everyReader(origin) {
   const readers = { "plain WebSocket": readWebSocket(origin), "server-sent events": readSse(origin) };
   for (const version of Object.keys(support.VERSIONS)) {
-    for (const [way, options] of Object.entries({ default: {}, polling: POLLING, websocket: WEBSOCKET })) {
-      readers[`Socket.IO ${version}, ${way}`] = readSocketIo(version, origin, options);
+    for (const [mode, options] of Object.entries({ default: {}, polling: POLLING, websocket: WEBSOCKET })) {
+      readers[`Socket.IO ${version}, ${mode}`] = readSocketIo(version, origin, options);
     }
   }
   return readers;
@@ -31,10 +31,10 @@ function everyReader(origin) {
  * goes away just then, the client of Socket.IO 4 stays with a paused poll until its own ping timeout.
  */
 async function settled(readers, count) {
-  await Promise.all(Object.values(readers).map((heard) => heard.more(count)));
+  await Promise.all(Object.values(readers).map((recording) => recording.more(count)));
   const upgrading = Object.entries(readers).filter(([name]) => name.endsWith("default"));
   const upgraded = ({ transports }) => transports.at(-1) === "websocket";
-  await Promise.all(upgrading.map(([, heard]) => heard.until(upgraded)));
+  await Promise.all(upgrading.map(([, recording]) => recording.until(upgraded)));
 }
 
 describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () => {
@@ -45,17 +45,19 @@ describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () =
   /** Ends a server while everybody reads, and starts it again on its port. */
   async function restart(dante, readers, signal) {
     await settled(readers, 3);
-    for (const [name, heard] of Object.entries(readers)) assert.ok(!heard.ended, `${name} was done before`);
+    for (const [name, recording] of Object.entries(readers)) {
+      assert.ok(!recording.ended, `${name} was done before`);
+    }
     const code = await dante.end(signal);
     return [await startDante(args, { port: dante.port }), code];
   }
 
   async function assertAllWhole(readers, servers) {
-    for (const [name, heard] of Object.entries(readers)) {
-      await heard.end();
-      heard.assertWhole(stanzas);
-      const nodes = new Set(heard.openings.map(({ node }) => node));
-      assert.deepEqual([heard.openings.length, nodes.size], [servers, servers], name);
+    for (const [name, recording] of Object.entries(readers)) {
+      await recording.end();
+      recording.assertWhole(stanzas);
+      const nodes = new Set(recording.openings.map(({ node }) => node));
+      assert.deepEqual([recording.openings.length, nodes.size], [servers, servers], name);
     }
   }
 
@@ -93,7 +95,9 @@ describe("a server that goes away", { concurrency: true, timeout: 60_000 }, () =
     await settled(readers, 1);
     assert.equal(await dante.end("SIGTERM"), 0);
     // The reading, its first stanza, and why it broke off.
-    await Promise.all(Object.values(readers).map((heard) => heard.until(({ log }) => log.length > 2)));
+    await Promise.all(
+      Object.values(readers).map((recording) => recording.until(({ log }) => log.length > 2)),
+    );
     assertLetGo(readers);
   });
 });
@@ -123,14 +127,14 @@ describe("a start that is no good is refused", { concurrency: true, timeout: 30_
       test(`Socket.IO ${version}, auth ${JSON.stringify(auth)}`, async () => {
         for (const options of [POLLING, WEBSOCKET]) {
           const socket = connect(version, dante.origin, { auth, ...options });
-          const heard = follow(socket);
+          const recording = follow(socket);
           const attempts = [];
           socket.io.on("reconnect_attempt", () => attempts.push("again"));
           const [error] = await once(socket, "connect_error");
           assert.ok(error.message.startsWith(`${reason}: `), error.message);
           // Clients of Socket.IO 3 call themselves active all the same.
           if (version === "4") assert.equal(socket.active, false);
-          assert.deepEqual([socket.connected, heard.log, attempts], [false, [], []]);
+          assert.deepEqual([socket.connected, recording.log, attempts], [false, [], []]);
         }
       });
     }
@@ -140,10 +144,10 @@ describe("a start that is no good is refused", { concurrency: true, timeout: 30_
     test(`Socket.IO 2, query ${query}`, async () => {
       for (const options of [POLLING, WEBSOCKET]) {
         const socket = connect("2", dante.origin, { query, ...options });
-        const heard = follow(socket);
+        const recording = follow(socket);
         const [error] = await once(socket, "error");
         assert.match(error.message ?? error, refusalOf(query));
-        assert.deepEqual([socket.connected, heard.log], [false, []]);
+        assert.deepEqual([socket.connected, recording.log], [false, []]);
       }
     });
 
@@ -177,11 +181,11 @@ describe("a start that is no good is refused", { concurrency: true, timeout: 30_
 /** A reader of each kind that asks for a start of its own. */
 function startingAt(from) {
   const socket = new WebSocket(`${dante.origin.replace("http", "ws")}/websocket/ws?from=${from}&format=json`);
-  const plain = new support.Heard();
+  const plain = new support.Recording();
   socket.on("message", (data) => {
     const { event, text, ...content } = JSON.parse(data);
     if (event === "reading") plain.opened(content);
-    else plain.heard(text, content);
+    else plain.stanza(text, content);
   });
   socket.on("close", (code) => plain.over(`close ${code}`, true));
   const readers = [
@@ -201,11 +205,15 @@ describe("a start of one's own", { concurrency: true, timeout: 30_000 }, () => {
   for (const from of [3, STANZAS, STANZAS + 1, 4_294_967_295]) {
     test(`from ${from} of ${STANZAS}: the rest and the end`, async () => {
       const first = Math.min(from, STANZAS);
-      for (const [heard, end] of startingAt(from)) {
-        await heard.end();
-        heard.assertWhole(STANZAS, first);
-        assert.deepEqual(heard.log, ["reading", ...heard.stanzas.map(({ place }) => place.index), end]);
-        assert.equal(heard.openings[0].from, first);
+      for (const [recording, end] of startingAt(from)) {
+        await recording.end();
+        recording.assertWhole(STANZAS, first);
+        assert.deepEqual(recording.log, [
+          "reading",
+          ...recording.stanzas.map(({ place }) => place.index),
+          end,
+        ]);
+        assert.equal(recording.openings[0].from, first);
       }
     });
   }

@@ -19,8 +19,8 @@ export const END = "io server disconnect";
 
 const RETRY_MS = 50;
 
-/** What one reader has heard. */
-export class Heard {
+/** What one reader has received. */
+export class Recording {
   /** Everything in its order: `reading`, the indices of stanzas, and the reasons why streams ended. */
   log = [];
   openings = [];
@@ -40,7 +40,7 @@ export class Heard {
     this.#add("reading");
   }
 
-  heard(text, place) {
+  stanza(text, place) {
     this.stanzas.push({ text, place, at: performance.now() });
     this.#add(place?.index);
   }
@@ -105,56 +105,56 @@ export function connect(version, url, options = {}) {
   return socket;
 }
 
-/** Writes down what a Socket.IO client hears. */
+/** Records what a Socket.IO client receives. */
 export function follow(socket) {
-  const heard = new Heard();
-  const transport = () => heard.using(socket.io.engine.transport.name);
+  const recording = new Recording();
+  const transport = () => recording.using(socket.io.engine.transport.name);
   // The client has made its engine by now, and it opens later.
   socket.io.engine.once("open", transport);
   socket.on("connect", () => {
     transport();
     socket.io.engine.once("upgrade", transport);
   });
-  socket.on("reading", (opening) => heard.opened(opening));
+  socket.on("reading", (opening) => recording.opened(opening));
   socket.on("divinecomedy", (text, place) => {
     transport();
-    heard.heard(text, place);
+    recording.stanza(text, place);
   });
-  socket.on("disconnect", (reason) => heard.over(reason, reason === END));
-  return heard;
+  socket.on("disconnect", (reason) => recording.over(reason, reason === END));
+  return recording;
 }
 
 /** A Socket.IO reader that tells on each connection from where to go on. */
 export function readSocketIo(version, origin, options = {}) {
   // Clients of Socket.IO 2 know no `auth`.
-  const auth = (answer) => answer(heard.request());
+  const auth = (answer) => answer(recording.request());
   const socket = connect(version, origin, version === "2" ? options : { auth, ...options });
-  const heard = follow(socket);
+  const recording = follow(socket);
   if (version === "2") {
     socket.io.on("reconnect_attempt", () => {
-      socket.io.opts.query = heard.request();
+      socket.io.opts.query = recording.request();
     });
   }
-  return heard;
+  return recording;
 }
 
 /** A reader over plain WebSocket that comes back as the page does, only sooner. It asks first for `request`. */
 export function readWebSocket(origin, request = {}) {
-  const heard = new Heard();
+  const recording = new Recording();
   const leaving = new AbortController();
   let socket;
   const open = () => {
-    const query = new URLSearchParams({ format: "json", ...request, ...heard.request() });
+    const query = new URLSearchParams({ format: "json", ...request, ...recording.request() });
     socket = new WebSocket(`${origin.replace("http", "ws")}/websocket/ws?${query}`);
     socket.on("message", (data) => {
       const { event, text, ...content } = JSON.parse(data);
-      if (event === "reading") heard.opened(content);
-      else heard.heard(text, content);
+      if (event === "reading") recording.opened(content);
+      else recording.stanza(text, content);
     });
     // Whatever the error is, the close follows.
     socket.on("error", () => {});
     socket.on("close", (code) => {
-      heard.over(`close ${code}`, code === 1000);
+      recording.over(`close ${code}`, code === 1000);
       if (code !== 1000) delay(RETRY_MS, null, leaving).then(open, () => {});
     });
   };
@@ -163,30 +163,30 @@ export function readWebSocket(origin, request = {}) {
     leaving.abort();
     socket.terminate();
   });
-  return heard;
+  return recording;
 }
 
 /** A reader over server-sent events; the event source comes back by itself. */
 export function readSse(origin, query = "") {
-  const heard = new Heard();
+  const recording = new Recording();
   const source = new EventSource(`${origin}/sse/stream${query}`);
   source.addEventListener("reading", ({ data }) => {
     const { event, ...opening } = JSON.parse(data);
     assert.equal(event, "reading");
-    heard.opened(opening);
+    recording.opened(opening);
   });
   source.addEventListener("divinecomedy", ({ data }) => {
     const { event, text, ...place } = JSON.parse(data);
     assert.equal(event, "divinecomedy");
-    heard.heard(text, place);
+    recording.stanza(text, place);
   });
   source.addEventListener("end", () => {
     source.close();
-    heard.over("end", true);
+    recording.over("end", true);
   });
-  source.addEventListener("error", () => heard.over("error", false));
+  source.addEventListener("error", () => recording.over("error", false));
   after(() => source.close());
-  return heard;
+  return recording;
 }
 
 /** How the server refuses to make this a WebSocket. */

@@ -36,11 +36,11 @@ async function handshake(origin, protocol) {
 
 /** Reads the poem and returns the transports that it came over. */
 async function readToTheEnd(origin, version, options) {
-  const heard = follow(connect(version, origin, options));
-  await heard.end();
-  heard.assertWhole(STANZAS);
-  assert.equal(heard.log.at(-1), END);
-  return heard.transports;
+  const recording = follow(connect(version, origin, options));
+  await recording.end();
+  recording.assertWhole(STANZAS);
+  assert.equal(recording.log.at(-1), END);
+  return recording.transports;
 }
 
 /** Dante under iisnode: the relay sees what clients try. */
@@ -149,11 +149,11 @@ describe("--polling-duration", { concurrency: true, timeout: 30_000 }, () => {
   test("a client of Socket.IO 2 pings in that time itself", async () => {
     const { origin } = await startDante(args);
     const socket = connect("2", origin, { transports: ["polling"] });
-    const heard = follow(socket);
-    await heard.more(1);
+    const recording = follow(socket);
+    await recording.more(1);
     await once(socket, "pong");
     await once(socket, "pong");
-    assert.deepEqual(heard.log, ["reading", 0]);
+    assert.deepEqual(recording.log, ["reading", 0]);
   });
 
   test("over WebSocket the pings come as often", async () => {

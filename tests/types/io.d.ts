@@ -2,6 +2,7 @@
 // the events that Dante and its pages exchange.
 
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client-4";
+import type { PING_EVENT } from "../../static/js/stream/ping.js";
 import type { Opening, Place } from "../../static/js/reading.js";
 
 interface ReadingEvents {
@@ -10,7 +11,7 @@ interface ReadingEvents {
 }
 
 interface ReaderEvents {
-  trip: (answer: () => void) => void;
+  [PING_EVENT]: (answer: () => void) => void;
 }
 
 interface AnswerEvents {

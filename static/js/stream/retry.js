@@ -1,58 +1,12 @@
-// For all streams: the attempts to connect, when to try again, and what a failed attempt means.
+// The attempts to connect, for all streams: which one counts, and when the next one is due.
+
+import { BLOCKED, diagnose } from "./diagnose.js";
 
 /** @typedef {import("./stream.js").Listener} Listener */
 /** @typedef {import("../reading.js").Reading} Reading */
 
-const FIRST = 1000;
-const LONGEST = 5000;
-
-/** How long a WebSocket may stay without a handshake: several round trips of the slowest way, and a busy server. */
-const PATIENCE_MS = 8000;
-
-/** What a stream says of an upgrade that does not get through. */
-export const BLOCKED = "websocket blocked";
-
-const BAD_REQUEST = 400;
-const UPGRADE_REQUIRED = 426;
-
-/** Whether a refusal means that the text on the server is another one now. @param {string} message */
-export const isForeignEdition = (message) => message.startsWith("foreign-edition:");
-
-/**
- * What a failed attempt means: another text on the server, a refusal that no second attempt changes, or a
- * loss that may pass.
- * @typedef {{kind: "foreign" | "refused" | "lost", reason: string}} Failure
- */
-
-/**
- * Finds out why a stream could not be opened. Browsers do not show scripts how a WebSocket or an event
- * stream was refused, but the same address answers a plain request.
- * @param {URL} url
- * @returns {Promise<Failure>}
- */
-export async function diagnose(url) {
-  const probe = new AbortController();
-  try {
-    const answer = await fetch(url, { signal: probe.signal, cache: "no-store" });
-    const { status } = answer;
-    const reason = `${status} ${answer.statusText}`.trim();
-    const plain = answer.headers.get("content-type")?.startsWith("text/plain");
-    if (status === BAD_REQUEST && plain) {
-      const message = (await answer.text()).trim();
-      return { kind: isForeignEdition(message) ? "foreign" : "refused", reason: message };
-    }
-    // Dante is there, and says that this was no WebSocket: the upgrade is lost on the way.
-    if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
-      return { kind: "lost", reason: BLOCKED };
-    }
-    return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
-  } catch {
-    return { kind: "lost", reason: "no answer" };
-  } finally {
-    // What answers with a stream would go on for ever.
-    probe.abort();
-  }
-}
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 5000;
 
 /** One stream's attempts to connect, of which only the newest counts. */
 export class Attempts {
@@ -64,8 +18,8 @@ export class Attempts {
   /**
    * @param {Reading} reading
    * @param {Listener} listener
-   * @param {(isOver: () => boolean) => void} connect makes one attempt, and can ask whether another one has taken
-   *   its place or the stream is closed
+   * @param {(isOver: () => boolean) => void} connect makes one attempt, and can ask whether a newer one has replaced
+   *   it or the stream is closed
    */
   constructor(reading, listener, connect) {
     this.reading = reading;
@@ -87,38 +41,38 @@ export class Attempts {
   }
 
   /**
-   * A connection broke off or did not come about, and is tried again later. The waiting times are those of
-   * Socket.IO's client: doubled each time, capped, half of it up or down.
+   * A connection was cut off or could not be opened: schedules the next attempt. The delays are those of Socket.IO's
+   * client: doubled each time up to a maximum, with 50 % jitter.
    * @param {string} reason
    */
   lost(reason) {
     if (this.closed) return;
-    const delay = Math.min(LONGEST, FIRST * 2 ** this.#failures) * (0.5 + Math.random());
+    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures) * (0.5 + Math.random());
     this.#failures += 1;
     this.#timer = window.setTimeout(() => this.start(), delay);
     this.listener.lost(reason, performance.now() + delay);
   }
 
   /**
-   * No connection came about: its address is asked why.
+   * A connection could not be opened: requests its address once more to find out why.
    * @param {string} hop which failed
-   * @param {number} asked when the connection was
+   * @param {number} askedAt when the connection was requested
    * @param {URL} url
-   * @param {string} [said] what is known without asking
+   * @param {string} [known] what is known already
    */
-  async failed(hop, asked, url, said = "") {
+  async failed(hop, askedAt, url, known = "") {
     if (this.closed) return;
     const number = this.#number;
     const now = performance.now();
     const { kind, reason } = await diagnose(url);
     if (this.closed || number !== this.#number) return;
-    this.listener.hop(hop, asked, now, said || reason);
+    this.listener.hop(hop, askedAt, now, known || reason);
     if (kind === "foreign") this.startOver(reason);
     else if (kind === "refused") this.listener.refused(reason);
-    else this.lost(said && reason !== BLOCKED ? `${said}, ${reason}` : reason);
+    else this.lost(known && reason !== BLOCKED ? `${known}, ${reason}` : reason);
   }
 
-  /** The text is another one now. @param {string} reason */
+  /** The text on the server has changed. @param {string} reason */
   startOver(reason) {
     this.reading.startOver();
     this.listener.foreign(reason);
@@ -130,30 +84,4 @@ export class Attempts {
     this.closed = true;
     clearTimeout(this.#timer);
   }
-}
-
-/**
- * Watches the handshake of an engine of Socket.IO's client that has just been made. What stands on the way may accept
- * a WebSocket and not pass it on: IIS's own WebSocket module answers 101 and closes, others stay silent. The client
- * falls back to its next transport after an error, and neither is one to it: it would wait until its own timeout,
- * 20 s, and then try the same again.
- * @param {ReturnType<typeof io>["io"]["engine"]} engine
- * @param {(reason: "websocket closed" | "websocket silent") => void} mute called when its WebSocket was accepted and
- *   brings no handshake
- */
-export function watchHandshake(engine, mute) {
-  /** @param {"websocket closed" | "websocket silent"} reason */
-  const judge = (reason) => {
-    if (engine.transport.name === "websocket") mute(reason);
-  };
-  const timer = setTimeout(() => judge("websocket silent"), PATIENCE_MS);
-  const closed = (/** @type {string} */ reason) => {
-    clearTimeout(timer);
-    if (reason === "transport close") judge("websocket closed");
-  };
-  engine.once("close", closed);
-  engine.once("handshake", () => {
-    clearTimeout(timer);
-    engine.off("close", closed);
-  });
 }

@@ -1,13 +1,13 @@
-// The reading over Socket.IO, by the official client. On each connection it asks anew, by the `auth`
-// function, from where to go on. When to try again is decided here, so that the page can show it.
+// The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
+// Retries are scheduled here and not by the client, so that the page can show them.
 
-import { Attempts, isForeignEdition, watchHandshake } from "./retry.js";
-
-/** How long an answer to a trip may take. */
-const TRIP_MS = 5000;
+import { isForeignEdition } from "./diagnose.js";
+import { watchHandshake } from "./handshake.js";
+import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
+import { Attempts } from "./retry.js";
 
 /**
- * What an error says beyond its message: the status with which a request was answered.
+ * An error's message, with the HTTP status if it has one.
  * @param {Error & { description?: any, context?: any }} error as Engine.IO makes them
  */
 function detail(error) {
@@ -30,7 +30,7 @@ export function openSocketIo(reading, listener, places, transports) {
     return {
       retry: () => location.reload(),
       close: () => {},
-      trip: () => Promise.reject(new Error("no client")),
+      ping: () => Promise.reject(new Error("no client")),
     };
   }
   const question = new URL(url);
@@ -44,14 +44,14 @@ export function openSocketIo(reading, listener, places, transports) {
     autoConnect: false,
     auth: (answer) => answer(reading.request()),
   });
-  let asked = 0;
-  /** Why WebSocket is left out when polling is what stands in the end. */
+  let askedAt = 0;
+  /** Why WebSocket failed, for when polling connects in its place. */
   let obstacle = "";
-  /** @type {number | null} how long an upgrade took that was through before the connection stood */
+  /** @type {number | null} how long an upgrade took that was done before the connection was established */
   let early = null;
 
   const attempts = new Attempts(reading, listener, () => {
-    asked = performance.now();
+    askedAt = performance.now();
     obstacle = "websocket error";
     listener.connecting(url.pathname);
     connect(transports);
@@ -59,14 +59,14 @@ export function openSocketIo(reading, listener, places, transports) {
 
   /** @param {string[]} names of the transports to try */
   function connect(names) {
-    // What the client still does about the attempt before is of no use.
+    // Stops what the client still does for the previous attempt.
     socket.disconnect();
     socket.io.opts.transports = names;
     early = null;
     socket.connect();
     // The client makes an engine for each attempt.
     const engine = socket.io.engine;
-    let opened = asked;
+    let opened = askedAt;
     watchHandshake(engine, (reason) => {
       if (attempts.closed || engine !== socket.io.engine) return;
       const left = names.slice(names.indexOf("websocket") + 1);
@@ -76,12 +76,12 @@ export function openSocketIo(reading, listener, places, transports) {
         connect(left);
       } else {
         socket.disconnect();
-        attempts.failed("handshake", asked, question, reason);
+        attempts.failed("handshake", askedAt, question, reason);
       }
     });
     engine.once("handshake", () => {
       opened = performance.now();
-      listener.hop("handshake", asked, opened);
+      listener.hop("handshake", askedAt, opened);
     });
     engine.on("upgrade", () => {
       const now = performance.now();
@@ -97,7 +97,7 @@ export function openSocketIo(reading, listener, places, transports) {
 
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
-    // Reached by polling although WebSocket was tried first: it does not get through.
+    // Connected by polling although WebSocket was tried first: WebSocket does not get through.
     if (name === "polling" && transports[0] === "websocket") listener.blocked(obstacle);
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);
@@ -112,8 +112,8 @@ export function openSocketIo(reading, listener, places, transports) {
     else attempts.lost(reason);
   });
   socket.on("connect_error", (error) => {
-    // Active means that the connection failed; otherwise the server itself has refused it.
-    if (socket.active) attempts.failed("handshake", asked, question, detail(error));
+    // An active socket means that the connection failed; otherwise the server itself refused it.
+    if (socket.active) attempts.failed("handshake", askedAt, question, detail(error));
     else if (isForeignEdition(error.message)) attempts.startOver(error.message);
     else listener.refused(error.message);
   });
@@ -125,10 +125,10 @@ export function openSocketIo(reading, listener, places, transports) {
       attempts.close();
       socket.disconnect();
     },
-    async trip() {
+    async ping() {
       if (!socket.connected) throw new Error("not connected");
       const start = performance.now();
-      await socket.timeout(TRIP_MS).emitWithAck("echo");
+      await socket.timeout(PING_TIMEOUT_MS).emitWithAck(PING_EVENT);
       return performance.now() - start;
     },
   };

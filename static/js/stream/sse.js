@@ -1,9 +1,9 @@
-// The reading over server-sent events. An EventSource comes back by itself, with Last-Event-ID, unless it
-// was answered with anything but a stream; then it is made anew here.
+// The reading over server-sent events. An EventSource reconnects by itself, with Last-Event-ID, unless the answer
+// was not an event stream; then a new one is created here.
 
 import { Attempts } from "./retry.js";
 
-/** What the server asks event sources to wait, `retry:` in its stream. */
+/** The delay that the server asks for, `retry:` in its stream. */
 const RETRY_MS = 1000;
 
 /**
@@ -19,14 +19,14 @@ export function openEvents(reading, listener, places) {
 
   const attempts = new Attempts(reading, listener, () => {
     source?.close();
-    let asked = performance.now();
+    let askedAt = performance.now();
     url.search = reading.query();
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
-    source.addEventListener("open", () => listener.hop("handshake", asked, performance.now()));
+    source.addEventListener("open", () => listener.hop("handshake", askedAt, performance.now()));
     source.addEventListener("reading", ({ data }) => {
-      // Not with the head of the answer: what follows it may be held back on the way.
+      // Not when the headers arrive: a proxy may still hold back the body.
       listener.connected("sse");
       listener.opening(JSON.parse(data));
     });
@@ -42,14 +42,14 @@ export function openEvents(reading, listener, places) {
       listener.ended();
     });
     source.addEventListener("error", () => {
-      // Its own attempt is the server's `retry:` away, and what fails then comes here again.
+      // It retries by itself after the server's `retry:`, and reports here again if that fails.
       if (source.readyState !== EventSource.CLOSED) {
         listener.lost("stream ended", performance.now() + RETRY_MS);
-        asked = performance.now();
+        askedAt = performance.now();
         return;
       }
       url.search = reading.query();
-      attempts.failed("handshake", asked, url);
+      attempts.failed("handshake", askedAt, url);
     });
   });
 
@@ -60,11 +60,11 @@ export function openEvents(reading, listener, places) {
       attempts.close();
       source.close();
     },
-    // The stream goes one way only: a small request beside it makes the trip.
-    async trip() {
+    // The stream goes one way only, so a small request beside it is timed.
+    async ping() {
       const start = performance.now();
       const answer = await fetch(new URL("hosting.json", places.root), { method: "HEAD", cache: "no-store" });
-      // What is not read to its end, be it empty, may count as broken off.
+      // A body that is not read, even an empty one, may be reported as aborted.
       await answer.text();
       return performance.now() - start;
     },

@@ -1,5 +1,5 @@
-// What a stream tells, and how one is opened. Each transport has a module of its own beside this one;
-// they share nothing but this interface, the waiting times, and the question why they were refused.
+// The interface of a stream, and how one is opened. Each transport has a module of its own beside this one; they
+// share only this interface, the retries, and the diagnosis of a failed attempt.
 
 import { openEvents } from "./sse.js";
 import { openSocketIo } from "./socketio.js";
@@ -10,23 +10,23 @@ import { openWebSocket } from "./websocket.js";
 /** @typedef {import("../reading.js").Opening} Opening */
 
 /**
- * The ways to read: Socket.IO as the server offers it, by one of its transports alone, or without it.
- * @typedef {"socketio" | "socketio-websocket" | "socketio-polling" | "websocket" | "sse"} Way
+ * What a reader may choose: Socket.IO as the server offers it, by one of its transports alone, or without it.
+ * @typedef {"socketio" | "socketio-websocket" | "socketio-polling" | "websocket" | "sse"} TransportChoice
  */
 
 /**
- * Whoever listens to a stream. Times are those of `performance.now()`.
+ * The callbacks of a stream. Times are those of `performance.now()`.
  * @typedef {object} Listener
  * @property {(path: string) => void} connecting a connection is being opened, the first or another one
- * @property {(transport: "websocket" | "polling" | "sse") => void} connected it stands
- * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection stood
+ * @property {(transport: "websocket" | "polling" | "sse") => void} connected the connection is established
+ * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection was established
  * @property {(reason: string) => void} blocked WebSocket does not get through, for this reason; polling goes on
- * @property {(opening: Opening) => void} opening the reading begins or goes on
+ * @property {(opening: Opening) => void} opening the reading begins or resumes
  * @property {(text: string, place: Place, at: number) => void} stanza
- * @property {(reason: string, retryAt: number | null) => void} lost it broke off or could not be opened; when the
+ * @property {(reason: string, retryAt: number | null) => void} lost it was cut off or could not be opened; when the
  *   next attempt will be made, if that is known
- * @property {(reason: string) => void} refused the server will not have it, and nothing tries again
- * @property {(reason: string) => void} foreign the text on the server is another one now; the stream starts over
+ * @property {(reason: string) => void} refused the request was refused, and there will be no further attempt
+ * @property {(reason: string) => void} foreign the text on the server has changed; the stream starts over
  * @property {() => void} ended after the last stanza
  * @property {(name: string, start: number, end: number, failure?: string) => void} hop one step of the connection
  *   took this long, or failed
@@ -37,11 +37,11 @@ import { openWebSocket } from "./websocket.js";
  * @typedef {object} Stream
  * @property {() => void} retry tries again now, rather than when it is due
  * @property {() => void} close for good
- * @property {() => Promise<number>} trip measures a round trip, in milliseconds; fails when there is no connection
+ * @property {() => Promise<number>} ping measures a round trip, in milliseconds; fails when there is no connection
  */
 
 /**
- * Where everything is, as the page says.
+ * The URLs and Socket.IO transports that the page names.
  * @typedef {{root: URL, websocket: URL, transports: string[]}} Places
  */
 
@@ -56,15 +56,15 @@ export function placesOf(page = document.body) {
 }
 
 /**
- * Opens a stream. It comes back by itself when it breaks off, and then goes on where the reading stands.
- * @param {Way} way
+ * Opens a stream. It reconnects by itself, and then resumes where the reading stopped.
+ * @param {TransportChoice} choice
  * @param {Reading} reading
  * @param {Listener} listener
  * @param {Places} places
  * @returns {Stream}
  */
-export function open(way, reading, listener, places) {
-  switch (way) {
+export function open(choice, reading, listener, places) {
+  switch (choice) {
     case "websocket":
       return openWebSocket(reading, listener, places);
     case "sse":

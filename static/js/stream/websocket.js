@@ -1,10 +1,10 @@
-// The reading over plain WebSocket. A WebSocket does not come back by itself: here it does, with a
-// back-off, and asks for the stanza that comes next.
+// The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
+// asks for the next stanza.
 
+import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
 const NORMAL = 1000;
-const TRIP_MS = 5000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -16,20 +16,20 @@ export function openWebSocket(reading, listener, places) {
   const url = new URL(places.websocket);
   /** @type {WebSocket} */
   let socket;
-  let trips = 0;
+  let pings = 0;
   /** @type {Map<number, () => void>} */
   const waiting = new Map();
 
   const attempts = new Attempts(reading, listener, (isOver) => {
     socket?.close();
-    const asked = performance.now();
-    // Something on the way may accept a WebSocket and then not pass it on: it stands with the first word.
+    const askedAt = performance.now();
+    // A proxy may accept a WebSocket without forwarding it, so it counts as connected with the first message.
     let stands = false;
     url.search = `format=json&${reading.query()}`;
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
-    socket.addEventListener("open", () => listener.hop("upgrade", asked, performance.now()));
+    socket.addEventListener("open", () => listener.hop("upgrade", askedAt, performance.now()));
     socket.addEventListener("message", ({ data }) => {
       const at = performance.now();
       const { event, text, ...content } = JSON.parse(data);
@@ -40,13 +40,13 @@ export function openWebSocket(reading, listener, places) {
       } else if (event === "divinecomedy") {
         attempts.worked();
         listener.stanza(text, content, at);
-      } else if (event === "echo") {
+      } else if (event === PING_EVENT) {
         waiting.get(content.id)?.();
       }
     });
     socket.addEventListener("close", ({ code }) => {
       if (isOver()) return;
-      if (!stands) attempts.failed("upgrade", asked, url);
+      if (!stands) attempts.failed("upgrade", askedAt, url);
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
@@ -59,16 +59,16 @@ export function openWebSocket(reading, listener, places) {
       attempts.close();
       socket.close();
     },
-    trip() {
+    ping() {
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
-      const id = (trips += 1);
-      socket.send(JSON.stringify({ event: "echo", id }));
+      const id = (pings += 1);
+      socket.send(JSON.stringify({ event: PING_EVENT, id }));
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(id);
           reject(new Error("no answer"));
-        }, TRIP_MS);
+        }, PING_TIMEOUT_MS);
         waiting.set(id, () => {
           clearTimeout(late);
           waiting.delete(id);

@@ -1,4 +1,4 @@
-// Where the reading stands: the contents, which double as progress, and the running head.
+// The reader's place in the poem: the contents, which double as a progress bar, and the running head.
 
 import { number, span } from "../format.js";
 import { t } from "../strings.js";
@@ -41,8 +41,8 @@ export class Contents {
   }
 
   /**
-   * What a fragment of an address names: the line, the stanzas of its canto, and the index of the stanza that holds
-   * it, if all stanzas are as long as the first.
+   * Resolves the fragment of an address to its line, the stanzas of its canto, and the index of the stanza that holds
+   * it. The index is exact where all stanzas are as long as the first.
    * @param {string} fragment such as `inferno-1-4` or `stanza-12`
    * @param {number} of how many stanzas there are
    * @param {number} length of the first, in lines
@@ -69,7 +69,7 @@ export class Contents {
    * @param {Place} place
    * @param {number} intervalMs
    */
-  heard(place, intervalMs) {
+  received(place, intervalMs) {
     const left = place.of - place.index - 1;
     const values = { i: number(place.index + 1), of: number(place.of) };
     put(
@@ -95,7 +95,7 @@ export class Contents {
   }
 
   /**
-   * The running head names this stanza.
+   * Shows this stanza in the running head.
    * @param {Place} place
    * @param {number} lines how many it has
    */

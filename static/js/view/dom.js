@@ -8,7 +8,7 @@ export const all = (selector) =>
   [...document.querySelectorAll(selector)].map((found) => /** @type {HTMLElement} */ (found));
 
 /**
- * Sets a text, if it is another one: an unchanged one is not announced again.
+ * Sets a text only if it changed, so that it is not announced again.
  * @param {string} id
  * @param {string} text
  */
@@ -42,7 +42,7 @@ export function svg(tag, attributes, text) {
 }
 
 /**
- * Puts off drawing to the next frame, however often it is asked for until then.
+ * Defers drawing to the next frame, once for however many requests.
  * @param {() => void} draw
  */
 export function perFrame(draw) {

@@ -1,10 +1,10 @@
-// A dot for each try, piled up where several took as long, on an axis that only grows.
+// A dot plot of the tries: dots of the same duration are stacked, and the axis only grows.
 
 const NS = "http://www.w3.org/2000/svg";
 const [LEFT, RIGHT, BASE, TOP] = [8, 298, 60, 4];
-/** The width of a pile, in the drawing's units. */
+/** The width of a stack, in the drawing's units. */
 const PILE = 5;
-/** How far a dot is above the one below, unless a pile is too high for that. */
+/** How far a dot is above the one below, unless a stack gets too high for that. */
 const RISE = 6;
 const LABEL_DROP = 20;
 const TICK = 5;

@@ -1,24 +1,24 @@
-// Following the voice: the newest stanza stays at mid-height until its reader scrolls up or holds the page.
+// Following the stream: the newest stanza stays at mid-height until its reader scrolls up or holds the page.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
 import { $, perFrame } from "./dom.js";
 
-/** How long a smooth scroll of ours may take; what scrolls meanwhile is not the reader. */
+/** How long a smooth scroll by this page may take; scroll events meanwhile are not the reader's. */
 const OWN_SCROLL_MS = 900;
-/** Faster than this, stanzas would come while the page still moves. */
+/** At shorter intervals, the next stanza would arrive while the page still scrolls. */
 const FAST_MS = 900;
-/** So long after a hand has touched something, what scrolls is that hand's doing. */
+/** So long after an input event, scrolling is the reader's doing. */
 const HAND_MS = 2000;
-/** Where the next stanza's lines end, as a part of the window's height. */
+/** Where the next stanza ends, as a fraction of the window's height. */
 const HEIGHT = 0.75;
-/** How much of a sentence in the next stanza's place is kept in sight. */
+/** How much of a message in the next stanza's place is kept in view. */
 const SENTENCE_PX = 140;
 
 export class Follow {
-  /** Until then, what scrolls smoothly is this page itself. */
+  /** Until then, scroll events come from this page's own smooth scroll. */
   own = 0;
-  /** When a hand last touched wheel, keys, screen or mouse. */
+  /** When the reader last used wheel, keys, screen or mouse. */
   hand = -Infinity;
   /** Where this page has scrolled itself to. */
   target = 0;
@@ -32,10 +32,10 @@ export class Follow {
     this.jump = true;
     this.over = false;
     this.reduced = matchMedia("(prefers-reduced-motion: reduce)");
-    this.voice = $("voice");
+    this.liveEdge = $("live-edge");
     this.back = $("back");
     this.hold = $("hold");
-    this.toVoice = perFrame(() => this.#scroll());
+    this.scrollToLiveEdge = perFrame(() => this.#scroll());
     this.#listen(perFrame(moved));
   }
 
@@ -45,10 +45,10 @@ export class Follow {
   }
 
   /** A stanza has come. */
-  heard() {
+  received() {
     this.hold.hidden = false;
     if (this.following) {
-      this.toVoice();
+      this.scrollToLiveEdge();
     } else {
       this.missed += 1;
       $("new").textContent = t("new_stanzas", { n: number(this.missed) });
@@ -72,15 +72,15 @@ export class Follow {
     $("new").textContent = "";
     if (on) {
       this.pinned = false;
-      // The hand that has asked for this does not scroll.
+      // The click that asked for this is not scrolling.
       this.hand = -Infinity;
-      this.toVoice();
+      this.scrollToLiveEdge();
     }
   }
 
   #scroll() {
     if (!this.following) return;
-    const { top, height } = this.voice.getBoundingClientRect();
+    const { top, height } = this.liveEdge.getBoundingClientRect();
     const y = scrollY + top + Math.min(height, SENTENCE_PX) - innerHeight * HEIGHT;
     if (y <= 0) return;
     const far = Math.abs(y - scrollY) > innerHeight;
@@ -111,7 +111,7 @@ export class Follow {
     }
     addEventListener("resize", () => {
       this.own = performance.now() + OWN_SCROLL_MS;
-      this.toVoice();
+      this.scrollToLiveEdge();
     });
     addEventListener(
       "scroll",
@@ -120,18 +120,18 @@ export class Follow {
         this.last = scrollY;
         moved();
         if (performance.now() < this.own) return;
-        // Heights of stanzas out of sight are estimates; when they are corrected, the page moves by itself,
-        // and at speed it always does.
+        // The browser only estimates the heights of stanzas out of view, and moves the page when it corrects
+        // them. At short intervals it does so all the time.
         if (this.following && this.jump && performance.now() > this.hand + HAND_MS) return;
-        // Who has scrolled past the voice is brought back up to it, which is no wish to leave it.
+        // A reader who scrolled past the live edge is brought back up to it, and still follows.
         if (this.following && up && scrollY < this.target - 4 && !this.over) this.follow(false);
-        // Held by hand, only a hand lets go.
-        else if (!this.following && !this.pinned && down && this.#voiceInSight()) this.follow(true);
+        // After Hold, only Follow or Jump to live resumes.
+        else if (!this.following && !this.pinned && down && this.#liveEdgeInSight()) this.follow(true);
       },
       { passive: true },
     );
     this.back.addEventListener("click", () => {
-      // The button goes away, and the focus with it.
+      // The button disappears, and would take the focus with it.
       this.hold.focus({ preventScroll: true });
       this.follow(true);
       moved();
@@ -143,7 +143,7 @@ export class Follow {
     });
   }
 
-  #voiceInSight() {
-    return this.voice.getBoundingClientRect().top < innerHeight * 0.78;
+  #liveEdgeInSight() {
+    return this.liveEdge.getBoundingClientRect().top < innerHeight * 0.78;
   }
 }

@@ -1,12 +1,12 @@
-// The hops until the first stanza: what the browser measured of this load, and what the stream tells of its
-// own connection.
+// The hops up to the first stanza: what the browser measured while the page loaded, and what the stream reports
+// about its connection.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
 import { $, el, perFrame, put, svg } from "./dom.js";
 
 /**
- * Times are those of `performance.now()`; `wait` is how long nothing came, `failure` why nothing did.
+ * Times are those of `performance.now()`; `wait` is the time to the first byte, `failure` the reason of a failure.
  * @typedef {{name: string, start: number, end?: number, wait?: number, failure?: string}} Hop
  */
 
@@ -53,21 +53,21 @@ export class Hops {
   /** Whether these are the hops of the page's load, or those of a later connection. */
   withPage = true;
   origin = 0;
-  /** @type {Hop[]} what the stream has told */
-  told = [];
-  /** @type {number | null} when the first of them was through, after which a stanza may come */
+  /** @type {Hop[]} what the stream has reported */
+  reported = [];
+  /** @type {number | null} when the first of them succeeded, after which a stanza may arrive */
   stood = null;
   /** @type {Hop | null} */
   first = null;
   frozen = false;
 
   /**
-   * A stream is opened: the page's own, or, when another way was chosen, one whose hops start now.
-   * @param {string} way
+   * A stream is opened: the page's first, or, when another transport was chosen, one whose hops start now.
+   * @param {string} choice
    * @param {boolean} withPage
    */
-  begin(way, withPage) {
-    this.socketio = way.startsWith("socketio");
+  begin(choice, withPage) {
+    this.socketio = choice.startsWith("socketio");
     this.withPage = withPage;
     this.origin = withPage ? 0 : performance.now();
     this.#clear();
@@ -75,7 +75,7 @@ export class Hops {
 
   /** An attempt failed before any stanza came, and another one is made. */
   again() {
-    if (this.first || !this.told.some(({ failure }) => failure)) return;
+    if (this.first || !this.reported.some(({ failure }) => failure)) return;
     this.withPage = false;
     this.origin = performance.now();
     this.#clear();
@@ -89,7 +89,7 @@ export class Hops {
   /** @param {Hop} hop */
   add(hop) {
     if (this.frozen) return;
-    this.told = [...this.told.filter(({ name }) => name !== hop.name), hop];
+    this.reported = [...this.reported.filter(({ name }) => name !== hop.name), hop];
     if (!hop.failure) this.stood ??= hop.end ?? null;
     this.draw();
   }
@@ -102,7 +102,7 @@ export class Hops {
   }
 
   #clear() {
-    [this.told, this.stood, this.first, this.frozen] = [[], null, null, false];
+    [this.reported, this.stood, this.first, this.frozen] = [[], null, null, false];
     this.draw();
   }
 
@@ -114,7 +114,7 @@ export class Hops {
     if (this.withPage && page) rows.push({ name: "page", ...measured(page) }, ...scripts());
     if (this.withPage && this.socketio && library) rows.push({ name: "library", ...measured(library) });
     const handshake = this.socketio && resources(isHandshake, this.origin)[0];
-    for (const hop of this.told) {
+    for (const hop of this.reported) {
       // A WebSocket that was tried first took part of what the stream calls its handshake.
       if (hop.name === "handshake" && handshake) rows.push({ ...hop, ...measured(handshake) });
       else if (hop.name === "websocket" && handshake) rows.push({ ...hop, end: handshake.startTime });
@@ -122,7 +122,7 @@ export class Hops {
     }
     if (this.first) rows.push(this.first);
     rows.sort((one, other) => one.start - other.start);
-    if (!this.told.some(({ name }) => name === "handshake" || name === "upgrade")) {
+    if (!this.reported.some(({ name }) => name === "handshake" || name === "upgrade")) {
       rows.push({ name: "handshake", start: 0 });
     }
     if (!this.first) rows.push({ name: "first", start: 0 });

@@ -1,27 +1,27 @@
-// The place where the next stanza will stand: three ruled lines that fill while it is due, a sentence when
-// there is trouble, the mark at the end.
+// The place of the next stanza: three ruled lines that fill until it is due, a message when there is trouble, and
+// the mark at the end.
 
 import { $, el } from "./dom.js";
 
-/** A stanza is awaited in vain when so much of the interval has passed again. */
+/** A stanza is late when this much of the interval has passed beyond its time. */
 const PATIENCE = 1 / 8;
 const LEAST_PATIENCE_MS = 250;
-/** Silence that is worth a word. */
+/** When silence lasts longer, the page says so. */
 const SILENCE_MS = 3000;
 
-/** Faster than this, what moves would never come to rest. */
+/** At shorter intervals, animations would never come to rest. */
 const FAST_MS = 300;
 
 const RULES = 3;
 
 export class Next {
   /**
-   * @param {{silent: () => void, retry: () => void}} asks when the stream says nothing for long, and when its
-   *   reader does not want to wait
+   * @param {{silent: () => void, retry: () => void}} callbacks when the stream is silent for long, and when the
+   *   reader asks to try again now
    */
   constructor({ silent, retry }) {
     this.rules = $("rules");
-    this.say = $("say");
+    this.message = $("message");
     this.silent = silent;
     this.retry = retry;
     this.intervalMs = 0;
@@ -47,37 +47,37 @@ export class Next {
     this.silence = window.setTimeout(this.silent, this.intervalMs + SILENCE_MS);
   }
 
-  /** Nothing is awaited. */
+  /** No stanza is expected. */
   stop() {
     clearTimeout(this.waiting);
     clearTimeout(this.silence);
   }
 
-  /** All is well: nothing but the lines. */
-  quiet() {
+  /** All is well: shows only the lines. */
+  clearMessage() {
     clearInterval(this.ticking);
     this.rules.hidden = $("end").hidden === false;
-    this.say.hidden = true;
-    this.say.replaceChildren();
+    this.message.hidden = true;
+    this.message.replaceChildren();
     this.#spend(RULES);
   }
 
   /**
-   * A sentence in the place of the stanza that does not come.
+   * Shows a message in the place of the stanza that does not arrive.
    * @param {string} sentence
    * @param {string} [more]
    * @param {string} [action] the name of the button that tries again
    */
-  tell(sentence, more, action) {
-    this.quiet();
-    this.say.hidden = false;
-    this.say.append(el("strong", "", sentence));
-    if (more) this.say.append(more);
+  showMessage(sentence, more, action) {
+    this.clearMessage();
+    this.message.hidden = false;
+    this.message.append(el("strong", "", sentence));
+    if (more) this.message.append(more);
     if (!action) return;
     const button = el("button", "btn", action);
     button.setAttribute("type", "button");
     button.addEventListener("click", this.retry);
-    this.say.append(button);
+    this.message.append(button);
   }
 
   /**
@@ -97,9 +97,9 @@ export class Next {
     tick();
   }
 
-  /** Changes the sentence, and leaves the button alone that may have the focus. @param {string} sentence */
-  retell(sentence) {
-    const strong = this.say.querySelector("strong");
+  /** Changes the sentence only, because the button may have the focus. @param {string} sentence */
+  updateMessage(sentence) {
+    const strong = this.message.querySelector("strong");
     if (strong && strong.textContent !== sentence) strong.textContent = sentence;
   }
 
@@ -108,12 +108,7 @@ export class Next {
     this.stop();
     $("end").hidden = false;
     $("end-after").textContent = after;
-    this.quiet();
-  }
-
-  /** The poem goes on after all: another way was chosen, or it starts over. */
-  unend() {
-    $("end").hidden = true;
+    this.clearMessage();
   }
 
   /** @param {number} left */

@@ -1,4 +1,4 @@
-// The instrument beside the poem: how the stream is, what was counted, how the server sees it.
+// The panel beside the poem: the state of the stream, its counts, and what the server reports.
 
 import { clock, number, seconds } from "../format.js";
 import { t } from "../strings.js";
@@ -20,12 +20,12 @@ export function showState(state, { badge, what, how }) {
     state,
   };
   for (const [name, value] of Object.entries(shown)) {
-    // Even an unchanged attribute costs a new look at all styles below it.
+    // Setting an attribute, even to the same value, makes the browser recalculate styles.
     if (dataset[name] !== value) dataset[name] = value;
   }
   put("badge", badge);
   put("word", badge);
-  // The live region may have said something else since, and does not come back to this.
+  // Compared with the panel, not the live region, which may have announced something else since.
   if ($("what").textContent !== what) put("live", what);
   put("what", what);
   put("how", how);
@@ -45,7 +45,7 @@ export function showLoss({ date, ms, reason }) {
   put("last-loss", t("last_loss", { time: clock(date), s: seconds(ms), reason }));
 }
 
-/** What the server says of itself and of what reached it; asked for while somebody looks. */
+/** What the server reports about itself and this request; refreshed while the page is visible. */
 export class Facts {
   /** @param {URL} root */
   constructor(root) {
@@ -63,7 +63,7 @@ export class Facts {
       this.hosting = await answer.json();
       this.#show();
     } catch {
-      // The last answer stays; the stream itself tells when the server is gone.
+      // The last answer stays; the stream reports when the server is gone.
     }
   }
 

@@ -1,4 +1,4 @@
-// How the stanzas fell against the clock: one mark a stanza, the newest at the right.
+// The plot of stanza timing: one mark per stanza, the newest at the right.
 
 import { deviation } from "../format.js";
 import { grade, lateness } from "../pace.js";
@@ -12,7 +12,7 @@ const [WIDTH, HEIGHT] = [320, 108];
 const [LEFT, RIGHT, TOP, BOTTOM] = [62, 6, 8, 14];
 /** The scale grows to the next of these only when it must. */
 const SCALES = [100, 1000, 10_000];
-/** What is nearer to its time needs no stem. */
+/** Smaller deviations are drawn without a stem. */
 const STEM_MS = 6;
 
 const MINI_SLOTS = 24;

@@ -1,4 +1,4 @@
-// What a reader may choose, and the buttons that copy.
+// The reader's preferences, and the buttons that copy.
 
 import { t } from "../strings.js";
 import { $, put } from "./dom.js";
@@ -7,7 +7,7 @@ const SIZES = [0.85, 1, 1.15, 1.3, 1.5];
 const NORMAL = 1;
 const FLASH_MS = 1800;
 
-/** The browser may forbid a page to remember anything. */
+/** The browser may forbid a page to store anything. */
 const memory = {
   /** @param {string} name */
   get(name) {
@@ -22,7 +22,7 @@ const memory = {
     try {
       localStorage.setItem(`dante-${name}`, value);
     } catch {
-      // Then it holds for this page alone.
+      // Then the choice lasts until the page is closed.
     }
   },
 };
@@ -40,9 +40,9 @@ export function listenToPrefs(resized) {
 
   const announce = /** @type {HTMLInputElement} */ ($("announce"));
   // Browsers keep what was checked over a reload.
-  const speak = () => $("poem").setAttribute("aria-live", announce.checked ? "polite" : "off");
-  announce.addEventListener("change", speak);
-  speak();
+  const apply = () => $("poem").setAttribute("aria-live", announce.checked ? "polite" : "off");
+  announce.addEventListener("change", apply);
+  apply();
 
   let size = SIZES.indexOf(Number(memory.get("size") ?? 1));
   if (size < 0) size = NORMAL;
@@ -67,7 +67,7 @@ export function listenToPrefs(resized) {
 }
 
 /**
- * A button that copies a text, and says for a moment that it did.
+ * A button that copies a text, and confirms it for a moment.
  * @param {string} id
  * @param {() => string} text
  * @param {string} done
@@ -77,14 +77,14 @@ export function listenToCopy(id, text, done) {
   const label = button.textContent ?? "";
   let timer = 0;
   button.addEventListener("click", async () => {
-    let said = t(done);
+    let message = t(done);
     try {
       await navigator.clipboard.writeText(text());
     } catch {
-      said = t("copy_failed");
+      message = t("copy_failed");
     }
-    button.textContent = said;
-    put("live", said);
+    button.textContent = message;
+    put("live", message);
     clearTimeout(timer);
     timer = window.setTimeout(() => (button.textContent = label), FLASH_MS);
   });

@@ -1,4 +1,4 @@
-// The report for a bug's description: all that the panel shows, as text.
+// The text of Copy report: everything that the panel shows, for a bug report.
 
 import { $, all } from "./dom.js";
 
@@ -13,11 +13,11 @@ const at = (id) => textOf($(id));
 
 /**
  * @param {object} details
- * @param {string} details.way
+ * @param {string} details.choice
  * @param {import("../status.js").Status} details.status
  * @param {any} details.hosting the server's `hosting.json`
  */
-export function report({ way, status, hosting }) {
+export function report({ choice, status, hosting }) {
   const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
   const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
   const losses = status.losses.map(
@@ -29,10 +29,10 @@ export function report({ way, status, hosting }) {
     new Date().toISOString(),
     navigator.userAgent,
     "",
-    `${at("badge")} (${way})`,
+    `${at("badge")} (${choice})`,
     at("what"),
     at("how"),
-    // As they came: words may hide what matters.
+    // Verbatim: the words shown on the page may hide what matters.
     status.blocked ? `websocket: ${status.blocked}` : "",
     ["lost", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
     "",
@@ -41,7 +41,7 @@ export function report({ way, status, hosting }) {
       .map((pair) => [...pair.children].map(textOf).reverse().join(" "))
       .join(", ")}`,
     ...losses,
-    `${texts("#trip-h").join(" ")}: ${at("trip")}`,
+    `${texts("#ping-h").join(" ")}: ${at("ping")}`,
     "",
     `${at("hops-h")} ${at("hop-total")}`,
     ...hops,

@@ -1,4 +1,4 @@
-// The poem on its sheet: headings, stanzas with the thread beside them, and what broke in between.
+// The poem on its sheet: headings, stanzas with their timing marks, and notes on interruptions.
 
 import { deviation, number, roman } from "../format.js";
 import { grade, lateness } from "../pace.js";
@@ -8,7 +8,7 @@ import { $, el, scaled } from "./dom.js";
 /** @typedef {import("../reading.js").Place} Place */
 /** @typedef {import("../pace.js").Arrival} Arrival */
 
-/** So many stanzas stay on the page; they go in batches, since each time costs a layout. */
+/** How many stanzas stay on the page; older ones are removed in batches, since each removal costs a layout. */
 const KEPT = 400;
 const BATCH = 50;
 
@@ -39,7 +39,8 @@ export class Verse {
    */
   constructor(address, lang) {
     this.poem = $("poem");
-    this.voice = $("voice");
+    /** Where the next stanza will stand. */
+    this.liveEdge = $("live-edge");
     this.address = address;
     this.lang = lang;
     /** @type {HTMLElement | null} the newest stanza */
@@ -83,9 +84,9 @@ export class Verse {
     this.#add(stanza);
   }
 
-  /** A clock was set back: what came by it was later than it seemed. @param {Arrival["pace"]} pace */
+  /** A clock was set back: its stanzas were later than it seemed. @param {Arrival["pace"]} pace */
   later(pace) {
-    for (let part = this.voice.previousElementSibling; part; part = part.previousElementSibling) {
+    for (let part = this.liveEdge.previousElementSibling; part; part = part.previousElementSibling) {
       const mark = part.querySelector(".thread");
       const arrival = mark && arrivals.get(mark);
       if (!arrival) continue;
@@ -99,7 +100,7 @@ export class Verse {
     this.#add(el("p", "break", sentence));
   }
 
-  /** The text is another one: headings stand again, and its language is not known. @param {string} sentence */
+  /** The text has changed: headings are shown again, and its language is not known. @param {string} sentence */
   changed(sentence) {
     [this.heading, this.lang] = ["", ""];
     this.#add(el("p", "changed", sentence));
@@ -111,9 +112,9 @@ export class Verse {
   }
 
   /**
-   * Takes the oldest stanzas off the page, when there are too many. What a reader looks at stays in its place,
-   * for which the page may be scrolled: then it returns true.
-   * @param {boolean} following a reader who holds the page keeps what is on screen and what comes after it
+   * Removes the oldest stanzas when there are too many, and scrolls the page so that what the reader sees stays in
+   * place. Returns whether it did.
+   * @param {boolean} following a reader who does not follow keeps everything from the screen on
    */
   prune(following) {
     if (this.count < KEPT + BATCH) return false;
@@ -122,7 +123,7 @@ export class Verse {
     if (!following && kept.getBoundingClientRect().top > -innerHeight) return false;
     this.dropped ??= placeOf(stanzas[0])?.index ?? 0;
     const before = kept.getBoundingClientRect().top;
-    // The browser's own anchoring would correct what is corrected here.
+    // The browser's scroll anchoring would make the same correction again.
     document.documentElement.classList.add("pruning");
     this.poem.querySelector(".earlier")?.remove();
     while (this.poem.firstElementChild !== kept) this.poem.firstElementChild?.remove();
@@ -139,7 +140,7 @@ export class Verse {
 
   /** @param {HTMLElement} part */
   #add(part) {
-    this.poem.insertBefore(part, this.voice);
+    this.poem.insertBefore(part, this.liveEdge);
   }
 }
 
@@ -167,7 +168,7 @@ function lines(text, place) {
   });
 }
 
-/** Where a stanza fell beside its clock. @param {Arrival} arrival */
+/** The timing mark of a stanza. @param {Arrival} arrival */
 function thread(arrival) {
   const late = lateness(arrival);
   const mark = el("span", `thread ${grade(late)}`.trim(), el("b", "", deviation(late)));

@@ -1,4 +1,4 @@
-// The way between page and server, with the word on it.
+// The animated line between page and server, with the message on it.
 
 const THERE = 450;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -6,19 +6,19 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const [ABOVE, BELOW] = ["42%", "58%"];
 
 export class Wire {
-  /** @param {HTMLElement} way */
-  constructor(way) {
-    this.way = way;
-    this.dot = /** @type {HTMLElement} */ (way.querySelector("i"));
+  /** @param {HTMLElement} track */
+  constructor(track) {
+    this.track = track;
+    this.dot = /** @type {HTMLElement} */ (track.querySelector("i"));
     this.left = 0;
   }
 
-  /** Nothing is on the way. */
+  /** No message is on its way. */
   rest() {
     this.show("rest");
   }
 
-  /** The word has been sent; the dot waits at the server until something comes back. */
+  /** The message has been sent; the dot waits at the server until the answer arrives. */
   send() {
     this.left = performance.now();
     this.show("sent");
@@ -28,7 +28,7 @@ export class Wire {
     ]);
   }
 
-  /** The answer is here. An answer is quicker than an eye: its way is drawn slower. */
+  /** The answer is here. It is faster than the eye can follow, so it is drawn slower. */
   receive() {
     const arrived = performance.now() - this.left >= THERE;
     this.show("answered");
@@ -40,7 +40,7 @@ export class Wire {
     else this.move([there, { ...turn, offset: 0.48 }, { ...back, offset: 0.52 }, here], 2);
   }
 
-  /** Nothing comes back. */
+  /** No answer arrives. */
   fail() {
     this.show("failed");
   }
@@ -48,11 +48,11 @@ export class Wire {
   /** @param {string} state */
   show(state) {
     for (const motion of this.dot.getAnimations()) motion.cancel();
-    this.way.dataset.word = state;
+    this.track.dataset.word = state;
   }
 
-  /** @param {Keyframe[]} frames @param {number} [ways] */
-  move(frames, ways = 1) {
-    if (!calm.matches) this.dot.animate(frames, { duration: THERE * ways, easing: "linear" });
+  /** @param {Keyframe[]} frames @param {number} [legs] */
+  move(frames, legs = 1) {
+    if (!calm.matches) this.dot.animate(frames, { duration: THERE * legs, easing: "linear" });
   }
 }

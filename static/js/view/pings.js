@@ -1,4 +1,4 @@
-// Round trips: measured every few seconds while the stream stands and somebody looks.
+// Round trips, measured every few seconds while the stream is connected and the page visible.
 
 import { number } from "../format.js";
 import { t } from "../strings.js";
@@ -6,13 +6,13 @@ import { $, put, svg } from "./dom.js";
 
 const EVERY_MS = 5000;
 const KEPT = 40;
-/** Differences below this are not blown up to the full height. */
+/** The smallest range that fills the plot's height, so that tiny differences stay small. */
 const LEAST_RANGE_MS = 10;
 
-export class Trips {
-  /** @param {() => Promise<number> | null} trip null when there is no connection */
-  constructor(trip) {
-    this.trip = trip;
+export class Pings {
+  /** @param {() => Promise<number> | null} ping null when there is no connection */
+  constructor(ping) {
+    this.ping = ping;
     /** @type {number[]} */
     this.values = [];
     setInterval(() => this.measure(), EVERY_MS);
@@ -21,23 +21,23 @@ export class Trips {
   async measure() {
     if (document.hidden) return;
     try {
-      const ms = await this.trip();
+      const ms = await this.ping();
       if (ms !== null) this.#add(ms);
     } catch {
-      // The stream itself tells when it is lost.
+      // The stream itself reports when it is lost.
     }
   }
 
   /** There is no connection. */
   none() {
-    put("trip", "–");
+    put("ping", "–");
   }
 
-  /** Another way has trips of its own. */
+  /** Another transport was chosen, and is measured afresh. */
   restart() {
     this.values = [];
-    put("trip-range", "");
-    $("trip-line").replaceChildren();
+    put("ping-range", "");
+    $("ping-line").replaceChildren();
     this.none();
   }
 
@@ -46,13 +46,13 @@ export class Trips {
     this.values.push(ms);
     if (this.values.length > KEPT) this.values.shift();
     const [low, high] = [Math.min(...this.values), Math.max(...this.values)];
-    put("trip", `${number(Math.round(ms))} ms`);
-    put("trip-range", t("trip_range", { a: number(Math.round(low)), b: number(Math.round(high)) }));
+    put("ping", `${number(Math.round(ms))} ms`);
+    put("ping-range", t("trip_range", { a: number(Math.round(low)), b: number(Math.round(high)) }));
     const x = (/** @type {number} */ at) => 200 - (this.values.length - 1 - at) * 5;
     const y = (/** @type {number} */ value) =>
       22 - (18 * (value - low)) / Math.max(high - low, LEAST_RANGE_MS);
     const points = this.values.map((value, at) => `${x(at)},${y(value).toFixed(1)}`).join(" ");
-    $("trip-line").replaceChildren(
+    $("ping-line").replaceChildren(
       svg("polyline", { class: "spark", points }),
       svg("circle", { cx: 200, cy: y(ms), r: 2.6, class: "last" }),
     );

@@ -1,4 +1,4 @@
-// One transport among those that are compared: its reading, its clock, its state, and what was measured.
+// One transport of the comparison: its reading, its clock, its state, and its measurements.
 
 import { slept } from "./awake.js";
 import { ON_TIME_MS, Pace, lateness } from "./pace.js";
@@ -7,24 +7,24 @@ import { ON_TIME_MS, Pace, lateness } from "./pace.js";
 /** @typedef {import("./pace.js").Arrival} Arrival */
 
 /**
- * `blocked` is a WebSocket that never stood, `disallowed` a transport that the server was told not to offer.
+ * `blocked` is a WebSocket that was never established, `disallowed` a transport that the server does not offer.
  * @typedef {"opening" | "streaming" | "bursts" | "blocked" | "lost" | "refused" | "disallowed" | "ended"} State
  */
 
-/** The median is that of so many stanzas: what a stream did an hour ago says little about it. */
+/** The median is taken over the newest stanzas, so that it shows how the stream is now. */
 const WINDOW = 200;
 /** After so many stanzas that came one by one, a stream has no bursts any more. */
 const CALM = 5;
 
 /** @implements {Listener} */
-export class Lane {
+export class TransportRun {
   /** @type {State} */
   state = "opening";
   /** Why it is lost or refused. */
   reason = "";
-  /** Whether a connection has stood. */
+  /** Whether a connection was ever established. */
   stood = false;
-  /** @type {number | null} milliseconds from the page's asking to the first stanza */
+  /** @type {number | null} milliseconds from opening the stream to the first stanza */
   first = null;
   /** @type {Arrival | null} */
   newest = null;
@@ -40,15 +40,15 @@ export class Lane {
   worstBefore = 0;
   calm = 0;
   asking = false;
-  asked = performance.now();
+  openedAt = performance.now();
 
   /**
-   * @param {import("./stream/stream.js").Way} way
+   * @param {import("./stream/stream.js").TransportChoice} choice
    * @param {import("./reading.js").Reading} reading
-   * @param {(lane: Lane, text?: string, arrival?: Arrival) => void} changed
+   * @param {(run: TransportRun, text?: string, arrival?: Arrival) => void} changed
    */
-  constructor(way, reading, changed) {
-    this.way = way;
+  constructor(choice, reading, changed) {
+    this.choice = choice;
     this.reading = reading;
     this.changed = changed;
   }
@@ -91,10 +91,10 @@ export class Lane {
 
   /** @param {string} text @param {import("./reading.js").Place} place @param {number} at */
   stanza(text, place, at) {
-    if (this.reading.heard(place) < 0) return;
-    this.first ??= at - this.asked;
+    if (this.reading.received(place) < 0) return;
+    this.first ??= at - this.openedAt;
     this.newest = this.pace.arrived(place.index, at);
-    // What waited for this page to wake up says nothing about the way.
+    // A stanza that waited for this page to wake up says nothing about the transport.
     if (!slept(this.newest)) this.arrivals.push(this.newest);
     if (this.arrivals.length > WINDOW) this.forget();
     this.state = this.judge();
@@ -104,7 +104,7 @@ export class Lane {
   /** @returns {State} */
   judge() {
     const { burst: together, intervalMs } = this.pace;
-    // At a short interval, what a busy machine shows at once says nothing about the way.
+    // At a short interval, a busy browser may receive several at once, which says nothing about the transport.
     const real = together && !slept(together.oldest);
     const burst = real && (together.count - 1) * intervalMs > ON_TIME_MS ? together : null;
     this.calm = this.pace.together.length > 1 ? 0 : this.calm + 1;
@@ -148,7 +148,7 @@ export class Lane {
     this.asking = false;
   }
 
-  /** An event source tries again by itself, and does not say so. */
+  /** An EventSource reconnects by itself, without an event for it. */
   attempted() {
     if (this.opened && !this.asking) this.opened += 1;
   }

@@ -4,21 +4,21 @@ import { deviation, number, seconds } from "../format.js";
 import { grade, lateness } from "../pace.js";
 import { t } from "../strings.js";
 
-/** @typedef {import("../lane.js").Lane} Lane */
+/** @typedef {import("../transport-run.js").TransportRun} TransportRun */
 /** @typedef {import("../pace.js").Arrival} Arrival */
 /** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 
-/** Lanes in which nothing is to be expected. */
+/** States in which no stanza is expected. */
 const STILL = ["blocked", "lost", "refused", "disallowed"];
-/** A lane that is no further behind than this is level with the others. */
+/** A transport that is no more stanzas behind than this counts as level with the others. */
 const LEVEL = 1;
 
 /** @param {number} ms */
 const duration = (ms) => (ms < 1000 ? `${number(Math.round(ms))} ms` : `${seconds(ms)} s`);
 
 /**
- * Small jitter and a ten-second stall on one scale: 0, 10, 100, 1000, 10000 ms are 0, 0.3, 1, 2, 3.
+ * One scale for small jitter and ten-second stalls: 0, 10, 100, 1000, 10000 ms are 0, 0.3, 1, 2, 3.
  * @param {number} ms
  */
 const scale = (ms) => Math.sign(ms) * Math.log10(1 + Math.abs(ms) / 10);
@@ -35,10 +35,10 @@ function put(parent, text) {
   if (parent.textContent !== text) parent.textContent = text;
 }
 
-export class LanesTable {
-  /** @param {HTMLTableElement} table @param {Lane[]} lanes */
-  constructor(table, lanes) {
-    this.lanes = lanes;
+export class ComparisonTable {
+  /** @param {HTMLTableElement} table @param {TransportRun[]} runs */
+  constructor(table, runs) {
+    this.runs = runs;
     this.body = /** @type {HTMLElement} */ (table.querySelector(".rows"));
     this.figures = /** @type {HTMLElement} */ (table.querySelector(".sum"));
     /** @type {Map<Row, {tr: HTMLElement, cells: Cell[]}>} those that are drawn */
@@ -48,7 +48,7 @@ export class LanesTable {
   /** @param {Row[]} rows the newest first */
   draw(rows) {
     const newest = rows[0]?.index ?? 0;
-    for (const lane of this.lanes) this.drawFigures(lane, newest);
+    for (const run of this.runs) this.drawFigures(run, newest);
     for (const [row, { tr }] of this.rows) {
       if (rows.includes(row)) continue;
       tr.remove();
@@ -60,7 +60,7 @@ export class LanesTable {
       if (drawn.tr === place) place = place.nextElementSibling;
       else this.body.insertBefore(drawn.tr, place);
       drawn.tr.className = row.index === newest ? "newest" : "";
-      this.lanes.forEach((lane, at) => this.drawCell(drawn.cells[at], lane, row.arrivals.get(lane.way)));
+      this.runs.forEach((run, at) => this.drawCell(drawn.cells[at], run, row.arrivals.get(run.choice)));
     }
   }
 
@@ -80,9 +80,9 @@ export class LanesTable {
       .replace(/[,;:]$/, "");
     head.append(line);
     tr.append(head);
-    const cells = this.lanes.map(({ way }) => {
+    const cells = this.runs.map(({ choice }) => {
       const td = element("td", "cell");
-      td.dataset.way = way;
+      td.dataset.choice = choice;
       const [thread, figure] = [document.createElement("span"), document.createElement("b")];
       thread.append(figure);
       td.append(thread);
@@ -94,11 +94,11 @@ export class LanesTable {
     return drawn;
   }
 
-  /** @param {Cell} cell @param {Lane} lane @param {Arrival | undefined} arrival */
-  drawCell(cell, lane, arrival) {
+  /** @param {Cell} cell @param {TransportRun} run @param {Arrival | undefined} arrival */
+  drawCell(cell, run, arrival) {
     const ms = arrival ? lateness(arrival) : 0;
-    const kind = arrival ? grade(ms) : STILL.includes(lane.state) ? "none" : "due";
-    cell.td.className = arrival && arrival === lane.newest ? "now" : "";
+    const kind = arrival ? grade(ms) : STILL.includes(run.state) ? "none" : "due";
+    cell.td.className = arrival && arrival === run.newest ? "now" : "";
     const shown = `${kind} ${arrival ? deviation(ms) : ""}`;
     if (shown === cell.shown) return;
     cell.shown = shown;
@@ -113,24 +113,24 @@ export class LanesTable {
     cell.figure.append(value, mark);
   }
 
-  /** @param {Lane} lane @param {number} newest */
-  drawFigures(lane, newest) {
-    const { first, median, worst, state, reason } = lane;
-    const behind = lane.newest ? newest - lane.newest.index : 0;
+  /** @param {TransportRun} run @param {number} newest */
+  drawFigures(run, newest) {
+    const { first, median, worst, state, reason } = run;
+    const behind = run.newest ? newest - run.newest.index : 0;
     const status = reason.match(/^\d{3}\b/)?.[0] ?? "";
     const axis = state === "streaming" && behind > LEVEL ? "behind" : state;
-    const sockets = lane.way === "socketio-polling" ? 0 : lane.opened;
-    const requests = lane.requests + sockets;
-    this.put(lane, "first", first === null ? "–" : duration(first));
-    this.put(lane, "median", median === null ? "–" : deviation(median));
-    this.put(lane, "worst", worst === null ? "–" : deviation(worst));
-    this.put(lane, "requests", requests ? number(requests) : "–");
-    this.put(lane, "axis", t(`compare_axis_${axis}`, { status, n: number(behind) }).trim());
+    const sockets = run.choice === "socketio-polling" ? 0 : run.opened;
+    const requests = run.requests + sockets;
+    this.put(run, "first", first === null ? "–" : duration(first));
+    this.put(run, "median", median === null ? "–" : deviation(median));
+    this.put(run, "worst", worst === null ? "–" : deviation(worst));
+    this.put(run, "requests", requests ? number(requests) : "–");
+    this.put(run, "axis", t(`compare_axis_${axis}`, { status, n: number(behind) }).trim());
   }
 
-  /** @param {Lane} lane @param {string} figure @param {string} text */
-  put({ way, state }, figure, text) {
-    const cell = this.figures.querySelector(`[data-figure="${figure}"] [data-way="${way}"]`);
+  /** @param {TransportRun} run @param {string} figure @param {string} text */
+  put({ choice, state }, figure, text) {
+    const cell = this.figures.querySelector(`[data-figure="${figure}"] [data-choice="${choice}"]`);
     if (!(cell instanceof HTMLElement)) return;
     put(cell, text);
     cell.dataset.state = state;
