@@ -1,0 +1,302 @@
+//! The number of a canto as editions write it: `4`, `IV`, `Fourth`, `Four`, `quarto`, `Vierter`, `quatrième`.
+
+/// The highest number that is looked for among words.
+const MOST: u32 = 100;
+
+/// Reads a number in digits, Roman numerals or words.
+pub(super) fn number(text: &str) -> Option<u32> {
+    let digits = text.chars().all(|letter| letter.is_ascii_digit());
+    if digits { text.parse().ok().filter(|number| *number > 0) } else { roman(text).or_else(|| word(text)) }
+}
+
+/// Reads a Roman numeral of the usual, subtractive form.
+pub(crate) fn roman(text: &str) -> Option<u32> {
+    if text.len() > 15 {
+        return None;
+    }
+    let mut total = 0;
+    let mut largest = 0;
+    for letter in text.chars().rev() {
+        let value = match letter {
+            'I' => 1,
+            'V' => 5,
+            'X' => 10,
+            'L' => 50,
+            'C' => 100,
+            'D' => 500,
+            'M' => 1000,
+            _ => return None,
+        };
+        if value < largest {
+            total -= value;
+        } else {
+            total += value;
+            largest = value;
+        }
+    }
+    (total > 0).then_some(total)
+}
+
+/// Reads a number word; spaces and hyphens in it don't matter: `Trentesimo primo`, `TWENTY-FIRST`.
+fn word(text: &str) -> Option<u32> {
+    let text = text.to_lowercase();
+    let text = text.strip_prefix("the ").unwrap_or(&text).replace([' ', '-'], "");
+    (1..=MOST).find(|number| {
+        english(*number).contains(&text)
+            || italian(*number).contains(&text)
+            || german(*number) == text
+            || french(*number) == text
+            || matches!((text.as_str(), number), ("second" | "seconde", 2) | ("première", 1) | ("siebter", 7))
+    })
+}
+
+/// Tens and units, as indices into the tables below.
+fn divided(number: u32) -> (usize, usize) {
+    ((number / 10) as usize, (number % 10) as usize)
+}
+
+fn english(number: u32) -> [String; 2] {
+    const CARDINALS: [&str; 20] = [
+        "",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+    ];
+    const ORDINALS: [&str; 20] = [
+        "",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "sixth",
+        "seventh",
+        "eighth",
+        "ninth",
+        "tenth",
+        "eleventh",
+        "twelfth",
+        "thirteenth",
+        "fourteenth",
+        "fifteenth",
+        "sixteenth",
+        "seventeenth",
+        "eighteenth",
+        "nineteenth",
+    ];
+    const TENS: [&str; 11] =
+        ["", "", "twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet", "hundred"];
+    match divided(number) {
+        (0 | 1, _) => [CARDINALS[number as usize].to_owned(), ORDINALS[number as usize].to_owned()],
+        (10, _) => ["hundred".to_owned(), "hundredth".to_owned()],
+        (tens, 0) => [format!("{}y", TENS[tens]), format!("{}ieth", TENS[tens])],
+        (tens, units) => [CARDINALS, ORDINALS].map(|names| format!("{}y{}", TENS[tens], names[units])),
+    }
+}
+
+/// The old form, `decimoprimo` or `ventesimo primo`, and the one of today, `undicesimo` or `ventunesimo`;
+/// in the last place `undecimo` and `duodecimo`.
+fn italian(number: u32) -> [String; 3] {
+    const UNITS: [&str; 10] =
+        ["", "primo", "secondo", "terzo", "quarto", "quinto", "sesto", "settimo", "ottavo", "nono"];
+    const TENS: [&str; 11] = [
+        "",
+        "decimo",
+        "ventesimo",
+        "trentesimo",
+        "quarantesimo",
+        "cinquantesimo",
+        "sessantesimo",
+        "settantesimo",
+        "ottantesimo",
+        "novantesimo",
+        "centesimo",
+    ];
+    const TEENS: [&str; 10] = [
+        "decimo",
+        "undicesimo",
+        "dodicesimo",
+        "tredicesimo",
+        "quattordicesimo",
+        "quindicesimo",
+        "sedicesimo",
+        "diciassettesimo",
+        "diciottesimo",
+        "diciannovesimo",
+    ];
+    const STEMS: [&str; 10] =
+        ["", "", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"];
+    const ENDINGS: [&str; 10] = [
+        "",
+        "unesimo",
+        "duesimo",
+        "treesimo",
+        "quattresimo",
+        "cinquesimo",
+        "seiesimo",
+        "settesimo",
+        "ottesimo",
+        "novesimo",
+    ];
+    let (tens, units) = divided(number);
+    let today = match (tens, units) {
+        (0 | 10, _) | (2.., 0) => String::new(),
+        (1, _) => TEENS[units].to_owned(),
+        // The vowel falls before another: ventuno, ventotto.
+        (_, 1 | 8) => format!("{}{}", &STEMS[tens][..STEMS[tens].len() - 1], ENDINGS[units]),
+        _ => format!("{}{}", STEMS[tens], ENDINGS[units]),
+    };
+    let learned = match number {
+        11 => "undecimo",
+        12 => "duodecimo",
+        _ => "",
+    };
+    [format!("{}{}", TENS[tens], UNITS[units]), today, learned.to_owned()]
+}
+
+/// As it stands before a noun: `Erster Gesang`.
+fn german(number: u32) -> String {
+    const ORDINALS: [&str; 20] = [
+        "",
+        "erster",
+        "zweiter",
+        "dritter",
+        "vierter",
+        "fünfter",
+        "sechster",
+        "siebenter",
+        "achter",
+        "neunter",
+        "zehnter",
+        "elfter",
+        "zwölfter",
+        "dreizehnter",
+        "vierzehnter",
+        "fünfzehnter",
+        "sechzehnter",
+        "siebzehnter",
+        "achtzehnter",
+        "neunzehnter",
+    ];
+    const UNITS: [&str; 10] = ["", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"];
+    const TENS: [&str; 11] = [
+        "", "", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig",
+        "hundert",
+    ];
+    match divided(number) {
+        (0 | 1, _) => ORDINALS[number as usize].to_owned(),
+        (tens, 0) => format!("{}ster", TENS[tens]),
+        (tens, units) => format!("{}und{}ster", UNITS[units], TENS[tens]),
+    }
+}
+
+/// Up to sixty, which no canto of a French edition passes.
+fn french(number: u32) -> String {
+    const ORDINALS: [&str; 17] = [
+        "",
+        "premier",
+        "deuxième",
+        "troisième",
+        "quatrième",
+        "cinquième",
+        "sixième",
+        "septième",
+        "huitième",
+        "neuvième",
+        "dixième",
+        "onzième",
+        "douzième",
+        "treizième",
+        "quatorzième",
+        "quinzième",
+        "seizième",
+    ];
+    const TENS: [&str; 7] = ["", "dix", "vingt", "trent", "quarant", "cinquant", "soixant"];
+    match divided(number) {
+        _ if number <= 16 => ORDINALS[number as usize].to_owned(),
+        (7.., _) => String::new(),
+        (tens, 0) => format!("{}ième", TENS[tens]),
+        (tens @ (1 | 2), units) if (tens, units) != (2, 1) => format!("{}{}", TENS[tens], ORDINALS[units]),
+        (2, _) => "vingtetunième".to_owned(),
+        (tens, 1) => format!("{}eetunième", TENS[tens]),
+        (tens, units) => format!("{}e{}", TENS[tens], ORDINALS[units]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_every_form() {
+        for (text, wanted) in [
+            ("1", 1),
+            ("34", 34),
+            ("I", 1),
+            ("IV", 4),
+            ("XIV", 14),
+            ("XXXIII", 33),
+            ("XCIX", 99),
+            ("C", 100),
+            ("One", 1),
+            ("the First", 1),
+            ("SECOND", 2),
+            ("Twelfth", 12),
+            ("Twenty-First", 21),
+            ("thirty four", 34),
+            ("Thirtieth", 30),
+            ("fortieth", 40),
+            ("primo", 1),
+            ("DECIMO", 10),
+            ("undecimo", 11),
+            ("Decimoquarto", 14),
+            ("Ventesimo primo", 21),
+            ("ventunesimo", 21),
+            ("ventottesimo", 28),
+            ("trentesimoquarto", 34),
+            ("trentaquattresimo", 34),
+            ("Erster", 1),
+            ("Siebter", 7),
+            ("Einunddreißigster", 31),
+            ("Zwanzigster", 20),
+            ("premier", 1),
+            ("dix-septième", 17),
+            ("vingt et unième", 21),
+            ("trente-quatrième", 34),
+        ] {
+            assert_eq!(number(text), Some(wanted), "{text}");
+        }
+        for text in ["", "0", "IZ", "iv", "x1", "primero y", "of the journey", "99999999999"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_word_stands_for_two_numbers() {
+        let mut seen = std::collections::HashMap::new();
+        for number in 1..=MOST {
+            let names = [german(number), french(number)];
+            for name in english(number).into_iter().chain(italian(number)).chain(names) {
+                if !name.is_empty() {
+                    assert_eq!(*seen.entry(name.clone()).or_insert(number), number, "{name}");
+                }
+            }
+        }
+    }
+}
