@@ -164,7 +164,9 @@ pub(super) fn opens_contents(line: &str) -> bool {
 
 /// Whether a line opens what an editor added: notes, an appendix, an index.
 pub(super) fn opens_notes(line: &str) -> bool {
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 16] = [
+        "table of special characters",
+        "tavola dei caratteri speciali",
         "notes",
         "footnotes",
         "endnotes",

@@ -1,5 +1,7 @@
 //! The number of a canto as editions write it: `4`, `IV`, `Fourth`, `Four`, `quarto`, `Vierter`, `quatrième`.
 
+use std::{collections::HashMap, sync::LazyLock};
+
 /// The highest number that is looked for among words.
 const MOST: u32 = 100;
 
@@ -39,15 +41,24 @@ pub(crate) fn roman(text: &str) -> Option<u32> {
 
 /// Reads a number word; spaces and hyphens in it don't matter: `Trentesimo primo`, `TWENTY-FIRST`.
 fn word(text: &str) -> Option<u32> {
+    static WORDS: LazyLock<HashMap<String, u32>> = LazyLock::new(words);
+    if text.len() > 40 {
+        return None;
+    }
     let text = text.to_lowercase();
-    let text = text.strip_prefix("the ").unwrap_or(&text).replace([' ', '-'], "");
-    (1..=MOST).find(|number| {
-        english(*number).contains(&text)
-            || italian(*number).contains(&text)
-            || german(*number) == text
-            || french(*number) == text
-            || matches!((text.as_str(), number), ("second" | "seconde", 2) | ("première", 1) | ("siebter", 7))
-    })
+    WORDS.get(&text.strip_prefix("the ").unwrap_or(&text).replace([' ', '-'], "")).copied()
+}
+
+fn words() -> HashMap<String, u32> {
+    let mut words: HashMap<String, u32> = [("seconde", 2), ("première", 1), ("siebter", 7)]
+        .map(|(word, number)| (word.to_owned(), number))
+        .into();
+    for number in 1..=MOST {
+        let names = [german(number), french(number)];
+        let names = english(number).into_iter().chain(italian(number)).chain(names);
+        words.extend(names.filter(|name| !name.is_empty()).map(|name| (name, number)));
+    }
+    words
 }
 
 /// Tens and units, as indices into the tables below.

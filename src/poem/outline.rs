@@ -39,7 +39,14 @@ pub(super) struct Piece<'t> {
 
 /// Divides a text at its headings; `distributed` is whether somebody put paper around the poem.
 pub(super) fn outline<'t>(lines: &[&'t str], distributed: bool) -> Vec<Piece<'t>> {
-    let parts = parts(lines);
+    let plain: Vec<&str>;
+    let lines = if distributed {
+        plain = lines.iter().map(|line| if is_rule(line) { "" } else { *line }).collect();
+        &plain
+    } else {
+        lines
+    };
+    let parts = parts(lines, distributed);
     if !parts.iter().any(|part| matches!(part.opener, Opener::Canto(_))) {
         return without_headings(lines, distributed);
     }
@@ -77,6 +84,11 @@ pub(super) fn outline<'t>(lines: &[&'t str], distributed: bool) -> Vec<Piece<'t>
     pieces
 }
 
+/// Whether a line is drawn: `- - - -`, `* * *`.
+fn is_rule(line: &str) -> bool {
+    line.len() > 4 && line.chars().all(|letter| matches!(letter, '-' | '*' | '_' | '=' | '~' | ' '))
+}
+
 /// What a line does to the lines after it.
 #[derive(Debug, Clone, Copy)]
 enum Opener<'t> {
@@ -103,7 +115,7 @@ impl Part<'_> {
     }
 }
 
-fn parts<'t>(lines: &[&'t str]) -> Vec<Part<'t>> {
+fn parts<'t>(lines: &[&'t str], distributed: bool) -> Vec<Part<'t>> {
     let named: HashSet<String> =
         lines.iter().filter_map(|line| heading::heading(line)?.canticle).map(str::to_lowercase).collect();
     // Names that no heading gives are looked for where headings are without.
@@ -130,8 +142,9 @@ fn parts<'t>(lines: &[&'t str]) -> Vec<Part<'t>> {
         let opener = opener
             .or_else(|| (first && heading::opens_contents(line)).then_some(Opener::Contents))
             .or_else(|| {
-                ((alone || (first && line.trim_end().ends_with(':'))) && heading::opens_notes(line))
-                    .then_some(Opener::Notes)
+                ((alone || (first && (distributed || line.trim_end().ends_with(':'))))
+                    && heading::opens_notes(line))
+                .then_some(Opener::Notes)
             });
         among_headings = opener.is_some() || (among_headings && !first);
         match (opener, parts.last_mut()) {
@@ -274,13 +287,16 @@ fn choose(parts: &[Part<'_>], names: &Spellings) -> HashMap<usize, Fate> {
         }
     }
     kept.sort_by_key(|run| run.cantos[0].0);
-    let unnamed: Vec<_> =
-        kept.iter().filter(|run| matches!(run.key, Key::Unnamed(_))).map(|run| run.key.clone()).collect();
+    let unnamed = kept.iter().filter(|run| matches!(run.key, Key::Unnamed(_))).count();
+    let mut part = 0;
     for run in &kept {
-        let canticle = match unnamed.iter().position(|key| *key == run.key) {
-            None => names.of(&run.key),
-            Some(_) if unnamed.len() == 1 => UNNAMED.to_owned(),
-            Some(at) => format!("{UNNAMED_PART} {}", at + 1),
+        let canticle = match run.key {
+            Key::Unnamed(_) if unnamed == 1 => UNNAMED.to_owned(),
+            Key::Unnamed(_) => {
+                part += 1;
+                format!("{UNNAMED_PART} {part}")
+            }
+            _ => names.of(&run.key),
         };
         let open = |number| Fate::Open { canticle: canticle.clone(), number };
         fates.extend(run.cantos.iter().map(|(at, number)| (*at, open(*number))));

@@ -1,5 +1,7 @@
 //! Whole texts, in the shapes of editions that people have.
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -132,6 +134,19 @@ fn a_distributed_file_as_longfellow_is_set() {
 }
 
 #[test]
+fn an_italian_file_with_a_table_of_letters_at_its_end() {
+    let rule = "- ".repeat(20);
+    let text = format!(
+        "{HEADER}LA COMMEDIA\ndi Dante\n\n\n\nINFERNO\n\n\n\n  Inferno • Canto I\n\n\n{}{rule}\nTAVOLA DEI CARATTERI SPECIALI\n\
+         TABLE OF SPECIAL CHARACTERS\n\nà = a grave\n{LICENCE}",
+        verses("A")
+    );
+    let (cantos, notes) = shape(&text);
+    assert_eq!(cantos, "Inferno 1: 4 A one");
+    assert!(notes.contains("title pages and credits (2 lines), notes and appendices (3 lines)"), "{notes}");
+}
+
+#[test]
 fn canticles_on_lines_of_their_own_and_notes_that_repeat_the_headings() {
     let cary = |name: &str| {
         format!(
@@ -251,5 +266,29 @@ fn what_looks_odd_is_said() {
         (&format!("Inferno: Canto I\n\na\n\n{}", "b ".repeat(1000)), "lines of up to 1999 characters"),
     ] {
         assert_eq!(shape(text).1, wanted, "{text}");
+    }
+}
+
+proptest! {
+    /// Whatever is in a file: no panic, no empty canto, no empty stanza.
+    #[test]
+    fn any_lines_are_a_poem_or_refused(lines in proptest::collection::vec(
+        prop_oneof![
+            Just("Inferno: Canto I".to_owned()), Just("CANTO II".to_owned()), Just("HELL".to_owned()), Just(String::new()),
+            Just("CONTENTS".to_owned()), Just("NOTES".to_owned()), Just("Canto III. A title".to_owned()), Just("  in".to_owned()),
+            Just("*** START OF THE PROJECT GUTENBERG EBOOK ***".to_owned()), "[ -~è•İ\u{ad}]{0,12}",
+        ],
+        0..30,
+    )) {
+        if let Ok(poem) = Poem::parse(lines.join("\n").as_bytes()) {
+            prop_assert!(poem.stanzas().iter().enumerate().all(|(at, stanza)| stanza.place.index == at));
+            prop_assert!(poem.cantos().iter().all(|canto| !canto.stanzas.is_empty()));
+            prop_assert!(poem.stanzas().iter().all(|stanza| !stanza.text.trim().is_empty()));
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_a_poem_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        let _ = Poem::parse(&bytes);
     }
 }
