@@ -154,7 +154,7 @@ fn by_signature(bytes: &[u8]) -> Option<FileKind> {
     match known.map(|(_, kind)| *kind) {
         Some(FileKind::Zip) => Some(in_zip(bytes)),
         Some(FileKind::Compressed)
-            if start.starts_with(b"BZh") && !start.get(4..10).is_some_and(|magic| magic == b"1AY&SY") =>
+            if start.starts_with(b"BZh") && start.get(4..10).is_none_or(|magic| magic != b"1AY&SY") =>
         {
             None
         }

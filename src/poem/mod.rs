@@ -8,34 +8,41 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`encoding`] | bytes → text, or what they are instead |
-//! | [`clean`] | line ends, and characters that are not seen |
-//! | [`gutenberg`] | what Project Gutenberg puts around a text |
-//! | [`outline`] | which lines belong to which canto, and which are not the poem's |
-//! | [`heading`], [`numeral`] | how a line says that it is a heading, and its number |
-//! | [`stanzas`] | the lines of a canto → stanzas |
-//! | [`notes`] | what was left out, and what looks odd |
+//! | `encoding` | bytes → text, or what they are instead |
+//! | `clean` | line ends, and characters that are not seen |
+//! | `gutenberg` | what Project Gutenberg puts around a text |
+//! | `outline` | which lines belong to which canto, and which are not the poem's: |
+//! | `parts`, `canticle`, `runs` | a text with headings, and which of them count |
+//! | `headless` | a text without |
+//! | `heading`, `numeral` | how a line says that it is a heading, and its number |
+//! | `stanzas` | the lines of a canto → stanzas |
+//! | `builder` | stanzas → the poem, with places and edition |
+//! | `notes` | what was left out, and what looks odd |
 
+mod builder;
+mod canticle;
 mod clean;
 mod encoding;
 mod gutenberg;
 mod heading;
+mod headless;
 mod notes;
 mod numeral;
 mod outline;
+mod parts;
+mod runs;
 mod stanzas;
 
 use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use builder::Builder;
 pub use encoding::FileKind;
 pub(crate) use notes::counted;
 pub use notes::{Matter, Note};
 pub(crate) use numeral::roman;
 use outline::Fate;
-use stanzas::Division;
 
 /// The largest text that is read, in bytes. The whole *Comedy* has half a megabyte.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -162,7 +169,7 @@ impl Poem {
         let cantos = pieces.iter().filter(|piece| matches!(piece.fate, Fate::Open { .. })).count();
         let blocks = pieces.iter().filter(|piece| !matches!(piece.fate, Fate::LeftOut(_)));
         let blocks = blocks.map(|piece| stanzas::blocks(&piece.lines).count()).sum();
-        let mut parts = Parts::new(stanzas::division(cantos, blocks));
+        let mut builder = Builder::new(stanzas::division(cantos, blocks));
         let mut empty = Vec::new();
         for piece in &pieces {
             match &piece.fate {
@@ -174,17 +181,17 @@ impl Poem {
                 Fate::Keep => {}
                 Fate::Open { canticle, number } => {
                     left_out.add(Matter::CantoTitles, usize::from(piece.titled));
-                    parts.open_canto(canticle, *number);
+                    builder.open_canto(canticle, *number);
                 }
             }
-            parts.add(&piece.lines);
+            builder.add(&piece.lines);
         }
         let mut notes = left_out.into_notes();
         notes.extend(clean::damage(&text).map(|text| Note::Odd(text.into_owned())));
         if !empty.is_empty() {
             notes.push(Note::Odd(format!("{} without text", counted(empty.len(), "canto heading"))));
         }
-        parts.finish(notes)
+        builder.finish(notes)
     }
 
     /// What was left out of the text, and what looks odd about it.
@@ -241,70 +248,6 @@ impl LeftOut {
     fn into_notes(self) -> Vec<Note> {
         let some = self.0.into_iter().filter(|(_, lines)| *lines > 0);
         some.map(|(matter, lines)| Note::LeftOut { matter, lines }).collect()
-    }
-}
-
-/// A poem in the making.
-struct Parts {
-    stanzas: Vec<Stanza>,
-    cantos: Vec<Canto>,
-    division: Division,
-    /// Stanzas and lines so far in this canto.
-    said: (usize, usize),
-}
-
-impl Parts {
-    fn new(division: Division) -> Self {
-        Self { stanzas: Vec::new(), cantos: Vec::new(), division, said: (0, 0) }
-    }
-
-    fn open_canto(&mut self, canticle: &str, number: u32) {
-        let start = self.stanzas.len();
-        self.cantos.push(Canto { canticle: canticle.to_owned(), number, stanzas: start..start });
-        self.said = (0, 0);
-    }
-
-    fn add(&mut self, lines: &[&str]) {
-        for block in stanzas::blocks(lines) {
-            for stanza in stanzas::stanzas(block, self.division) {
-                self.add_stanza(stanza);
-            }
-        }
-    }
-
-    fn add_stanza(&mut self, lines: &[&str]) {
-        let index = self.stanzas.len();
-        let canto = self.cantos.last_mut();
-        let place = Place {
-            index,
-            of: 0,
-            canticle: canto.as_ref().map(|canto| canto.canticle.clone()),
-            canto: canto.as_ref().map(|canto| canto.number),
-            stanza: self.said.0 + 1,
-            line: self.said.1 + 1,
-        };
-        if let Some(canto) = canto {
-            canto.stanzas.end = index + 1;
-        }
-        self.said = (self.said.0 + 1, self.said.1 + lines.len());
-        self.stanzas.push(Stanza { text: stanzas::outdent(lines), place });
-    }
-
-    fn finish(mut self, mut notes: Vec<Note>) -> Poem {
-        let of = self.stanzas.len();
-        let mut hash = Sha256::new();
-        for stanza in &mut self.stanzas {
-            stanza.place.of = of;
-            let Place { canticle, canto, .. } = &stanza.place;
-            hash.update(format!("{canticle:?} {canto:?}\n{}\n\n", stanza.text));
-        }
-        let edition = hash.finalize()[..4].iter().fold(String::new(), |mut text, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
-        notes.extend(notes::oddities(&self.stanzas, &self.cantos));
-        Poem { stanzas: self.stanzas, cantos: self.cantos, edition, notes }
     }
 }
 

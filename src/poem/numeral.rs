@@ -66,187 +66,76 @@ fn divided(number: u32) -> (usize, usize) {
     ((number / 10) as usize, (number % 10) as usize)
 }
 
+/// A word of a table, whose first is the empty one for zero.
+fn nth(table: &'static str, at: usize) -> &'static str {
+    table.split(' ').nth(at).unwrap_or_default()
+}
+
 fn english(number: u32) -> [String; 2] {
-    const CARDINALS: [&str; 20] = [
-        "",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-    ];
-    const ORDINALS: [&str; 20] = [
-        "",
-        "first",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "sixth",
-        "seventh",
-        "eighth",
-        "ninth",
-        "tenth",
-        "eleventh",
-        "twelfth",
-        "thirteenth",
-        "fourteenth",
-        "fifteenth",
-        "sixteenth",
-        "seventeenth",
-        "eighteenth",
-        "nineteenth",
-    ];
-    const TENS: [&str; 11] =
-        ["", "", "twent", "thirt", "fort", "fift", "sixt", "sevent", "eight", "ninet", "hundred"];
+    const CARDINALS: &str = " one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen";
+    const ORDINALS: &str = " first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth";
+    const TENS: &str = "  twent thirt fort fift sixt sevent eight ninet hundred";
     match divided(number) {
-        (0 | 1, _) => [CARDINALS[number as usize].to_owned(), ORDINALS[number as usize].to_owned()],
+        (0 | 1, _) => [nth(CARDINALS, number as usize).to_owned(), nth(ORDINALS, number as usize).to_owned()],
         (10, _) => ["hundred".to_owned(), "hundredth".to_owned()],
-        (tens, 0) => [format!("{}y", TENS[tens]), format!("{}ieth", TENS[tens])],
-        (tens, units) => [CARDINALS, ORDINALS].map(|names| format!("{}y{}", TENS[tens], names[units])),
+        (tens, 0) => [format!("{}y", nth(TENS, tens)), format!("{}ieth", nth(TENS, tens))],
+        (tens, units) => {
+            [CARDINALS, ORDINALS].map(|names| format!("{}y{}", nth(TENS, tens), nth(names, units)))
+        }
     }
 }
 
 /// The old form, `decimoprimo` or `ventesimo primo`, and the one of today, `undicesimo` or `ventunesimo`;
 /// in the last place `undecimo` and `duodecimo`.
 fn italian(number: u32) -> [String; 3] {
-    const UNITS: [&str; 10] =
-        ["", "primo", "secondo", "terzo", "quarto", "quinto", "sesto", "settimo", "ottavo", "nono"];
-    const TENS: [&str; 11] = [
-        "",
-        "decimo",
-        "ventesimo",
-        "trentesimo",
-        "quarantesimo",
-        "cinquantesimo",
-        "sessantesimo",
-        "settantesimo",
-        "ottantesimo",
-        "novantesimo",
-        "centesimo",
-    ];
-    const TEENS: [&str; 10] = [
-        "decimo",
-        "undicesimo",
-        "dodicesimo",
-        "tredicesimo",
-        "quattordicesimo",
-        "quindicesimo",
-        "sedicesimo",
-        "diciassettesimo",
-        "diciottesimo",
-        "diciannovesimo",
-    ];
-    const STEMS: [&str; 10] =
-        ["", "", "venti", "trenta", "quaranta", "cinquanta", "sessanta", "settanta", "ottanta", "novanta"];
-    const ENDINGS: [&str; 10] = [
-        "",
-        "unesimo",
-        "duesimo",
-        "treesimo",
-        "quattresimo",
-        "cinquesimo",
-        "seiesimo",
-        "settesimo",
-        "ottesimo",
-        "novesimo",
-    ];
+    const UNITS: &str = " primo secondo terzo quarto quinto sesto settimo ottavo nono";
+    const TENS: &str = " decimo ventesimo trentesimo quarantesimo cinquantesimo sessantesimo settantesimo ottantesimo novantesimo centesimo";
+    const TEENS: &str = "decimo undicesimo dodicesimo tredicesimo quattordicesimo quindicesimo sedicesimo diciassettesimo diciottesimo diciannovesimo";
+    const STEMS: &str = "  venti trenta quaranta cinquanta sessanta settanta ottanta novanta";
+    const ENDINGS: &str =
+        " unesimo duesimo treesimo quattresimo cinquesimo seiesimo settesimo ottesimo novesimo";
     let (tens, units) = divided(number);
     let today = match (tens, units) {
         (0 | 10, _) | (2.., 0) => String::new(),
-        (1, _) => TEENS[units].to_owned(),
+        (1, _) => nth(TEENS, units).to_owned(),
         // The vowel falls before another: ventuno, ventotto.
-        (_, 1 | 8) => format!("{}{}", &STEMS[tens][..STEMS[tens].len() - 1], ENDINGS[units]),
-        _ => format!("{}{}", STEMS[tens], ENDINGS[units]),
+        (_, 1 | 8) => format!("{}{}", nth(STEMS, tens).trim_end_matches(['a', 'i']), nth(ENDINGS, units)),
+        _ => format!("{}{}", nth(STEMS, tens), nth(ENDINGS, units)),
     };
     let learned = match number {
         11 => "undecimo",
         12 => "duodecimo",
         _ => "",
     };
-    [format!("{}{}", TENS[tens], UNITS[units]), today, learned.to_owned()]
+    [format!("{}{}", nth(TENS, tens), nth(UNITS, units)), today, learned.to_owned()]
 }
 
 /// As it stands before a noun: `Erster Gesang`.
 fn german(number: u32) -> String {
-    const ORDINALS: [&str; 20] = [
-        "",
-        "erster",
-        "zweiter",
-        "dritter",
-        "vierter",
-        "fünfter",
-        "sechster",
-        "siebenter",
-        "achter",
-        "neunter",
-        "zehnter",
-        "elfter",
-        "zwölfter",
-        "dreizehnter",
-        "vierzehnter",
-        "fünfzehnter",
-        "sechzehnter",
-        "siebzehnter",
-        "achtzehnter",
-        "neunzehnter",
-    ];
-    const UNITS: [&str; 10] = ["", "ein", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun"];
-    const TENS: [&str; 11] = [
-        "", "", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig",
-        "hundert",
-    ];
+    const ORDINALS: &str = " erster zweiter dritter vierter fünfter sechster siebenter achter neunter zehnter elfter zwölfter dreizehnter vierzehnter fünfzehnter sechzehnter siebzehnter achtzehnter neunzehnter";
+    const UNITS: &str = " ein zwei drei vier fünf sechs sieben acht neun";
+    const TENS: &str = "  zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig hundert";
     match divided(number) {
-        (0 | 1, _) => ORDINALS[number as usize].to_owned(),
-        (tens, 0) => format!("{}ster", TENS[tens]),
-        (tens, units) => format!("{}und{}ster", UNITS[units], TENS[tens]),
+        (0 | 1, _) => nth(ORDINALS, number as usize).to_owned(),
+        (tens, 0) => format!("{}ster", nth(TENS, tens)),
+        (tens, units) => format!("{}und{}ster", nth(UNITS, units), nth(TENS, tens)),
     }
 }
 
 /// Up to sixty, which no canto of a French edition passes.
 fn french(number: u32) -> String {
-    const ORDINALS: [&str; 17] = [
-        "",
-        "premier",
-        "deuxième",
-        "troisième",
-        "quatrième",
-        "cinquième",
-        "sixième",
-        "septième",
-        "huitième",
-        "neuvième",
-        "dixième",
-        "onzième",
-        "douzième",
-        "treizième",
-        "quatorzième",
-        "quinzième",
-        "seizième",
-    ];
-    const TENS: [&str; 7] = ["", "dix", "vingt", "trent", "quarant", "cinquant", "soixant"];
+    const ORDINALS: &str = " premier deuxième troisième quatrième cinquième sixième septième huitième neuvième dixième onzième douzième treizième quatorzième quinzième seizième";
+    const TENS: &str = " dix vingt trent quarant cinquant soixant";
     match divided(number) {
-        _ if number <= 16 => ORDINALS[number as usize].to_owned(),
+        _ if number <= 16 => nth(ORDINALS, number as usize).to_owned(),
         (7.., _) => String::new(),
-        (tens, 0) => format!("{}ième", TENS[tens]),
-        (tens @ (1 | 2), units) if (tens, units) != (2, 1) => format!("{}{}", TENS[tens], ORDINALS[units]),
+        (tens, 0) => format!("{}ième", nth(TENS, tens)),
+        (tens @ (1 | 2), units) if (tens, units) != (2, 1) => {
+            format!("{}{}", nth(TENS, tens), nth(ORDINALS, units))
+        }
         (2, _) => "vingtetunième".to_owned(),
-        (tens, 1) => format!("{}eetunième", TENS[tens]),
-        (tens, units) => format!("{}e{}", TENS[tens], ORDINALS[units]),
+        (tens, 1) => format!("{}eetunième", nth(TENS, tens)),
+        (tens, units) => format!("{}e{}", nth(TENS, tens), nth(ORDINALS, units)),
     }
 }
 
