@@ -2,7 +2,11 @@
 
 use std::{fmt::Write as _, iter, net::IpAddr};
 
-use crate::{config::Config, hosting::endpoint::Endpoint, poem::Poem};
+use crate::{
+    config::Config,
+    hosting::endpoint::Endpoint,
+    poem::{Note, Poem, counted},
+};
 
 /// The banner of a server that listens at `endpoint`, on a machine with these addresses.
 pub fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem: &Poem) -> String {
@@ -27,10 +31,18 @@ pub fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem:
     line("transports", &config.transports_text(), "");
     let every = humantime::format_duration(config.interval);
     let size = match poem.cantos().len() {
-        0 => format!("{} stanzas", poem.len()),
-        cantos => format!("{cantos} cantos, {} stanzas", poem.len()),
+        0 => counted(poem.len(), "stanza"),
+        cantos => format!("{}, {}", counted(cantos, "canto"), counted(poem.len(), "stanza")),
     };
     line("poem", &format!("{size}, one every {every}, edition {}", poem.edition()), "");
+    let is_left_out = |note: &&Note| matches!(note, Note::LeftOut { .. });
+    let left_out: Vec<_> = poem.notes().iter().filter(is_left_out).map(Note::to_string).collect();
+    if !left_out.is_empty() {
+        line("left out", &left_out.join(", "), "");
+    }
+    for odd in poem.notes().iter().filter(|note| !is_left_out(note)) {
+        line("note", odd, "");
+    }
     format!("Dante {}\n{text}", env!("CARGO_PKG_VERSION"))
 }
 
@@ -76,5 +88,26 @@ mod tests {
             let start = format!("Dante {}\n{open}  host ", env!("CARGO_PKG_VERSION"));
             assert!(text.starts_with(&start), "{endpoint}: {text}");
         }
+    }
+
+    #[test]
+    fn what_was_left_out_or_looks_odd_is_said() {
+        let config = Config::new(&ServeArgs::default(), &Environment::default(), 1).unwrap();
+        let poem = Poem::parse(
+            b"The Project Gutenberg EBook of A\n*** START OF THE PROJECT GUTENBERG EBOOK A ***\n\na\nb\n\n\
+              *** END OF THE PROJECT GUTENBERG EBOOK A ***\nx\n",
+        );
+        let text = banner(&config, &Endpoint::loopback(8888), &[], &poem.unwrap());
+        let (_, after) = text.split_once("  poem       ").unwrap();
+        let lines: Vec<_> = after.lines().collect();
+        assert!(lines[0].starts_with("1 stanza, one every 2s"), "{text}");
+        assert_eq!(
+            lines[1..],
+            [
+                "  left out   Project Gutenberg's header (2 lines), Project Gutenberg's licence (2 lines)",
+                "  note       no canto headings found; they look like \"Inferno: Canto IV\" or \"Canto IV\"",
+                "  note       1 stanza; are the stanzas separated by blank lines?",
+            ]
+        );
     }
 }

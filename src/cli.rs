@@ -53,8 +53,8 @@ pub struct ServeArgs {
     #[arg(long)]
     pub trust_forwarded: bool,
 
-    /// Another text to stream: UTF-8, stanzas separated by blank lines, canto headings such as
-    /// "Inferno: Canto IV" or none [default: the poem in the binary] [env: DANTE_POEM]
+    /// Another text to stream: UTF-8, stanzas separated by blank lines or told by indentation, canto headings
+    /// such as "Inferno: Canto IV" or none; a file from Project Gutenberg as it is [default: the poem in the binary] [env: DANTE_POEM]
     #[arg(long, value_name = "FILE")]
     pub poem: Option<PathBuf>,
 

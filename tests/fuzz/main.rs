@@ -2,7 +2,8 @@
 //! memory, panics, and whether SIGTERM is obeyed. `tests/fuzz/run` says how long; what fails names its seed. CPU and
 //! memory are read from Linux's /proc.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test without the harness speaks for itself")]
 
 mod client;
 mod fuzzer;

@@ -60,6 +60,7 @@ async fn bad_input_is_one_clear_line_and_exit_code_2() {
         path.to_str().unwrap().to_owned()
     };
     let (empty, latin) = (file("empty", b"\n\n"), file("latin", b"a\n\nperch\xe9\n"));
+    let (pdf, wide) = (file("pdf", b"%PDF-1.7\n\0"), file("wide", b"A\0 \0b\0\n\0"));
     for (args, parts) in [
         (&["--listen", "80a"][..], &["\"80a\"", "port"][..]),
         (&["--listen", "65536"], &["\"65536\""]),
@@ -72,7 +73,9 @@ async fn bad_input_is_one_clear_line_and_exit_code_2() {
         (&["--polling-duration", "0"], &["\"0\"", "300"]),
         (&["--poem", "/nonexistent"], &["/nonexistent", "--poem"]),
         (&["--poem", &empty], &["no stanza", "blank lines"]),
-        (&["--poem", &latin], &["line 3", "UTF-8"]),
+        (&["--poem", &latin], &["line 3", "UTF-8", "iconv"]),
+        (&["--poem", &pdf], &[&pdf, "a PDF", "pdftotext"]),
+        (&["--poem", &wide], &["UTF-16", "save it as UTF-8"]),
         (&["prove"], &["\"prove\"", "serve"]),
         (&["serve", "extra"], &["\"extra\""]),
         (&["hosting", "iisnode", "--prefix", "dante"], &["slash"]),

@@ -2,7 +2,7 @@
 
 // Sockets with paths and signals; the Windows side of the same code has unit tests beside it.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod bad_hosts;
 mod binary;
