@@ -3,6 +3,11 @@
 //! memory are read from Linux's /proc.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics has failed, as it should")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "clippy knows no test in one with a harness of its own"
+)]
 
 mod client;
 mod fuzzer;
