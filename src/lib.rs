@@ -29,6 +29,8 @@ pub mod conductor;
 pub mod config;
 pub mod engine_version;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hosting;
 pub mod logging;
 pub mod poem;

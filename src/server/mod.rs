@@ -9,7 +9,7 @@ mod faults;
 mod hello;
 mod language;
 mod pages;
-mod payload;
+pub(crate) mod payload;
 mod reader;
 mod socketio;
 mod sse;
