@@ -31,7 +31,7 @@ pub fn prefix(bytes: &[u8]) {
             let rules = Signposts { told, configured: prefix.as_str(), learn, fold_case };
             if let Way::In(range) = divide(path, &rules) {
                 assert_eq!(range.end, path.len());
-                let rest = path.get(range).expect("a part of the path");
+                let Some(rest) = path.get(range) else { panic!("it is cut inside a character: {path}") };
                 assert!(rest.starts_with('/') || rest == path, "{rest} of {path}");
             }
         }

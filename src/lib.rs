@@ -19,6 +19,7 @@
 //! | [`poem`] | the text, divided |
 //! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
 //! | [`bad_value`] | how a setting is refused |
+//! | `fuzzing` | what the targets of `fuzz/` call; not in the program |
 
 pub mod activity;
 pub mod bad_value;

@@ -112,7 +112,7 @@ fn read_all(mut connection: impl AsyncRead + Unpin, sizes: &[u8]) -> Vec<u8> {
         match Pin::new(&mut connection).poll_read(&mut Context::from_waker(noop_waker_ref()), &mut buf) {
             Poll::Pending => {}
             Poll::Ready(outcome) => {
-                outcome.expect("memory can be read");
+                assert!(outcome.is_ok(), "memory can be read");
                 if buf.filled().is_empty() {
                     break;
                 }
