@@ -20,6 +20,7 @@
 //! | [`poem`] | the text, divided |
 //! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
 //! | [`bad_value`] | how a setting is refused |
+//! | `fuzzing` | what the targets of `fuzz/` call; not in the program |
 
 pub mod activity;
 pub mod bad_value;
@@ -31,6 +32,8 @@ pub mod config;
 mod contract;
 pub mod engine_version;
 pub mod explain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod hosting;
 pub mod logging;
 pub mod poem;

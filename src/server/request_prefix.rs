@@ -84,7 +84,7 @@ fn below(uri: &Uri, start: usize) -> Option<Uri> {
 
 /// Where a request's path leads.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Route {
+pub(crate) enum Route {
     /// Into the application: this part of the path (starting with a slash) is ours.
     In(Range<usize>),
     /// To the prefix itself without its slash, where relative URLs would miss: redirect to it with one.
@@ -93,21 +93,21 @@ pub(super) enum Route {
 
 /// The rules by which paths are divided, from the most to the least certain.
 #[derive(Debug, Clone)]
-pub(super) struct PrefixRules<'a> {
+pub(crate) struct PrefixRules<'a> {
     /// The prefix of this very request, as a trusted proxy or iisnode tells it.
-    pub(super) told: Option<&'a Prefix>,
+    pub(crate) told: Option<&'a Prefix>,
     /// The configured or detected prefix.
-    pub(super) configured: &'a Prefix,
+    pub(crate) configured: &'a Prefix,
     /// Whether an unknown prefix may be learned from the path itself (iisnode, which knows no
     /// variable for it, when none was configured).
-    pub(super) learn: bool,
+    pub(crate) learn: bool,
     /// Whether letters are compared without regard to case (IIS).
-    pub(super) fold_case: bool,
+    pub(crate) fold_case: bool,
 }
 
 /// Divides a request's path into its prefix and what Dante serves. A path below no known prefix is
 /// taken as it is: proxies that strip the prefix and proxies that keep it both work.
-pub(super) fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
+pub(crate) fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
     for prefix in rules.told.into_iter().chain([rules.configured]).filter(|prefix| !prefix.is_root()) {
         match prefix.strip(path, rules.fold_case) {
             Some("") => return Route::AddSlash,

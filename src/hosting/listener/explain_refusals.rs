@@ -20,12 +20,15 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::request_line::Scanner;
+use super::request_start::RequestStart;
 use crate::hosting::fault::{Fault, describe_request_line, log::FaultLog};
 
 /// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
 /// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
 const LINGER: Duration = Duration::from_secs(1);
+
+/// The longest answer that hyper writes by itself: 431, with two headers and a date, has 127 bytes.
+const LONGEST_REFUSAL: usize = 160;
 
 /// A connection whose bare refusals are given a body.
 #[derive(Debug)]
@@ -38,15 +41,11 @@ pub struct ExplainRefusals<C> {
 /// What is known of a connection on which HTTP is spoken.
 #[derive(Debug)]
 struct RefusalState {
-    scanner: Scanner,
-    /// What hyper is to read next.
-    ready: Vec<u8>,
+    request: RequestStart,
     /// What is left to write of our own refusal.
     refusal: Vec<u8>,
     /// Whether the last write was taken in part, so that the next one starts with no head.
     mid_write: bool,
-    /// Whether a 101 was written; only what is ready is left to do.
-    tunnel: bool,
     /// Set when a refusal has been written, and runs when the connection is to end.
     refused: bool,
     linger: Option<Pin<Box<Sleep>>>,
@@ -54,14 +53,12 @@ struct RefusalState {
 }
 
 impl<C> ExplainRefusals<C> {
-    /// Wraps a connection; `repairs` undoes what iisnode does to request lines.
-    pub(super) fn new(connection: C, repairs: bool, log: Arc<FaultLog>) -> Self {
+    /// Wraps a connection.
+    pub(super) fn new(connection: C, log: Arc<FaultLog>) -> Self {
         let state = RefusalState {
-            scanner: Scanner::new(repairs),
-            ready: Vec::new(),
+            request: RequestStart::default(),
             refusal: Vec::new(),
             mid_write: false,
-            tunnel: false,
             refused: false,
             linger: None,
             log,
@@ -73,15 +70,10 @@ impl<C> ExplainRefusals<C> {
     fn wrote(&mut self, head: &[u8], written: usize, all: usize) {
         let Some(state) = &mut self.state else { return };
         if !state.mid_write && head.starts_with(b"HTTP/1.1 101 ") {
-            // Bytes that came with the request belong to the tunnel.
-            state.scanner.give_up();
-            state.tunnel = true;
-            if state.ready.is_empty() {
-                self.state = None;
-                return;
-            }
+            self.state = None;
+            return;
         }
-        state.scanner.answered();
+        state.request.answered();
         state.mid_write = written < all;
     }
 }
@@ -89,16 +81,14 @@ impl<C> ExplainRefusals<C> {
 impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
     /// If this is an answer of hyper's own, puts ours in its place.
     fn speaks_for(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> bool {
-        let Some(state) = self.state.as_mut().filter(|state| !state.mid_write && !state.tunnel) else {
-            return false;
-        };
+        let Some(state) = self.state.as_mut().filter(|state| !state.mid_write) else { return false };
         let Some((status, date)) = bare_refusal(answer) else { return false };
-        if state.scanner.is_within_line() {
+        if state.request.is_within_line() {
             // hyper may refuse before it has read all of the line; what is there of it is read for its name.
             let mut rest = [0; 1024];
             let mut rest = ReadBuf::new(&mut rest);
             if let Poll::Ready(Ok(())) = Pin::new(&mut self.connection).poll_read(cx, &mut rest) {
-                state.scanner.feed(rest.filled(), &mut Vec::new());
+                state.request.read(rest.filled());
             }
         }
         state.refuse(status, date);
@@ -109,7 +99,7 @@ impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
 impl RefusalState {
     /// Names the fault, in the log and in an answer of ours.
     fn refuse(&mut self, status: StatusCode, date: &str) {
-        let line = self.scanner.newest();
+        let line = self.request.line();
         let fault = Fault::of_head(line, status);
         self.log.report(&fault, line);
         self.refusal = refusal(&fault, line, date).into_bytes();
@@ -120,7 +110,8 @@ impl RefusalState {
 /// The status and the line with the date of an answer that hyper wrote by itself: these three headers at
 /// most and no body. Whatever Dante answers has more headers.
 fn bare_refusal(answer: &[u8]) -> Option<(StatusCode, &str)> {
-    let head = std::str::from_utf8(answer).ok()?.strip_suffix("\r\n\r\n")?;
+    let short = Some(answer).filter(|answer| answer.len() <= LONGEST_REFUSAL)?;
+    let head = std::str::from_utf8(short).ok()?.strip_suffix("\r\n\r\n")?;
     let mut lines = head.split("\r\n");
     let status = lines.next()?.strip_prefix("HTTP/1.")?.get(2..5)?.parse().ok()?;
     let (mut date, mut closes) = ("", false);
@@ -160,33 +151,12 @@ fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
 impl<C: AsyncRead + Unpin> AsyncRead for ExplainRefusals<C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let Some(state) = this.state.as_mut().filter(|_| buf.remaining() > 0) else {
-            return Pin::new(&mut this.connection).poll_read(cx, buf);
-        };
-        loop {
-            if !state.ready.is_empty() {
-                let fits = state.ready.len().min(buf.remaining());
-                buf.put_slice(&state.ready[..fits]);
-                state.ready = state.ready.split_off(fits);
-                if state.tunnel && state.ready.is_empty() {
-                    this.state = None;
-                }
-                return Poll::Ready(Ok(()));
-            }
-            let before = buf.filled().len();
-            ready!(Pin::new(&mut this.connection).poll_read(cx, buf))?;
-            let read = buf.filled().len() - before;
-            if read == 0 {
-                state.scanner.end(&mut state.ready);
-                if state.ready.is_empty() {
-                    return Poll::Ready(Ok(()));
-                }
-            } else if state.scanner.skips(read) {
-                return Poll::Ready(Ok(()));
-            }
-            state.scanner.feed(&buf.filled()[before..], &mut state.ready);
-            buf.set_filled(before);
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut this.connection).poll_read(cx, buf))?;
+        if let Some(state) = &mut this.state {
+            state.request.read(&buf.filled()[before..]);
         }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -276,7 +246,7 @@ mod tests {
     /// What the peer gets of these writes, after it has sent a head that is none.
     async fn written(writes: &[&[u8]]) -> (String, ExplainRefusals<DuplexStream>, DuplexStream) {
         let (near, mut far) = duplex(1 << 16);
-        let mut connection = ExplainRefusals::new(near, false, Arc::default());
+        let mut connection = ExplainRefusals::new(near, Arc::default());
         far.write_all(b"GET /a b HTTP/1.1\r\n\r\n").await.unwrap();
         assert!(connection.read(&mut [0; 64]).await.unwrap() > 0);
         for bytes in writes {

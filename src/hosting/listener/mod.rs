@@ -2,10 +2,15 @@
 //! pipes and inherited sockets.
 
 pub mod explain_refusals;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod invariants;
 #[cfg(windows)]
 mod pipe;
+mod preface;
 mod repair;
+pub mod repair_requests;
 mod request_line;
+mod request_start;
 pub mod write_timeout;
 
 use std::{io, sync::Arc, time::Duration};
@@ -21,6 +26,7 @@ use tokio_util::either::Either;
 use explain_refusals::ExplainRefusals;
 #[cfg(windows)]
 use pipe::PipeListener;
+use repair_requests::RepairRequests;
 use write_timeout::WriteTimeout;
 
 use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
@@ -164,8 +170,15 @@ fn prepare(stream: &TcpStream) {
     let _ = socket.set_tcp_user_timeout(Some(write_timeout::PATIENCE));
 }
 
+/// What every connection passes through, from the server to the system: each layer knows one thing.
+type Connection<C> = ExplainRefusals<RepairRequests<WriteTimeout<C>>>;
+
+fn wrap<C>(stream: C, repairs: bool, faults: Arc<FaultLog>) -> Connection<C> {
+    ExplainRefusals::new(RepairRequests::new(WriteTimeout::new(stream), repairs), faults)
+}
+
 impl Listener for BoundListener {
-    type Io = ExplainRefusals<WriteTimeout<Either<TcpStream, LocalStream>>>;
+    type Io = Connection<Either<TcpStream, LocalStream>>;
     type Addr = Peer;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
@@ -182,7 +195,7 @@ impl Listener for BoundListener {
             match accepted {
                 Ok((stream, peer)) => {
                     let faults = Arc::clone(&self.faults);
-                    return (ExplainRefusals::new(WriteTimeout::new(stream), self.repairs, faults), peer);
+                    return (wrap(stream, self.repairs, faults), peer);
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
@@ -294,6 +307,9 @@ mod unix {
         Ok(BoundListener::new(Either::Right(listener), Endpoint::Inherited))
     }
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(all(test, unix))]
 mod tests {

@@ -4,9 +4,6 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::hosting::fault::split;
 
-/// The start of HTTP/2 with prior knowledge (RFC 9113, 3.4).
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
-
 /// What a URL holds only in escaped form and IIS decodes. A `?` is left to separate the query; a `%` is
 /// looked at by itself.
 const DECODED: &AsciiSet = &CONTROLS
@@ -27,14 +24,8 @@ const DECODED: &AsciiSet = &CONTROLS
 /// iisnode passes on the URL that IIS decoded, so that the name of an application with a space or an accent
 /// makes a line that is none (iisnode cprotocolbridge.cpp:490-515), and the version that the browser spoke,
 /// which is not the one that iisnode speaks (iisnode chttpprotocol.cpp:136-149).
-///
-/// The preface of HTTP/2 is changed so that the server refuses it: hyper would hang up without a word
-/// (hyper-util server/conn/auto/mod.rs, `ReadVersion`).
-pub(super) fn repair_line(line: &[u8], from_iisnode: bool) -> Option<Vec<u8>> {
-    if line == PREFACE {
-        return Some(b"PRI * HTTP/2\r\n".to_vec());
-    }
-    let (method, target, version) = split(line).filter(|_| from_iisnode)?;
+pub(super) fn repair_line(line: &[u8]) -> Option<Vec<u8>> {
+    let (method, target, version) = split(line)?;
     let version = match version {
         b"HTTP/1.0" => "HTTP/1.0",
         b"HTTP/1.1" | b"HTTP/2" | b"HTTP/2.0" | b"HTTP/3" | b"HTTP/3.0" => "HTTP/1.1",
@@ -74,9 +65,7 @@ mod tests {
         ] {
             let line = format!("{line}\r\n").into_bytes();
             let expected = expected.map(|line| format!("{line}\r\n").into_bytes());
-            assert_eq!(repair_line(&line, true), expected);
-            assert_eq!(repair_line(&line, false), None, "other hosts are held to what they send");
+            assert_eq!(repair_line(&line), expected);
         }
-        assert!(repair_line(PREFACE, false).is_some());
     }
 }

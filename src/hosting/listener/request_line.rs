@@ -1,66 +1,52 @@
-//! [`Scanner`]: follows the bytes of a connection from one request's head to the next, keeps the newest
-//! request line for the day it is refused, and repairs what only a host could have broken in it. Pure.
+//! [`RequestLines`]: follows a connection of iisnode's from one request's head to the next, and repairs the
+//! request lines. Pure.
 //!
 //! It counts bodies by their Content-Length and never guesses: where it cannot tell exactly where the next
-//! head starts (chunked bodies, upgrades, contradictions) it stops looking, for good. A scanner that took a
-//! body for a head would let a client smuggle requests past the host.
+//! head starts (chunked bodies, upgrades, contradictions) it stops looking, for good. If it took a body for
+//! a head, a client could smuggle requests past the host.
 
-use super::repair::{PREFACE, repair_line};
-
-/// How much of a request line is kept.
-const KEPT: usize = 1024;
+use super::repair::repair_line;
 
 /// The longest line that is held back to be repaired: as much as http.sys takes of a whole head by default
 /// (MicrosoftDocs support-http-sys-registry-windows.md, MaxRequestBytes).
 const HELD: usize = 16 * 1024;
 
+/// How much is kept of a header: enough for the names and numbers that matter.
+const HEADER: usize = 64;
+
 /// Where in a connection's bytes we are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Place {
+    #[default]
     Line,
+    /// In a request line that is not held back any more.
+    RestOfLine,
     Headers,
     /// In a body of which so many bytes are to come.
     Body(u64),
     /// Nobody knows.
-    Blind,
+    Lost,
 }
 
 /// Follows one connection.
-#[derive(Debug)]
-pub(super) struct Scanner {
+#[derive(Debug, Default)]
+pub(super) struct RequestLines {
     place: Place,
-    /// Whether the host decodes URLs and copies versions, so that lines are to be repaired (iisnode).
-    repairs: bool,
-    /// The line that is being read: of the request, or the start of a header.
+    /// What has come of the line: of the request, or the start of a header.
     line: Vec<u8>,
-    /// Whether bytes of the line were passed on already.
-    passed: bool,
-    /// The line of the first request without an answer.
-    kept: Vec<u8>,
+    /// How long the header is that is being read, in bytes.
+    header_bytes: usize,
     /// The length of the body that follows this head.
     length: Option<u64>,
     /// Whether where the next head starts cannot be told.
-    blind: bool,
+    unclear: bool,
 }
 
-impl Scanner {
-    /// A scanner at the start of a connection.
-    pub(super) fn new(repairs: bool) -> Self {
-        Self {
-            place: Place::Line,
-            repairs,
-            line: Vec::new(),
-            passed: false,
-            kept: Vec::new(),
-            length: None,
-            blind: false,
-        }
-    }
-
+impl RequestLines {
     /// Whether so many next bytes are nothing to look at; they are counted.
-    pub(super) fn skips(&mut self, bytes: usize) -> bool {
+    pub(super) fn passes(&mut self, bytes: usize) -> bool {
         match &mut self.place {
-            Place::Blind => true,
+            Place::Lost => true,
             Place::Body(rest) if *rest > bytes as u64 => {
                 *rest -= bytes as u64;
                 true
@@ -72,150 +58,107 @@ impl Scanner {
     /// Looks at the next bytes, and adds to `out` what the server is to read now.
     pub(super) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
-            let taken = match self.place {
-                Place::Blind => {
-                    out.extend(bytes);
-                    bytes.len()
+            let (part, rest) = match self.place {
+                Place::Lost => (bytes, &[][..]),
+                Place::Body(left) => {
+                    bytes.split_at(usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len()))
                 }
-                Place::Body(rest) => {
-                    let taken = usize::try_from(rest).unwrap_or(usize::MAX).min(bytes.len());
-                    out.extend(&bytes[..taken]);
-                    self.place = match rest - taken as u64 {
-                        0 => Place::Line,
-                        rest => Place::Body(rest),
-                    };
-                    taken
+                Place::Line | Place::RestOfLine | Place::Headers => {
+                    let end = bytes.iter().position(|byte| *byte == b'\n');
+                    bytes.split_at(end.map_or(bytes.len(), |end| end + 1))
                 }
-                Place::Line => self.request_line(bytes, out),
-                Place::Headers => self.header(bytes, out),
             };
-            bytes = &bytes[taken..];
+            if self.place == Place::Line {
+                self.request_line(part, out);
+            } else {
+                out.extend(part);
+                self.follow(part);
+            }
+            bytes = rest;
         }
     }
 
     /// What is held back, since nothing follows.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
-        if self.place == Place::Line && !self.passed {
-            out.extend(&self.line);
+        if self.place == Place::Line {
+            out.append(&mut self.line);
         }
-        self.give_up();
+        self.place = Place::Lost;
     }
 
-    /// An answer was written: the line is not needed any more.
-    pub(super) fn answered(&mut self) {
-        self.kept = Vec::new();
+    /// Whether nothing is changed any more.
+    pub(super) fn is_done(&self) -> bool {
+        self.place == Place::Lost
     }
 
-    /// The connection is a tunnel from now on.
-    pub(super) fn give_up(&mut self) {
-        self.keep();
-        self.line = Vec::new();
-        self.place = Place::Blind;
-    }
-
-    /// The first bytes of the first request without an answer; empty if they were not kept.
-    pub(super) fn newest(&self) -> &[u8] {
-        match self.place {
-            Place::Line if self.kept.is_empty() => &self.line,
-            _ => &self.kept,
-        }
-    }
-
-    /// Whether a request line has begun and not ended.
-    pub(super) fn is_within_line(&self) -> bool {
-        self.place == Place::Line && !self.line.is_empty()
-    }
-
-    fn keep(&mut self) {
-        if self.place == Place::Line && self.kept.is_empty() {
-            self.kept = self.line[..self.line.len().min(KEPT)].to_vec();
-        }
-    }
-
-    fn request_line(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> usize {
-        let end = bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-        let part = &bytes[..end.unwrap_or(bytes.len())];
-        let held = self.line.len();
-        let room = if self.passed { KEPT } else { HELD };
-        self.line.extend(&part[..part.len().min(room.saturating_sub(held))]);
-        if self.passed {
-            out.extend(part);
-        } else if held + part.len() > HELD || !self.may_be_held() {
-            out.extend(&self.line[..held]);
-            out.extend(part);
-            self.line.truncate(KEPT);
-            self.passed = true;
-        }
-        if end.is_none() {
-            return part.len();
-        }
-        if self.line.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+    /// Takes more of a request line, at most to its end.
+    fn request_line(&mut self, part: &[u8], out: &mut Vec<u8>) {
+        self.line.extend(part);
+        match &*self.line {
             // Empty lines before a request are overlooked (RFC 9112, 2.2).
-            if self.line.len() > 8 {
-                self.give_up();
-            }
-            return part.len();
+            b"\n" | b"\r\n" => return out.append(&mut self.line),
+            b"\r" => return,
+            _ => {}
         }
-        self.keep();
-        if !self.passed {
-            match repair_line(&self.line, self.repairs) {
-                Some(line) => out.extend(line),
-                None => out.extend(&self.line),
-            }
-        }
-        self.blind = self.line.starts_with(b"CONNECT ");
-        (self.line, self.passed, self.length) = (Vec::new(), false, None);
-        self.place = Place::Headers;
-        part.len()
-    }
-
-    /// Whether the line so far may need repair. Anything else is the server's to judge at once: it may
-    /// have no end.
-    fn may_be_held(&self) -> bool {
-        PREFACE.starts_with(&self.line)
-            || (self.repairs
-                && self.line.first().is_some_and(u8::is_ascii_alphabetic)
-                && !self.line.contains(&0))
-    }
-
-    fn header(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> usize {
-        // Enough for the names and numbers that matter; one that does not fit makes no sense.
-        const START: usize = 64;
-        let end = bytes.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-        let part = &bytes[..end.unwrap_or(bytes.len())];
-        out.extend(part);
-        self.line.extend(&part[..part.len().min(START.saturating_sub(self.line.len()))]);
-        if end.is_none() {
-            return part.len();
+        let is_whole = part.ends_with(b"\n");
+        // Anything else is the server's to judge at once: it may have no end.
+        let is_held = self.line.len() <= HELD && self.line[0].is_ascii_alphabetic() && !part.contains(&0);
+        if is_held && !is_whole {
+            return;
         }
         let line = std::mem::take(&mut self.line);
-        match line.trim_ascii() {
-            b"" => {
-                self.place = match (self.blind, self.length.unwrap_or(0)) {
-                    (true, _) => Place::Blind,
-                    (false, 0) => Place::Line,
-                    (false, length) => Place::Body(length),
-                };
-            }
-            header => self.frame(header),
+        (self.unclear, self.length) = (line.starts_with(b"CONNECT "), None);
+        self.place = if is_whole { Place::Headers } else { Place::RestOfLine };
+        out.extend(if is_held { repair_line(&line) } else { None }.unwrap_or(line));
+    }
+
+    /// Notes where a part that was passed on leads: of a line, at most to its end; or of a body.
+    fn follow(&mut self, part: &[u8]) {
+        match self.place {
+            Place::Body(left) => self.place = body(left - part.len() as u64),
+            Place::RestOfLine if part.ends_with(b"\n") => self.place = Place::Headers,
+            Place::Headers => self.header(part),
+            Place::Line | Place::RestOfLine | Place::Lost => {}
         }
-        part.len()
+    }
+
+    fn header(&mut self, part: &[u8]) {
+        self.line.extend(&part[..part.len().min(HEADER - self.line.len())]);
+        self.header_bytes += part.len();
+        if !part.ends_with(b"\n") {
+            return;
+        }
+        let (line, bytes) = (std::mem::take(&mut self.line), std::mem::take(&mut self.header_bytes));
+        match &*line {
+            b"\n" | b"\r\n" if self.unclear => self.place = Place::Lost,
+            b"\n" | b"\r\n" => self.place = body(self.length.unwrap_or(0)),
+            header => self.frame(header, bytes <= HEADER),
+        }
     }
 
     /// What a header says of the body and of what follows it.
-    fn frame(&mut self, header: &[u8]) {
+    fn frame(&mut self, header: &[u8], is_whole: bool) {
         let colon = header.iter().position(|byte| *byte == b':').unwrap_or(header.len());
         let (name, value) = header.split_at(colon);
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let digits = value.get(1..).unwrap_or_default().trim_ascii();
-            let length = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
-            let plain = digits.iter().all(u8::is_ascii_digit) && digits.len() < 20;
-            self.blind |= !plain || length.is_none() || self.length.is_some();
+        let is = |known: &[u8]| name.trim_ascii().eq_ignore_ascii_case(known);
+        if is(b"content-length") {
+            let length = parse_length(value.get(1..).unwrap_or_default().trim_ascii());
+            self.unclear |= !is_whole || length.is_none() || self.length.is_some();
             self.length = length;
         }
-        self.blind |=
-            name.eq_ignore_ascii_case(b"transfer-encoding") || name.eq_ignore_ascii_case(b"upgrade");
+        self.unclear |= is(b"transfer-encoding") || is(b"upgrade");
     }
+}
+
+/// Where we are when so many bytes of a body are to come.
+fn body(length: u64) -> Place {
+    if length == 0 { Place::Line } else { Place::Body(length) }
+}
+
+/// A Content-Length; none if there could be any doubt about it.
+fn parse_length(digits: &[u8]) -> Option<u64> {
+    let plain = !digits.is_empty() && digits.len() < 20 && digits.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -223,41 +166,39 @@ mod tests {
     use super::*;
 
     /// What the server reads when these bytes come at once, and one by one: the same.
-    fn passed(repairs: bool, bytes: &[u8]) -> String {
+    fn pass(bytes: &[u8]) -> String {
         let (mut whole, mut single) = (Vec::new(), Vec::new());
-        let (mut once, mut slowly) = (Scanner::new(repairs), Scanner::new(repairs));
+        let (mut once, mut slowly) = (RequestLines::default(), RequestLines::default());
         once.feed(bytes, &mut whole);
         for byte in bytes.chunks(1) {
             slowly.feed(byte, &mut single);
         }
         assert_eq!((once.place, &whole), (slowly.place, &single), "{}", bytes.escape_ascii());
-        assert_eq!(once.newest(), slowly.newest());
         once.end(&mut whole);
         String::from_utf8(whole).unwrap()
     }
 
     #[test]
     fn what_has_no_end_is_passed_on_at_once() {
-        for (repairs, bytes) in
-            [(false, &b"GET /"[..]), (false, b"PRX"), (true, b"\x16\x03\x01"), (true, b"G\0")]
-        {
+        for bytes in [&b"\x16\x03\x01"[..], b"G\0", b"\r\n\r\n\0\r\nQUIT"] {
             let mut out = Vec::new();
-            Scanner::new(repairs).feed(bytes, &mut out);
+            RequestLines::default().feed(bytes, &mut out);
             assert_eq!(out, bytes);
         }
         let long = [b'x'; HELD + 1];
-        assert_eq!(passed(true, &long).len(), long.len());
+        assert_eq!(pass(&long).len(), long.len());
     }
 
     #[test]
     fn heads_are_found_after_bodies_and_bodies_are_left_alone() {
         let first = "POST /a b HTTP/1.1\r\nContent-Length: 21\r\n\r\nGET /c d HTTP/1.1\r\n\r\n";
-        let both = format!("{first}GET /e f HTTP/1.1\r\n\r\n");
-        assert_eq!(passed(true, both.as_bytes()), both.replace("/a b", "/a%20b").replace("/e f", "/e%20f"),);
+        let both = format!("{first}\r\n\nGET /e f HTTP/1.1\r\n\r\n");
+        assert_eq!(pass(both.as_bytes()), both.replace("/a b", "/a%20b").replace("/e f", "/e%20f"));
     }
 
     #[test]
     fn where_the_next_head_starts_is_never_guessed() {
+        let spaces = " ".repeat(HEADER - "Content-Length:1".len());
         for header in [
             "Transfer-Encoding: chunked",
             "Upgrade: websocket",
@@ -266,23 +207,13 @@ mod tests {
             "Content-Length: 1, 1",
             "Content-Length: 99999999999999999999999",
             "Content-Length:",
+            // Of which only "1" is kept.
+            &format!("Content-Length:{spaces}10"),
         ] {
             let bytes = format!("GET / HTTP/1.1\r\n{header}\r\n\r\nGET /a b HTTP/1.1\r\n\r\n");
-            assert_eq!(passed(true, bytes.as_bytes()), bytes, "{header}");
+            assert_eq!(pass(bytes.as_bytes()), bytes, "{header}");
         }
-    }
-
-    #[test]
-    fn the_line_is_that_of_the_first_request_without_an_answer() {
-        let mut scanner = Scanner::new(false);
-        let feed = |scanner: &mut Scanner, bytes: &[u8]| scanner.feed(bytes, &mut Vec::new());
-        feed(&mut scanner, b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
-        assert_eq!(scanner.newest(), b"GET /1 HTTP/1.1\r\n");
-        scanner.answered();
-        assert_eq!(scanner.newest(), b"", "rather none than a wrong one");
-        feed(&mut scanner, b"GET /3");
-        assert_eq!(scanner.newest(), b"GET /3");
-        feed(&mut scanner, format!("{} HTTP/1.1\r\nX", "x".repeat(5000)).as_bytes());
-        assert_eq!(scanner.newest().len(), KEPT);
+        let connect = format!("CONNECT {} HTTP/1.1\r\n\r\nGET /a b HTTP/1.1\r\n\r\n", "x".repeat(HELD));
+        assert_eq!(pass(connect.as_bytes()), connect);
     }
 }

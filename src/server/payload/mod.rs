@@ -28,7 +28,7 @@ const BINARY_MESSAGE: u8 = 4;
 
 /// How a payload is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub(crate) enum Framing {
     /// Version 4.
     V4,
     /// Version 3, text.
@@ -39,7 +39,7 @@ pub(super) enum Framing {
 
 /// Why a payload is refused; packets are counted from 1.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum PayloadError {
+pub(crate) enum PayloadError {
     #[error("the payload has no packet")]
     Empty,
     #[error("the payload has more than {MAX_PACKETS} packets")]
@@ -52,7 +52,7 @@ pub(super) enum PayloadError {
 
 /// What is wrong with one packet.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(super) enum PacketFault {
+pub(crate) enum PacketFault {
     #[error("is empty")]
     Empty,
     #[error("has no length before it: a whole number from 1, and then a colon (in binary, 255)")]
@@ -75,7 +75,7 @@ pub(super) enum PacketFault {
 ///
 /// # Errors
 /// When it is not what the protocol says, or has a packet that a client does not send over polling.
-pub(super) fn check(payload: &[u8], framing: Framing) -> Result<usize, PayloadError> {
+pub(crate) fn check(payload: &[u8], framing: Framing) -> Result<usize, PayloadError> {
     if payload.is_empty() {
         return Err(PayloadError::Empty);
     }

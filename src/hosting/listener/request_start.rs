@@ -1,0 +1,76 @@
+//! [`RequestStart`]: the first line of the newest request, for the day it is refused. Pure.
+//!
+//! It knows nothing of how requests are framed: after an answer, the next bytes are a request's. Only a peer
+//! that sends requests without waiting for answers shows it wrong or no lines, and proxies do not.
+
+/// How much of a request line is kept.
+const KEPT: usize = 1024;
+
+/// What came first since the last answer.
+#[derive(Debug, Default)]
+pub(super) struct RequestStart {
+    line: Vec<u8>,
+    /// Whether the end of the line has come, or as much of it as is kept.
+    whole: bool,
+}
+
+impl RequestStart {
+    /// Notes bytes that were read.
+    pub(super) fn read(&mut self, bytes: &[u8]) {
+        if self.whole {
+            return;
+        }
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        // Empty lines before a request are overlooked (RFC 9112, 2.2).
+        let begin = if self.line.iter().all(is_end) {
+            bytes.iter().position(|byte| !is_end(byte)).unwrap_or(bytes.len())
+        } else {
+            0
+        };
+        let end = bytes[begin..].iter().position(|byte| *byte == b'\n').map(|at| begin + at + 1);
+        let part = &bytes[..end.unwrap_or(bytes.len())];
+        self.line.extend(&part[..part.len().min(KEPT - self.line.len())]);
+        self.whole = end.is_some() || self.line.len() == KEPT;
+    }
+
+    /// An answer was written: the line is not needed any more.
+    pub(super) fn answered(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The line, or what there is of it; empty if nothing came since the last answer.
+    pub(super) fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Whether the line has begun and more of it may come.
+    pub(super) fn is_within_line(&self) -> bool {
+        !self.line.is_empty() && !self.whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_that_of_the_first_request_without_an_answer() {
+        for size in 1..70 {
+            let mut start = RequestStart::default();
+            let read =
+                |start: &mut RequestStart, bytes: &[u8]| bytes.chunks(size).for_each(|part| start.read(part));
+            read(&mut start, b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+            assert_eq!((start.line(), start.is_within_line()), (&b"GET /1 HTTP/1.1\r\n"[..], false));
+            start.answered();
+            assert_eq!(
+                (start.line(), start.is_within_line()),
+                (&b""[..], false),
+                "rather none than a wrong one"
+            );
+            read(&mut start, b"\r\n\nGET /3");
+            assert_eq!((start.line(), start.is_within_line()), (&b"\r\n\nGET /3"[..], true));
+            read(&mut start, format!("{} HTTP/1.1\r\nX", "x".repeat(5000)).as_bytes());
+            assert_eq!((start.line().len(), start.is_within_line()), (KEPT, false));
+        }
+    }
+}
