@@ -1,4 +1,4 @@
-//! [`Context`]: what all hops share: the opener, where the target is after redirects, the cookies, the time
+//! [`Context`]: what all hops share: the connector, where the target is after redirects, the cookies, the time
 //! that is left.
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
-    client::{engineio::Open, opener::Opener},
+    client::{connector::Connector, engineio::Open},
     target::Target,
 };
 
@@ -21,7 +21,7 @@ const ANSWER: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct Context {
     /// Opens connections.
-    pub opener: Arc<Opener>,
+    pub connector: Arc<Connector>,
     /// The page, after redirects.
     pub page: Target,
     /// The engine's path.

@@ -9,9 +9,9 @@ use tokio::time::timeout;
 
 use super::{
     client::{
+        connector::millis,
         engineio::{self, Open, Packet},
         http::{self, Request, shown},
-        opener::millis,
         websocket::{self, Heard, Socket, Style},
     },
     context::{Context, cookies},
@@ -66,9 +66,10 @@ impl Engine {
         let target = context.engine("websocket", None);
         let limit = context.limit();
         let start = Instant::now();
-        let (exchange, mut socket) = websocket::open(&context.opener, &target, style, None, limit)
-            .await
-            .map_err(|exchange| Box::new(NotOpen { exchange: *exchange, garbage: None, ended: None }))?;
+        let (exchange, mut socket) =
+            websocket::open(&context.connector, &target, style, None, limit)
+                .await
+                .map_err(|exchange| Box::new(NotOpen { exchange: *exchange, garbage: None, ended: None }))?;
         let opened = timeout(context.limit(), first_packet(&mut socket)).await;
         let (ended, garbage) = match opened {
             Ok(Ok(text)) => match engineio::packet(&text) {
@@ -101,7 +102,7 @@ impl Engine {
         if let Some(origin) = origin {
             request = request.with("origin", origin);
         }
-        let (exchange, body) = http::fetch(&context.opener, request).await;
+        let (exchange, body) = http::fetch(&context.connector, request).await;
         match opening(&exchange, &body) {
             Ok(open) => {
                 let cookie = cookies(&exchange.headers).filter(|_| cookies_too);
@@ -132,7 +133,7 @@ impl Engine {
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
                 }
-                let (exchange, _) = http::fetch(&context.opener, request).await;
+                let (exchange, _) = http::fetch(&context.connector, request).await;
                 if exchange.is(200) {
                     return Ok(());
                 }
@@ -164,7 +165,7 @@ impl Engine {
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
                 }
-                let (exchange, body) = http::fetch(&context.opener, request).await;
+                let (exchange, body) = http::fetch(&context.connector, request).await;
                 if !exchange.is(200) {
                     self.refusal = exchange.status.map(|status| (status, exchange.body.clone()));
                     return Err(refused(exchange));

@@ -36,7 +36,7 @@ use std::{
 };
 
 use self::{
-    client::opener::{Opener, millis},
+    client::connector::{Connector, millis},
     diagnose::conclude,
     document::{Document, HopReport},
     evidence::Evidence,
@@ -79,8 +79,8 @@ pub async fn probe(
 ) -> Result<Document, NoProbe> {
     let (start, started) = (Instant::now(), humantime::format_rfc3339_millis(SystemTime::now()).to_string());
     let plan = Arc::new(plan);
-    let opener = Arc::new(Opener::new(plan.clone()));
-    if plan.target.tls && !plan.insecure && !opener.has_roots() {
+    let connector = Arc::new(Connector::new(plan.clone()));
+    if plan.target.tls && !plan.insecure && !connector.has_roots() {
         return Err(NoProbe::NoRoots);
     }
     let evidence = Evidence {
@@ -91,7 +91,8 @@ pub async fn probe(
         ..Evidence::default()
     };
     let deadline = start + plan.timeout;
-    let mut probe = Probe { plan, opener, evidence, times: Times::new(), told: Vec::new(), deadline, tell };
+    let mut probe =
+        Probe { plan, connector, evidence, times: Times::new(), told: Vec::new(), deadline, tell };
     probe.run().await?;
     probe.tell_rest()?;
     let verdicts = conclude(&probe.evidence);

@@ -13,8 +13,8 @@ use futures_util::future::join_all;
 use super::{
     News, Times,
     client::{
+        connector::{CONNECT, Connector, millis},
         http,
-        opener::{CONNECT, Opener, millis},
     },
     context::Context,
     diagnose::diagnose,
@@ -39,7 +39,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// A probe that is going on.
 pub(super) struct Probe<'a> {
     pub(super) plan: Arc<Plan>,
-    pub(super) opener: Arc<Opener>,
+    pub(super) connector: Arc<Connector>,
     pub(super) evidence: Evidence,
     pub(super) times: Times,
     pub(super) told: Vec<Hop>,
@@ -55,7 +55,8 @@ impl Probe<'_> {
             Some(path) => path.clone(),
             None => format!("{}socket.io/", page.folder()),
         };
-        let mut context = Context { opener: self.opener.clone(), page, engine, deadline: self.deadline };
+        let mut context =
+            Context { connector: self.connector.clone(), page, engine, deadline: self.deadline };
         if self.plan.socketio.is_none() {
             let found = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !found {
@@ -103,10 +104,10 @@ impl Probe<'_> {
             let start = Instant::now();
             let deadline = self.deadline;
             let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
-            let mut road = Road::walk(&self.opener, &target, left).await;
+            let mut road = Road::walk(&self.connector, &target, left).await;
             let open = road.is_open(&target);
             if let Some(tls) = road.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
-                tls.other_scheme = road::plain(&self.opener, &target, self.left(OTHER_SCHEME)).await;
+                tls.other_scheme = road::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
             }
             (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (road.name, road.tcp, road.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
@@ -118,14 +119,14 @@ impl Probe<'_> {
             }
             let start = Instant::now();
             let limit = || deadline.saturating_duration_since(Instant::now());
-            let (mut seen, reached, elsewhere) = page::page(&self.opener, &target, limit).await;
+            let (mut seen, reached, elsewhere) = page::page(&self.connector, &target, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
             let first = seen.exchanges.first().cloned().unwrap_or_default();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
             self.evidence.http =
-                Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
+                Some(road::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
@@ -147,9 +148,10 @@ impl Probe<'_> {
         let mut ask = target.clone();
         ask.query = Some("EIO=4&transport=polling".to_owned());
         let limit = self.left(self.plan.timeout);
-        let (first, _) = http::fetch(&self.opener, http::Request::get(ask, limit)).await;
+        let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();
-        self.evidence.http = Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
+        self.evidence.http =
+            Some(road::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
         self.done(&[Hop::Http], start)?;
         Ok(answered.then_some(target))
     }

@@ -11,10 +11,10 @@ use tokio::time::timeout;
 
 use super::{
     client::{
+        connector::millis,
         engineio::{self, Message, Packet},
         events,
         http::{self, Answer, Request},
-        opener::millis,
         unpack::Unpacker,
         websocket::{self, Heard, Socket, Style},
     },
@@ -204,7 +204,7 @@ async fn open(
             Ok(Source::Engine(Box::new(engine)))
         }
         Hop::StreamWebSocket => {
-            let opened = websocket::open(&context.opener, target, Style::Plain, None, limit).await;
+            let opened = websocket::open(&context.connector, target, Style::Plain, None, limit).await;
             let (exchange, socket) = opened.map_err(|exchange| stream.exchange = *exchange)?;
             stream.exchange = exchange;
             Ok(Source::WebSocket(Box::new(socket)))
@@ -218,7 +218,7 @@ async fn open(
             if let Some(Offset { from, edition }) = offset {
                 request = request.with("last-event-id", format!("{edition}:{}", from.saturating_sub(1)));
             }
-            let answer = match http::send(&context.opener, request).await {
+            let answer = match http::send(&context.connector, request).await {
                 Ok(answer) => answer,
                 Err(exchange) => {
                     stream.exchange = *exchange;

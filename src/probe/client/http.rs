@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::opener::{FirstBytes, Opener, millis, of_io};
+use super::connector::{Connector, FirstBytes, millis, of_io};
 use crate::probe::{
     evidence::{Exchange, Kind, Trouble},
     target::Target,
@@ -81,14 +81,14 @@ pub struct Answer {
 ///
 /// # Errors
 /// With what came instead.
-pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Exchange>> {
+pub async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
     let start = Instant::now();
     let deadline = TokioInstant::now() + request.limit;
     let mut exchange = Exchange { url: request.target.to_string(), ..Exchange::default() };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
-    let result = match timeout_at(deadline, attempt(opener, request, &mut first)).await {
+    let result = match timeout_at(deadline, attempt(connector, request, &mut first)).await {
         Ok(result) => result,
         Err(_) => Err(too_late(limit)),
     };
@@ -112,19 +112,19 @@ pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Excha
 }
 
 /// The same, and reads the body, as far as it is bounded.
-pub async fn fetch(opener: &Opener, request: Request) -> (Exchange, Vec<u8>) {
-    match send(opener, request).await {
+pub async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+    match send(connector, request).await {
         Ok(answer) => answer.finish().await,
         Err(exchange) => (*exchange, Vec::new()),
     }
 }
 
 async fn attempt(
-    opener: &Opener,
+    connector: &Connector,
     request: Request,
     first: &mut Option<FirstBytes>,
 ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Trouble> {
-    let connection = opener.open(&request.target).await?;
+    let connection = connector.open(&request.target).await?;
     let seen = first.insert(connection.first_bytes()).clone();
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
@@ -148,7 +148,7 @@ async fn attempt(
     let mut built = built
         .body(Full::new(Bytes::from(request.body)))
         .map_err(|error| Trouble::new(Kind::Other, error.to_string()))?;
-    for (name, value) in &opener.plan().headers {
+    for (name, value) in &connector.plan().headers {
         built.headers_mut().insert(name, value.clone());
     }
     let response = sender.send_request(built).await.map_err(|error| {

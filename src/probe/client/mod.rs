@@ -2,14 +2,14 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `opener`, `tls` | from a name to a connection |
+//! | `connector`, `tls` | from a name to a connection |
 //! | `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
+pub mod connector;
 pub mod engineio;
 pub mod events;
 pub mod http;
-pub mod opener;
 pub mod tls;
 pub mod unpack;
 pub mod websocket;

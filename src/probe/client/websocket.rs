@@ -18,8 +18,8 @@ use tokio_tungstenite::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    connector::{Connector, of_io},
     http::{self, MAX_BODY, Request},
-    opener::{Opener, of_io},
 };
 use crate::probe::{
     evidence::{Exchange, Kind, Trouble},
@@ -62,7 +62,7 @@ pub enum Heard {
 /// # Errors
 /// With the answer that was no 101, its body read.
 pub async fn open(
-    opener: &Opener,
+    connector: &Connector,
     target: &Target,
     style: Style,
     cookie: Option<&str>,
@@ -81,7 +81,7 @@ pub async fn open(
     if let Some(cookie) = cookie {
         request = request.with("cookie", cookie);
     }
-    let answer = http::send(opener, request).await?;
+    let answer = http::send(connector, request).await?;
     if answer.exchange.status != Some(101) {
         return Err(Box::new(answer.finish().await.0));
     }

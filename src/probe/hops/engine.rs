@@ -8,9 +8,9 @@ use tokio::time::timeout;
 use super::page::candidates;
 use crate::probe::{
     client::{
+        connector::millis,
         engineio::{self, Message, Open, Packet},
         http::{self, Request},
-        opener::millis,
         websocket::{self, Heard, Socket, Style},
     },
     context::{Context, cookies},
@@ -60,7 +60,8 @@ async fn elsewhere(context: &Context) -> Option<String> {
         let engine = format!("{candidate}{name}/");
         let there = Context { engine: engine.clone(), ..context.clone() };
         let (exchange, body) =
-            http::fetch(&context.opener, Request::get(there.engine("polling", None), context.limit())).await;
+            http::fetch(&context.connector, Request::get(there.engine("polling", None), context.limit()))
+                .await;
         if opening(&exchange, &body).is_ok() {
             return Some(engine);
         }
@@ -77,7 +78,7 @@ pub async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
 async fn round(context: &Context, with_cookies: bool) -> Round {
     let mut round = Round { cookies: with_cookies, ..Round::default() };
     let (exchange, body) =
-        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+        http::fetch(&context.connector, Request::get(context.engine("polling", None), context.limit())).await;
     let Ok(open) = opening(&exchange, &body) else {
         round.requests = 1;
         round.failed = Some(exchange);
@@ -99,7 +100,7 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
                 request = request.with("cookie", cookie.clone());
             }
             let method = request.method.clone();
-            let (exchange, _) = http::fetch(&context.opener, request).await;
+            let (exchange, _) = http::fetch(&context.connector, request).await;
             round.requests += 1;
             if exchange.is(200) {
                 round.good += 1;
@@ -146,7 +147,7 @@ pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
 async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
     let target = context.engine("websocket", None);
     let mut upgrade = Upgrade { style: style.to_owned(), ..Upgrade::default() };
-    let opened = websocket::open(&context.opener, &target, look, None, context.limit()).await;
+    let opened = websocket::open(&context.connector, &target, look, None, context.limit()).await;
     converse(context, &mut upgrade, opened, None).await;
     upgrade
 }
@@ -154,7 +155,7 @@ async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
 /// None when there is no session to upgrade.
 async fn from_polling(context: &Context) -> Option<Upgrade> {
     let (exchange, body) =
-        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+        http::fetch(&context.connector, Request::get(context.engine("polling", None), context.limit())).await;
     let open = opening(&exchange, &body).ok()?;
     if !open.upgrades.iter().any(|name| name == "websocket") {
         return None;
@@ -162,8 +163,8 @@ async fn from_polling(context: &Context) -> Option<Upgrade> {
     let cookie = cookies(&exchange.headers);
     let target = context.engine("websocket", Some(&open));
     let mut upgrade = Upgrade { style: "polling".to_owned(), ..Upgrade::default() };
-    let (opener, limit) = (&context.opener, context.limit());
-    let opened = websocket::open(opener, &target, Style::Plain, cookie.as_deref(), limit).await;
+    let (connector, limit) = (&context.connector, context.limit());
+    let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;
     converse(context, &mut upgrade, opened, Some(&open)).await;
     Some(upgrade)
 }
@@ -234,16 +235,16 @@ async fn converse(
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
 pub async fn cors(context: &Context) -> Cors {
-    let named = context.opener.plan().headers.iter().find(|(name, _)| name == "origin");
+    let named = context.connector.plan().headers.iter().find(|(name, _)| name == "origin");
     let named = named.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let own = context.page.origin();
     let origin = named.unwrap_or_else(|| own.clone());
     let request =
         |origin: &str| Request::get(context.engine("polling", None), context.limit()).with("origin", origin);
-    let (exchange, _) = http::fetch(&context.opener, request(&origin)).await;
+    let (exchange, _) = http::fetch(&context.connector, request(&origin)).await;
     // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
     let asked = if origin == own { FOREIGN } else { origin.as_str() };
-    let (foreign, _) = http::fetch(&context.opener, request(asked)).await;
+    let (foreign, _) = http::fetch(&context.connector, request(asked)).await;
     let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
     Cors { own: origin == own, origin, exchange, allowed }
 }

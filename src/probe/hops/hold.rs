@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use crate::probe::{
     client::{
+        connector::millis,
         engineio::{self, Packet},
-        opener::millis,
         websocket::Style,
     },
     context::Context,
@@ -52,7 +52,7 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
         }
     };
     let start = Instant::now();
-    let namespace = if context.opener.plan().socketio.is_some() { "/" } else { QUIET };
+    let namespace = if context.connector.plan().socketio.is_some() { "/" } else { QUIET };
     let holding = async {
         engine.say(&engineio::join(namespace, None)).await?;
         loop {

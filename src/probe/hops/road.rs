@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::probe::{
     client::{
+        connector::Connector,
         http::{self, Request},
-        opener::Opener,
     },
     evidence::{Exchange, Http, Kind, Name, Tcp, Tls},
     target::Target,
@@ -24,14 +24,14 @@ pub struct Road {
 
 impl Road {
     /// Goes as far as it leads; `left` says how much time there is.
-    pub async fn walk(opener: &Opener, target: &Target, left: impl Fn() -> Duration) -> Self {
-        let (name, addresses) = opener.look_up(target, left()).await;
+    pub async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
+        let (name, addresses) = connector.look_up(target, left()).await;
         let tcp = match addresses.as_slice() {
             [] => None,
-            addresses => Some(opener.reach(target, addresses, left()).await.0),
+            addresses => Some(connector.reach(target, addresses, left()).await.0),
         };
         let through = tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.trouble.is_none()));
-        let tls = if through && target.tls { Some(opener.inspect(target, left()).await) } else { None };
+        let tls = if through && target.tls { Some(connector.inspect(target, left()).await) } else { None };
         Self { name: Some(name), tcp, tls }
     }
 
@@ -48,13 +48,13 @@ impl Road {
 }
 
 /// What the first answer says of HTTP; if there is none, what the other scheme gives on this port.
-pub async fn http(opener: &Opener, target: &Target, first: &Exchange, limit: Duration) -> Http {
+pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limit: Duration) -> Http {
     let silent = first.status.is_none();
     let kind = first.trouble.as_ref().map(|trouble| trouble.kind);
     let other_scheme = match kind {
         // A port of TLS answers plain HTTP with an alert, or closes.
         Some(Kind::NotHttp | Kind::Closed | Kind::Reset) if silent && !target.tls => {
-            let tls = opener.inspect(&Target { tls: true, ..target.clone() }, limit).await;
+            let tls = connector.inspect(&Target { tls: true, ..target.clone() }, limit).await;
             tls.protocol.map(|protocol| format!("{protocol} is spoken on this port"))
         }
         _ => None,
@@ -63,8 +63,8 @@ pub async fn http(opener: &Opener, target: &Target, first: &Exchange, limit: Dur
 }
 
 /// What plain HTTP gives on a port where TLS came to nothing.
-pub async fn plain(opener: &Opener, target: &Target, limit: Duration) -> Option<String> {
+pub async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Option<String> {
     let plain = Target { tls: false, ..target.clone() };
-    let (exchange, _) = http::fetch(opener, Request::get(plain, limit)).await;
+    let (exchange, _) = http::fetch(connector, Request::get(plain, limit)).await;
     exchange.status.map(|status| format!("plain HTTP is answered on this port, with {status}"))
 }

@@ -1,4 +1,4 @@
-//! [`Opener`]: the one way in which the probe opens connections: name, TCP, TLS, each with its limit.
+//! [`Connector`]: the one way in which the probe opens connections: name, TCP, TLS, each with its limit.
 
 use std::{
     collections::HashMap,
@@ -36,15 +36,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// Opens connections.
 #[derive(Debug)]
-pub struct Opener {
+pub struct Connector {
     plan: Arc<Plan>,
     roots: Roots,
     /// The address that answered, for each host and port.
     known: Mutex<HashMap<(String, u16), SocketAddr>>,
 }
 
-impl Opener {
-    /// An opener with the system's roots.
+impl Connector {
+    /// A connector with the system's roots.
     pub fn new(plan: Arc<Plan>) -> Self {
         Self { plan, roots: Roots::of_system(), known: Mutex::default() }
     }
