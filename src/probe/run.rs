@@ -21,7 +21,7 @@ use super::{
     document::HopReport,
     evidence::{Evidence, Stream},
     hop::Hop,
-    hops::{engine as engine_hops, hold, page, road, road::Road},
+    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page},
     plan::Plan,
     streams::{self, Span},
     target::Target,
@@ -104,12 +104,12 @@ impl Probe<'_> {
             let start = Instant::now();
             let deadline = self.deadline;
             let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
-            let mut road = Road::walk(&self.connector, &target, left).await;
-            let open = road.is_open(&target);
-            if let Some(tls) = road.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
-                tls.other_scheme = road::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
+            let mut path = ConnectionPath::walk(&self.connector, &target, left).await;
+            let open = path.is_open(&target);
+            if let Some(tls) = path.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
+                tls.other_scheme = connection::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
             }
-            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (road.name, road.tcp, road.tls);
+            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
             if !open {
                 return Ok(None);
@@ -126,7 +126,7 @@ impl Probe<'_> {
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
             self.evidence.http =
-                Some(road::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
+                Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
@@ -151,7 +151,7 @@ impl Probe<'_> {
         let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();
         self.evidence.http =
-            Some(road::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
+            Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
         self.done(&[Hop::Http], start)?;
         Ok(answered.then_some(target))
     }

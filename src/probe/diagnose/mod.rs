@@ -1,9 +1,9 @@
 //! [`diagnose`]: evidence → verdicts. Pure; a rule never looks at anything but the evidence.
 
+mod connection;
 mod engine;
 mod facts;
 mod page;
-mod road;
 mod streams;
 mod time;
 
@@ -110,7 +110,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
 pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let host = host::recognise(evidence);
     let mut findings = Vec::new();
-    road::rules(evidence, &mut findings);
+    connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);

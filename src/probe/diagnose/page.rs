@@ -1,6 +1,6 @@
 //! Rules for the page, what the server saw, and the client library.
 
-use super::{Finding, Severity, facts, road};
+use super::{Finding, Severity, connection, facts};
 use crate::probe::{
     evidence::{Evidence, Exchange, Kind, Library, Page},
     hop::Hop,
@@ -26,7 +26,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         }
         if evidence.told("/request/http") == Some("HTTP/1.0") {
             let line = "the server saw a request of HTTP/1.0, and we sent one of HTTP/1.1";
-            findings.push(Finding::new("http-1.0", Hop::Hosting, road::one_zero(evidence), line));
+            findings.push(Finding::new("http-1.0", Hop::Hosting, connection::one_zero(evidence), line));
         }
     }
     if let Some(library) = &evidence.client_library {

@@ -1,7 +1,7 @@
 //! The table of all verdicts: cause, and remedy for each host. `docs/verdicts.md` is made from it.
 
+mod connection;
 mod engine;
-mod road;
 mod streams;
 
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ impl Entry {
 /// The entry of an id that a rule names.
 pub fn entry(id: &str) -> &'static Entry {
     // A test goes through all ids that rules name; the first entry says that something is unexplained.
-    all().find(|entry| entry.id == id).unwrap_or(&road::ALL[0])
+    all().find(|entry| entry.id == id).unwrap_or(&connection::ALL[0])
 }
 
 const fn entry_of(
@@ -46,7 +46,7 @@ const fn entry_of(
 
 /// All verdicts: the one for what no rule explains, then in the order of the hops.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    [road::ALL, engine::ALL, streams::ALL].into_iter().flatten()
+    [connection::ALL, engine::ALL, streams::ALL].into_iter().flatten()
 }
 
 /// The text of `docs/verdicts.md`.
@@ -89,7 +89,7 @@ mod tests {
         ids.sort_unstable();
         assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
         let rules = [
-            include_str!("../diagnose/road.rs"),
+            include_str!("../diagnose/connection.rs"),
             include_str!("../diagnose/page.rs"),
             include_str!("../diagnose/engine.rs"),
             include_str!("../diagnose/streams.rs"),

@@ -13,7 +13,7 @@ use crate::probe::{
 
 /// What was seen on the way; what was not reached is missing.
 #[derive(Debug, Default)]
-pub struct Road {
+pub struct ConnectionPath {
     /// The name.
     pub name: Option<Name>,
     /// TCP.
@@ -22,7 +22,7 @@ pub struct Road {
     pub tls: Option<Tls>,
 }
 
-impl Road {
+impl ConnectionPath {
     /// Goes as far as it leads; `left` says how much time there is.
     pub async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
         let (name, addresses) = connector.look_up(target, left()).await;
