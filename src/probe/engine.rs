@@ -15,7 +15,7 @@ use super::{
         websocket::{self, Heard, Socket, Style},
     },
     context::{Context, cookies},
-    evidence::{Ended, Exchange, Kind, Trouble},
+    evidence::{Ended, Exchange, Failure, FailureKind},
 };
 
 /// How many polls without any packet are borne: a server that answers at once and says nothing would keep
@@ -122,7 +122,7 @@ impl Engine {
     ///
     /// # Errors
     /// When it did not get through.
-    pub async fn say(&mut self, packet: &str) -> Result<(), Trouble> {
+    pub async fn say(&mut self, packet: &str) -> Result<(), Failure> {
         match &mut self.way {
             Way::Socket(socket) => socket.say(packet).await,
             Way::Polling { context, cookie, .. } => {
@@ -147,7 +147,7 @@ impl Engine {
     ///
     /// # Errors
     /// When there will be no more.
-    pub async fn hear(&mut self) -> Result<Vec<Packet>, Trouble> {
+    pub async fn hear(&mut self) -> Result<Vec<Packet>, Failure> {
         let text = match &mut self.way {
             Way::Socket(socket) => loop {
                 match socket.hear().await? {
@@ -155,7 +155,7 @@ impl Engine {
                     Heard::Other => {}
                     Heard::Closed(code) => {
                         let code = code.map(|code| code.to_string()).unwrap_or_else(|| "none".to_owned());
-                        return Err(Trouble::new(Kind::Closed, format!("a close frame, code {code}")));
+                        return Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")));
                     }
                 }
             },
@@ -179,11 +179,11 @@ impl Engine {
             Way::Socket(_) => engineio::packet(&text).map(|packet| vec![packet]),
             Way::Polling { .. } => engineio::payload(&text),
         };
-        let packets = packets.map_err(|error| Trouble::new(Kind::Garbage, error))?;
+        let packets = packets.map_err(|error| Failure::new(FailureKind::Garbage, error))?;
         if packets.iter().all(|packet| *packet == Packet::Noop) {
             self.empty += 1;
             if self.empty > EMPTY_POLLS {
-                return Err(Trouble::new(Kind::Garbage, "one answer after the other says nothing"));
+                return Err(Failure::new(FailureKind::Garbage, "one answer after the other says nothing"));
             }
         }
         for packet in &packets {
@@ -209,12 +209,12 @@ impl Engine {
     }
 
     /// How it ended.
-    pub fn ended(&self, trouble: &Trouble) -> Ended {
+    pub fn ended(&self, failure: &Failure) -> Ended {
         let (status, body) = self.refusal.clone().unzip();
         Ended {
             at_ms: millis(self.start),
             quiet_ms: millis(self.last),
-            how: trouble.text.clone(),
+            how: failure.text.clone(),
             code: None,
             status,
             body,
@@ -222,9 +222,11 @@ impl Engine {
     }
 }
 
-fn refused(exchange: Exchange) -> Trouble {
+fn refused(exchange: Exchange) -> Failure {
     let status = exchange.status.unwrap_or_default();
-    exchange.trouble.unwrap_or_else(|| Trouble::new(Kind::Other, format!("a poll was answered {status}")))
+    exchange
+        .failure
+        .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("a poll was answered {status}")))
 }
 
 /// How long a poll may stay open: the server pings by then, and has some time more for it.
@@ -239,7 +241,7 @@ async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16
             Ok(Heard::Text(text)) => return Ok(text),
             Ok(Heard::Other) => {}
             Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-            Err(trouble) => return Err((trouble.text, None)),
+            Err(failure) => return Err((failure.text, None)),
         }
     }
 }

@@ -20,7 +20,7 @@ macro_rules! evidence {
 /// How something failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Kind {
+pub enum FailureKind {
     /// The name has no address.
     Unknown,
     /// Nobody listens.
@@ -48,9 +48,9 @@ pub enum Kind {
 
 evidence! {
     /// What went wrong, for programs and for people.
-    struct Trouble {
+    struct Failure {
         /// How.
-        kind: Kind,
+        kind: FailureKind,
         /// In words.
         text: String,
     }
@@ -76,7 +76,8 @@ evidence! {
         /// To the end of what was read.
         ms: u64,
         /// Why there is no whole answer.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
         /// What came instead of HTTP, as text with escapes.
         raw: Option<String>,
     }
@@ -90,7 +91,8 @@ evidence! {
         /// Whether `--resolve` said so.
         given: bool,
         /// Why there is none.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// One attempt to connect.
@@ -100,7 +102,8 @@ evidence! {
         /// How long it took.
         ms: u64,
         /// Why it failed.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// TCP.
@@ -142,7 +145,8 @@ evidence! {
         /// What plain HTTP gives on this port, if TLS gives nothing.
         other_scheme: Option<String>,
         /// Why the handshake failed.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// The version of HTTP.
@@ -310,7 +314,8 @@ evidence! {
         /// How it ended, if it did.
         ended: Option<Ended>,
         /// Why it could not be opened.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// The hold.
@@ -330,7 +335,8 @@ evidence! {
         /// The stanza that came.
         index: Option<u64>,
         /// Why none came.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
         /// The node before and after.
         nodes: Vec<String>,
     }
@@ -412,9 +418,9 @@ evidence! {
     }
 }
 
-impl Trouble {
-    /// A trouble in words.
-    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+impl Failure {
+    /// A failure in words.
+    pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
 }
@@ -427,7 +433,7 @@ impl Exchange {
 
     /// Whether there was a whole answer with this status.
     pub fn is(&self, status: u16) -> bool {
-        self.status == Some(status) && self.trouble.is_none()
+        self.status == Some(status) && self.failure.is_none()
     }
 }
 

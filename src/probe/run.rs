@@ -106,7 +106,7 @@ impl Probe<'_> {
             let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
             let mut path = ConnectionPath::walk(&self.connector, &target, left).await;
             let open = path.is_open(&target);
-            if let Some(tls) = path.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
+            if let Some(tls) = path.tls.as_mut().filter(|tls| tls.failure.is_some()) {
                 tls.other_scheme = connection::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
             }
             (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);

@@ -20,7 +20,7 @@ use super::{
     },
     context::Context,
     engine::Engine,
-    evidence::{Arrival, Ended, Exchange, Kind, Stream, Trouble},
+    evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
     hop::Hop,
     target::Target,
 };
@@ -118,7 +118,7 @@ pub async fn listen(
                     all += size;
                     said
                 }
-                Err(trouble) => return Some(trouble),
+                Err(failure) => return Some(failure),
             };
             match said {
                 Said::Opening(opening) => stream.opening = Some(opening),
@@ -134,23 +134,26 @@ pub async fn listen(
                 Said::Nothing => {}
             }
             if all > FLOOD.1 {
-                return Some(Trouble::new(Kind::TooLarge, format!("more than {} bytes came", FLOOD.1)));
+                return Some(Failure::new(
+                    FailureKind::TooLarge,
+                    format!("more than {} bytes came", FLOOD.1),
+                ));
             }
         }
         None
     };
-    let trouble = timeout(span.time.saturating_sub(start.elapsed()), hearing).await.ok().flatten();
+    let failure = timeout(span.time.saturating_sub(start.elapsed()), hearing).await.ok().flatten();
     stream.watched_ms = millis(start);
     if let Source::Sse(events) = &source {
         stream.stray = events.parser.stray().map(str::to_owned);
     }
-    if let Some(trouble) = trouble {
-        if matches!(trouble.kind, Kind::Garbage | Kind::TooLarge) {
-            stream.garbage = Some(trouble.text);
+    if let Some(failure) = failure {
+        if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
+            stream.garbage = Some(failure.text);
         } else {
             let ended = match &source {
-                Source::Engine(engine) => engine.ended(&trouble),
-                _ => Ended { how: trouble.text, ..Ended::default() },
+                Source::Engine(engine) => engine.ended(&failure),
+                _ => Ended { how: failure.text, ..Ended::default() },
             };
             stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
         }
@@ -200,7 +203,7 @@ async fn open(
             stream.exchange = exchange;
             let auth = offset.map(|at| json!({"from": at.from, "edition": at.edition}));
             let joined = engine.say(&engineio::join("/", auth.as_ref())).await;
-            joined.map_err(|trouble| stream.ended = Some(engine.ended(&trouble)))?;
+            joined.map_err(|failure| stream.ended = Some(engine.ended(&failure)))?;
             Ok(Source::Engine(Box::new(engine)))
         }
         Hop::StreamWebSocket => {
@@ -243,13 +246,13 @@ async fn open(
 
 impl Source {
     /// What comes next, and how many bytes that took. Nothing is lost if this is given up.
-    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+    async fn next(&mut self) -> Result<(Said, usize), Failure> {
         match self {
             Self::Engine(engine) => engine.next().await,
             Self::WebSocket(socket) => match socket.hear().await? {
                 Heard::Text(text) => {
                     let object: Value = serde_json::from_str(&text).map_err(|error| {
-                        Trouble::new(Kind::Garbage, format!("a frame that is no JSON: {error}"))
+                        Failure::new(FailureKind::Garbage, format!("a frame that is no JSON: {error}"))
                     })?;
                     Ok((said(object), text.len()))
                 }
@@ -258,7 +261,7 @@ impl Source {
                 Heard::Closed(Some(1000)) => Ok((Said::End, 0)),
                 Heard::Closed(code) => {
                     let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-                    Err(Trouble::new(Kind::Closed, format!("a close frame, code {code}")))
+                    Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")))
                 }
             },
             Self::Sse(events) => events.next().await,
@@ -267,14 +270,14 @@ impl Source {
 }
 
 impl EventStream {
-    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+    async fn next(&mut self) -> Result<(Said, usize), Failure> {
         if let Some(event) = self.ready.pop_front() {
             return Ok((said_by(&event), 0));
         }
         let Some(bytes) = self.answer.chunk().await? else {
-            return Err(Trouble::new(Kind::Closed, "the stream ended"));
+            return Err(Failure::new(FailureKind::Closed, "the stream ended"));
         };
-        let garbage = |error: String| Trouble::new(Kind::Garbage, error);
+        let garbage = |error: String| Failure::new(FailureKind::Garbage, error);
         let text = self.unpacker.feed(&bytes).map_err(garbage)?;
         self.ready.extend(self.parser.feed(&text).map_err(garbage)?);
         Ok((Said::Nothing, bytes.len()))
@@ -282,7 +285,7 @@ impl EventStream {
 }
 
 impl Engine {
-    async fn next(&mut self) -> Result<(Said, usize), Trouble> {
+    async fn next(&mut self) -> Result<(Said, usize), Failure> {
         if self.said.is_empty() {
             let packets = self.hear().await?;
             self.said.extend(packets);
@@ -295,9 +298,9 @@ impl Engine {
             },
             Some(Packet::Message(Message::Disconnect)) => Said::End,
             Some(Packet::Message(Message::Refused(why))) => {
-                return Err(Trouble::new(Kind::Other, format!("the namespace was refused: {why}")));
+                return Err(Failure::new(FailureKind::Other, format!("the namespace was refused: {why}")));
             }
-            Some(Packet::Close) => return Err(Trouble::new(Kind::Closed, "the engine closed")),
+            Some(Packet::Close) => return Err(Failure::new(FailureKind::Closed, "the engine closed")),
             _ => Said::Nothing,
         };
         Ok((said, self.take_bytes()))
@@ -319,7 +322,7 @@ fn said_by(event: &events::Event) -> Said {
 
 /// Whether an exchange opened what was asked for.
 pub fn opened(exchange: &Exchange) -> bool {
-    exchange.trouble.is_none() && matches!(exchange.status, Some(101 | 200))
+    exchange.failure.is_none() && matches!(exchange.status, Some(101 | 200))
 }
 
 #[cfg(test)]

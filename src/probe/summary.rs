@@ -14,23 +14,23 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
     Some(match hop {
         Hop::Name => {
             let name = evidence.name.as_ref()?;
-            match &name.trouble {
-                Some(trouble) => trouble.text.clone(),
+            match &name.failure {
+                Some(failure) => failure.text.clone(),
                 None => name.addresses.join(", "),
             }
         }
         Hop::Tcp => {
             let tcp = evidence.tcp.as_ref()?;
             let last = tcp.attempts.last()?;
-            match &last.trouble {
-                Some(trouble) => format!("{}: {}", last.address, trouble.text),
+            match &last.failure {
+                Some(failure) => format!("{}: {}", last.address, failure.text),
                 None => format!("{} accepts", last.address),
             }
         }
         Hop::Tls => {
             let tls = evidence.tls.as_ref()?;
-            if let Some(trouble) = &tls.trouble {
-                return Some(trouble.text.clone());
+            if let Some(failure) = &tls.failure {
+                return Some(failure.text.clone());
             }
             let trust = match &tls.untrusted {
                 Some(why) => format!("not trusted: {why}"),
@@ -108,8 +108,8 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         }
         Hop::Hold => {
             let quiet = evidence.hold.as_ref()?.quiet.iter();
-            let told = quiet.map(|quiet| match (&quiet.trouble, &quiet.ended) {
-                (Some(trouble), _) => format!("{}: {}", quiet.transport, trouble.text),
+            let told = quiet.map(|quiet| match (&quiet.failure, &quiet.ended) {
+                (Some(failure), _) => format!("{}: {}", quiet.transport, failure.text),
                 (None, Some(ended)) => {
                     format!("{} cut after {:.1} s of silence", quiet.transport, seconds(ended.quiet_ms))
                 }
@@ -181,8 +181,8 @@ fn plot(stream: &Stream) -> String {
 }
 
 fn answer(exchange: &Exchange) -> String {
-    match (&exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => trouble.text.clone(),
+    match (&exchange.status, &exchange.failure) {
+        (_, Some(failure)) => failure.text.clone(),
         (Some(status), None) => status.to_string(),
         (None, None) => "no answer".to_owned(),
     }

@@ -19,7 +19,7 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::tls::Roots;
 use crate::probe::{
-    evidence::{Attempt, Kind, Name, Tcp, Tls, Trouble},
+    evidence::{Attempt, Failure, FailureKind, Name, Tcp, Tls},
     plan::Plan,
     target::Target,
 };
@@ -67,12 +67,12 @@ impl Connector {
             match timeout(limit, lookup_host((target.host.as_str(), target.port))).await {
                 Ok(Ok(addresses)) => addresses.collect(),
                 Ok(Err(error)) => {
-                    name.trouble = Some(Trouble::new(Kind::Unknown, error.to_string()));
+                    name.failure = Some(Failure::new(FailureKind::Unknown, error.to_string()));
                     Vec::new()
                 }
                 Err(_) => {
                     let text = format!("no answer within {:.1} s", limit.as_secs_f64());
-                    name.trouble = Some(Trouble::new(Kind::Timeout, text));
+                    name.failure = Some(Failure::new(FailureKind::Timeout, text));
                     Vec::new()
                 }
             }
@@ -84,8 +84,8 @@ impl Connector {
         let mut addresses: Vec<SocketAddr> = addresses.into_iter().take(8).collect();
         addresses.dedup();
         name.addresses = addresses.iter().map(|address| address.ip().to_string()).collect();
-        if addresses.is_empty() && name.trouble.is_none() {
-            name.trouble = Some(Trouble::new(Kind::Unknown, "the name has no address"));
+        if addresses.is_empty() && name.failure.is_none() {
+            name.failure = Some(Failure::new(FailureKind::Unknown, "the name has no address"));
         }
         (name, addresses)
     }
@@ -105,14 +105,14 @@ impl Connector {
                 Ok(Err(error)) => Err(of_io(&error)),
                 Err(_) => {
                     let text = format!("no answer within {:.1} s", limit.as_secs_f64());
-                    Err(Trouble::new(Kind::Timeout, text))
+                    Err(Failure::new(FailureKind::Timeout, text))
                 }
             };
-            let (stream, trouble) = match result {
+            let (stream, failure) = match result {
                 Ok(stream) => (Some(stream), None),
-                Err(trouble) => (None, Some(trouble)),
+                Err(failure) => (None, Some(failure)),
             };
-            tcp.attempts.push(Attempt { address: address.to_string(), ms: millis(start), trouble });
+            tcp.attempts.push(Attempt { address: address.to_string(), ms: millis(start), failure });
             if let Some(stream) = stream {
                 // Small packets must not wait for each other; where that fails, they do.
                 let _ = stream.set_nodelay(true);
@@ -125,21 +125,21 @@ impl Connector {
         (tcp, None)
     }
 
-    async fn tcp(&self, target: &Target) -> Result<TcpStream, Trouble> {
+    async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
         let known = self.known.lock().ok();
         let known = known.and_then(|known| known.get(&(target.host.clone(), target.port)).copied());
         let addresses = match known {
             Some(address) => vec![address],
             None => {
                 let (name, addresses) = self.look_up(target, CONNECT).await;
-                if let Some(trouble) = name.trouble {
-                    return Err(trouble);
+                if let Some(failure) = name.failure {
+                    return Err(failure);
                 }
                 addresses
             }
         };
         let (tcp, stream) = self.reach(target, &addresses, CONNECT).await;
-        stream.ok_or_else(|| tcp.attempts.into_iter().find_map(|attempt| attempt.trouble).unwrap_or_default())
+        stream.ok_or_else(|| tcp.attempts.into_iter().find_map(|attempt| attempt.failure).unwrap_or_default())
     }
 
     /// A connection for one request, over TLS if the target says so. A certificate that the system does not
@@ -147,7 +147,7 @@ impl Connector {
     ///
     /// # Errors
     /// With what went wrong.
-    pub async fn open(&self, target: &Target) -> Result<Recorded, Trouble> {
+    pub async fn open(&self, target: &Target) -> Result<Recorded, Failure> {
         let tcp = self.tcp(target).await?;
         if !target.tls {
             return Ok(Recorded::new(Box::new(tcp)));
@@ -159,25 +159,25 @@ impl Connector {
             .map_err(|error| of_handshake(&error))?;
         let trusted = seen.lock().is_ok_and(|seen| seen.is_trusted());
         if !trusted && !self.plan.insecure {
-            return Err(Trouble::new(Kind::Tls, "the certificate is not trusted"));
+            return Err(Failure::new(FailureKind::Tls, "the certificate is not trusted"));
         }
         Ok(Recorded::new(Box::new(stream)))
     }
 
     /// A handshake of TLS for its own sake, offering HTTP/2, too.
     pub async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
-        let failed = |trouble| Tls { trouble: Some(trouble), ..Tls::default() };
+        let failed = |failure| Tls { failure: Some(failure), ..Tls::default() };
         match timeout(limit, self.try_inspect(target)).await {
             Ok(Ok(tls)) => tls,
-            Ok(Err(trouble)) => failed(trouble),
+            Ok(Err(failure)) => failed(failure),
             Err(_) => {
                 let text = format!("no answer to the handshake of TLS within {:.1} s", limit.as_secs_f64());
-                failed(Trouble::new(Kind::Timeout, text))
+                failed(Failure::new(FailureKind::Timeout, text))
             }
         }
     }
 
-    async fn try_inspect(&self, target: &Target) -> Result<Tls, Trouble> {
+    async fn try_inspect(&self, target: &Target) -> Result<Tls, Failure> {
         let tcp = self.tcp(target).await?;
         let (config, seen) = self.roots.config(&["h2", "http/1.1"]).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
@@ -196,43 +196,46 @@ impl Connector {
                     ..facts
                 }
             }
-            Err(error) => Tls { trouble: Some(of_handshake(&error)), ..facts },
+            Err(error) => Tls { failure: Some(of_handshake(&error)), ..facts },
         })
     }
 }
 
-fn server_name(target: &Target) -> Result<ServerName<'static>, Trouble> {
-    ServerName::try_from(target.host.clone()).map_err(|error| Trouble::new(Kind::Tls, error.to_string()))
+fn server_name(target: &Target) -> Result<ServerName<'static>, Failure> {
+    ServerName::try_from(target.host.clone())
+        .map_err(|error| Failure::new(FailureKind::Tls, error.to_string()))
 }
 
-fn of_tls(error: &tokio_rustls::rustls::Error) -> Trouble {
-    Trouble::new(Kind::Tls, error.to_string())
+fn of_tls(error: &tokio_rustls::rustls::Error) -> Failure {
+    Failure::new(FailureKind::Tls, error.to_string())
 }
 
 /// Why a handshake of TLS failed; an error of TLS travels inside one of input and output.
-fn of_handshake(error: &io::Error) -> Trouble {
+fn of_handshake(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            Trouble::new(Kind::Tls, error.to_string())
+            Failure::new(FailureKind::Tls, error.to_string())
         }
-        io::ErrorKind::UnexpectedEof => Trouble::new(Kind::Closed, "the peer closed during the handshake"),
+        io::ErrorKind::UnexpectedEof => {
+            Failure::new(FailureKind::Closed, "the peer closed during the handshake")
+        }
         _ => of_io(error),
     }
 }
 
 /// Names an error of input or output.
-pub fn of_io(error: &io::Error) -> Trouble {
+pub fn of_io(error: &io::Error) -> Failure {
     let kind = match error.kind() {
-        io::ErrorKind::ConnectionRefused => Kind::Refused,
+        io::ErrorKind::ConnectionRefused => FailureKind::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            Kind::Reset
+            FailureKind::Reset
         }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Kind::Unreachable,
-        io::ErrorKind::TimedOut => Kind::Timeout,
-        io::ErrorKind::UnexpectedEof => Kind::Closed,
-        _ => Kind::Other,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => FailureKind::Unreachable,
+        io::ErrorKind::TimedOut => FailureKind::Timeout,
+        io::ErrorKind::UnexpectedEof => FailureKind::Closed,
+        _ => FailureKind::Other,
     };
-    Trouble::new(kind, error.to_string())
+    Failure::new(kind, error.to_string())
 }
 
 /// The time since a moment, in milliseconds.

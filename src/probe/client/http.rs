@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::connector::{Connector, FirstBytes, millis, of_io};
 use crate::probe::{
-    evidence::{Exchange, Kind, Trouble},
+    evidence::{Exchange, Failure, FailureKind},
     target::Target,
 };
 
@@ -101,10 +101,10 @@ pub async fn send(connector: &Connector, request: Request) -> Result<Answer, Box
             exchange.ms = millis(start);
             Ok(Answer { exchange, start, response, deadline, connection })
         }
-        Err(trouble) => {
+        Err(failure) => {
             let raw = first.map(|first| first.shown()).filter(|raw| !raw.is_empty());
             exchange.raw = raw;
-            exchange.trouble = Some(trouble);
+            exchange.failure = Some(failure);
             exchange.ms = millis(start);
             Err(Box::new(exchange))
         }
@@ -123,7 +123,7 @@ async fn attempt(
     connector: &Connector,
     request: Request,
     first: &mut Option<FirstBytes>,
-) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Trouble> {
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure> {
     let connection = connector.open(&request.target).await?;
     let seen = first.insert(connection.first_bytes()).clone();
     let (mut sender, connection) = http1::Builder::new()
@@ -147,17 +147,17 @@ async fn attempt(
     }
     let mut built = built
         .body(Full::new(Bytes::from(request.body)))
-        .map_err(|error| Trouble::new(Kind::Other, error.to_string()))?;
+        .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
     for (name, value) in &connector.plan().headers {
         built.headers_mut().insert(name, value.clone());
     }
     let response = sender.send_request(built).await.map_err(|error| {
-        let trouble = of_hyper(&error);
+        let failure = of_hyper(&error);
         // hyper takes a connection that is closed before any byte for a cancelled request.
-        if seen.shown().is_empty() && trouble.kind == Kind::Other {
-            Trouble::new(Kind::Closed, "the connection was closed before an answer")
+        if seen.shown().is_empty() && failure.kind == FailureKind::Other {
+            Failure::new(FailureKind::Closed, "the connection was closed before an answer")
         } else {
-            trouble
+            failure
         }
     })?;
     Ok((response, connection))
@@ -179,18 +179,18 @@ impl Answer {
                     body.extend_from_slice(&bytes[..bytes.len().min(room)]);
                     if bytes.len() > room {
                         let text = format!("the body has more than {MAX_BODY} bytes");
-                        self.exchange.trouble = Some(Trouble::new(Kind::TooLarge, text));
+                        self.exchange.failure = Some(Failure::new(FailureKind::TooLarge, text));
                         break;
                     }
                 }
                 Ok(Ok(None)) => break,
-                Ok(Err(trouble)) => {
-                    self.exchange.trouble = Some(trouble);
+                Ok(Err(failure)) => {
+                    self.exchange.failure = Some(failure);
                     break;
                 }
                 Err(_) => {
                     let text = "the body did not end within the time allowed";
-                    self.exchange.trouble = Some(Trouble::new(Kind::Timeout, text));
+                    self.exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
                     break;
                 }
             }
@@ -205,7 +205,7 @@ impl Answer {
     ///
     /// # Errors
     /// With what cut it off.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Trouble> {
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.response.body_mut().frame().await {
                 None => return Ok(None),
@@ -229,11 +229,11 @@ impl Answer {
         match timeout_at(self.deadline, hyper::upgrade::on(self.response)).await {
             Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
             Ok(Err(error)) => {
-                exchange.trouble = Some(of_hyper(&error));
+                exchange.failure = Some(of_hyper(&error));
                 Err(Box::new(exchange))
             }
             Err(_) => {
-                exchange.trouble = Some(Trouble::new(Kind::Timeout, "the upgrade did not complete"));
+                exchange.failure = Some(Failure::new(FailureKind::Timeout, "the upgrade did not complete"));
                 Err(Box::new(exchange))
             }
         }
@@ -265,24 +265,24 @@ fn version(version: Version) -> String {
     format!("{version:?}")
 }
 
-fn too_late(limit: Duration) -> Trouble {
-    Trouble::new(Kind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
+fn too_late(limit: Duration) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
 }
 
 /// Names an error of hyper's.
-fn of_hyper(error: &hyper::Error) -> Trouble {
+fn of_hyper(error: &hyper::Error) -> Failure {
     if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         return of_io(io);
     }
     let kind = if error.is_parse_too_large() {
-        Kind::TooLarge
+        FailureKind::TooLarge
     } else if error.is_parse() {
-        Kind::NotHttp
+        FailureKind::NotHttp
     } else if error.is_incomplete_message() {
-        Kind::Closed
+        FailureKind::Closed
     } else {
-        Kind::Other
+        FailureKind::Other
     };
     let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    Trouble::new(kind, format!("{error}{why}"))
+    Failure::new(kind, format!("{error}{why}"))
 }

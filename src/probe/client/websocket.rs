@@ -22,7 +22,7 @@ use super::{
     http::{self, MAX_BODY, Request},
 };
 use crate::probe::{
-    evidence::{Exchange, Kind, Trouble},
+    evidence::{Exchange, Failure, FailureKind},
     target::Target,
 };
 
@@ -89,7 +89,7 @@ pub async fn open(
     let (mut exchange, upgraded) = answer.upgraded().await?;
     if accepted.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
         let text = "Sec-WebSocket-Accept is not what the key asks for: whoever answered speaks no WebSocket";
-        exchange.trouble = Some(Trouble::new(Kind::Garbage, text));
+        exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }
     let config = WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
@@ -102,7 +102,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn say(&mut self, text: impl Into<String>) -> Result<(), Trouble> {
+    pub async fn say(&mut self, text: impl Into<String>) -> Result<(), Failure> {
         self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
     }
 
@@ -110,7 +110,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection ends without a close frame, or what came is no frame.
-    pub async fn hear(&mut self) -> Result<Heard, Trouble> {
+    pub async fn hear(&mut self) -> Result<Heard, Failure> {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;
@@ -119,21 +119,21 @@ impl Socket {
             Some(Ok(Message::Close(frame))) => Ok(Heard::Closed(frame.map(|frame| frame.code.into()))),
             Some(Ok(_)) => Ok(Heard::Other),
             Some(Err(error)) => Err(of_tungstenite(error)),
-            None => Err(Trouble::new(Kind::Closed, "the connection was closed without a close frame")),
+            None => Err(Failure::new(FailureKind::Closed, "the connection was closed without a close frame")),
         }
     }
 }
 
-fn of_tungstenite(error: Error) -> Trouble {
+fn of_tungstenite(error: Error) -> Failure {
     match error {
         Error::Io(error) => of_io(&error),
         Error::ConnectionClosed | Error::AlreadyClosed => {
-            Trouble::new(Kind::Closed, "the connection is closed")
+            Failure::new(FailureKind::Closed, "the connection is closed")
         }
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Trouble::new(Kind::Closed, "the connection was closed without a close frame")
+            Failure::new(FailureKind::Closed, "the connection was closed without a close frame")
         }
-        Error::Capacity(error) => Trouble::new(Kind::TooLarge, error.to_string()),
-        error => Trouble::new(Kind::Garbage, error.to_string()),
+        Error::Capacity(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
+        error => Failure::new(FailureKind::Garbage, error.to_string()),
     }
 }

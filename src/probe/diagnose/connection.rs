@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity, facts};
 use crate::probe::{
-    evidence::{Evidence, Kind, Tls},
+    evidence::{Evidence, FailureKind, Tls},
     hop::Hop,
 };
 
@@ -19,9 +19,9 @@ const PLAIN_REFUSED: [&str; 3] = [
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if let Some(name) = &evidence.name
-        && let Some(trouble) = &name.trouble
+        && let Some(failure) = &name.failure
     {
-        let line = format!("{}: {}", name.name, trouble.text);
+        let line = format!("{}: {}", name.name, failure.text);
         findings.push(Finding::new("name-unknown", Hop::Name, Severity::Broken, line));
     }
     tcp(evidence, findings);
@@ -33,30 +33,30 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 fn tcp(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(tcp) = &evidence.tcp else { return };
-    let failed: Vec<_> = tcp.attempts.iter().filter_map(|one| Some((one, one.trouble.as_ref()?))).collect();
+    let failed: Vec<_> = tcp.attempts.iter().filter_map(|one| Some((one, one.failure.as_ref()?))).collect();
     let line = || {
-        let lines = failed.iter().map(|(one, trouble)| format!("{} {}", one.address, trouble.text));
+        let lines = failed.iter().map(|(one, failure)| format!("{} {}", one.address, failure.text));
         lines.collect::<Vec<_>>().join("; ")
     };
     if !failed.is_empty() && failed.len() == tcp.attempts.len() {
-        let refused = failed.iter().all(|(_, trouble)| trouble.kind == Kind::Refused);
+        let refused = failed.iter().all(|(_, failure)| failure.kind == FailureKind::Refused);
         findings.push(if refused {
             Finding::new("not-listening", Hop::Tcp, Severity::Broken, line())
         } else {
             Finding::new("unreachable", Hop::Tcp, Severity::Broken, line())
         });
-    } else if failed.iter().any(|(_, trouble)| trouble.kind == Kind::Timeout) {
+    } else if failed.iter().any(|(_, failure)| failure.kind == FailureKind::Timeout) {
         findings.push(Finding::new("address-dead", Hop::Tcp, Severity::Note, line()));
     }
 }
 
 fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
     let mut add = |id, severity, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
-    if let Some(trouble) = &tls.trouble {
-        match (&tls.other_scheme, trouble.kind) {
-            (Some(plain), _) => add("tls-to-plain", Severity::Broken, format!("{}; {plain}", trouble.text)),
-            (None, Kind::Timeout) => add("black-hole", Severity::Broken, trouble.text.clone()),
-            _ => add("tls-other", Severity::Broken, trouble.text.clone()),
+    if let Some(failure) = &tls.failure {
+        match (&tls.other_scheme, failure.kind) {
+            (Some(plain), _) => add("tls-to-plain", Severity::Broken, format!("{}; {plain}", failure.text)),
+            (None, FailureKind::Timeout) => add("black-hole", Severity::Broken, failure.text.clone()),
+            _ => add("tls-other", Severity::Broken, failure.text.clone()),
         }
         return;
     }
@@ -96,7 +96,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
         add(broken("plain-to-tls", line));
         return;
     }
-    let Some(trouble) = &first.trouble else {
+    let Some(failure) = &first.failure else {
         if first.version == "HTTP/1.0" {
             add(Finding::new("http-1.0", Hop::Http, one_zero(evidence), "the answer is one of HTTP/1.0"));
         }
@@ -104,16 +104,16 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     };
     let raw = first.raw.as_deref().unwrap_or_default();
     let shown: String = raw.chars().take(80).collect();
-    match (trouble.kind, &http.other_scheme) {
-        (_, Some(tls)) => add(broken("plain-to-tls", format!("{}; {tls}", trouble.text))),
-        (Kind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken("black-hole", line).or(
+    match (failure.kind, &http.other_scheme) {
+        (_, Some(tls)) => add(broken("plain-to-tls", format!("{}; {tls}", failure.text))),
+        (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken("black-hole", line).or(
             &["guest-not-started"],
             "iisnode waits 25 s for its guest before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
         )),
-        (Kind::Timeout, None) => {
+        (FailureKind::Timeout, None) => {
             add(broken("slow-answer", if shown.is_empty() { line } else { format!("{line}; so far: {shown}") }));
         }
-        (Kind::Closed | Kind::Reset, None) if raw.is_empty() => add(broken("no-answer", line)),
+        (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken("no-answer", line)),
         _ => add(broken("garbage", if shown.is_empty() { line } else { format!("{line}; it starts with {shown}") })),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity, facts, page};
 use crate::probe::{
-    evidence::{Ended, Evidence, Exchange, Handshake, Kind, Upgrade},
+    evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
     hop::Hop,
     hops::engine::error_code,
     host::Host,
@@ -45,11 +45,11 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
         return Some(finding);
     }
     let body = exchange.body.trim_start();
-    match (exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => {
-            let id = match trouble.kind {
-                Kind::Timeout => "slow-answer",
-                Kind::Closed | Kind::Reset if exchange.status.is_none() => "no-answer",
+    match (exchange.status, &exchange.failure) {
+        (_, Some(failure)) => {
+            let id = match failure.kind {
+                FailureKind::Timeout => "slow-answer",
+                FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => "no-answer",
                 _ => "garbage",
             };
             found(id, line)
@@ -192,10 +192,10 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
         return found("websocket-disabled-by-server");
     }
     let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
-    match (exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => match trouble.kind {
-            Kind::Timeout => found("slow-answer"),
-            Kind::Closed | Kind::Reset if exchange.status.is_none() => found("no-answer"),
+    match (exchange.status, &exchange.failure) {
+        (_, Some(failure)) => match failure.kind {
+            FailureKind::Timeout => found("slow-answer"),
+            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => found("no-answer"),
             _ => found("garbage"),
         },
         (Some(101), None) if host == Some(Host::Iisnode) => found("iis-websocket-module-on"),

@@ -49,15 +49,15 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
 pub fn works(evidence: &Evidence, hop: Hop) -> bool {
     let page_ok = |exchange: &Exchange| exchange.is(200);
     match hop {
-        Hop::Name => evidence.name.as_ref().is_some_and(|name| name.trouble.is_none()),
+        Hop::Name => evidence.name.as_ref().is_some_and(|name| name.failure.is_none()),
         Hop::Tcp => evidence
             .tcp
             .as_ref()
-            .is_some_and(|tcp| tcp.attempts.iter().any(|attempt| attempt.trouble.is_none())),
+            .is_some_and(|tcp| tcp.attempts.iter().any(|attempt| attempt.failure.is_none())),
         Hop::Tls => evidence
             .tls
             .as_ref()
-            .is_some_and(|tls| tls.trouble.is_none() && (tls.untrusted.is_none() || tls.insecure)),
+            .is_some_and(|tls| tls.failure.is_none() && (tls.untrusted.is_none() || tls.insecure)),
         Hop::Http => evidence.http.as_ref().is_some_and(|http| http.first.status.is_some()),
         Hop::Page => evidence
             .page
@@ -76,7 +76,7 @@ pub fn works(evidence: &Evidence, hop: Hop) -> bool {
             .as_ref()
             .is_some_and(|upgrades| upgrades.attempts.iter().any(|attempt| attempt.works)),
         Hop::Hold => evidence.hold.as_ref().is_some_and(|hold| {
-            hold.quiet.iter().any(|quiet| quiet.trouble.is_none() && quiet.ended.is_none())
+            hold.quiet.iter().any(|quiet| quiet.failure.is_none() && quiet.ended.is_none())
         }),
         Hop::Resume => evidence.resume.as_ref().is_some_and(|resume| {
             resume.comebacks.is_empty() || resume.comebacks.iter().any(|back| back.index == Some(back.wanted))
@@ -101,10 +101,10 @@ pub(super) fn line(exchange: &Exchange) -> String {
     let start: String =
         exchange.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(100).collect();
     let body = if start.is_empty() { String::new() } else { format!(", \"{start}\"") };
-    match (&exchange.status, &exchange.trouble) {
+    match (&exchange.status, &exchange.failure) {
         (Some(status), None) => format!("{path} was answered {status}{body}"),
-        (Some(status), Some(trouble)) => format!("{path} was answered {status}, and then: {}", trouble.text),
-        (None, Some(trouble)) => format!("{path}: {}", trouble.text),
+        (Some(status), Some(failure)) => format!("{path} was answered {status}, and then: {}", failure.text),
+        (None, Some(failure)) => format!("{path}: {}", failure.text),
         (None, None) => format!("{path} was not answered"),
     }
 }

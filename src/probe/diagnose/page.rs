@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity, connection, facts};
 use crate::probe::{
-    evidence::{Evidence, Exchange, Kind, Library, Page},
+    evidence::{Evidence, Exchange, FailureKind, Library, Page},
     hop::Hop,
     host::is_iisnode_page,
 };
@@ -50,8 +50,8 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
         findings.push(broken("prefix-mismatch", facts::line(last)));
     } else if let Some(finding) = guest(last, Hop::Page, Severity::Broken) {
         findings.push(finding);
-    } else if let Some(trouble) = &last.trouble {
-        findings.push(broken("slow-answer", format!("{}: {}", last.url, trouble.text)));
+    } else if let Some(failure) = &last.failure {
+        findings.push(broken("slow-answer", format!("{}: {}", last.url, failure.text)));
     } else if matches!(last.status, Some(200 | 404)) {
         findings.push(broken("not-dante", facts::line(last)).or(
             &["prefix-mismatch"],
@@ -87,8 +87,8 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
     let mut add = |id, line| {
         findings.push(Finding::new(id, Hop::ClientLibrary, facts::fault(evidence), line));
     };
-    if let Some(trouble) = exchange.trouble.as_ref().filter(|trouble| trouble.kind == Kind::Timeout) {
-        add("slow-answer", format!("{}: {}", exchange.url, trouble.text));
+    if let Some(failure) = exchange.failure.as_ref().filter(|failure| failure.kind == FailureKind::Timeout) {
+        add("slow-answer", format!("{}: {}", exchange.url, failure.text));
         return;
     }
     if !exchange.is(200) || kind.contains("html") {

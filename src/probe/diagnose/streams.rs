@@ -128,7 +128,7 @@ fn not_opened(evidence: &Evidence, host: Option<Host>, hop: Hop, stream: &Stream
             };
             unless_explained(evidence, hop, engine::refusal(evidence, host, hop, &upgrade))
         }
-        _ if stream.exchange.trouble.is_some() && stream.exchange.status.is_none() => {
+        _ if stream.exchange.failure.is_some() && stream.exchange.status.is_none() => {
             // The head of an answer is held back, too, by a proxy that waits for more.
             let other = facts::something_streams(evidence);
             let timeout = stream.exchange.raw.is_none();

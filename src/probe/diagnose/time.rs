@@ -25,7 +25,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(hold) = &evidence.hold else { return };
-    for quiet in hold.quiet.iter().filter(|quiet| quiet.trouble.is_none()) {
+    for quiet in hold.quiet.iter().filter(|quiet| quiet.failure.is_none()) {
         let Some(ended) = &quiet.ended else { continue };
         // A session that another node does not know was not cut for being quiet.
         if ended.status == Some(400) {
@@ -46,10 +46,10 @@ fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
 fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(resume) = &evidence.resume else { return };
     for back in resume.comebacks.iter().filter(|back| back.index != Some(back.wanted)) {
-        let came = match (back.index, back.from, &back.trouble) {
+        let came = match (back.index, back.from, &back.failure) {
             (Some(index), ..) => format!("stanza {index} came"),
             (None, Some(from), _) => format!("the reading goes on at {from}, and no stanza came"),
-            (None, None, Some(trouble)) => trouble.text.clone(),
+            (None, None, Some(failure)) => failure.text.clone(),
             (None, None, None) => "nothing came".to_owned(),
         };
         let line = format!("{}: stanza {} was asked for, and {came}", back.transport, back.wanted);

@@ -7,7 +7,7 @@ use crate::probe::{
         connector::Connector,
         http::{self, Request},
     },
-    evidence::{Exchange, Http, Kind, Name, Tcp, Tls},
+    evidence::{Exchange, FailureKind, Http, Name, Tcp, Tls},
     target::Target,
 };
 
@@ -30,19 +30,19 @@ impl ConnectionPath {
             [] => None,
             addresses => Some(connector.reach(target, addresses, left()).await.0),
         };
-        let through = tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.trouble.is_none()));
+        let through = tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.failure.is_none()));
         let tls = if through && target.tls { Some(connector.inspect(target, left()).await) } else { None };
         Self { name: Some(name), tcp, tls }
     }
 
     /// Whether requests can be made.
     pub fn is_open(&self, target: &Target) -> bool {
-        let tcp = self.tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.trouble.is_none()));
+        let tcp = self.tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.failure.is_none()));
         let tls = !target.tls
             || self
                 .tls
                 .as_ref()
-                .is_some_and(|tls| tls.trouble.is_none() && (tls.untrusted.is_none() || tls.insecure));
+                .is_some_and(|tls| tls.failure.is_none() && (tls.untrusted.is_none() || tls.insecure));
         tcp && tls
     }
 }
@@ -50,10 +50,10 @@ impl ConnectionPath {
 /// What the first answer says of HTTP; if there is none, what the other scheme gives on this port.
 pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limit: Duration) -> Http {
     let silent = first.status.is_none();
-    let kind = first.trouble.as_ref().map(|trouble| trouble.kind);
+    let kind = first.failure.as_ref().map(|failure| failure.kind);
     let other_scheme = match kind {
         // A port of TLS answers plain HTTP with an alert, or closes.
-        Some(Kind::NotHttp | Kind::Closed | Kind::Reset) if silent && !target.tls => {
+        Some(FailureKind::NotHttp | FailureKind::Closed | FailureKind::Reset) if silent && !target.tls => {
             let tls = connector.inspect(&Target { tls: true, ..target.clone() }, limit).await;
             tls.protocol.map(|protocol| format!("{protocol} is spoken on this port"))
         }

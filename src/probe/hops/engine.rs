@@ -196,7 +196,7 @@ async fn converse(
     let mut last = Instant::now();
     let talk = async {
         if session.is_some() {
-            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+            socket.say(ours.clone()).await.map_err(|failure| (failure.text, None))?;
         }
         loop {
             match socket.hear().await {
@@ -204,7 +204,7 @@ async fn converse(
                     last = Instant::now();
                     match engineio::packet(&text) {
                         Ok(Packet::Open(_)) if session.is_none() => {
-                            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+                            socket.say(ours.clone()).await.map_err(|failure| (failure.text, None))?;
                         }
                         Ok(packet) if expected(&packet) => return Ok(()),
                         Ok(_) => {}
@@ -213,7 +213,7 @@ async fn converse(
                 }
                 Ok(Heard::Other) => {}
                 Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-                Err(trouble) => return Err((trouble.text, None)),
+                Err(failure) => return Err((failure.text, None)),
             }
         }
     };

@@ -44,9 +44,9 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
         Ok((_, engine)) => engine,
         Err(not) => {
             quiet.ended = not.ended;
-            quiet.trouble = Some(not.exchange.trouble.unwrap_or_else(|| {
+            quiet.failure = Some(not.exchange.failure.unwrap_or_else(|| {
                 let status = not.exchange.status.unwrap_or_default();
-                crate::probe::evidence::Trouble::new(Default::default(), format!("it was answered {status}"))
+                crate::probe::evidence::Failure::new(Default::default(), format!("it was answered {status}"))
             }));
             return quiet;
         }
@@ -63,7 +63,7 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
     let result: Result<Result<(), _>, _> = timeout(time, holding).await;
     quiet.held_ms = millis(start);
     match result {
-        Ok(Err(trouble)) => quiet.ended = Some(engine.ended(&trouble)),
+        Ok(Err(failure)) => quiet.ended = Some(engine.ended(&failure)),
         _ => engine.close().await,
     }
     quiet
@@ -95,7 +95,7 @@ async fn come_back(context: &Context, hop: Hop, before: &Stream, offset: Offset)
         wanted: offset.from,
         from: stream.opening.as_ref().and_then(|opening| opening["from"].as_u64()),
         index: stream.arrivals.first().and_then(|arrival| arrival.index),
-        trouble: stream.exchange.trouble.clone(),
+        failure: stream.exchange.failure.clone(),
         nodes: [node(before), node(&stream)].into_iter().flatten().collect(),
     }
 }
