@@ -35,7 +35,7 @@ pub struct Engine {
     /// How many bytes have come since this was last asked.
     bytes: usize,
     /// The status and body of the poll that failed.
-    refusal: Option<(u16, String)>,
+    failed_poll: Option<(u16, String)>,
     empty: usize,
     /// Packets that have come and are not looked at yet.
     pub said: VecDeque<Packet>,
@@ -48,7 +48,7 @@ enum Way {
 
 /// Why there is no session.
 #[derive(Debug)]
-pub struct NotOpen {
+pub struct OpenError {
     /// The answer.
     pub exchange: Exchange,
     /// What was wrong about it, if the exchange itself was well.
@@ -62,14 +62,14 @@ impl Engine {
     ///
     /// # Errors
     /// When the upgrade is refused, or no packet opens the session.
-    pub async fn by_websocket(context: &Context, style: Style) -> Result<(Exchange, Self), Box<NotOpen>> {
+    pub async fn by_websocket(context: &Context, style: Style) -> Result<(Exchange, Self), Box<OpenError>> {
         let target = context.engine("websocket", None);
         let limit = context.limit();
         let start = Instant::now();
         let (exchange, mut socket) =
-            websocket::open(&context.connector, &target, style, None, limit)
-                .await
-                .map_err(|exchange| Box::new(NotOpen { exchange: *exchange, garbage: None, ended: None }))?;
+            websocket::open(&context.connector, &target, style, None, limit).await.map_err(|exchange| {
+                Box::new(OpenError { exchange: *exchange, garbage: None, ended: None })
+            })?;
         let opened = timeout(context.limit(), first_packet(&mut socket)).await;
         let (ended, garbage) = match opened {
             Ok(Ok(text)) => match engineio::packet(&text) {
@@ -86,7 +86,7 @@ impl Engine {
             let at_ms = millis(start);
             Ended { at_ms, quiet_ms: at_ms.saturating_sub(exchange.ms), how, code, ..Ended::default() }
         });
-        Err(Box::new(NotOpen { exchange, garbage, ended }))
+        Err(Box::new(OpenError { exchange, garbage, ended }))
     }
 
     /// Opens a session by polling. `origin` says of which page the request is.
@@ -97,7 +97,7 @@ impl Engine {
         context: &Context,
         cookies_too: bool,
         origin: Option<&str>,
-    ) -> Result<(Exchange, Self), Box<NotOpen>> {
+    ) -> Result<(Exchange, Self), Box<OpenError>> {
         let mut request = Request::get(context.engine("polling", None), context.limit());
         if let Some(origin) = origin {
             request = request.with("origin", origin);
@@ -109,13 +109,22 @@ impl Engine {
                 let way = Way::Polling { context: context.clone(), cookie, limit: patience(&open) };
                 Ok((exchange, Self::new(way, open)))
             }
-            Err(garbage) => Err(Box::new(NotOpen { exchange, garbage, ended: None })),
+            Err(garbage) => Err(Box::new(OpenError { exchange, garbage, ended: None })),
         }
     }
 
     fn new(way: Way, open: Open) -> Self {
         let now = Instant::now();
-        Self { way, open, start: now, last: now, bytes: 0, refusal: None, empty: 0, said: VecDeque::new() }
+        Self {
+            way,
+            open,
+            start: now,
+            last: now,
+            bytes: 0,
+            failed_poll: None,
+            empty: 0,
+            said: VecDeque::new(),
+        }
     }
 
     /// Sends a packet.
@@ -137,7 +146,7 @@ impl Engine {
                 if exchange.is(200) {
                     return Ok(());
                 }
-                self.refusal = exchange.status.map(|status| (status, exchange.body.clone()));
+                self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
                 Err(refused(exchange))
             }
         }
@@ -167,7 +176,7 @@ impl Engine {
                 }
                 let (exchange, body) = http::fetch(&context.connector, request).await;
                 if !exchange.is(200) {
-                    self.refusal = exchange.status.map(|status| (status, exchange.body.clone()));
+                    self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
                     return Err(refused(exchange));
                 }
                 String::from_utf8_lossy(&body).into_owned()
@@ -210,7 +219,7 @@ impl Engine {
 
     /// How it ended.
     pub fn ended(&self, failure: &Failure) -> Ended {
-        let (status, body) = self.refusal.clone().unzip();
+        let (status, body) = self.failed_poll.clone().unzip();
         Ended {
             at_ms: millis(self.start),
             quiet_ms: millis(self.last),

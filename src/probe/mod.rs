@@ -58,7 +58,7 @@ pub enum News<'a> {
 
 /// Why a probe was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum NoProbe {
+pub enum ProbeError {
     /// Nothing to measure certificates by.
     #[error(
         "this system has no root certificates to measure a host's certificate by; install them (ca-certificates), name a file with SSL_CERT_FILE, or give --insecure"
@@ -76,12 +76,12 @@ pub enum NoProbe {
 pub async fn probe(
     plan: Plan,
     tell: &mut dyn FnMut(News<'_>) -> std::io::Result<()>,
-) -> Result<Document, NoProbe> {
+) -> Result<Document, ProbeError> {
     let (start, started) = (Instant::now(), humantime::format_rfc3339_millis(SystemTime::now()).to_string());
     let plan = Arc::new(plan);
     let connector = Arc::new(Connector::new(plan.clone()));
     if plan.target.tls && !plan.insecure && !connector.has_roots() {
-        return Err(NoProbe::NoRoots);
+        return Err(ProbeError::NoRoots);
     }
     let evidence = Evidence {
         url: plan.target.to_string(),

@@ -195,10 +195,10 @@ async fn open(
                 Hop::StreamSocketIoWebSocket => Engine::by_websocket(context, Style::Plain).await,
                 _ => Engine::by_polling(context, true, None).await,
             };
-            let (exchange, mut engine) = opened.map_err(|not| {
-                stream.exchange = not.exchange;
-                stream.garbage = not.garbage;
-                stream.ended = not.ended;
+            let (exchange, mut engine) = opened.map_err(|error| {
+                stream.exchange = error.exchange;
+                stream.garbage = error.garbage;
+                stream.ended = error.ended;
             })?;
             stream.exchange = exchange;
             let auth = offset.map(|at| json!({"from": at.from, "edition": at.edition}));

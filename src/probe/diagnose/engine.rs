@@ -145,7 +145,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     } else if !chrome.works && works(plain) && deflate.is_none() {
         add(found("deflate-offer-refused", format!("offering permessage-deflate: {}", told(chrome))));
     } else if !chrome.works && !firefox.works && !works(plain) {
-        add(refusal(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
+        add(refused_upgrade(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
     }
     if let Some(session) = facts::upgrade(evidence, "polling")
         && !session.works
@@ -156,7 +156,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
         add(if unknown {
             found("no-stickiness", format!("the upgrade from a polling session: {bad}"))
         } else {
-            refusal(evidence, host, Hop::Upgrade, session)
+            refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
     }
 }
@@ -173,7 +173,12 @@ fn told(upgrade: &Upgrade) -> String {
 }
 
 /// Why an upgrade did not come about.
-pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade: &Upgrade) -> Finding {
+pub(super) fn refused_upgrade(
+    evidence: &Evidence,
+    host: Option<Host>,
+    hop: Hop,
+    upgrade: &Upgrade,
+) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
     let found = |id| Finding::new(id, hop, fault, told(upgrade));

@@ -126,7 +126,7 @@ fn not_opened(evidence: &Evidence, host: Option<Host>, hop: Hop, stream: &Stream
                 ended: stream.ended.clone(),
                 ..Upgrade::default()
             };
-            unless_explained(evidence, hop, engine::refusal(evidence, host, hop, &upgrade))
+            unless_explained(evidence, hop, engine::refused_upgrade(evidence, host, hop, &upgrade))
         }
         _ if stream.exchange.failure.is_some() && stream.exchange.status.is_none() => {
             // The head of an answer is held back, too, by a proxy that waits for more.

@@ -41,9 +41,9 @@ pub async fn handshake(context: &Context) -> (Handshake, Option<Engine>) {
             let open = Some(engine.open.clone());
             (Handshake { exchange, open, cookies, ..Handshake::default() }, Some(engine))
         }
-        Err(not) => {
+        Err(error) => {
             let mut handshake =
-                Handshake { exchange: not.exchange, garbage: not.garbage, ..Handshake::default() };
+                Handshake { exchange: error.exchange, garbage: error.garbage, ..Handshake::default() };
             if handshake.exchange.status.is_some() {
                 handshake.found_at = elsewhere(context).await;
             }

@@ -42,10 +42,10 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
     };
     let mut engine = match opened {
         Ok((_, engine)) => engine,
-        Err(not) => {
-            quiet.ended = not.ended;
-            quiet.failure = Some(not.exchange.failure.unwrap_or_else(|| {
-                let status = not.exchange.status.unwrap_or_default();
+        Err(error) => {
+            quiet.ended = error.ended;
+            quiet.failure = Some(error.exchange.failure.unwrap_or_else(|| {
+                let status = error.exchange.status.unwrap_or_default();
                 crate::probe::evidence::Failure::new(Default::default(), format!("it was answered {status}"))
             }));
             return quiet;
