@@ -9,7 +9,7 @@
 //! | `engine`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
-//! | `diagnose`, `host`, `verdicts` | what that means, pure |
+//! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is told |
 
 pub mod client;
@@ -18,9 +18,9 @@ pub mod diagnose;
 pub mod document;
 pub mod engine;
 pub mod evidence;
+pub mod front_proxy;
 pub mod hop;
 pub mod hops;
-pub mod host;
 pub mod plan;
 pub mod report;
 mod run;

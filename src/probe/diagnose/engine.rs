@@ -3,12 +3,12 @@
 use super::{Finding, Severity, facts, page};
 use crate::probe::{
     evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
+    front_proxy::FrontProxy,
     hop::Hop,
     hops::engine::error_code,
-    host::Host,
 };
 
-pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     if let Some(handshake) = &evidence.handshake {
         findings.extend(handshake_rule(evidence, handshake));
     }
@@ -120,7 +120,7 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
     findings.push(finding);
 }
 
-fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     let (Some(chrome), Some(firefox)) =
         (facts::upgrade(evidence, "chrome"), facts::upgrade(evidence, "firefox"))
     else {
@@ -175,14 +175,14 @@ fn told(upgrade: &Upgrade) -> String {
 /// Why an upgrade did not come about.
 pub(super) fn refused_upgrade(
     evidence: &Evidence,
-    host: Option<Host>,
+    host: Option<FrontProxy>,
     hop: Hop,
     upgrade: &Upgrade,
 ) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
     let found = |id| Finding::new(id, hop, fault, told(upgrade));
-    let iis = host.is_some_and(Host::is_iis);
+    let iis = host.is_some_and(FrontProxy::is_iis);
     let engine = hop != Hop::StreamWebSocket;
     let told_off = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
     let no_upgrades = evidence
@@ -203,7 +203,7 @@ pub(super) fn refused_upgrade(
             FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => found("no-answer"),
             _ => found("garbage"),
         },
-        (Some(101), None) if host == Some(Host::Iisnode) => found("iis-websocket-module-on"),
+        (Some(101), None) if host == Some(FrontProxy::Iisnode) => found("iis-websocket-module-on"),
         (Some(101), None) if iis => found("iis-websocket-module-on").or(
             &["closed-after-101"],
             "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",

@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::{
     evidence::Evidence,
+    front_proxy::{self, FrontProxy},
     hop::{Hop, Outcome},
-    host::{self, Host},
     verdicts,
 };
 pub use facts::{lumps, works};
@@ -44,7 +44,7 @@ pub struct Verdict {
     /// What mends it, on the host that was recognised.
     pub remedy: &'static str,
     /// That host.
-    pub host: Option<Host>,
+    pub host: Option<FrontProxy>,
     /// What was seen, in one line.
     pub evidence: String,
     /// Other verdicts that fit what was seen.
@@ -75,7 +75,7 @@ impl Finding {
         self
     }
 
-    fn written(self, host: Option<Host>) -> Verdict {
+    fn written(self, host: Option<FrontProxy>) -> Verdict {
         let entry = verdicts::entry(self.id);
         Verdict {
             id: entry.id,
@@ -100,7 +100,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that did not come about is {hop}");
         let finding = Finding::new("unproved", hop, Severity::Broken, line);
-        verdicts.push(finding.written(host::recognise(evidence)));
+        verdicts.push(finding.written(front_proxy::recognise(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);
     }
     verdicts
@@ -108,7 +108,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
 
 /// Says what the evidence shows, of a probe that may still be going on.
 pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
-    let host = host::recognise(evidence);
+    let host = front_proxy::recognise(evidence);
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);

@@ -3,8 +3,8 @@
 use super::{Finding, Severity, connection, facts};
 use crate::probe::{
     evidence::{Evidence, Exchange, FailureKind, Library, Page},
+    front_proxy::is_iisnode_page,
     hop::Hop,
-    host::is_iisnode_page,
 };
 
 /// What Dante's own answer 404 says.

@@ -3,12 +3,12 @@
 use super::{Finding, Severity, engine, facts};
 use crate::probe::{
     evidence::{Ended, Evidence, Stream, Upgrade},
+    front_proxy::FrontProxy,
     hop::Hop,
-    host::Host,
     streams::opened,
 };
 
-pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     for hop in Hop::STREAMS {
         if let Some(stream) = evidence.stream(hop) {
             stream_rules(evidence, host, hop, stream, findings);
@@ -25,7 +25,7 @@ pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
 
 fn stream_rules(
     evidence: &Evidence,
-    host: Option<Host>,
+    host: Option<FrontProxy>,
     hop: Hop,
     stream: &Stream,
     findings: &mut Vec<Finding>,
@@ -116,7 +116,7 @@ fn unless_explained(evidence: &Evidence, hop: Hop, finding: Finding) -> Option<F
     (!explained).then_some(finding)
 }
 
-fn not_opened(evidence: &Evidence, host: Option<Host>, hop: Hop, stream: &Stream) -> Option<Finding> {
+fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &Stream) -> Option<Finding> {
     let line = facts::line(&stream.exchange);
     let fault = facts::fault(evidence);
     match hop {

@@ -1,7 +1,7 @@
 //! Of the way to the page: name, TCP, TLS, HTTP, page and client library.
 
 use super::{Entry, entry_of};
-use crate::probe::host::Host::{
+use crate::probe::front_proxy::FrontProxy::{
     Apache, AspNetCore, Azure, Caddy, Haproxy, HttpPlatform, Iis, Iisnode, Nginx,
 };
 

@@ -1,7 +1,7 @@
 //! Of the engine: handshake, stickiness, upgrade.
 
 use super::{Entry, entry_of};
-use crate::probe::host::Host::{
+use crate::probe::front_proxy::FrontProxy::{
     Apache, AspNetCore, Azure, Caddy, Haproxy, HttpPlatform, Iis, Iisnode, Nginx,
 };
 

@@ -6,7 +6,7 @@ mod streams;
 
 use std::fmt::Write as _;
 
-use super::host::Host;
+use super::front_proxy::FrontProxy;
 
 /// What is known of a verdict, whatever was seen.
 #[derive(Debug)]
@@ -18,12 +18,12 @@ pub struct Entry {
     /// What mends it on a host that was not recognised.
     pub generic: &'static str,
     /// What mends it on others.
-    pub hosts: &'static [(Host, &'static str)],
+    pub hosts: &'static [(FrontProxy, &'static str)],
 }
 
 impl Entry {
     /// What mends it.
-    pub fn remedy(&self, host: Option<Host>) -> &'static str {
+    pub fn remedy(&self, host: Option<FrontProxy>) -> &'static str {
         let known = host.and_then(|host| self.hosts.iter().find(|(known, _)| *known == host));
         known.map_or(self.generic, |(_, remedy)| remedy)
     }
@@ -39,7 +39,7 @@ const fn entry_of(
     id: &'static str,
     cause: &'static str,
     generic: &'static str,
-    hosts: &'static [(Host, &'static str)],
+    hosts: &'static [(FrontProxy, &'static str)],
 ) -> Entry {
     Entry { id, cause, generic, hosts }
 }
