@@ -31,8 +31,8 @@ const KEPT: usize = 256;
 pub const CONNECT: Duration = Duration::from_secs(5);
 
 /// A connection, whatever is below it.
-pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Debug)]
@@ -245,13 +245,13 @@ pub fn millis(since: Instant) -> u64 {
 
 /// A connection that keeps the first bytes which came over it.
 pub struct Recorded {
-    wire: Box<dyn Wire>,
+    io: Box<dyn Io>,
     first: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Recorded {
-    fn new(wire: Box<dyn Wire>) -> Self {
-        Self { wire, first: Arc::default() }
+    fn new(io: Box<dyn Io>) -> Self {
+        Self { io, first: Arc::default() }
     }
 
     /// The first bytes, also once the connection belongs to somebody else.
@@ -278,7 +278,7 @@ impl AsyncRead for Recorded {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        ready!(Pin::new(&mut self.wire).poll_read(cx, buf))?;
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         if let Ok(mut first) = self.first.lock() {
             let room = KEPT - first.len();
             first.extend(buf.filled()[before..].iter().take(room));
@@ -289,14 +289,14 @@ impl AsyncRead for Recorded {
 
 impl AsyncWrite for Recorded {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.wire).poll_write(cx, buf)
+        Pin::new(&mut self.io).poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_flush(cx)
+        Pin::new(&mut self.io).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.wire).poll_shutdown(cx)
+        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
