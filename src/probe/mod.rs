@@ -6,7 +6,7 @@
 //! | `plan` | what was asked for |
 //! | `target` | the URL, and where references lead from it |
 //! | `client` | the thin clients and the formats that they speak |
-//! | `engine`, `streams` | a session of the engine; listening to the poem |
+//! | `engine_session`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
 //! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
@@ -16,7 +16,7 @@ pub mod client;
 pub mod context;
 pub mod diagnose;
 pub mod document;
-pub mod engine;
+pub mod engine_session;
 pub mod evidence;
 pub mod front_proxy;
 pub mod hop;

@@ -16,10 +16,10 @@ use super::{
         events,
         http::{self, Answer, Request},
         unpack::Unpacker,
-        websocket::{self, Heard, Socket, Style},
+        websocket::{self, Received, Socket, Style},
     },
     context::Context,
-    engine::Engine,
+    engine_session::EngineSession,
     evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
     hop::Hop,
     target::Target,
@@ -69,7 +69,7 @@ impl Span {
 }
 
 enum Source {
-    Engine(Box<Engine>),
+    Engine(Box<EngineSession>),
     WebSocket(Box<Socket>),
     Sse(Box<EventStream>),
 }
@@ -109,7 +109,7 @@ pub async fn listen(
         }
     };
     let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
-    let hearing = async {
+    let receiving = async {
         while stream.arrivals.len() < span.stanzas {
             let said = match source.next().await {
                 Ok((said, size)) => {
@@ -142,7 +142,7 @@ pub async fn listen(
         }
         None
     };
-    let failure = timeout(span.time.saturating_sub(start.elapsed()), hearing).await.ok().flatten();
+    let failure = timeout(span.time.saturating_sub(start.elapsed()), receiving).await.ok().flatten();
     stream.watched_ms = millis(start);
     if let Source::Sse(events) = &source {
         stream.stray = events.parser.stray().map(str::to_owned);
@@ -192,8 +192,8 @@ async fn open(
     match hop {
         Hop::StreamSocketIoWebSocket | Hop::StreamSocketIoPolling => {
             let opened = match hop {
-                Hop::StreamSocketIoWebSocket => Engine::by_websocket(context, Style::Plain).await,
-                _ => Engine::by_polling(context, true, None).await,
+                Hop::StreamSocketIoWebSocket => EngineSession::by_websocket(context, Style::Plain).await,
+                _ => EngineSession::by_polling(context, true, None).await,
             };
             let (exchange, mut engine) = opened.map_err(|error| {
                 stream.exchange = error.exchange;
@@ -202,7 +202,7 @@ async fn open(
             })?;
             stream.exchange = exchange;
             let auth = offset.map(|at| json!({"from": at.from, "edition": at.edition}));
-            let joined = engine.say(&engineio::join("/", auth.as_ref())).await;
+            let joined = engine.send(&engineio::join("/", auth.as_ref())).await;
             joined.map_err(|failure| stream.ended = Some(engine.ended(&failure)))?;
             Ok(Source::Engine(Box::new(engine)))
         }
@@ -249,17 +249,17 @@ impl Source {
     async fn next(&mut self) -> Result<(Said, usize), Failure> {
         match self {
             Self::Engine(engine) => engine.next().await,
-            Self::WebSocket(socket) => match socket.hear().await? {
-                Heard::Text(text) => {
+            Self::WebSocket(socket) => match socket.recv().await? {
+                Received::Text(text) => {
                     let object: Value = serde_json::from_str(&text).map_err(|error| {
                         Failure::new(FailureKind::Garbage, format!("a frame that is no JSON: {error}"))
                     })?;
                     Ok((said(object), text.len()))
                 }
-                Heard::Other => Ok((Said::Nothing, 0)),
+                Received::Other => Ok((Said::Nothing, 0)),
                 // Normal closure: the poem is over (RFC 6455, 7.4.1).
-                Heard::Closed(Some(1000)) => Ok((Said::End, 0)),
-                Heard::Closed(code) => {
+                Received::Closed(Some(1000)) => Ok((Said::End, 0)),
+                Received::Closed(code) => {
                     let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
                     Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")))
                 }
@@ -284,13 +284,13 @@ impl EventStream {
     }
 }
 
-impl Engine {
+impl EngineSession {
     async fn next(&mut self) -> Result<(Said, usize), Failure> {
-        if self.said.is_empty() {
-            let packets = self.hear().await?;
-            self.said.extend(packets);
+        if self.pending.is_empty() {
+            let packets = self.recv().await?;
+            self.pending.extend(packets);
         }
-        let said = match self.said.pop_front() {
+        let said = match self.pending.pop_front() {
             Some(Packet::Message(Message::Event(name, arguments))) => match name.as_str() {
                 "reading" => Said::Opening(arguments.into_iter().next().unwrap_or_default()),
                 "divinecomedy" => Said::Stanza(arguments.get(1).and_then(|place| place["index"].as_u64())),

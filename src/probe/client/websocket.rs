@@ -48,7 +48,7 @@ pub struct Socket {
 
 /// What came over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum Received {
     /// A text.
     Text(String),
     /// What needs no attention: pings, pongs, binary frames.
@@ -102,7 +102,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn say(&mut self, text: impl Into<String>) -> Result<(), Failure> {
+    pub async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
         self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
     }
 
@@ -110,14 +110,14 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection ends without a close frame, or what came is no frame.
-    pub async fn hear(&mut self) -> Result<Heard, Failure> {
+    pub async fn recv(&mut self) -> Result<Received, Failure> {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;
         match self.socket.next().await {
-            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
-            Some(Ok(Message::Close(frame))) => Ok(Heard::Closed(frame.map(|frame| frame.code.into()))),
-            Some(Ok(_)) => Ok(Heard::Other),
+            Some(Ok(Message::Text(text))) => Ok(Received::Text(text.to_string())),
+            Some(Ok(Message::Close(frame))) => Ok(Received::Closed(frame.map(|frame| frame.code.into()))),
+            Some(Ok(_)) => Ok(Received::Other),
             Some(Err(error)) => Err(of_tungstenite(error)),
             None => Err(Failure::new(FailureKind::Closed, "the connection was closed without a close frame")),
         }

@@ -11,10 +11,10 @@ use crate::probe::{
         connector::millis,
         engineio::{self, Message, Open, Packet},
         http::{self, Request},
-        websocket::{self, Heard, Socket, Style},
+        websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
-    engine::{Engine, opening},
+    engine_session::{EngineSession, opening},
     evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
 };
 
@@ -30,8 +30,8 @@ const PAIRS: usize = 5;
 const FOREIGN: &str = "https://elsewhere.example";
 
 /// Opens a session by polling; the session, too, if there is one.
-pub async fn handshake(context: &Context) -> (Handshake, Option<Engine>) {
-    match Engine::by_polling(context, true, None).await {
+pub async fn handshake(context: &Context) -> (Handshake, Option<EngineSession>) {
+    match EngineSession::by_polling(context, true, None).await {
         Ok((exchange, engine)) => {
             let names = exchange.headers.iter().filter(|(name, _)| name == "set-cookie");
             let cookies = names
@@ -196,23 +196,23 @@ async fn converse(
     let mut last = Instant::now();
     let talk = async {
         if session.is_some() {
-            socket.say(ours.clone()).await.map_err(|failure| (failure.text, None))?;
+            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
         }
         loop {
-            match socket.hear().await {
-                Ok(Heard::Text(text)) => {
+            match socket.recv().await {
+                Ok(Received::Text(text)) => {
                     last = Instant::now();
                     match engineio::packet(&text) {
                         Ok(Packet::Open(_)) if session.is_none() => {
-                            socket.say(ours.clone()).await.map_err(|failure| (failure.text, None))?;
+                            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
                         }
                         Ok(packet) if expected(&packet) => return Ok(()),
                         Ok(_) => {}
                         Err(error) => return Err((error, None)),
                     }
                 }
-                Ok(Heard::Other) => {}
-                Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+                Ok(Received::Other) => {}
+                Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
                 Err(failure) => return Err((failure.text, None)),
             }
         }
@@ -222,7 +222,7 @@ async fn converse(
             upgrade.works = true;
             if session.is_some() {
                 // The upgrade is done; a failure now would show in the streams.
-                let _ = socket.say("5").await;
+                let _ = socket.send("5").await;
             }
             return;
         }

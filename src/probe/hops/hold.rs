@@ -15,7 +15,7 @@ use crate::probe::{
         websocket::Style,
     },
     context::Context,
-    engine::Engine,
+    engine_session::EngineSession,
     evidence::{Comeback, Evidence, Hold, Quiet, Resume, Stream},
     hop::Hop,
     streams::{self, Offset, Span},
@@ -37,8 +37,8 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
     let wanted_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let mut quiet = Quiet { transport: transport.to_owned(), wanted_ms, ..Quiet::default() };
     let opened = match transport {
-        "websocket" => Engine::by_websocket(context, Style::Plain).await,
-        _ => Engine::by_polling(context, true, None).await,
+        "websocket" => EngineSession::by_websocket(context, Style::Plain).await,
+        _ => EngineSession::by_polling(context, true, None).await,
     };
     let mut engine = match opened {
         Ok((_, engine)) => engine,
@@ -54,9 +54,9 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
     let start = Instant::now();
     let namespace = if context.connector.plan().socketio.is_some() { "/" } else { QUIET };
     let holding = async {
-        engine.say(&engineio::join(namespace, None)).await?;
+        engine.send(&engineio::join(namespace, None)).await?;
         loop {
-            let packets = engine.hear().await?;
+            let packets = engine.recv().await?;
             quiet.pings += packets.iter().filter(|packet| matches!(packet, Packet::Ping(_))).count();
         }
     };

@@ -1,4 +1,4 @@
-//! [`Engine`]: a session of Engine.IO, by WebSocket or by polling, each poll over a connection of its own.
+//! [`EngineSession`]: a session of Engine.IO, by WebSocket or by polling, each poll over a connection of its own.
 
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use super::{
         connector::millis,
         engineio::{self, Open, Packet},
         http::{self, Request, shown},
-        websocket::{self, Heard, Socket, Style},
+        websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
     evidence::{Ended, Exchange, Failure, FailureKind},
@@ -26,8 +26,8 @@ const EMPTY_POLLS: usize = 50;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// An open session.
-pub struct Engine {
-    way: Way,
+pub struct EngineSession {
+    transport: SessionTransport,
     /// What opened it.
     pub open: Open,
     start: Instant,
@@ -38,10 +38,10 @@ pub struct Engine {
     failed_poll: Option<(u16, String)>,
     empty: usize,
     /// Packets that have come and are not looked at yet.
-    pub said: VecDeque<Packet>,
+    pub pending: VecDeque<Packet>,
 }
 
-enum Way {
+enum SessionTransport {
     Socket(Box<Socket>),
     Polling { context: Context, cookie: Option<String>, limit: Duration },
 }
@@ -57,7 +57,7 @@ pub struct OpenError {
     pub ended: Option<Ended>,
 }
 
-impl Engine {
+impl EngineSession {
     /// Opens a session by WebSocket.
     ///
     /// # Errors
@@ -74,8 +74,8 @@ impl Engine {
         let (ended, garbage) = match opened {
             Ok(Ok(text)) => match engineio::packet(&text) {
                 Ok(Packet::Open(open)) => {
-                    let way = Way::Socket(Box::new(socket));
-                    return Ok((exchange, Self::new(way, open)));
+                    let transport = SessionTransport::Socket(Box::new(socket));
+                    return Ok((exchange, Self::new(transport, open)));
                 }
                 Ok(_) | Err(_) => (None, Some(format!("{:?} opens no session", shown(text.as_bytes())))),
             },
@@ -106,24 +106,25 @@ impl Engine {
         match opening(&exchange, &body) {
             Ok(open) => {
                 let cookie = cookies(&exchange.headers).filter(|_| cookies_too);
-                let way = Way::Polling { context: context.clone(), cookie, limit: patience(&open) };
-                Ok((exchange, Self::new(way, open)))
+                let transport =
+                    SessionTransport::Polling { context: context.clone(), cookie, limit: patience(&open) };
+                Ok((exchange, Self::new(transport, open)))
             }
             Err(garbage) => Err(Box::new(OpenError { exchange, garbage, ended: None })),
         }
     }
 
-    fn new(way: Way, open: Open) -> Self {
+    fn new(transport: SessionTransport, open: Open) -> Self {
         let now = Instant::now();
         Self {
-            way,
+            transport,
             open,
             start: now,
             last: now,
             bytes: 0,
             failed_poll: None,
             empty: 0,
-            said: VecDeque::new(),
+            pending: VecDeque::new(),
         }
     }
 
@@ -131,10 +132,10 @@ impl Engine {
     ///
     /// # Errors
     /// When it did not get through.
-    pub async fn say(&mut self, packet: &str) -> Result<(), Failure> {
-        match &mut self.way {
-            Way::Socket(socket) => socket.say(packet).await,
-            Way::Polling { context, cookie, .. } => {
+    pub async fn send(&mut self, packet: &str) -> Result<(), Failure> {
+        match &mut self.transport {
+            SessionTransport::Socket(socket) => socket.send(packet).await,
+            SessionTransport::Polling { context, cookie, .. } => {
                 let target = context.engine("polling", Some(&self.open));
                 // The hold outlives the deadline of the other hops.
                 let limit = Duration::from_secs(5);
@@ -156,19 +157,19 @@ impl Engine {
     ///
     /// # Errors
     /// When there will be no more.
-    pub async fn hear(&mut self) -> Result<Vec<Packet>, Failure> {
-        let text = match &mut self.way {
-            Way::Socket(socket) => loop {
-                match socket.hear().await? {
-                    Heard::Text(text) => break text,
-                    Heard::Other => {}
-                    Heard::Closed(code) => {
+    pub async fn recv(&mut self) -> Result<Vec<Packet>, Failure> {
+        let text = match &mut self.transport {
+            SessionTransport::Socket(socket) => loop {
+                match socket.recv().await? {
+                    Received::Text(text) => break text,
+                    Received::Other => {}
+                    Received::Closed(code) => {
                         let code = code.map(|code| code.to_string()).unwrap_or_else(|| "none".to_owned());
                         return Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")));
                     }
                 }
             },
-            Way::Polling { context, cookie, limit } => {
+            SessionTransport::Polling { context, cookie, limit } => {
                 let target = context.engine("polling", Some(&self.open));
                 let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
                 if let Some(cookie) = cookie {
@@ -184,9 +185,9 @@ impl Engine {
         };
         self.last = Instant::now();
         self.bytes += text.len();
-        let packets = match self.way {
-            Way::Socket(_) => engineio::packet(&text).map(|packet| vec![packet]),
-            Way::Polling { .. } => engineio::payload(&text),
+        let packets = match self.transport {
+            SessionTransport::Socket(_) => engineio::packet(&text).map(|packet| vec![packet]),
+            SessionTransport::Polling { .. } => engineio::payload(&text),
         };
         let packets = packets.map_err(|error| Failure::new(FailureKind::Garbage, error))?;
         if packets.iter().all(|packet| *packet == Packet::Noop) {
@@ -197,7 +198,7 @@ impl Engine {
         }
         for packet in &packets {
             if let Packet::Ping(what) = packet {
-                self.say(&format!("3{what}")).await?;
+                self.send(&format!("3{what}")).await?;
             }
         }
         Ok(packets)
@@ -206,9 +207,9 @@ impl Engine {
     /// Says goodbye. A polling session that is only left stays a reader until the server has missed its pong,
     /// three quarters of a minute later.
     pub async fn close(mut self) {
-        if matches!(self.way, Way::Polling { .. }) {
+        if matches!(self.transport, SessionTransport::Polling { .. }) {
             // The peer may be gone, and that is as good.
-            let _ = timeout(GOODBYE, self.say("1")).await;
+            let _ = timeout(GOODBYE, self.send("1")).await;
         }
     }
 
@@ -246,10 +247,10 @@ fn patience(open: &Open) -> Duration {
 
 async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16>)> {
     loop {
-        match socket.hear().await {
-            Ok(Heard::Text(text)) => return Ok(text),
-            Ok(Heard::Other) => {}
-            Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+        match socket.recv().await {
+            Ok(Received::Text(text)) => return Ok(text),
+            Ok(Received::Other) => {}
+            Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
             Err(failure) => return Err((failure.text, None)),
         }
     }
