@@ -11,7 +11,7 @@ use super::{
     client::{
         connector::millis,
         engineio::{self, Open, Packet},
-        http::{self, Request, shown},
+        http::{self, Request, truncate_body},
         websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
@@ -77,7 +77,9 @@ impl EngineSession {
                     let transport = SessionTransport::Socket(Box::new(socket));
                     return Ok((exchange, Self::new(transport, open)));
                 }
-                Ok(_) | Err(_) => (None, Some(format!("{:?} opens no session", shown(text.as_bytes())))),
+                Ok(_) | Err(_) => {
+                    (None, Some(format!("{:?} opens no session", truncate_body(text.as_bytes()))))
+                }
             },
             Ok(Err(ended)) => (Some(ended), None),
             Err(_) => (None, Some("the WebSocket opened, and nothing came".to_owned())),

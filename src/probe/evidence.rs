@@ -450,7 +450,7 @@ impl Evidence {
     }
 
     /// A field of `hosting.json`, by a JSON pointer.
-    pub fn told(&self, pointer: &str) -> Option<&str> {
+    pub fn hosting_text(&self, pointer: &str) -> Option<&str> {
         self.hosting.as_ref()?.answer.as_ref()?.pointer(pointer)?.as_str()
     }
 

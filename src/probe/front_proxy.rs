@@ -81,7 +81,7 @@ pub fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
     if front.is_some() {
         return front;
     }
-    match evidence.told("/host/value") {
+    match evidence.hosting_text("/host/value") {
         Some("iisnode") => return Some(FrontProxy::Iisnode),
         Some("httpplatform") => return Some(FrontProxy::HttpPlatform),
         Some("aspnetcore") => return Some(FrontProxy::AspNetCore),

@@ -49,7 +49,7 @@ use self::{
 pub type Times = BTreeMap<Hop, u64>;
 
 /// What happens while a probe runs.
-pub enum News<'a> {
+pub enum ProbeEvent<'a> {
     /// A hop is done.
     Hop(&'a HopReport),
     /// A long one is going on.
@@ -75,7 +75,7 @@ pub enum ProbeError {
 /// When it cannot be done at all; a host that does not answer is no error but a finding.
 pub async fn probe(
     plan: Plan,
-    tell: &mut dyn FnMut(News<'_>) -> std::io::Result<()>,
+    report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
 ) -> Result<Document, ProbeError> {
     let (start, started) = (Instant::now(), humantime::format_rfc3339_millis(SystemTime::now()).to_string());
     let plan = Arc::new(plan);
@@ -92,9 +92,9 @@ pub async fn probe(
     };
     let deadline = start + plan.timeout;
     let mut probe =
-        Probe { plan, connector, evidence, times: Times::new(), told: Vec::new(), deadline, tell };
+        Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), deadline, report };
     probe.run().await?;
-    probe.tell_rest()?;
+    probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
     Ok(Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start)))
 }

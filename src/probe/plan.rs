@@ -75,8 +75,8 @@ impl Plan {
 
     /// What `--resolve` says of a host.
     pub fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
-        let found = self.resolve.iter();
-        found
+        self.resolve
+            .iter()
             .filter(move |one| one.port == port && one.host.eq_ignore_ascii_case(host))
             .map(|one| one.address)
     }

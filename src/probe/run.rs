@@ -11,7 +11,7 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{
-    News, Times,
+    ProbeEvent, Times,
     client::{
         connector::{CONNECT, Connector, millis},
         http,
@@ -42,9 +42,9 @@ pub(super) struct Probe<'a> {
     pub(super) connector: Arc<Connector>,
     pub(super) evidence: Evidence,
     pub(super) times: Times,
-    pub(super) told: Vec<Hop>,
+    pub(super) reported: Vec<Hop>,
     pub(super) deadline: Instant,
-    pub(super) tell: &'a mut dyn FnMut(News<'_>) -> std::io::Result<()>,
+    pub(super) report: &'a mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
 }
 
 impl Probe<'_> {
@@ -58,15 +58,15 @@ impl Probe<'_> {
         let mut context =
             Context { connector: self.connector.clone(), page, engine, deadline: self.deadline };
         if self.plan.socketio.is_none() {
-            let found = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
-            if !found {
+            let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
+            if !is_dante {
                 let elsewhere = page::elsewhere(&context).await;
                 if let Some(page) = &mut self.evidence.page {
                     page.found_at = elsewhere;
                 }
-                return self.tell(&[Hop::Page]);
+                return self.report(&[Hop::Page]);
             }
-            self.tell(&[Hop::Page])?;
+            self.report(&[Hop::Page])?;
             self.look_at_page(&context).await?;
         }
         self.look_at_engine(&context).await?;
@@ -221,7 +221,7 @@ impl Probe<'_> {
                     counts.join(", "),
                     span.stanzas
                 );
-                if let Err(error) = (self.tell)(News::Progress(text)) {
+                if let Err(error) = (self.report)(ProbeEvent::Progress(text)) {
                     return error;
                 }
             }
@@ -237,7 +237,7 @@ impl Probe<'_> {
             self.times.insert(*hop, ms.min(stream.watched_ms));
             *slot(&mut self.evidence, *hop) = Some(stream);
         }
-        self.tell(&Hop::STREAMS)?;
+        self.report(&Hop::STREAMS)?;
         if held.is_some() {
             self.evidence.hold = held;
             self.done(&[Hop::Hold], start)?;
@@ -254,7 +254,7 @@ impl Probe<'_> {
         for hop in hops {
             self.times.insert(*hop, self.own_time(*hop).unwrap_or_else(|| millis(start)));
         }
-        self.tell(hops)
+        self.report(hops)
     }
 
     /// What the evidence itself says of a hop's time, where several were passed at once.
@@ -266,20 +266,20 @@ impl Probe<'_> {
         }
     }
 
-    fn tell(&mut self, hops: &[Hop]) -> std::io::Result<()> {
+    fn report(&mut self, hops: &[Hop]) -> std::io::Result<()> {
         let verdicts = diagnose(&self.evidence);
         for hop in hops {
             let report = HopReport::new(&self.evidence, &self.times, *hop, &verdicts);
-            (self.tell)(News::Hop(&report))?;
-            self.told.push(*hop);
+            (self.report)(ProbeEvent::Hop(&report))?;
+            self.reported.push(*hop);
         }
         Ok(())
     }
 
     /// The hops that were not told yet.
-    pub(super) fn tell_rest(&mut self) -> std::io::Result<()> {
-        let rest: Vec<Hop> = Hop::ALL.into_iter().filter(|hop| !self.told.contains(hop)).collect();
-        self.tell(&rest)
+    pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
+        let rest: Vec<Hop> = Hop::ALL.into_iter().filter(|hop| !self.reported.contains(hop)).collect();
+        self.report(&rest)
     }
 }
 

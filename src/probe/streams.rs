@@ -83,11 +83,11 @@ struct EventStream {
 }
 
 /// What a source says.
-enum Said {
+enum StreamEvent {
     Opening(Value),
     Stanza(Option<u64>),
     End,
-    Nothing,
+    Other,
 }
 
 /// Listens to one transport. `count` tells others how many stanzas have come.
@@ -111,27 +111,27 @@ pub async fn listen(
     let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
     let receiving = async {
         while stream.arrivals.len() < span.stanzas {
-            let said = match source.next().await {
-                Ok((said, size)) => {
+            let event = match source.next().await {
+                Ok((event, size)) => {
                     last = Instant::now();
                     bytes += size;
                     all += size;
-                    said
+                    event
                 }
                 Err(failure) => return Some(failure),
             };
-            match said {
-                Said::Opening(opening) => stream.opening = Some(opening),
-                Said::Stanza(index) => {
+            match event {
+                StreamEvent::Opening(opening) => stream.opening = Some(opening),
+                StreamEvent::Stanza(index) => {
                     let bytes = std::mem::take(&mut bytes);
                     stream.arrivals.push(Arrival { at_ms: millis(start), index, bytes });
                     count.store(stream.arrivals.len(), Ordering::Relaxed);
                 }
-                Said::End => {
+                StreamEvent::End => {
                     stream.complete = true;
                     return None;
                 }
-                Said::Nothing => {}
+                StreamEvent::Other => {}
             }
             if all > FLOOD.1 {
                 return Some(Failure::new(
@@ -246,7 +246,7 @@ async fn open(
 
 impl Source {
     /// What comes next, and how many bytes that took. Nothing is lost if this is given up.
-    async fn next(&mut self) -> Result<(Said, usize), Failure> {
+    async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
         match self {
             Self::Engine(engine) => engine.next().await,
             Self::WebSocket(socket) => match socket.recv().await? {
@@ -254,11 +254,11 @@ impl Source {
                     let object: Value = serde_json::from_str(&text).map_err(|error| {
                         Failure::new(FailureKind::Garbage, format!("a frame that is no JSON: {error}"))
                     })?;
-                    Ok((said(object), text.len()))
+                    Ok((parse_event(object), text.len()))
                 }
-                Received::Other => Ok((Said::Nothing, 0)),
+                Received::Other => Ok((StreamEvent::Other, 0)),
                 // Normal closure: the poem is over (RFC 6455, 7.4.1).
-                Received::Closed(Some(1000)) => Ok((Said::End, 0)),
+                Received::Closed(Some(1000)) => Ok((StreamEvent::End, 0)),
                 Received::Closed(code) => {
                     let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
                     Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")))
@@ -270,9 +270,9 @@ impl Source {
 }
 
 impl EventStream {
-    async fn next(&mut self) -> Result<(Said, usize), Failure> {
+    async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
         if let Some(event) = self.ready.pop_front() {
-            return Ok((said_by(&event), 0));
+            return Ok((parse_sse(&event), 0));
         }
         let Some(bytes) = self.answer.chunk().await? else {
             return Err(Failure::new(FailureKind::Closed, "the stream ended"));
@@ -280,44 +280,46 @@ impl EventStream {
         let garbage = |error: String| Failure::new(FailureKind::Garbage, error);
         let text = self.unpacker.feed(&bytes).map_err(garbage)?;
         self.ready.extend(self.parser.feed(&text).map_err(garbage)?);
-        Ok((Said::Nothing, bytes.len()))
+        Ok((StreamEvent::Other, bytes.len()))
     }
 }
 
 impl EngineSession {
-    async fn next(&mut self) -> Result<(Said, usize), Failure> {
+    async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
         if self.pending.is_empty() {
             let packets = self.recv().await?;
             self.pending.extend(packets);
         }
-        let said = match self.pending.pop_front() {
+        let event = match self.pending.pop_front() {
             Some(Packet::Message(Message::Event(name, arguments))) => match name.as_str() {
-                "reading" => Said::Opening(arguments.into_iter().next().unwrap_or_default()),
-                "divinecomedy" => Said::Stanza(arguments.get(1).and_then(|place| place["index"].as_u64())),
-                _ => Said::Nothing,
+                "reading" => StreamEvent::Opening(arguments.into_iter().next().unwrap_or_default()),
+                "divinecomedy" => {
+                    StreamEvent::Stanza(arguments.get(1).and_then(|place| place["index"].as_u64()))
+                }
+                _ => StreamEvent::Other,
             },
-            Some(Packet::Message(Message::Disconnect)) => Said::End,
+            Some(Packet::Message(Message::Disconnect)) => StreamEvent::End,
             Some(Packet::Message(Message::Refused(why))) => {
                 return Err(Failure::new(FailureKind::Other, format!("the namespace was refused: {why}")));
             }
             Some(Packet::Close) => return Err(Failure::new(FailureKind::Closed, "the engine closed")),
-            _ => Said::Nothing,
+            _ => StreamEvent::Other,
         };
-        Ok((said, self.take_bytes()))
+        Ok((event, self.take_bytes()))
     }
 }
 
-fn said(object: Value) -> Said {
+fn parse_event(object: Value) -> StreamEvent {
     match object["event"].as_str() {
-        Some("reading") => Said::Opening(object),
-        Some("divinecomedy") => Said::Stanza(object["index"].as_u64()),
-        Some("end") => Said::End,
-        _ => Said::Nothing,
+        Some("reading") => StreamEvent::Opening(object),
+        Some("divinecomedy") => StreamEvent::Stanza(object["index"].as_u64()),
+        Some("end") => StreamEvent::End,
+        _ => StreamEvent::Other,
     }
 }
 
-fn said_by(event: &events::Event) -> Said {
-    serde_json::from_str(&event.data).map_or(Said::Nothing, said)
+fn parse_sse(event: &events::Event) -> StreamEvent {
+    serde_json::from_str(&event.data).map_or(StreamEvent::Other, parse_event)
 }
 
 /// Whether an exchange opened what was asked for.

@@ -66,10 +66,10 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             };
             format!(
                 "host {}, the server saw {} at {}, prefix {}{nodes}",
-                evidence.told("/host/value").unwrap_or("?"),
-                evidence.told("/request/http").unwrap_or("?"),
-                evidence.told("/request/path").unwrap_or("?"),
-                evidence.told("/request/prefix").unwrap_or("?"),
+                evidence.hosting_text("/host/value").unwrap_or("?"),
+                evidence.hosting_text("/request/http").unwrap_or("?"),
+                evidence.hosting_text("/request/path").unwrap_or("?"),
+                evidence.hosting_text("/request/prefix").unwrap_or("?"),
             )
         }
         Hop::ClientLibrary => {
@@ -92,23 +92,23 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         }
         Hop::Sticky => {
             let rounds = evidence.sticky.as_ref()?.rounds.iter();
-            let told = rounds.map(|round| {
+            let parts = rounds.map(|round| {
                 let cookies = if round.cookies { "with" } else { "without" };
                 format!("{} of {} requests {cookies} cookies", round.good, round.requests)
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Upgrade => {
             let attempts = evidence.upgrades.as_ref()?.attempts.iter();
-            let told = attempts.map(|attempt| {
+            let parts = attempts.map(|attempt| {
                 let how = if attempt.works { "works".to_owned() } else { answer(&attempt.exchange) };
                 format!("{} {how}", attempt.style)
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Hold => {
             let quiet = evidence.hold.as_ref()?.quiet.iter();
-            let told = quiet.map(|quiet| match (&quiet.failure, &quiet.ended) {
+            let parts = quiet.map(|quiet| match (&quiet.failure, &quiet.ended) {
                 (Some(failure), _) => format!("{}: {}", quiet.transport, failure.text),
                 (None, Some(ended)) => {
                     format!("{} cut after {:.1} s of silence", quiet.transport, seconds(ended.quiet_ms))
@@ -117,7 +117,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                     format!("{} held {:.0} s, {} pings", quiet.transport, seconds(quiet.held_ms), quiet.pings)
                 }
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Resume => {
             let comebacks = &evidence.resume.as_ref()?.comebacks;

@@ -169,12 +169,12 @@ mod tests {
 
     #[test]
     fn urls() {
-        for (text, shown) in [
+        for (text, expected) in [
             ("http://localhost:8888", "http://localhost:8888/"),
             ("https://example.org:443/dante/?lang=it#x", "https://example.org/dante/?lang=it"),
             ("http://[::1]:81/a", "http://[::1]:81/a"),
         ] {
-            assert_eq!(Target::parse(text).unwrap().to_string(), shown, "{text}");
+            assert_eq!(Target::parse(text).unwrap().to_string(), expected, "{text}");
         }
         for text in [
             "",
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn references() {
         let page = Target::parse("https://example.org/a/dante?x=1").unwrap();
-        for (reference, shown) in [
+        for (reference, expected) in [
             ("./dante/?x=1", "https://example.org/a/dante/?x=1"),
             ("socket.io/socket.io.js?v=1", "https://example.org/a/socket.io/socket.io.js?v=1"),
             ("/b/../c/.", "https://example.org/c/"),
@@ -204,7 +204,7 @@ mod tests {
             ("?y=2", "https://example.org/a/dante?y=2"),
             ("", "https://example.org/a/dante?x=1"),
         ] {
-            assert_eq!(page.join(reference).unwrap().to_string(), shown, "{reference}");
+            assert_eq!(page.join(reference).unwrap().to_string(), expected, "{reference}");
         }
         for reference in ["javascript:alert(1)", "/a b", "http://"] {
             assert!(page.join(reference).is_err(), "{reference}");

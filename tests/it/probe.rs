@@ -140,7 +140,7 @@ impl Drop for Peer {
 }
 
 /// The path of the request that a connection starts with.
-async fn asked(stream: &mut TcpStream) -> String {
+async fn read_path(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -181,7 +181,7 @@ async fn a_peer_that_never_answers() {
 
 #[tokio::test]
 async fn a_peer_that_closes_or_speaks_something_else() {
-    expect(|mut stream| async move { drop(asked(&mut stream).await) }, &["no-answer"]).await;
+    expect(|mut stream| async move { drop(read_path(&mut stream).await) }, &["no-answer"]).await;
     let ssh = |mut stream: TcpStream| async move {
         let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n").await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -192,7 +192,7 @@ async fn a_peer_that_closes_or_speaks_something_else() {
 #[tokio::test]
 async fn a_head_without_end() {
     let head = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         endlessly(&mut stream, "HTTP/1.1 200 OK\r\n", b"X-More: and more and more\r\n").await;
     };
     expect(head, &["garbage"]).await;
@@ -201,7 +201,7 @@ async fn a_head_without_end() {
 #[tokio::test]
 async fn a_body_without_end() {
     let body = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         endlessly(&mut stream, "HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 4096]).await;
     };
     expect(body, &["garbage"]).await;
@@ -210,7 +210,7 @@ async fn a_body_without_end() {
 #[tokio::test]
 async fn an_answer_that_drips() {
     let drip = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         for byte in b"HTTP/1.1 200 OK\r\n".iter().cycle() {
             ticks.tick().await;
@@ -225,12 +225,12 @@ async fn an_answer_that_drips() {
 #[tokio::test]
 async fn a_redirect_in_a_circle_and_a_retry_after_for_ever() {
     let circle = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let _ = stream.write_all(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n").await;
     };
     expect(circle, &["redirect-loop"]).await;
     let wait = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let answer = b"HTTP/1.1 503 No\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n";
         let _ = stream.write_all(answer).await;
     };
@@ -251,7 +251,7 @@ async fn garbage_behind_a_good_page_ends_in_time() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"fffffffff\r\n"),
     ] {
         let peer = Peer::start(move |mut stream| async move {
-            if asked(&mut stream).await == "/" {
+            if read_path(&mut stream).await == "/" {
                 let page = "<body data-edition=\"e\" data-interval=\"20\">";
                 let length = page.len();
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{page}");

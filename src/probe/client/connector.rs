@@ -266,7 +266,7 @@ pub struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
 impl FirstBytes {
     /// As text, with escapes for what is none; empty if nothing came.
-    pub fn shown(&self) -> String {
+    pub fn escaped(&self) -> String {
         self.0.lock().map(|bytes| bytes.escape_ascii().to_string()).unwrap_or_default()
     }
 }

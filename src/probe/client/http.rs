@@ -96,13 +96,13 @@ pub async fn send(connector: &Connector, request: Request) -> Result<Answer, Box
         Ok((response, connection)) => {
             exchange.status = Some(response.status().as_u16());
             exchange.version = version(response.version());
-            exchange.headers = shown_headers(response.headers());
+            exchange.headers = truncate_headers(response.headers());
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
             Ok(Answer { exchange, start, response, deadline, connection })
         }
         Err(failure) => {
-            let raw = first.map(|first| first.shown()).filter(|raw| !raw.is_empty());
+            let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
             exchange.raw = raw;
             exchange.failure = Some(failure);
             exchange.ms = millis(start);
@@ -154,7 +154,7 @@ async fn attempt(
     let response = sender.send_request(built).await.map_err(|error| {
         let failure = of_hyper(&error);
         // hyper takes a connection that is closed before any byte for a cancelled request.
-        if seen.shown().is_empty() && failure.kind == FailureKind::Other {
+        if seen.escaped().is_empty() && failure.kind == FailureKind::Other {
             Failure::new(FailureKind::Closed, "the connection was closed before an answer")
         } else {
             failure
@@ -196,7 +196,7 @@ impl Answer {
             }
         }
         self.exchange.ms = millis(self.start);
-        self.exchange.body = shown(&body);
+        self.exchange.body = truncate_body(&body);
         self.exchange.body_bytes = body.len();
         (self.exchange, body)
     }
@@ -249,11 +249,11 @@ pub struct Upgraded {
 }
 
 /// The first bytes of a body as text.
-pub fn shown(body: &[u8]) -> String {
+pub fn truncate_body(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
 }
 
-fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let value = |value: &HeaderValue| {
         let bytes = value.as_bytes();
         String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()

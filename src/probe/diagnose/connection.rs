@@ -89,7 +89,7 @@ fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
 fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(http) = &evidence.http else { return };
     let first = &http.first;
-    let line = facts::line(first);
+    let line = facts::describe_exchange(first);
     let mut add = |finding| findings.push(finding);
     let broken = |id, line: String| Finding::new(id, Hop::Http, Severity::Broken, line);
     if first.status == Some(400) && PLAIN_REFUSED.iter().any(|words| first.body.contains(words)) {
@@ -103,7 +103,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
         return;
     };
     let raw = first.raw.as_deref().unwrap_or_default();
-    let shown: String = raw.chars().take(80).collect();
+    let start: String = raw.chars().take(80).collect();
     match (failure.kind, &http.other_scheme) {
         (_, Some(tls)) => add(broken("plain-to-tls", format!("{}; {tls}", failure.text))),
         (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken("black-hole", line).or(
@@ -111,10 +111,10 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
             "iisnode waits 25 s for its guest before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
         )),
         (FailureKind::Timeout, None) => {
-            add(broken("slow-answer", if shown.is_empty() { line } else { format!("{line}; so far: {shown}") }));
+            add(broken("slow-answer", if start.is_empty() { line } else { format!("{line}; so far: {start}") }));
         }
         (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken("no-answer", line)),
-        _ => add(broken("garbage", if shown.is_empty() { line } else { format!("{line}; it starts with {shown}") })),
+        _ => add(broken("garbage", if start.is_empty() { line } else { format!("{line}; it starts with {start}") })),
     }
 }
 

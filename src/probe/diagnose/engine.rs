@@ -33,13 +33,13 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
     }
     let exchange = &handshake.exchange;
     let fault = facts::fault(evidence);
-    let found = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
-    let line = facts::line(exchange);
+    let finding = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
+    let line = facts::describe_exchange(exchange);
     if transports(evidence).is_some_and(|all| !all.contains(&"polling".to_owned())) {
         return Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line));
     }
     if let Some(path) = &handshake.found_at {
-        return found("prefix-mismatch", format!("{line}; an engine answers at {path}"));
+        return finding("prefix-mismatch", format!("{line}; an engine answers at {path}"));
     }
     if let Some(finding) = page::guest(exchange, Hop::Handshake, fault) {
         return Some(finding);
@@ -52,22 +52,22 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
                 FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => "no-answer",
                 _ => "garbage",
             };
-            found(id, line)
+            finding(id, line)
         }
-        (Some(200), None) if body.starts_with('<') => found("html-instead-of-handshake", line),
-        (Some(200), None) if framed(body) => found("wrong-eio", line),
+        (Some(200), None) if body.starts_with('<') => finding("html-instead-of-handshake", line),
+        (Some(200), None) if framed(body) => finding("wrong-eio", line),
         (Some(200), None) if body.lines().next().is_some_and(facts::is_chunk_size) => {
-            found("double-framing", line)
+            finding("double-framing", line)
         }
-        (Some(200), None) => found("garbage", line),
+        (Some(200), None) => finding("garbage", line),
         (Some(400), None) if error_code(body) == Some(5) || body.contains("nsupported protocol version") => {
-            found("wrong-eio", line)
+            finding("wrong-eio", line)
         }
         (Some(400), None) if says_unknown_transport(exchange) => {
             Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line))
         }
-        (Some(404 | 405), None) => found("no-socketio", line),
-        _ => found("engine-refused", line),
+        (Some(404 | 405), None) => finding("no-socketio", line),
+        _ => finding("engine-refused", line),
     }
 }
 
@@ -114,7 +114,7 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
     } else if bare.unknown > 0 {
         Finding::new("no-stickiness", Hop::Sticky, facts::fault(evidence), line)
     } else {
-        let other = bare.failed.as_ref().map(facts::line).unwrap_or_default();
+        let other = bare.failed.as_ref().map(facts::describe_exchange).unwrap_or_default();
         Finding::new("poll-failures", Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
     };
     findings.push(finding);
@@ -129,21 +129,24 @@ fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Fi
     let plain = facts::upgrade(evidence, "plain");
     let fault = facts::fault(evidence);
     let mut add = |finding| findings.push(finding);
-    let found = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
+    let finding = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
     let deflate = [Some(chrome), Some(firefox)].into_iter().flatten().find_map(|one| {
         one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
     });
     if let Some(extensions) = deflate {
-        add(found("deflate-negotiated", format!("Sec-WebSocket-Extensions: {extensions} came back")));
+        add(finding("deflate-negotiated", format!("Sec-WebSocket-Extensions: {extensions} came back")));
     }
     let works = |one: Option<&Upgrade>| one.is_some_and(|one| one.works);
     if chrome.works && !firefox.works && deflate.is_none() {
-        add(found(
+        add(finding(
             "firefox-connection",
-            format!("with Connection: keep-alive, Upgrade: {}", facts::line(&firefox.exchange)),
+            format!("with Connection: keep-alive, Upgrade: {}", facts::describe_exchange(&firefox.exchange)),
         ));
     } else if !chrome.works && works(plain) && deflate.is_none() {
-        add(found("deflate-offer-refused", format!("offering permessage-deflate: {}", told(chrome))));
+        add(finding(
+            "deflate-offer-refused",
+            format!("offering permessage-deflate: {}", describe_upgrade(chrome)),
+        ));
     } else if !chrome.works && !firefox.works && !works(plain) {
         add(refused_upgrade(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
     }
@@ -152,17 +155,17 @@ fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Fi
         && (chrome.works || works(plain))
     {
         let unknown = session.exchange.status == Some(101) || error_code(&session.exchange.body) == Some(1);
-        let bad = facts::upgrade(evidence, "polling").map(told).unwrap_or_default();
+        let bad = facts::upgrade(evidence, "polling").map(describe_upgrade).unwrap_or_default();
         add(if unknown {
-            found("no-stickiness", format!("the upgrade from a polling session: {bad}"))
+            finding("no-stickiness", format!("the upgrade from a polling session: {bad}"))
         } else {
             refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
     }
 }
 
-fn told(upgrade: &Upgrade) -> String {
-    let line = facts::line(&upgrade.exchange);
+fn describe_upgrade(upgrade: &Upgrade) -> String {
+    let line = facts::describe_exchange(&upgrade.exchange);
     match &upgrade.ended {
         Some(Ended { how, at_ms, code, .. }) => {
             let code = code.map(|code| format!(", code {code}")).unwrap_or_default();
@@ -181,10 +184,10 @@ pub(super) fn refused_upgrade(
 ) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
-    let found = |id| Finding::new(id, hop, fault, told(upgrade));
+    let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
     let iis = host.is_some_and(FrontProxy::is_iis);
     let engine = hop != Hop::StreamWebSocket;
-    let told_off = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
+    let disabled = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
     let no_upgrades = evidence
         .handshake
         .as_ref()
@@ -193,46 +196,46 @@ pub(super) fn refused_upgrade(
     // Error 4, forbidden: engine.io says so by 403 to a poll, and by a mere 400 to an upgrade (server.ts, abortUpgrade).
     let forbids =
         evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
-    if engine && (told_off || says_unknown_transport(exchange)) {
-        return found("websocket-disabled-by-server");
+    if engine && (disabled || says_unknown_transport(exchange)) {
+        return finding("websocket-disabled-by-server");
     }
     let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
     match (exchange.status, &exchange.failure) {
         (_, Some(failure)) => match failure.kind {
-            FailureKind::Timeout => found("slow-answer"),
-            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => found("no-answer"),
-            _ => found("garbage"),
+            FailureKind::Timeout => finding("slow-answer"),
+            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding("no-answer"),
+            _ => finding("garbage"),
         },
-        (Some(101), None) if host == Some(FrontProxy::Iisnode) => found("iis-websocket-module-on"),
-        (Some(101), None) if iis => found("iis-websocket-module-on").or(
+        (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding("iis-websocket-module-on"),
+        (Some(101), None) if iis => finding("iis-websocket-module-on").or(
             &["closed-after-101"],
             "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",
         ),
-        (Some(101), None) => found("closed-after-101").or(
+        (Some(101), None) => finding("closed-after-101").or(
             &["iis-websocket-module-on"],
             "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
         ),
-        (Some(403), None) => found("websocket-forbidden"),
-        (Some(400), None) if engine && forbids => found("upgrade-refused"),
-        (Some(501), None) if iis => found("iis-websocket-module-off"),
+        (Some(403), None) => finding("websocket-forbidden"),
+        (Some(400), None) if engine && forbids => finding("upgrade-refused"),
+        (Some(501), None) if iis => finding("iis-websocket-module-off"),
         (Some(500 | 502 | 503), None) if iis => {
-            found("iis-websocket-module-off").or(&["upgrade-refused"], whose)
+            finding("iis-websocket-module-off").or(&["upgrade-refused"], whose)
         }
-        (Some(501 | 503), None) if host.is_none() => found("iis-websocket-module-off").or(
+        (Some(501 | 503), None) if host.is_none() => finding("iis-websocket-module-off").or(
             &["upgrade-refused"],
             "the host did not give its name: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
         ),
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
-            found("websocket-disabled-by-server")
+            finding("websocket-disabled-by-server")
         }
-        (Some(200 | 400 | 404 | 426), None) if evidence.told("/request/http") == Some("HTTP/1.0") => {
-            found("upgrade-stripped").or(&["http-1.0"], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
+        (Some(200 | 400 | 404 | 426), None) if evidence.hosting_text("/request/http") == Some("HTTP/1.0") => {
+            finding("upgrade-stripped").or(&["http-1.0"], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
         }
-        (Some(200 | 400 | 426), None) => found("upgrade-stripped"),
-        (Some(404), None) => found("upgrade-stripped").or(
+        (Some(200 | 400 | 426), None) => finding("upgrade-stripped"),
+        (Some(404), None) => finding("upgrade-stripped").or(
             &["prefix-mismatch"],
             "if the server's log shows the request, its path is wrong; if not, a proxy leads requests for WebSocket elsewhere",
         ),
-        _ => found("upgrade-refused"),
+        _ => finding("upgrade-refused"),
     }
 }

@@ -95,7 +95,7 @@ pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upg
 }
 
 /// What an exchange gave, in one line.
-pub(super) fn line(exchange: &Exchange) -> String {
+pub(super) fn describe_exchange(exchange: &Exchange) -> String {
     let path = exchange.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
     let path: String = path.chars().take(80).collect();
     let start: String =

@@ -94,8 +94,8 @@ impl Finding {
 /// Says what the evidence of a whole probe shows: what is broken never goes without a word.
 pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts = diagnose(evidence);
-    let told = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
-    if whole(evidence, &verdicts) == Severity::Broken && !told {
+    let explained = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
+    if whole(evidence, &verdicts) == Severity::Broken && !explained {
         let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
         let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that did not come about is {hop}");
@@ -164,7 +164,8 @@ mod tests;
 /// The ids that rules name, for the test of the table.
 #[cfg(test)]
 pub(super) fn named_ids<'a>(sources: &[&'a str]) -> Vec<&'a str> {
-    const BEFORE: [&str; 6] = ["Finding::new(\"", "found(\"", "add(\"", "broken(\"", "&[\"", "add(broken(\""];
+    const BEFORE: [&str; 6] =
+        ["Finding::new(\"", "finding(\"", "add(\"", "broken(\"", "&[\"", "add(broken(\""];
     let mut ids = Vec::new();
     for source in sources {
         for before in BEFORE {

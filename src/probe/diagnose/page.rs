@@ -21,10 +21,10 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     }
     if let Some(hosting) = &evidence.hosting {
         if hosting.answer.is_none() && facts::works(evidence, Hop::Page) {
-            let line = facts::line(&hosting.exchange);
+            let line = facts::describe_exchange(&hosting.exchange);
             findings.push(Finding::new("hosting-unreadable", Hop::Hosting, Severity::Note, line));
         }
-        if evidence.told("/request/http") == Some("HTTP/1.0") {
+        if evidence.hosting_text("/request/http") == Some("HTTP/1.0") {
             let line = "the server saw a request of HTTP/1.0, and we sent one of HTTP/1.1";
             findings.push(Finding::new("http-1.0", Hop::Hosting, connection::one_zero(evidence), line));
         }
@@ -44,27 +44,27 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
         findings.push(broken("bad-redirect", redirect.clone()));
     } else if page.is_dante && last.is(200) {
     } else if let Some(folder) = &page.found_at {
-        let line = format!("{}; Dante answers at {folder}", facts::line(last));
+        let line = format!("{}; Dante answers at {folder}", facts::describe_exchange(last));
         findings.push(broken("prefix-mismatch", line));
     } else if last.body.contains(TOLD_ANOTHER) {
-        findings.push(broken("prefix-mismatch", facts::line(last)));
+        findings.push(broken("prefix-mismatch", facts::describe_exchange(last)));
     } else if let Some(finding) = guest(last, Hop::Page, Severity::Broken) {
         findings.push(finding);
     } else if let Some(failure) = &last.failure {
         findings.push(broken("slow-answer", format!("{}: {}", last.url, failure.text)));
     } else if matches!(last.status, Some(200 | 404)) {
-        findings.push(broken("not-dante", facts::line(last)).or(
+        findings.push(broken("not-dante", facts::describe_exchange(last)).or(
             &["prefix-mismatch"],
             "if Dante is on this host, its page is at another path: its log shows the prefix at the start",
         ));
     } else {
-        findings.push(broken("page-refused", facts::line(last)));
+        findings.push(broken("page-refused", facts::describe_exchange(last)));
     }
 }
 
 /// A host's word that its guest is not there.
 pub(super) fn guest(exchange: &Exchange, hop: Hop, severity: Severity) -> Option<Finding> {
-    let line = facts::line(exchange);
+    let line = facts::describe_exchange(exchange);
     if exchange.status == Some(200) && is_iisnode_page(&exchange.body) {
         return Some(Finding::new("iisnode-error-200", hop, severity, line));
     }
@@ -92,7 +92,7 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
         return;
     }
     if !exchange.is(200) || kind.contains("html") {
-        add("library-missing", format!("{}, type {kind:?}", facts::line(exchange)));
+        add("library-missing", format!("{}, type {kind:?}", facts::describe_exchange(exchange)));
         return;
     }
     if let (Some(expected), Some(hash)) = (&library.expected_hash, &library.hash)

@@ -18,9 +18,9 @@ pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mu
 
 /// The time between stanzas: what this stream said of it, or the server.
 pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
-    let said = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
-    let told = || evidence.hosting.as_ref()?.answer.as_ref()?["intervalMs"].as_u64();
-    said.or_else(told)
+    let own = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
+    let servers = || evidence.hosting.as_ref()?.answer.as_ref()?["intervalMs"].as_u64();
+    own.or_else(servers)
 }
 
 fn stream_rules(
@@ -31,22 +31,22 @@ fn stream_rules(
     findings: &mut Vec<Finding>,
 ) {
     let fault = facts::fault(evidence);
-    let found = |id, line: String| Finding::new(id, hop, fault, line);
+    let finding = |id, line: String| Finding::new(id, hop, fault, line);
     if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| hop == Hop::StreamSse) {
-        findings.push(found("compressed-stream", format!("Content-Encoding: {coding}")));
+        findings.push(finding("compressed-stream", format!("Content-Encoding: {coding}")));
     }
     let framing = stream.stray.as_deref().filter(|stray| facts::is_chunk_size(stray));
     let in_poll = stream.garbage.as_deref().filter(|_| hop == Hop::StreamSocketIoPolling);
     let in_poll = in_poll.filter(|_| stream.exchange.body.lines().next().is_some_and(facts::is_chunk_size));
     if let Some(text) = framing.or(in_poll) {
-        findings.push(found("double-framing", format!("the text holds {text:?}")));
+        findings.push(finding("double-framing", format!("the text holds {text:?}")));
         return;
     }
     if let Some(stray) = &stream.stray {
-        findings.push(found("garbage", format!("the stream holds {stray:?}")));
+        findings.push(finding("garbage", format!("the stream holds {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
-        findings.extend(unless_explained(evidence, hop, found("garbage", garbage.clone())));
+        findings.extend(unless_explained(evidence, hop, finding("garbage", garbage.clone())));
         return;
     }
     // A WebSocket that is granted and closed before a word is none.
@@ -61,9 +61,9 @@ fn stream_rules(
     } else if stream.ended.is_none() && !stream.complete {
         let line = format!("it opened, and nothing came within {:.1} s", seconds(stream.watched_ms));
         findings.push(if facts::something_streams(evidence) {
-            found("buffered", format!("{line}, while other transports streamed"))
+            finding("buffered", format!("{line}, while other transports streamed"))
         } else {
-            found("silent", line).or(
+            finding("silent", line).or(
                 &["buffered"],
                 "the server's log tells: with readers there and nothing said it is the server; otherwise a proxy holds back what is said",
             )
@@ -117,7 +117,7 @@ fn unless_explained(evidence: &Evidence, hop: Hop, finding: Finding) -> Option<F
 }
 
 fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &Stream) -> Option<Finding> {
-    let line = facts::line(&stream.exchange);
+    let line = facts::describe_exchange(&stream.exchange);
     let fault = facts::fault(evidence);
     match hop {
         Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => {

@@ -13,9 +13,9 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         findings.push(Finding::new("double-compression", Hop::Compression, Severity::Degraded, line));
     }
     // The stream itself shows it, too, unless its head was held back.
-    let shown = findings.iter().any(|finding| finding.id == "compressed-stream");
+    let already = findings.iter().any(|finding| finding.id == "compressed-stream");
     if let Some(coding) = evidence.compression.as_ref().and_then(|seen| seen.stream.as_ref())
-        && !shown
+        && !already
     {
         let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
         findings.push(Finding::new("compressed-stream", Hop::Compression, facts::fault(evidence), line));
@@ -62,7 +62,7 @@ fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let refused = cors.exchange.status.is_some() && !cors.exchange.is(200);
     let allowed = cors.allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == cors.origin);
     if refused {
-        let line = format!("Origin: {}: {}", cors.origin, facts::line(&cors.exchange));
+        let line = format!("Origin: {}: {}", cors.origin, facts::describe_exchange(&cors.exchange));
         findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
     } else if !cors.own && !allowed {
         let line = format!(

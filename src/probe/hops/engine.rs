@@ -243,8 +243,8 @@ pub async fn cors(context: &Context) -> Cors {
         |origin: &str| Request::get(context.engine("polling", None), context.limit()).with("origin", origin);
     let (exchange, _) = http::fetch(&context.connector, request(&origin)).await;
     // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
-    let asked = if origin == own { FOREIGN } else { origin.as_str() };
-    let (foreign, _) = http::fetch(&context.connector, request(asked)).await;
+    let other = if origin == own { FOREIGN } else { origin.as_str() };
+    let (foreign, _) = http::fetch(&context.connector, request(other)).await;
     let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
     Cors { own: origin == own, origin, exchange, allowed }
 }
