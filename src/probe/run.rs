@@ -21,7 +21,7 @@ use super::{
     document::HopReport,
     evidence::{Evidence, Stream},
     hop::Hop,
-    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page},
+    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page, resume},
     plan::Plan,
     streams::{self, Span},
     target::Target,
@@ -75,7 +75,7 @@ impl Probe<'_> {
             self.listen(&context).await?;
             context.deadline = self.deadline;
             let start = Instant::now();
-            self.evidence.resume = Some(hold::resume(&context, &self.evidence).await);
+            self.evidence.resume = Some(resume::resume(&context, &self.evidence).await);
             self.done(&[Hop::Resume], start)?;
             let answer = self.evidence.hosting.as_ref().and_then(|hosting| hosting.answer.as_ref());
             let of = answer.and_then(|answer| answer["of"].as_u64());

@@ -1,11 +1,7 @@
-//! Time: quiet connections that only ping, and coming back after a drop.
+//! The hold: quiet connections that only ping, to find out who cuts them.
 
-use std::{
-    sync::atomic::AtomicUsize,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use crate::probe::{
@@ -16,9 +12,7 @@ use crate::probe::{
     },
     context::Context,
     engine_session::EngineSession,
-    evidence::{Comeback, Evidence, Hold, Quiet, Resume, Stream},
-    hop::Hop,
-    streams::{self, Offset, Span},
+    evidence::{Failure, Hold, Quiet},
 };
 
 /// Dante's namespace in which nothing is said unasked. A session that joins none is closed by the server
@@ -46,7 +40,7 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
             quiet.ended = error.ended;
             quiet.failure = Some(error.exchange.failure.unwrap_or_else(|| {
                 let status = error.exchange.status.unwrap_or_default();
-                crate::probe::evidence::Failure::new(Default::default(), format!("it was answered {status}"))
+                Failure::new(Default::default(), format!("it was answered {status}"))
             }));
             return quiet;
         }
@@ -67,35 +61,4 @@ async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
         _ => engine.close().await,
     }
     quiet
-}
-
-/// Comes back on every transport that has said something, asking for the stanza after the last one.
-pub async fn resume(context: &Context, evidence: &Evidence) -> Resume {
-    let streams = Hop::STREAMS.into_iter().filter_map(|hop| Some((hop, evidence.stream(hop)?)));
-    let comebacks =
-        streams.filter_map(|(hop, stream)| Some(come_back(context, hop, stream, offset(stream)?)));
-    Resume { comebacks: join_all(comebacks).await }
-}
-
-/// Where a stream was left; none where it said too little, or all there is.
-fn offset(stream: &Stream) -> Option<Offset> {
-    let opening = stream.opening.as_ref()?;
-    let last = stream.arrivals.iter().filter_map(|arrival| arrival.index).next_back()?;
-    let edition = opening["edition"].as_str()?.to_owned();
-    let edition_is_plain = edition.len() < 100 && edition.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (edition_is_plain && last + 1 < opening["of"].as_u64()?).then_some(Offset { from: last + 1, edition })
-}
-
-async fn come_back(context: &Context, hop: Hop, before: &Stream, offset: Offset) -> Comeback {
-    let span = Span { stanzas: 1, time: context.limit() };
-    let stream = streams::listen(context, hop, Some(&offset), span, &AtomicUsize::new(0)).await;
-    let node = |stream: &Stream| Some(stream.opening.as_ref()?["node"].as_str()?.chars().take(64).collect());
-    Comeback {
-        transport: hop.name().trim_start_matches("stream-").to_owned(),
-        wanted: offset.from,
-        from: stream.opening.as_ref().and_then(|opening| opening["from"].as_u64()),
-        index: stream.arrivals.first().and_then(|arrival| arrival.index),
-        failure: stream.exchange.failure.clone(),
-        nodes: [node(before), node(&stream)].into_iter().flatten().collect(),
-    }
 }

@@ -4,3 +4,4 @@ pub mod connection;
 pub mod engine;
 pub mod hold;
 pub mod page;
+pub mod resume;
