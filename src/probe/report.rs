@@ -6,7 +6,6 @@ use super::{
     diagnose::{Severity, Verdict},
     document::{Document, HopReport},
     hop::Outcome,
-    verdicts,
 };
 
 /// Writes the report.
@@ -111,11 +110,12 @@ impl<W: Write> Report<W> {
         writeln!(self.out, "{head} (at {})\n  {}", verdict.hop, verdict.cause)?;
         writeln!(self.out, "  seen: {}", plain(&verdict.evidence))?;
         // The name only where the remedy is this host's own.
-        let own = verdict.host.filter(|_| verdict.remedy != verdicts::entry(verdict.id).generic);
+        let own = verdict.host.filter(|_| verdict.remedy != verdict.id.entry().generic);
         let host = own.map(|host| format!(" ({host})")).unwrap_or_default();
         writeln!(self.out, "  remedy{host}: {}", verdict.remedy)?;
         if !verdict.or.is_empty() {
-            writeln!(self.out, "  or: {}; {}", verdict.or.join(", "), verdict.to_tell.unwrap_or_default())?;
+            let others: Vec<&str> = verdict.or.iter().map(|id| id.into()).collect();
+            writeln!(self.out, "  or: {}; {}", others.join(", "), verdict.to_tell.unwrap_or_default())?;
         }
         writeln!(self.out)
     }

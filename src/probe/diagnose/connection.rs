@@ -1,6 +1,6 @@
 //! Rules for the way to the host: name, TCP, TLS, HTTP.
 
-use super::{Finding, Severity, facts};
+use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{
     evidence::{Evidence, FailureKind, Tls},
     hop::Hop,
@@ -22,7 +22,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         && let Some(failure) = &name.failure
     {
         let line = format!("{}: {}", name.name, failure.text);
-        findings.push(Finding::new("name-unknown", Hop::Name, Severity::Broken, line));
+        findings.push(Finding::new(VerdictId::NameUnknown, Hop::Name, Severity::Broken, line));
     }
     tcp(evidence, findings);
     if let Some(tls) = &evidence.tls {
@@ -41,12 +41,12 @@ fn tcp(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if !failed.is_empty() && failed.len() == tcp.attempts.len() {
         let refused = failed.iter().all(|(_, failure)| failure.kind == FailureKind::Refused);
         findings.push(if refused {
-            Finding::new("not-listening", Hop::Tcp, Severity::Broken, line())
+            Finding::new(VerdictId::NotListening, Hop::Tcp, Severity::Broken, line())
         } else {
-            Finding::new("unreachable", Hop::Tcp, Severity::Broken, line())
+            Finding::new(VerdictId::Unreachable, Hop::Tcp, Severity::Broken, line())
         });
     } else if failed.iter().any(|(_, failure)| failure.kind == FailureKind::Timeout) {
-        findings.push(Finding::new("address-dead", Hop::Tcp, Severity::Note, line()));
+        findings.push(Finding::new(VerdictId::AddressDead, Hop::Tcp, Severity::Note, line()));
     }
 }
 
@@ -54,9 +54,11 @@ fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
     let mut add = |id, severity, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
     if let Some(failure) = &tls.failure {
         match (&tls.other_scheme, failure.kind) {
-            (Some(plain), _) => add("tls-to-plain", Severity::Broken, format!("{}; {plain}", failure.text)),
-            (None, FailureKind::Timeout) => add("black-hole", Severity::Broken, failure.text.clone()),
-            _ => add("tls-other", Severity::Broken, failure.text.clone()),
+            (Some(plain), _) => {
+                add(VerdictId::TlsToPlain, Severity::Broken, format!("{}; {plain}", failure.text))
+            }
+            (None, FailureKind::Timeout) => add(VerdictId::BlackHole, Severity::Broken, failure.text.clone()),
+            _ => add(VerdictId::TlsOther, Severity::Broken, failure.text.clone()),
         }
         return;
     }
@@ -66,23 +68,27 @@ fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
         let before = findings.len();
         let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
         if tls.self_signed {
-            add("tls-self-signed", format!("issuer and subject are both {}", tls.subject));
+            add(VerdictId::TlsSelfSigned, format!("issuer and subject are both {}", tls.subject));
         }
         if tls.days_left.is_some_and(|days| days < 0) {
-            add("tls-expired", format!("it was valid until {}", tls.not_after));
+            add(VerdictId::TlsExpired, format!("it was valid until {}", tls.not_after));
         }
         if tls.not_yet_valid {
-            add("tls-expired", format!("it is valid only from {}", tls.not_before));
+            add(VerdictId::TlsExpired, format!("it is valid only from {}", tls.not_before));
         }
         if tls.name_matches == Some(false) {
-            add("tls-wrong-name", format!("it is for {}", tls.names.join(", ")));
+            add(VerdictId::TlsWrongName, format!("it is for {}", tls.names.join(", ")));
         }
         if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
             let line = format!("issued by {}, {} certificates sent: {untrusted}", tls.issuer, tls.chain);
-            findings.push(Finding::new("tls-untrusted", Hop::Tls, severity, line));
+            findings.push(Finding::new(VerdictId::TlsUntrusted, Hop::Tls, severity, line));
         }
     } else if let Some(days) = tls.days_left.filter(|days| (0..RENEWAL_DAYS).contains(days)) {
-        add("tls-expires-soon", Severity::Note, format!("{days} days are left, until {}", tls.not_after));
+        add(
+            VerdictId::TlsExpiresSoon,
+            Severity::Note,
+            format!("{days} days are left, until {}", tls.not_after),
+        );
     }
 }
 
@@ -93,28 +99,33 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let mut add = |finding| findings.push(finding);
     let broken = |id, line: String| Finding::new(id, Hop::Http, Severity::Broken, line);
     if first.status == Some(400) && PLAIN_REFUSED.iter().any(|words| first.body.contains(words)) {
-        add(broken("plain-to-tls", line));
+        add(broken(VerdictId::PlainToTls, line));
         return;
     }
     let Some(failure) = &first.failure else {
         if first.version == "HTTP/1.0" {
-            add(Finding::new("http-1.0", Hop::Http, one_zero(evidence), "the answer is one of HTTP/1.0"));
+            add(Finding::new(
+                VerdictId::Http10,
+                Hop::Http,
+                one_zero(evidence),
+                "the answer is one of HTTP/1.0",
+            ));
         }
         return;
     };
     let raw = first.raw.as_deref().unwrap_or_default();
     let start: String = raw.chars().take(80).collect();
     match (failure.kind, &http.other_scheme) {
-        (_, Some(tls)) => add(broken("plain-to-tls", format!("{}; {tls}", failure.text))),
-        (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken("black-hole", line).or(
-            &["guest-not-started"],
+        (_, Some(tls)) => add(broken(VerdictId::PlainToTls, format!("{}; {tls}", failure.text))),
+        (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken(VerdictId::BlackHole, line).or(
+            &[VerdictId::GuestNotStarted],
             "iisnode waits 25 s for its guest before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
         )),
         (FailureKind::Timeout, None) => {
-            add(broken("slow-answer", if start.is_empty() { line } else { format!("{line}; so far: {start}") }));
+            add(broken(VerdictId::SlowAnswer, if start.is_empty() { line } else { format!("{line}; so far: {start}") }));
         }
-        (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken("no-answer", line)),
-        _ => add(broken("garbage", if start.is_empty() { line } else { format!("{line}; it starts with {start}") })),
+        (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken(VerdictId::NoAnswer, line)),
+        _ => add(broken(VerdictId::Garbage, if start.is_empty() { line } else { format!("{line}; it starts with {start}") })),
     }
 }
 

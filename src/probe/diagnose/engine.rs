@@ -1,6 +1,6 @@
 //! Rules for the engine: handshake, stickiness, upgrades.
 
-use super::{Finding, Severity, facts, page};
+use super::{Finding, Severity, VerdictId, facts, page};
 use crate::probe::{
     evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
     front_proxy::FrontProxy,
@@ -15,11 +15,11 @@ pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mu
     sticky(evidence, findings);
     // Where there is no engine, there is none to upgrade to.
     let nobody = [
-        "no-socketio",
-        "prefix-mismatch",
-        "html-instead-of-handshake",
-        "iisnode-error-200",
-        "guest-not-started",
+        VerdictId::NoSocketio,
+        VerdictId::PrefixMismatch,
+        VerdictId::HtmlInsteadOfHandshake,
+        VerdictId::IisnodeError200,
+        VerdictId::GuestNotStarted,
     ];
     let mut handshake = findings.iter().filter(|finding| finding.hop == Hop::Handshake);
     if facts::works(evidence, Hop::Upgrade) || !handshake.any(|finding| nobody.contains(&finding.id)) {
@@ -36,10 +36,10 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
     let finding = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
     let line = facts::describe_exchange(exchange);
     if transports(evidence).is_some_and(|all| !all.contains(&"polling".to_owned())) {
-        return Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line));
+        return Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line));
     }
     if let Some(path) = &handshake.found_at {
-        return finding("prefix-mismatch", format!("{line}; an engine answers at {path}"));
+        return finding(VerdictId::PrefixMismatch, format!("{line}; an engine answers at {path}"));
     }
     if let Some(finding) = page::guest(exchange, Hop::Handshake, fault) {
         return Some(finding);
@@ -48,26 +48,26 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
     match (exchange.status, &exchange.failure) {
         (_, Some(failure)) => {
             let id = match failure.kind {
-                FailureKind::Timeout => "slow-answer",
-                FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => "no-answer",
-                _ => "garbage",
+                FailureKind::Timeout => VerdictId::SlowAnswer,
+                FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => VerdictId::NoAnswer,
+                _ => VerdictId::Garbage,
             };
             finding(id, line)
         }
-        (Some(200), None) if body.starts_with('<') => finding("html-instead-of-handshake", line),
-        (Some(200), None) if framed(body) => finding("wrong-eio", line),
+        (Some(200), None) if body.starts_with('<') => finding(VerdictId::HtmlInsteadOfHandshake, line),
+        (Some(200), None) if framed(body) => finding(VerdictId::WrongEio, line),
         (Some(200), None) if body.lines().next().is_some_and(facts::is_chunk_size) => {
-            finding("double-framing", line)
+            finding(VerdictId::DoubleFraming, line)
         }
-        (Some(200), None) => finding("garbage", line),
+        (Some(200), None) => finding(VerdictId::Garbage, line),
         (Some(400), None) if error_code(body) == Some(5) || body.contains("nsupported protocol version") => {
-            finding("wrong-eio", line)
+            finding(VerdictId::WrongEio, line)
         }
         (Some(400), None) if says_unknown_transport(exchange) => {
-            Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line))
+            Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line))
         }
-        (Some(404 | 405), None) => finding("no-socketio", line),
-        _ => finding("engine-refused", line),
+        (Some(404 | 405), None) => finding(VerdictId::NoSocketio, line),
+        _ => finding(VerdictId::EngineRefused, line),
     }
 }
 
@@ -110,12 +110,12 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
     );
     let by_cookie = with.is_some_and(|with| with.good == with.requests);
     let finding = if by_cookie {
-        Finding::new("stickiness-by-cookie", Hop::Sticky, Severity::Note, line)
+        Finding::new(VerdictId::StickinessByCookie, Hop::Sticky, Severity::Note, line)
     } else if bare.unknown > 0 {
-        Finding::new("no-stickiness", Hop::Sticky, facts::fault(evidence), line)
+        Finding::new(VerdictId::NoStickiness, Hop::Sticky, facts::fault(evidence), line)
     } else {
         let other = bare.failed.as_ref().map(facts::describe_exchange).unwrap_or_default();
-        Finding::new("poll-failures", Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
+        Finding::new(VerdictId::PollFailures, Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
     };
     findings.push(finding);
 }
@@ -134,17 +134,20 @@ fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Fi
         one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
     });
     if let Some(extensions) = deflate {
-        add(finding("deflate-negotiated", format!("Sec-WebSocket-Extensions: {extensions} came back")));
+        add(finding(
+            VerdictId::DeflateNegotiated,
+            format!("Sec-WebSocket-Extensions: {extensions} came back"),
+        ));
     }
     let works = |one: Option<&Upgrade>| one.is_some_and(|one| one.works);
     if chrome.works && !firefox.works && deflate.is_none() {
         add(finding(
-            "firefox-connection",
+            VerdictId::FirefoxConnection,
             format!("with Connection: keep-alive, Upgrade: {}", facts::describe_exchange(&firefox.exchange)),
         ));
     } else if !chrome.works && works(plain) && deflate.is_none() {
         add(finding(
-            "deflate-offer-refused",
+            VerdictId::DeflateOfferRefused,
             format!("offering permessage-deflate: {}", describe_upgrade(chrome)),
         ));
     } else if !chrome.works && !firefox.works && !works(plain) {
@@ -157,7 +160,7 @@ fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Fi
         let unknown = session.exchange.status == Some(101) || error_code(&session.exchange.body) == Some(1);
         let bad = facts::upgrade(evidence, "polling").map(describe_upgrade).unwrap_or_default();
         add(if unknown {
-            finding("no-stickiness", format!("the upgrade from a polling session: {bad}"))
+            finding(VerdictId::NoStickiness, format!("the upgrade from a polling session: {bad}"))
         } else {
             refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
@@ -197,45 +200,45 @@ pub(super) fn refused_upgrade(
     let forbids =
         evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
     if engine && (disabled || says_unknown_transport(exchange)) {
-        return finding("websocket-disabled-by-server");
+        return finding(VerdictId::WebsocketDisabledByServer);
     }
     let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
     match (exchange.status, &exchange.failure) {
         (_, Some(failure)) => match failure.kind {
-            FailureKind::Timeout => finding("slow-answer"),
-            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding("no-answer"),
-            _ => finding("garbage"),
+            FailureKind::Timeout => finding(VerdictId::SlowAnswer),
+            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding(VerdictId::NoAnswer),
+            _ => finding(VerdictId::Garbage),
         },
-        (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding("iis-websocket-module-on"),
-        (Some(101), None) if iis => finding("iis-websocket-module-on").or(
-            &["closed-after-101"],
+        (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
+        (Some(101), None) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
+            &[VerdictId::ClosedAfter101],
             "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",
         ),
-        (Some(101), None) => finding("closed-after-101").or(
-            &["iis-websocket-module-on"],
+        (Some(101), None) => finding(VerdictId::ClosedAfter101).or(
+            &[VerdictId::IisWebsocketModuleOn],
             "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
         ),
-        (Some(403), None) => finding("websocket-forbidden"),
-        (Some(400), None) if engine && forbids => finding("upgrade-refused"),
-        (Some(501), None) if iis => finding("iis-websocket-module-off"),
+        (Some(403), None) => finding(VerdictId::WebsocketForbidden),
+        (Some(400), None) if engine && forbids => finding(VerdictId::UpgradeRefused),
+        (Some(501), None) if iis => finding(VerdictId::IisWebsocketModuleOff),
         (Some(500 | 502 | 503), None) if iis => {
-            finding("iis-websocket-module-off").or(&["upgrade-refused"], whose)
+            finding(VerdictId::IisWebsocketModuleOff).or(&[VerdictId::UpgradeRefused], whose)
         }
-        (Some(501 | 503), None) if host.is_none() => finding("iis-websocket-module-off").or(
-            &["upgrade-refused"],
+        (Some(501 | 503), None) if host.is_none() => finding(VerdictId::IisWebsocketModuleOff).or(
+            &[VerdictId::UpgradeRefused],
             "the host did not give its name: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
         ),
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
-            finding("websocket-disabled-by-server")
+            finding(VerdictId::WebsocketDisabledByServer)
         }
         (Some(200 | 400 | 404 | 426), None) if evidence.hosting_text("/request/http") == Some("HTTP/1.0") => {
-            finding("upgrade-stripped").or(&["http-1.0"], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
+            finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
         }
-        (Some(200 | 400 | 426), None) => finding("upgrade-stripped"),
-        (Some(404), None) => finding("upgrade-stripped").or(
-            &["prefix-mismatch"],
+        (Some(200 | 400 | 426), None) => finding(VerdictId::UpgradeStripped),
+        (Some(404), None) => finding(VerdictId::UpgradeStripped).or(
+            &[VerdictId::PrefixMismatch],
             "if the server's log shows the request, its path is wrong; if not, a proxy leads requests for WebSocket elsewhere",
         ),
-        _ => finding("upgrade-refused"),
+        _ => finding(VerdictId::UpgradeRefused),
     }
 }

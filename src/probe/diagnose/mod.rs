@@ -13,7 +13,7 @@ use super::{
     evidence::Evidence,
     front_proxy::{self, FrontProxy},
     hop::{Hop, Outcome},
-    verdicts,
+    verdicts::VerdictId,
 };
 pub use facts::{lumps, works};
 
@@ -34,7 +34,7 @@ pub enum Severity {
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
     /// The stable id.
-    pub id: &'static str,
+    pub id: VerdictId,
     /// Where it shows.
     pub hop: Hop,
     /// How much it matters.
@@ -48,37 +48,37 @@ pub struct Verdict {
     /// What was seen, in one line.
     pub evidence: String,
     /// Other verdicts that fit what was seen.
-    pub or: Vec<&'static str>,
+    pub or: Vec<VerdictId>,
     /// What would tell them apart.
     pub to_tell: Option<&'static str>,
 }
 
 /// A verdict before it is written out.
 struct Finding {
-    id: &'static str,
+    id: VerdictId,
     hop: Hop,
     severity: Severity,
     evidence: String,
-    or: Vec<&'static str>,
+    or: Vec<VerdictId>,
     to_tell: Option<&'static str>,
 }
 
 impl Finding {
-    fn new(id: &'static str, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
+    fn new(id: VerdictId, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
         Self { id, hop, severity, evidence: evidence.into(), or: Vec::new(), to_tell: None }
     }
 
     /// Where the evidence fits other causes, too: they are named, with what would tell them apart.
-    fn or(mut self, others: &[&'static str], to_tell: &'static str) -> Self {
+    fn or(mut self, others: &[VerdictId], to_tell: &'static str) -> Self {
         self.or = others.to_vec();
         self.to_tell = Some(to_tell);
         self
     }
 
     fn written(self, host: Option<FrontProxy>) -> Verdict {
-        let entry = verdicts::entry(self.id);
+        let entry = self.id.entry();
         Verdict {
-            id: entry.id,
+            id: self.id,
             hop: self.hop,
             severity: self.severity,
             cause: entry.cause,
@@ -99,7 +99,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
         let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that did not come about is {hop}");
-        let finding = Finding::new("unproved", hop, Severity::Broken, line);
+        let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
         verdicts.push(finding.written(front_proxy::recognise(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);
     }
@@ -160,19 +160,3 @@ pub fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
 
 #[cfg(test)]
 mod tests;
-
-/// The ids that rules name, for the test of the table.
-#[cfg(test)]
-pub(super) fn named_ids<'a>(sources: &[&'a str]) -> Vec<&'a str> {
-    const BEFORE: [&str; 6] =
-        ["Finding::new(\"", "finding(\"", "add(\"", "broken(\"", "&[\"", "add(broken(\""];
-    let mut ids = Vec::new();
-    for source in sources {
-        for before in BEFORE {
-            ids.extend(source.split(before).skip(1).filter_map(|rest| rest.split('"').next()));
-        }
-    }
-    ids.retain(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
-    ids.retain(|id| id.contains('-') || ["garbage", "buffered", "silent", "unproved"].contains(id));
-    ids
-}

@@ -1,6 +1,6 @@
 //! Rules for the streams.
 
-use super::{Finding, Severity, engine, facts};
+use super::{Finding, Severity, VerdictId, engine, facts};
 use crate::probe::{
     evidence::{Ended, Evidence, Stream, Upgrade},
     front_proxy::FrontProxy,
@@ -33,20 +33,20 @@ fn stream_rules(
     let fault = facts::fault(evidence);
     let finding = |id, line: String| Finding::new(id, hop, fault, line);
     if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| hop == Hop::StreamSse) {
-        findings.push(finding("compressed-stream", format!("Content-Encoding: {coding}")));
+        findings.push(finding(VerdictId::CompressedStream, format!("Content-Encoding: {coding}")));
     }
     let framing = stream.stray.as_deref().filter(|stray| facts::is_chunk_size(stray));
     let in_poll = stream.garbage.as_deref().filter(|_| hop == Hop::StreamSocketIoPolling);
     let in_poll = in_poll.filter(|_| stream.exchange.body.lines().next().is_some_and(facts::is_chunk_size));
     if let Some(text) = framing.or(in_poll) {
-        findings.push(finding("double-framing", format!("the text holds {text:?}")));
+        findings.push(finding(VerdictId::DoubleFraming, format!("the text holds {text:?}")));
         return;
     }
     if let Some(stray) = &stream.stray {
-        findings.push(finding("garbage", format!("the stream holds {stray:?}")));
+        findings.push(finding(VerdictId::Garbage, format!("the stream holds {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
-        findings.extend(unless_explained(evidence, hop, finding("garbage", garbage.clone())));
+        findings.extend(unless_explained(evidence, hop, finding(VerdictId::Garbage, garbage.clone())));
         return;
     }
     // A WebSocket that is granted and closed before a word is none.
@@ -61,10 +61,10 @@ fn stream_rules(
     } else if stream.ended.is_none() && !stream.complete {
         let line = format!("it opened, and nothing came within {:.1} s", seconds(stream.watched_ms));
         findings.push(if facts::something_streams(evidence) {
-            finding("buffered", format!("{line}, while other transports streamed"))
+            finding(VerdictId::Buffered, format!("{line}, while other transports streamed"))
         } else {
-            finding("silent", line).or(
-                &["buffered"],
+            finding(VerdictId::Silent, line).or(
+                &[VerdictId::Buffered],
                 "the server's log tells: with readers there and nothing said it is the server; otherwise a proxy holds back what is said",
             )
         });
@@ -98,7 +98,7 @@ fn end(ended: &Ended, fault: Severity, hop: Hop) -> Finding {
         seconds(ended.quiet_ms),
         ended.how
     );
-    Finding::new("early-end", hop, fault, line)
+    Finding::new(VerdictId::EarlyEnd, hop, fault, line)
 }
 
 /// What an earlier hop has explained is not said again: stanzas do not come where upgrades fail.
@@ -132,14 +132,18 @@ fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &
             // The head of an answer is held back, too, by a proxy that waits for more.
             let other = facts::something_streams(evidence);
             let timeout = stream.exchange.raw.is_none();
-            let id = if other && timeout && hop == Hop::StreamSse { "buffered" } else { "slow-answer" };
+            let id = if other && timeout && hop == Hop::StreamSse {
+                VerdictId::Buffered
+            } else {
+                VerdictId::SlowAnswer
+            };
             let finding = Finding::new(id, hop, fault, line);
             unless_explained(
                 evidence,
                 hop,
-                if id == "buffered" {
+                if id == VerdictId::Buffered {
                     finding.or(
-                        &["slow-answer"],
+                        &[VerdictId::SlowAnswer],
                         "listen longer, with --timeout 60s: a buffer fills, and then much comes at once",
                     )
                 } else {
@@ -147,7 +151,7 @@ fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &
                 },
             )
         }
-        _ => unless_explained(evidence, hop, Finding::new("stream-refused", hop, fault, line)),
+        _ => unless_explained(evidence, hop, Finding::new(VerdictId::StreamRefused, hop, fault, line)),
     }
 }
 
@@ -156,7 +160,7 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
     let indices: Vec<u64> = stream.arrivals.iter().filter_map(|arrival| arrival.index).collect();
     if let Some(pair) = indices.windows(2).find(|pair| pair[1] != pair[0] + 1) {
         let line = format!("stanza {} came after stanza {}", pair[1], pair[0]);
-        findings.push(Finding::new("lost-stanzas", hop, fault, line));
+        findings.push(Finding::new(VerdictId::LostStanzas, hop, fault, line));
     }
     let Some(interval) = interval(evidence, stream) else { return };
     let lumps = facts::lumps(stream, interval);
@@ -166,7 +170,7 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
             seconds(*silence),
             seconds(interval)
         );
-        findings.push(Finding::new("buffered", hop, fault, line));
+        findings.push(Finding::new(VerdictId::Buffered, hop, fault, line));
         return;
     }
     // One stanza, and then nothing where two more were due: held back, unless the connection has ended.
@@ -175,8 +179,8 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
     if !stream.complete && quiet > interval * 2 + 400 {
         let line =
             format!("{} stanzas came, and then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
-        findings.push(Finding::new("buffered", hop, fault, line).or(
-            &["idle-cut"],
+        findings.push(Finding::new(VerdictId::Buffered, hop, fault, line).or(
+            &[VerdictId::IdleCut],
             "listen longer, with --timeout 60s: a buffer fills, and then much comes at once; a connection that was cut without a word stays silent",
         ));
     }

@@ -1,6 +1,6 @@
 //! Rules for the hold, coming back, compression, and requests of pages.
 
-use super::{Finding, Severity, facts};
+use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{evidence::Evidence, hop::Hop};
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -10,15 +10,20 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         && seen.page_unpacks == Some(false)
     {
         let line = format!("the page says Content-Encoding: {}", seen.page.as_deref().unwrap_or_default());
-        findings.push(Finding::new("double-compression", Hop::Compression, Severity::Degraded, line));
+        findings.push(Finding::new(VerdictId::DoubleCompression, Hop::Compression, Severity::Degraded, line));
     }
     // The stream itself shows it, too, unless its head was held back.
-    let already = findings.iter().any(|finding| finding.id == "compressed-stream");
+    let already = findings.iter().any(|finding| finding.id == VerdictId::CompressedStream);
     if let Some(coding) = evidence.compression.as_ref().and_then(|seen| seen.stream.as_ref())
         && !already
     {
         let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
-        findings.push(Finding::new("compressed-stream", Hop::Compression, facts::fault(evidence), line));
+        findings.push(Finding::new(
+            VerdictId::CompressedStream,
+            Hop::Compression,
+            facts::fault(evidence),
+            line,
+        ));
     }
     cors(evidence, findings);
 }
@@ -39,7 +44,7 @@ fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
             ended.quiet_ms as f64 / 1000.0,
             ended.how
         );
-        findings.push(Finding::new("idle-cut", Hop::Hold, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::IdleCut, Hop::Hold, facts::fault(evidence), line));
     }
 }
 
@@ -53,7 +58,7 @@ fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
             (None, None, None) => "nothing came".to_owned(),
         };
         let line = format!("{}: stanza {} was asked for, and {came}", back.transport, back.wanted);
-        findings.push(Finding::new("lost-on-resume", Hop::Resume, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::LostOnResume, Hop::Resume, facts::fault(evidence), line));
     }
 }
 
@@ -63,13 +68,13 @@ fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let allowed = cors.allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == cors.origin);
     if refused {
         let line = format!("Origin: {}: {}", cors.origin, facts::describe_exchange(&cors.exchange));
-        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
     } else if !cors.own && !allowed {
         let line = format!(
             "Origin: {}: Access-Control-Allow-Origin is {}",
             cors.origin,
             cors.allowed.as_deref().unwrap_or("missing")
         );
-        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
     }
 }
