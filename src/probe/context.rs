@@ -12,6 +12,7 @@ use super::{
     client::{connector::Connector, engineio::Open},
     target::Target,
 };
+use crate::transport::EngineTransport;
 
 /// What one request may take when nothing else is said: long enough for a server under load and a few lost
 /// packets (retransmissions after 1 and 3 s, RFC 6298), and a third of the default time-out.
@@ -52,10 +53,10 @@ impl Context {
     }
 
     /// The engine, by a transport, in a session or a new one.
-    pub fn engine(&self, transport: &str, open: Option<&Open>) -> Target {
+    pub fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
         let mut target = self.page.at(&self.engine);
         let sid = open.map(|open| format!("&sid={}", escaped(&open.sid))).unwrap_or_default();
-        target.query = Some(format!("EIO=4&transport={transport}{sid}"));
+        target.query = Some(format!("EIO=4&transport={}{sid}", transport.name()));
         target
     }
 }

@@ -71,7 +71,7 @@ impl Document {
             ms,
             outcome: word(whole),
             exit_code: exit_code(whole),
-            hops: Hop::ALL.iter().map(|hop| HopReport::new(evidence, times, *hop, &verdicts)).collect(),
+            hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
         }
     }

@@ -17,6 +17,7 @@ use super::{
     context::{Context, cookies},
     evidence::{Ended, Exchange, Failure, FailureKind},
 };
+use crate::transport::EngineTransport;
 
 /// How many polls without any packet are borne: a server that answers at once and says nothing would keep
 /// us busy.
@@ -63,7 +64,7 @@ impl EngineSession {
     /// # Errors
     /// When the upgrade is refused, or no packet opens the session.
     pub async fn by_websocket(context: &Context, style: Style) -> Result<(Exchange, Self), Box<OpenError>> {
-        let target = context.engine("websocket", None);
+        let target = context.engine(EngineTransport::WebSocket, None);
         let limit = context.limit();
         let start = Instant::now();
         let (exchange, mut socket) =
@@ -100,7 +101,7 @@ impl EngineSession {
         cookies_too: bool,
         origin: Option<&str>,
     ) -> Result<(Exchange, Self), Box<OpenError>> {
-        let mut request = Request::get(context.engine("polling", None), context.limit());
+        let mut request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
         if let Some(origin) = origin {
             request = request.with("origin", origin);
         }
@@ -138,7 +139,7 @@ impl EngineSession {
         match &mut self.transport {
             SessionTransport::Socket(socket) => socket.send(packet).await,
             SessionTransport::Polling { context, cookie, .. } => {
-                let target = context.engine("polling", Some(&self.open));
+                let target = context.engine(EngineTransport::Polling, Some(&self.open));
                 // The hold outlives the deadline of the other hops.
                 let limit = Duration::from_secs(5);
                 let mut request = Request::post(target, packet.to_owned(), limit);
@@ -172,7 +173,7 @@ impl EngineSession {
                 }
             },
             SessionTransport::Polling { context, cookie, limit } => {
-                let target = context.engine("polling", Some(&self.open));
+                let target = context.engine(EngineTransport::Polling, Some(&self.open));
                 let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());

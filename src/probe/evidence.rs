@@ -1,10 +1,13 @@
 //! [`Evidence`]: what was seen at each hop, and nothing that was concluded. It is what `--json` shows and
 //! what `diagnose` reads, so a stored document can be diagnosed again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{client::engineio::Open, hop::Hop};
+use crate::transport::Transport;
 
 macro_rules! evidence {
     ($($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
@@ -376,7 +379,7 @@ evidence! {
         /// The engine's path, where only an engine is asked for.
         socketio: Option<String>,
         /// Which streams were asked for.
-        transports: Vec<Hop>,
+        transports: Vec<Transport>,
         /// Whether a hold was asked for.
         hold_wanted: bool,
         /// The name.
@@ -399,14 +402,8 @@ evidence! {
         sticky: Option<Sticky>,
         /// Upgrades.
         upgrades: Option<Upgrades>,
-        /// Socket.IO over WebSocket.
-        stream_socketio_websocket: Option<Stream>,
-        /// Socket.IO over polling.
-        stream_socketio_polling: Option<Stream>,
-        /// Plain WebSocket.
-        stream_websocket: Option<Stream>,
-        /// Server-sent events.
-        stream_sse: Option<Stream>,
+        /// The streams that were listened to.
+        streams: BTreeMap<Transport, Stream>,
         /// The hold.
         hold: Option<Hold>,
         /// Coming back.
@@ -438,44 +435,35 @@ impl Exchange {
 }
 
 impl Evidence {
-    /// The stream of a hop.
-    pub fn stream(&self, hop: Hop) -> Option<&Stream> {
-        match hop {
-            Hop::StreamSocketIoWebSocket => self.stream_socketio_websocket.as_ref(),
-            Hop::StreamSocketIoPolling => self.stream_socketio_polling.as_ref(),
-            Hop::StreamWebSocket => self.stream_websocket.as_ref(),
-            Hop::StreamSse => self.stream_sse.as_ref(),
-            _ => None,
-        }
-    }
-
     /// A field of `hosting.json`, by a JSON pointer.
     pub fn hosting_text(&self, pointer: &str) -> Option<&str> {
         self.hosting.as_ref()?.answer.as_ref()?.pointer(pointer)?.as_str()
     }
 
     /// What was seen at a hop, as JSON; null where it was not reached.
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     pub fn at(&self, hop: Hop) -> Value {
-        // Texts, numbers and lists always have a JSON form.
-        fn json<T: Serialize>(seen: &Option<T>) -> Value {
-            serde_json::to_value(seen).unwrap_or_default()
+        fn json<T: Serialize>(seen: Option<&T>) -> Value {
+            seen.map_or(Value::Null, |seen| {
+                serde_json::to_value(seen).expect("texts, numbers and lists always have a JSON form")
+            })
         }
         match hop {
-            Hop::Name => json(&self.name),
-            Hop::Tcp => json(&self.tcp),
-            Hop::Tls => json(&self.tls),
-            Hop::Http => json(&self.http),
-            Hop::Page => json(&self.page),
-            Hop::Hosting => json(&self.hosting),
-            Hop::ClientLibrary => json(&self.client_library),
-            Hop::Handshake => json(&self.handshake),
-            Hop::Sticky => json(&self.sticky),
-            Hop::Upgrade => json(&self.upgrades),
-            Hop::Hold => json(&self.hold),
-            Hop::Resume => json(&self.resume),
-            Hop::Compression => json(&self.compression),
-            Hop::Cors => json(&self.cors),
-            stream => json(&self.stream(stream)),
+            Hop::Name => json(self.name.as_ref()),
+            Hop::Tcp => json(self.tcp.as_ref()),
+            Hop::Tls => json(self.tls.as_ref()),
+            Hop::Http => json(self.http.as_ref()),
+            Hop::Page => json(self.page.as_ref()),
+            Hop::Hosting => json(self.hosting.as_ref()),
+            Hop::ClientLibrary => json(self.client_library.as_ref()),
+            Hop::Handshake => json(self.handshake.as_ref()),
+            Hop::Sticky => json(self.sticky.as_ref()),
+            Hop::Upgrade => json(self.upgrades.as_ref()),
+            Hop::Hold => json(self.hold.as_ref()),
+            Hop::Resume => json(self.resume.as_ref()),
+            Hop::Compression => json(self.compression.as_ref()),
+            Hop::Cors => json(self.cors.as_ref()),
+            Hop::Stream(transport) => json(self.streams.get(&transport)),
         }
     }
 }

@@ -4,8 +4,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use http::{HeaderName, HeaderValue, header};
 
-use super::{hop::Hop, target::Target};
-use crate::{bad_value::BadValue, cli::ProbeArgs};
+use strum::VariantArray as _;
+
+use super::target::Target;
+use crate::{bad_value::BadValue, cli::ProbeArgs, transport::Transport};
 
 /// Everything that a probe needs to know.
 #[derive(Debug, Clone)]
@@ -23,7 +25,7 @@ pub struct Plan {
     /// Headers for every request.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The streams to look at.
-    pub transports: Vec<Hop>,
+    pub transports: Vec<Transport>,
     resolve: Vec<Resolve>,
 }
 
@@ -130,21 +132,20 @@ fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
     Ok(joined.path)
 }
 
-fn transports(text: Option<&str>) -> Result<Vec<Hop>, BadValue> {
-    let Some(text) = text else { return Ok(Hop::STREAMS.to_vec()) };
+fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
+    let Some(text) = text else { return Ok(Transport::VARIANTS.to_vec()) };
     let mut transports = Vec::new();
     for name in text.split(',').map(str::trim) {
-        let hop = Hop::STREAMS.into_iter().find(|hop| hop.name().strip_prefix("stream-") == Some(name));
-        match hop {
-            Some(hop) if !transports.contains(&hop) => transports.push(hop),
-            Some(_) => {
+        match name.parse() {
+            Ok(transport) if !transports.contains(&transport) => transports.push(transport),
+            Ok(_) => {
                 return Err(BadValue::new(
                     "--transports",
                     text,
                     format!("{name} stands twice; name each once"),
                 ));
             }
-            None => {
+            Err(_) => {
                 let reason = format!(
                     "{name:?} is no transport; give some of socketio-websocket, socketio-polling, websocket and sse, with commas between"
                 );
@@ -181,7 +182,7 @@ mod tests {
             read.resolved("example.org", 443).map(|address| address.to_string()).collect();
         assert_eq!(addresses, ["[::1]:443", "192.0.2.1:443"]);
         assert_eq!(read.resolved("example.org", 80).count(), 0);
-        assert_eq!(read.transports, [Hop::StreamSse, Hop::StreamSocketIoPolling]);
+        assert_eq!(read.transports, [Transport::Sse, Transport::SocketIoPolling]);
         assert_eq!(read.socketio.as_deref(), Some("/a/socket.io/"));
     }
 

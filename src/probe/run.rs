@@ -19,13 +19,14 @@ use super::{
     context::Context,
     diagnose::diagnose,
     document::HopReport,
-    evidence::{Evidence, Stream},
+    evidence::Evidence,
     hop::Hop,
     hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page, resume},
     plan::Plan,
     streams::{self, Span},
     target::Target,
 };
+use crate::transport::Transport;
 
 /// How much of the time is kept for what comes after the streams.
 const AFTERWARDS: Duration = Duration::from_millis(2500);
@@ -197,9 +198,11 @@ impl Probe<'_> {
         let interval = answer.and_then(|answer| answer["intervalMs"].as_u64()).unwrap_or(2000);
         let span = Span::at_pace(interval, context.at_most(Duration::from_secs(60 * 60)));
         let start = Instant::now();
-        let wanted: Vec<_> = self.plan.transports.iter().map(|hop| (*hop, AtomicUsize::new(0))).collect();
-        let streams =
-            join_all(wanted.iter().map(|(hop, count)| streams::listen(context, *hop, None, span, count)));
+        let wanted: Vec<_> =
+            self.plan.transports.iter().map(|transport| (*transport, AtomicUsize::new(0))).collect();
+        let streams = join_all(
+            wanted.iter().map(|(transport, count)| streams::listen(context, *transport, None, span, count)),
+        );
         let time = self.plan.hold;
         let held = async {
             match time {
@@ -232,12 +235,12 @@ impl Probe<'_> {
                 tokio::join!(async { (streams.await, millis(start)) }, held)
             } => (streams, held, ms),
         };
-        let hops: Vec<Hop> = wanted.iter().map(|(hop, _)| *hop).collect();
-        for (hop, stream) in hops.iter().zip(streams) {
-            self.times.insert(*hop, ms.min(stream.watched_ms));
-            *slot(&mut self.evidence, *hop) = Some(stream);
+        let transports: Vec<Transport> = wanted.iter().map(|(transport, _)| *transport).collect();
+        for (transport, stream) in transports.into_iter().zip(streams) {
+            self.times.insert(Hop::Stream(transport), ms.min(stream.watched_ms));
+            self.evidence.streams.insert(transport, stream);
         }
-        self.report(&Hop::STREAMS)?;
+        self.report(&Hop::streams().collect::<Vec<_>>())?;
         if held.is_some() {
             self.evidence.hold = held;
             self.done(&[Hop::Hold], start)?;
@@ -278,16 +281,7 @@ impl Probe<'_> {
 
     /// The hops that were not told yet.
     pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
-        let rest: Vec<Hop> = Hop::ALL.into_iter().filter(|hop| !self.reported.contains(hop)).collect();
+        let rest: Vec<Hop> = Hop::all().filter(|hop| !self.reported.contains(hop)).collect();
         self.report(&rest)
-    }
-}
-
-fn slot(evidence: &mut Evidence, hop: Hop) -> &mut Option<Stream> {
-    match hop {
-        Hop::StreamSocketIoWebSocket => &mut evidence.stream_socketio_websocket,
-        Hop::StreamSocketIoPolling => &mut evidence.stream_socketio_polling,
-        Hop::StreamWebSocket => &mut evidence.stream_websocket,
-        _ => &mut evidence.stream_sse,
     }
 }

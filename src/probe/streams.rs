@@ -21,9 +21,9 @@ use super::{
     context::Context,
     engine_session::EngineSession,
     evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
-    hop::Hop,
     target::Target,
 };
+use crate::transport::{EngineTransport, Transport};
 
 /// Where a reading is to go on.
 #[derive(Debug, Clone)]
@@ -93,15 +93,15 @@ enum StreamEvent {
 /// Listens to one transport. `count` tells others how many stanzas have come.
 pub async fn listen(
     context: &Context,
-    hop: Hop,
+    transport: Transport,
     offset: Option<&Offset>,
     span: Span,
     count: &AtomicUsize,
 ) -> Stream {
     let start = Instant::now();
-    let target = url(context, hop, offset);
+    let target = url(context, transport, offset);
     let mut stream = Stream { url: target.to_string(), ..Stream::default() };
-    let mut source = match open(context, hop, &target, offset, &mut stream).await {
+    let mut source = match open(context, transport, &target, offset, &mut stream).await {
         Ok(source) => source,
         Err(()) => {
             stream.watched_ms = millis(start);
@@ -166,34 +166,35 @@ pub async fn listen(
     stream
 }
 
-fn url(context: &Context, hop: Hop, offset: Option<&Offset>) -> Target {
+fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Target {
     let query = |first: &str| match offset {
         Some(Offset { from, edition }) => format!("?{first}from={from}&edition={edition}"),
         None if first.is_empty() => String::new(),
         None => format!("?{}", first.trim_end_matches('&')),
     };
-    match hop {
-        Hop::StreamSocketIoWebSocket => context.engine("websocket", None),
-        Hop::StreamSocketIoPolling => context.engine("polling", None),
-        Hop::StreamWebSocket => context.below(&format!("websocket/ws{}", query("format=json&"))),
+    match transport {
+        Transport::SocketIoWebSocket => context.engine(EngineTransport::WebSocket, None),
+        Transport::SocketIoPolling => context.engine(EngineTransport::Polling, None),
+        Transport::WebSocket => context.below(&format!("websocket/ws{}", query("format=json&"))),
         // Coming back, the event's id says where, as a browser does it.
-        _ => context.below("sse/stream"),
+        Transport::Sse => context.below("sse/stream"),
     }
 }
 
 async fn open(
     context: &Context,
-    hop: Hop,
+    transport: Transport,
     target: &Target,
     offset: Option<&Offset>,
     stream: &mut Stream,
 ) -> Result<Source, ()> {
     let limit = context.limit();
-    match hop {
-        Hop::StreamSocketIoWebSocket | Hop::StreamSocketIoPolling => {
-            let opened = match hop {
-                Hop::StreamSocketIoWebSocket => EngineSession::by_websocket(context, Style::Plain).await,
-                _ => EngineSession::by_polling(context, true, None).await,
+    match transport {
+        Transport::SocketIoWebSocket | Transport::SocketIoPolling => {
+            let opened = if transport == Transport::SocketIoWebSocket {
+                EngineSession::by_websocket(context, Style::Plain).await
+            } else {
+                EngineSession::by_polling(context, true, None).await
             };
             let (exchange, mut engine) = opened.map_err(|error| {
                 stream.exchange = error.exchange;
@@ -206,13 +207,13 @@ async fn open(
             joined.map_err(|failure| stream.ended = Some(engine.ended(&failure)))?;
             Ok(Source::Engine(Box::new(engine)))
         }
-        Hop::StreamWebSocket => {
+        Transport::WebSocket => {
             let opened = websocket::open(&context.connector, target, Style::Plain, None, limit).await;
             let (exchange, socket) = opened.map_err(|exchange| stream.exchange = *exchange)?;
             stream.exchange = exchange;
             Ok(Source::WebSocket(Box::new(socket)))
         }
-        _ => {
+        Transport::Sse => {
             let mut request = Request::get(target.clone(), limit)
                 .with("accept", "text/event-stream")
                 .with("cache-control", "no-cache")

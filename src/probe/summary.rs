@@ -138,11 +138,11 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let pages = if cors.own { "own pages" } else { "pages of that origin" };
             format!("{pages}: {}; other origins: {others}", answer(&cors.exchange))
         }
-        stream => of_stream(evidence.stream(stream)?),
+        Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
 }
 
-fn of_stream(stream: &Stream) -> String {
+fn describe_stream(stream: &Stream) -> String {
     let count = stream.arrivals.len();
     let Some(first) = stream.arrivals.first() else {
         return match (&stream.garbage, &stream.ended) {

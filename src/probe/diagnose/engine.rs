@@ -7,6 +7,7 @@ use crate::probe::{
     hop::Hop,
     hops::engine::error_code,
 };
+use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     if let Some(handshake) = &evidence.handshake {
@@ -189,7 +190,7 @@ pub(super) fn refused_upgrade(
     let fault = facts::fault(evidence);
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
     let iis = host.is_some_and(FrontProxy::is_iis);
-    let engine = hop != Hop::StreamWebSocket;
+    let engine = hop != Hop::Stream(Transport::WebSocket);
     let disabled = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
     let no_upgrades = evidence
         .handshake

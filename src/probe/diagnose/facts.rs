@@ -13,16 +13,15 @@ pub(super) fn delivers(stream: &Stream) -> bool {
 
 /// Whether any stream did.
 pub(super) fn something_streams(evidence: &Evidence) -> bool {
-    Hop::STREAMS.into_iter().filter_map(|hop| evidence.stream(hop)).any(delivers)
+    evidence.streams.values().any(delivers)
 }
 
 /// How much a fault of one way matters: there may be another.
 pub(super) fn fault(evidence: &Evidence) -> Severity {
-    let looked = Hop::STREAMS.into_iter().any(|hop| evidence.stream(hop).is_some());
-    let another_way = if looked {
-        something_streams(evidence)
-    } else {
+    let another_way = if evidence.streams.is_empty() {
         works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
+    } else {
+        something_streams(evidence)
     };
     if another_way { Severity::Degraded } else { Severity::Broken }
 }
@@ -40,8 +39,8 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
                 && works(evidence, Hop::Upgrade)
         }
         Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
-        stream if Hop::STREAMS.contains(&stream) => engine_only || !evidence.transports.contains(&stream),
-        _ => false,
+        Hop::Stream(transport) => engine_only || !evidence.transports.contains(&transport),
+        Hop::Name | Hop::Tcp | Hop::Http | Hop::Handshake | Hop::Upgrade => false,
     }
 }
 
@@ -85,7 +84,7 @@ pub fn works(evidence: &Evidence, hop: Hop) -> bool {
             evidence.compression.as_ref().is_some_and(|seen| seen.page_unpacks != Some(false))
         }
         Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
-        stream => evidence.stream(stream).is_some_and(delivers),
+        Hop::Stream(transport) => evidence.streams.get(&transport).is_some_and(delivers),
     }
 }
 

@@ -15,6 +15,7 @@ use super::{
     hop::{Hop, Outcome},
     verdicts::VerdictId,
 };
+use crate::transport::Transport;
 pub use facts::{lumps, works};
 
 /// How much a verdict matters.
@@ -97,7 +98,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
     let explained = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
     if whole(evidence, &verdicts) == Severity::Broken && !explained {
         let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
-        let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
+        let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that did not come about is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
         verdicts.push(finding.written(front_proxy::recognise(evidence)));
@@ -118,7 +119,9 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = Vec::new();
     for finding in findings {
         // What keeps the engine's WebSocket from coming about keeps the plain one, too.
-        let same = |hop| hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::StreamWebSocket);
+        let same = |hop| {
+            hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::Stream(Transport::WebSocket))
+        };
         if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
             continue;
         }

@@ -7,12 +7,11 @@ use crate::probe::{
     hop::Hop,
     streams::opened,
 };
+use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
-    for hop in Hop::STREAMS {
-        if let Some(stream) = evidence.stream(hop) {
-            stream_rules(evidence, host, hop, stream, findings);
-        }
+    for (transport, stream) in &evidence.streams {
+        stream_rules(evidence, host, *transport, stream, findings);
     }
 }
 
@@ -26,17 +25,17 @@ pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
 fn stream_rules(
     evidence: &Evidence,
     host: Option<FrontProxy>,
-    hop: Hop,
+    transport: Transport,
     stream: &Stream,
     findings: &mut Vec<Finding>,
 ) {
     let fault = facts::fault(evidence);
-    let finding = |id, line: String| Finding::new(id, hop, fault, line);
-    if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| hop == Hop::StreamSse) {
+    let finding = |id, line: String| Finding::new(id, Hop::Stream(transport), fault, line);
+    if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| transport == Transport::Sse) {
         findings.push(finding(VerdictId::CompressedStream, format!("Content-Encoding: {coding}")));
     }
     let framing = stream.stray.as_deref().filter(|stray| facts::is_chunk_size(stray));
-    let in_poll = stream.garbage.as_deref().filter(|_| hop == Hop::StreamSocketIoPolling);
+    let in_poll = stream.garbage.as_deref().filter(|_| transport == Transport::SocketIoPolling);
     let in_poll = in_poll.filter(|_| stream.exchange.body.lines().next().is_some_and(facts::is_chunk_size));
     if let Some(text) = framing.or(in_poll) {
         findings.push(finding(VerdictId::DoubleFraming, format!("the text holds {text:?}")));
@@ -46,18 +45,20 @@ fn stream_rules(
         findings.push(finding(VerdictId::Garbage, format!("the stream holds {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
-        findings.extend(unless_explained(evidence, hop, finding(VerdictId::Garbage, garbage.clone())));
+        findings.extend(unless_explained(evidence, transport, finding(VerdictId::Garbage, garbage.clone())));
         return;
     }
     // A WebSocket that is granted and closed before a word is none.
     let closed = stream.exchange.status == Some(101) && stream.ended.is_some() && stream.opening.is_none();
-    if closed || !opened(&stream.exchange) || (stream.exchange.status == Some(200) && !is_stream(hop, stream))
+    if closed
+        || !opened(&stream.exchange)
+        || (stream.exchange.status == Some(200) && !is_stream(transport, stream))
     {
-        findings.extend(not_opened(evidence, host, hop, stream));
+        findings.extend(not_opened(evidence, host, transport, stream));
         return;
     }
     if facts::delivers(stream) {
-        timing(evidence, hop, stream, findings);
+        timing(evidence, transport, stream, findings);
     } else if stream.ended.is_none() && !stream.complete {
         let line = format!("it opened, and nothing came within {:.1} s", seconds(stream.watched_ms));
         findings.push(if facts::something_streams(evidence) {
@@ -72,17 +73,17 @@ fn stream_rules(
     if let Some(ended) = &stream.ended
         && !stream.complete
     {
-        findings.extend(unless_explained(evidence, hop, end(ended, fault, hop)));
+        findings.extend(unless_explained(evidence, transport, end(ended, fault, transport)));
     }
 }
 
-fn is_stream(hop: Hop, stream: &Stream) -> bool {
+fn is_stream(transport: Transport, stream: &Stream) -> bool {
     let kind = stream.exchange.header("content-type").unwrap_or_default();
-    match hop {
+    match transport {
         // Status 200 is a page in the place of the upgrade.
-        Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => false,
-        Hop::StreamSse => kind.starts_with("text/event-stream"),
-        _ => true,
+        Transport::SocketIoWebSocket | Transport::WebSocket => false,
+        Transport::Sse => kind.starts_with("text/event-stream"),
+        Transport::SocketIoPolling => true,
     }
 }
 
@@ -90,7 +91,7 @@ fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 
-fn end(ended: &Ended, fault: Severity, hop: Hop) -> Finding {
+fn end(ended: &Ended, fault: Severity, transport: Transport) -> Finding {
     let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
     let line = format!(
         "it ended after {:.1} s, {:.1} s after the last bytes: {}{status}",
@@ -98,49 +99,58 @@ fn end(ended: &Ended, fault: Severity, hop: Hop) -> Finding {
         seconds(ended.quiet_ms),
         ended.how
     );
-    Finding::new(VerdictId::EarlyEnd, hop, fault, line)
+    Finding::new(VerdictId::EarlyEnd, Hop::Stream(transport), fault, line)
 }
 
 /// What an earlier hop has explained is not said again: stanzas do not come where upgrades fail.
-fn unless_explained(evidence: &Evidence, hop: Hop, finding: Finding) -> Option<Finding> {
-    let explained = match hop {
-        Hop::StreamSocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
-        Hop::StreamSocketIoPolling => {
+fn unless_explained(evidence: &Evidence, transport: Transport, finding: Finding) -> Option<Finding> {
+    let explained = match transport {
+        Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
+        Transport::SocketIoPolling => {
             let sticky = evidence.sticky.as_ref();
             let unsteady = sticky.is_some_and(|sticky| sticky.rounds.iter().any(|round| round.unknown > 0));
             (evidence.handshake.is_some() && !facts::works(evidence, Hop::Handshake))
                 || (unsteady && !facts::works(evidence, Hop::Sticky))
         }
-        _ => false,
+        Transport::WebSocket | Transport::Sse => false,
     };
     (!explained).then_some(finding)
 }
 
-fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &Stream) -> Option<Finding> {
+fn not_opened(
+    evidence: &Evidence,
+    host: Option<FrontProxy>,
+    transport: Transport,
+    stream: &Stream,
+) -> Option<Finding> {
     let line = facts::describe_exchange(&stream.exchange);
     let fault = facts::fault(evidence);
-    match hop {
-        Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => {
+    match transport {
+        Transport::SocketIoWebSocket | Transport::WebSocket => {
             let upgrade = Upgrade {
                 exchange: stream.exchange.clone(),
                 ended: stream.ended.clone(),
                 ..Upgrade::default()
             };
-            unless_explained(evidence, hop, engine::refused_upgrade(evidence, host, hop, &upgrade))
+            unless_explained(
+                evidence,
+                transport,
+                engine::refused_upgrade(evidence, host, Hop::Stream(transport), &upgrade),
+            )
         }
         _ if stream.exchange.failure.is_some() && stream.exchange.status.is_none() => {
             // The head of an answer is held back, too, by a proxy that waits for more.
             let other = facts::something_streams(evidence);
             let timeout = stream.exchange.raw.is_none();
-            let id = if other && timeout && hop == Hop::StreamSse {
+            let id = if other && timeout && transport == Transport::Sse {
                 VerdictId::Buffered
             } else {
                 VerdictId::SlowAnswer
             };
-            let finding = Finding::new(id, hop, fault, line);
+            let finding = Finding::new(id, Hop::Stream(transport), fault, line);
             unless_explained(
                 evidence,
-                hop,
+                transport,
                 if id == VerdictId::Buffered {
                     finding.or(
                         &[VerdictId::SlowAnswer],
@@ -151,16 +161,20 @@ fn not_opened(evidence: &Evidence, host: Option<FrontProxy>, hop: Hop, stream: &
                 },
             )
         }
-        _ => unless_explained(evidence, hop, Finding::new(VerdictId::StreamRefused, hop, fault, line)),
+        _ => unless_explained(
+            evidence,
+            transport,
+            Finding::new(VerdictId::StreamRefused, Hop::Stream(transport), fault, line),
+        ),
     }
 }
 
-fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Finding>) {
+fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: &mut Vec<Finding>) {
     let fault = facts::fault(evidence);
     let indices: Vec<u64> = stream.arrivals.iter().filter_map(|arrival| arrival.index).collect();
     if let Some(pair) = indices.windows(2).find(|pair| pair[1] != pair[0] + 1) {
         let line = format!("stanza {} came after stanza {}", pair[1], pair[0]);
-        findings.push(Finding::new(VerdictId::LostStanzas, hop, fault, line));
+        findings.push(Finding::new(VerdictId::LostStanzas, Hop::Stream(transport), fault, line));
     }
     let Some(interval) = interval(evidence, stream) else { return };
     let lumps = facts::lumps(stream, interval);
@@ -170,7 +184,7 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
             seconds(*silence),
             seconds(interval)
         );
-        findings.push(Finding::new(VerdictId::Buffered, hop, fault, line));
+        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line));
         return;
     }
     // One stanza, and then nothing where two more were due: held back, unless the connection has ended.
@@ -179,7 +193,7 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
     if !stream.complete && quiet > interval * 2 + 400 {
         let line =
             format!("{} stanzas came, and then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
-        findings.push(Finding::new(VerdictId::Buffered, hop, fault, line).or(
+        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line).or(
             &[VerdictId::IdleCut],
             "listen longer, with --timeout 60s: a buffer fills, and then much comes at once; a connection that was cut without a word stays silent",
         ));

@@ -17,6 +17,7 @@ use crate::probe::{
     engine_session::{EngineSession, opening},
     evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
 };
+use crate::transport::EngineTransport;
 
 /// A namespace that no server has. Asking for it is answered at once, by a refusal, and starts nothing: so
 /// packets go both ways on a session without a reading.
@@ -59,9 +60,11 @@ async fn elsewhere(context: &Context) -> Option<String> {
     for candidate in candidates(&format!("{folder}/")) {
         let engine = format!("{candidate}{name}/");
         let there = Context { engine: engine.clone(), ..context.clone() };
-        let (exchange, body) =
-            http::fetch(&context.connector, Request::get(there.engine("polling", None), context.limit()))
-                .await;
+        let (exchange, body) = http::fetch(
+            &context.connector,
+            Request::get(there.engine(EngineTransport::Polling, None), context.limit()),
+        )
+        .await;
         if opening(&exchange, &body).is_ok() {
             return Some(engine);
         }
@@ -77,15 +80,18 @@ pub async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
 
 async fn round(context: &Context, with_cookies: bool) -> Round {
     let mut round = Round { cookies: with_cookies, ..Round::default() };
-    let (exchange, body) =
-        http::fetch(&context.connector, Request::get(context.engine("polling", None), context.limit())).await;
+    let (exchange, body) = http::fetch(
+        &context.connector,
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
+    )
+    .await;
     let Ok(open) = opening(&exchange, &body) else {
         round.requests = 1;
         round.failed = Some(exchange);
         return round;
     };
     let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
-    let target = context.engine("polling", Some(&open));
+    let target = context.engine(EngineTransport::Polling, Some(&open));
     let mut lost = false;
     for _ in 0..PAIRS {
         let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());
@@ -145,7 +151,7 @@ pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
 }
 
 async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
-    let target = context.engine("websocket", None);
+    let target = context.engine(EngineTransport::WebSocket, None);
     let mut upgrade = Upgrade { style: style.to_owned(), ..Upgrade::default() };
     let opened = websocket::open(&context.connector, &target, look, None, context.limit()).await;
     converse(context, &mut upgrade, opened, None).await;
@@ -154,14 +160,17 @@ async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
 
 /// None when there is no session to upgrade.
 async fn from_polling(context: &Context) -> Option<Upgrade> {
-    let (exchange, body) =
-        http::fetch(&context.connector, Request::get(context.engine("polling", None), context.limit())).await;
+    let (exchange, body) = http::fetch(
+        &context.connector,
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
+    )
+    .await;
     let open = opening(&exchange, &body).ok()?;
     if !open.upgrades.iter().any(|name| name == "websocket") {
         return None;
     }
     let cookie = cookies(&exchange.headers);
-    let target = context.engine("websocket", Some(&open));
+    let target = context.engine(EngineTransport::WebSocket, Some(&open));
     let mut upgrade = Upgrade { style: "polling".to_owned(), ..Upgrade::default() };
     let (connector, limit) = (&context.connector, context.limit());
     let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;
@@ -239,8 +248,9 @@ pub async fn cors(context: &Context) -> Cors {
     let named = named.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let own = context.page.origin();
     let origin = named.unwrap_or_else(|| own.clone());
-    let request =
-        |origin: &str| Request::get(context.engine("polling", None), context.limit()).with("origin", origin);
+    let request = |origin: &str| {
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()).with("origin", origin)
+    };
     let (exchange, _) = http::fetch(&context.connector, request(&origin)).await;
     // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
     let other = if origin == own { FOREIGN } else { origin.as_str() };

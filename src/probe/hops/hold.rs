@@ -14,6 +14,7 @@ use crate::probe::{
     engine_session::EngineSession,
     evidence::{Failure, Hold, Quiet},
 };
+use crate::transport::EngineTransport;
 
 /// Dante's namespace in which nothing is said unasked. A session that joins none is closed by the server
 /// after 45 s (socketioxide and socket.io: `connectTimeout`).
@@ -22,17 +23,19 @@ const QUIET: &str = "/hello";
 /// Holds a quiet connection by WebSocket, and one by polling.
 pub async fn hold(context: &Context, time: Duration) -> Hold {
     // The sessions outlive the deadline of the other hops; only their opening is bound by it.
-    let (websocket, polling) =
-        tokio::join!(quiet(context, "websocket", time), quiet(context, "polling", time),);
+    let (websocket, polling) = tokio::join!(
+        quiet(context, EngineTransport::WebSocket, time),
+        quiet(context, EngineTransport::Polling, time),
+    );
     Hold { quiet: vec![websocket, polling] }
 }
 
-async fn quiet(context: &Context, transport: &str, time: Duration) -> Quiet {
+async fn quiet(context: &Context, transport: EngineTransport, time: Duration) -> Quiet {
     let wanted_ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let mut quiet = Quiet { transport: transport.to_owned(), wanted_ms, ..Quiet::default() };
+    let mut quiet = Quiet { transport: transport.name().to_owned(), wanted_ms, ..Quiet::default() };
     let opened = match transport {
-        "websocket" => EngineSession::by_websocket(context, Style::Plain).await,
-        _ => EngineSession::by_polling(context, true, None).await,
+        EngineTransport::WebSocket => EngineSession::by_websocket(context, Style::Plain).await,
+        EngineTransport::Polling => EngineSession::by_polling(context, true, None).await,
     };
     let mut engine = match opened {
         Ok((_, engine)) => engine,

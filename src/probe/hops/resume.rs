@@ -7,15 +7,15 @@ use futures_util::future::join_all;
 use crate::probe::{
     context::Context,
     evidence::{Comeback, Evidence, Resume, Stream},
-    hop::Hop,
     streams::{self, Offset, Span},
 };
+use crate::transport::Transport;
 
 /// Comes back on every transport that has said something, asking for the stanza after the last one.
 pub async fn resume(context: &Context, evidence: &Evidence) -> Resume {
-    let streams = Hop::STREAMS.into_iter().filter_map(|hop| Some((hop, evidence.stream(hop)?)));
-    let comebacks =
-        streams.filter_map(|(hop, stream)| Some(come_back(context, hop, stream, offset(stream)?)));
+    let streams = evidence.streams.iter();
+    let comebacks = streams
+        .filter_map(|(transport, stream)| Some(come_back(context, *transport, stream, offset(stream)?)));
     Resume { comebacks: join_all(comebacks).await }
 }
 
@@ -28,12 +28,12 @@ fn offset(stream: &Stream) -> Option<Offset> {
     (edition_is_plain && last + 1 < opening["of"].as_u64()?).then_some(Offset { from: last + 1, edition })
 }
 
-async fn come_back(context: &Context, hop: Hop, before: &Stream, offset: Offset) -> Comeback {
+async fn come_back(context: &Context, transport: Transport, before: &Stream, offset: Offset) -> Comeback {
     let span = Span { stanzas: 1, time: context.limit() };
-    let stream = streams::listen(context, hop, Some(&offset), span, &AtomicUsize::new(0)).await;
+    let stream = streams::listen(context, transport, Some(&offset), span, &AtomicUsize::new(0)).await;
     let node = |stream: &Stream| Some(stream.opening.as_ref()?["node"].as_str()?.chars().take(64).collect());
     Comeback {
-        transport: hop.name().trim_start_matches("stream-").to_owned(),
+        transport: <&str>::from(transport).to_owned(),
         wanted: offset.from,
         from: stream.opening.as_ref().and_then(|opening| opening["from"].as_u64()),
         index: stream.arrivals.first().and_then(|arrival| arrival.index),
