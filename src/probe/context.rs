@@ -6,8 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::{
     client::{connector::Connector, engineio::Open},
     target::Target,
@@ -54,20 +52,13 @@ impl Context {
 
     /// The engine, by a transport, in a session or a new one.
     pub fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
-        let mut target = self.page.at(&self.engine);
-        let sid = open.map(|open| format!("&sid={}", escaped(&open.sid))).unwrap_or_default();
-        target.query = Some(format!("EIO=4&transport={}{sid}", transport.name()));
-        target
+        // An id is of letters, digits, - and _; one from a hostile peer may hold anything.
+        let sid: Option<String> = open.map(|open| open.sid.chars().take(200).collect());
+        let sid = sid.as_deref().map(|sid| ("sid", sid));
+        self.page
+            .at(&self.engine)
+            .with_query([("EIO", "4"), ("transport", transport.name())].into_iter().chain(sid))
     }
-}
-
-/// What `encodeURIComponent` leaves as it is, of which ids are made: socketioxide decodes nothing.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// A session's id as it stands in a query; one from a hostile peer may hold anything.
-fn escaped(sid: &str) -> String {
-    let short: String = sid.chars().take(200).collect();
-    utf8_percent_encode(&short, KEPT).to_string()
 }
 
 /// The cookies that an answer sets, as `Cookie` sends them back; none if there are none.
@@ -84,12 +75,6 @@ pub fn cookies(headers: &[(String, String)]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_stand_in_queries() {
-        assert_eq!(escaped("AZaz09-_.~"), "AZaz09-_.~");
-        assert_eq!(escaped("a b&c\n"), "a%20b%26c%0A");
-    }
 
     #[test]
     fn cookies_come_back() {

@@ -116,10 +116,9 @@ fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(form)?;
     let address = address.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(address);
     let ip: std::net::IpAddr = address.parse().map_err(|_| form())?;
-    if host.is_empty() {
-        return Err(form());
-    }
-    Ok(Resolve { host: host.to_owned(), port, address: SocketAddr::new(ip, port) })
+    // In ASCII, as targets have it.
+    let host = url::Host::parse(host).map_err(|_| form())?;
+    Ok(Resolve { host: host.to_string(), port, address: SocketAddr::new(ip, port) })
 }
 
 fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
@@ -192,7 +191,7 @@ mod tests {
         for (change, parts) in [
             (
                 (|args| args.url = "dante.example".into()) as Change,
-                &["URL \"dante.example\"", "https://"][..],
+                &["URL \"dante.example\"", "http://dante.example"][..],
             ),
             (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
             (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\"", "15s"]),

@@ -146,8 +146,7 @@ impl Probe<'_> {
     /// Where only an engine is asked for, its first answer stands for the page.
     async fn reach_engine(&mut self, target: Target) -> std::io::Result<Option<Target>> {
         let start = Instant::now();
-        let mut ask = target.clone();
-        ask.query = Some("EIO=4&transport=polling".to_owned());
+        let ask = target.clone().with_query([("EIO", "4"), ("transport", "polling")]);
         let limit = self.left(self.plan.timeout);
         let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();

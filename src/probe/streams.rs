@@ -167,15 +167,16 @@ pub async fn listen(
 }
 
 fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Target {
-    let query = |first: &str| match offset {
-        Some(Offset { from, edition }) => format!("?{first}from={from}&edition={edition}"),
-        None if first.is_empty() => String::new(),
-        None => format!("?{}", first.trim_end_matches('&')),
-    };
     match transport {
         Transport::SocketIoWebSocket => context.engine(EngineTransport::WebSocket, None),
         Transport::SocketIoPolling => context.engine(EngineTransport::Polling, None),
-        Transport::WebSocket => context.below(&format!("websocket/ws{}", query("format=json&"))),
+        Transport::WebSocket => {
+            let from = offset.map(|offset| offset.from.to_string());
+            let from = from.as_deref().map(|from| ("from", from));
+            let edition = offset.map(|offset| ("edition", offset.edition.as_str()));
+            let pairs = [("format", "json")].into_iter().chain(from).chain(edition);
+            context.below("websocket/ws").with_query(pairs)
+        }
         // Coming back, the event's id says where, as a browser does it.
         Transport::Sse => context.below("sse/stream"),
     }

@@ -145,7 +145,7 @@ pub async fn library(context: &Context, named: Option<&str>) -> Library {
         Some(Ok(target)) => target,
         _ => context.page.at(&format!("{}socket.io.js", context.engine)),
     };
-    let expected_hash = target.query.as_deref().and_then(|query| query.strip_prefix("v=")).map(str::to_owned);
+    let expected_hash = target.query_value("v");
     let request = Request::get(target, context.limit()).with("accept-encoding", "identity");
     let (exchange, body) = http::fetch(&context.connector, request).await;
     let whole = exchange.is(200);
@@ -178,7 +178,8 @@ pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
         unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
     });
     let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
-    let ended = request(context.below(&format!("sse/stream?from={of}"))).with("accept", "text/event-stream");
+    let ended = request(context.below("sse/stream").with_query([("from", of.to_string().as_str())]))
+        .with("accept", "text/event-stream");
     let (exchange, _) = http::fetch(&context.connector, ended).await;
     Compression { page, page_unpacks, stream: coding(&exchange) }
 }
