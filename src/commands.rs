@@ -177,7 +177,7 @@ pub fn probe(args: &ProbeArgs) -> Result<u8, Failure> {
 #[tokio::main]
 async fn run_probe(args: &ProbeArgs, plan: Plan) -> anyhow::Result<u8> {
     let terminal = io::stdout().is_terminal();
-    let mut report = report::Report::new(io::stdout(), report::takes_colour(), terminal, args.quiet);
+    let mut report = report::Report::new(anstream::stdout(), terminal, args.quiet);
     let mut tell = |news: ProbeEvent<'_>| match news {
         _ if args.json => Ok(()),
         ProbeEvent::Hop(hop) => report.hop(hop),

@@ -26,6 +26,8 @@ pub struct Document {
     ms: u64,
     outcome: &'static str,
     exit_code: u8,
+    #[serde(skip)]
+    severity: Severity,
     hops: Vec<HopReport>,
     verdicts: Vec<Verdict>,
 }
@@ -50,7 +52,7 @@ impl HopReport {
     pub fn new(evidence: &Evidence, times: &Times, hop: Hop, verdicts: &[Verdict]) -> Self {
         let outcome = outcome(evidence, hop, verdicts);
         let summary = match outcome {
-            Outcome::Skipped => "not asked for".to_owned(),
+            Outcome::Skipped => "not requested".to_owned(),
             Outcome::NotReached => "not reached".to_owned(),
             _ => summary(evidence, hop),
         };
@@ -71,6 +73,7 @@ impl Document {
             ms,
             outcome: word(whole),
             exit_code: exit_code(whole),
+            severity: whole,
             hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
         }
@@ -84,6 +87,11 @@ impl Document {
     /// good, degraded or broken.
     pub fn outcome(&self) -> &'static str {
         self.outcome
+    }
+
+    /// The worst that was found.
+    pub fn severity(&self) -> Severity {
+        self.severity
     }
 
     /// The exit code.
