@@ -19,7 +19,7 @@ use super::{
 };
 use crate::transport::EngineTransport;
 
-/// How many polls without any packet are borne: a server that answers at once and says nothing would keep
+/// How many polls in a row may bring no packet: a server that answers at once and says nothing would keep
 /// us busy.
 const EMPTY_POLLS: usize = 50;
 
@@ -79,11 +79,11 @@ impl EngineSession {
                     return Ok((exchange, Self::new(transport, open)));
                 }
                 Ok(_) | Err(_) => {
-                    (None, Some(format!("{:?} opens no session", truncate_body(text.as_bytes()))))
+                    (None, Some(format!("{:?} does not open a session", truncate_body(text.as_bytes()))))
                 }
             },
             Ok(Err(ended)) => (Some(ended), None),
-            Err(_) => (None, Some("the WebSocket opened, and nothing came".to_owned())),
+            Err(_) => (None, Some("the WebSocket opened, but nothing came".to_owned())),
         };
         let ended = ended.map(|(how, code)| {
             let at_ms = millis(start);
@@ -92,23 +92,16 @@ impl EngineSession {
         Err(Box::new(OpenError { exchange, garbage, ended }))
     }
 
-    /// Opens a session by polling. `origin` says of which page the request is.
+    /// Opens a session by polling, and sends its cookies back from then on.
     ///
     /// # Errors
     /// When the answer opens none.
-    pub async fn by_polling(
-        context: &Context,
-        cookies_too: bool,
-        origin: Option<&str>,
-    ) -> Result<(Exchange, Self), Box<OpenError>> {
-        let mut request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
-        if let Some(origin) = origin {
-            request = request.with("origin", origin);
-        }
+    pub async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
+        let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
         let (exchange, body) = http::fetch(&context.connector, request).await;
         match opening(&exchange, &body) {
             Ok(open) => {
-                let cookie = cookies(&exchange.headers).filter(|_| cookies_too);
+                let cookie = cookies(&exchange.headers);
                 let transport =
                     SessionTransport::Polling { context: context.clone(), cookie, limit: patience(&open) };
                 Ok((exchange, Self::new(transport, open)))
@@ -196,7 +189,7 @@ impl EngineSession {
         if packets.iter().all(|packet| *packet == Packet::Noop) {
             self.empty += 1;
             if self.empty > EMPTY_POLLS {
-                return Err(Failure::new(FailureKind::Garbage, "one answer after the other says nothing"));
+                return Err(Failure::new(FailureKind::Garbage, "one empty answer after another"));
             }
         }
         for packet in &packets {
@@ -267,7 +260,7 @@ pub fn opening(exchange: &Exchange, body: &[u8]) -> Result<Open, Option<String>>
     let body = String::from_utf8_lossy(body);
     match engineio::payload(&body).map(|packets| packets.into_iter().next()) {
         Ok(Some(Packet::Open(open))) => Ok(open),
-        Ok(_) => Err(Some("the first packet opens no session".to_owned())),
+        Ok(_) => Err(Some("the first packet does not open a session".to_owned())),
         Err(error) => Err(Some(error)),
     }
 }

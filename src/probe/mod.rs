@@ -61,11 +61,11 @@ pub enum ProbeEvent<'a> {
 pub enum ProbeError {
     /// Nothing to measure certificates by.
     #[error(
-        "this system has no root certificates to measure a host's certificate by; install them (ca-certificates), name a file with SSL_CERT_FILE, or give --insecure"
+        "this system has no root certificates to check the host's certificate with; install them (ca-certificates), name a file with SSL_CERT_FILE, or use --insecure"
     )]
     NoRoots,
     /// The news could not be told.
-    #[error("the report cannot be written: {0}")]
+    #[error("cannot write the report: {0}")]
     Output(#[from] std::io::Error),
 }
 

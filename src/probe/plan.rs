@@ -88,27 +88,28 @@ fn time(name: &str, text: &str) -> Result<Duration, BadValue> {
     let refuse = |reason: &str| Err(BadValue::new(name, text, reason));
     match humantime::parse_duration(text) {
         Ok(time) if (TIMES.0..=TIMES.1).contains(&time) => Ok(time),
-        Ok(_) => refuse("give a time from 1s to 1h"),
-        Err(_) => refuse("it is no time; give one such as 15s or 2m"),
+        Ok(_) => refuse("out of range; use 1s to 1h"),
+        Err(_) => refuse("not a duration; write 15s or 2m"),
     }
 }
 
 fn header_of(text: &str) -> Result<(HeaderName, HeaderValue), BadValue> {
     let refuse = |reason: &str| BadValue::new("--header", text, reason);
-    let (name, value) = text.split_once(':').ok_or_else(|| refuse("it has no colon; give 'Name: value'"))?;
+    let (name, value) =
+        text.split_once(':').ok_or_else(|| refuse("the colon is missing; write 'Name: value'"))?;
     let name = HeaderName::try_from(name.trim())
-        .map_err(|_| refuse("the name of a header has letters, digits and hyphens; give 'Name: value'"))?;
+        .map_err(|_| refuse("a header name has only letters, digits and hyphens; write 'Name: value'"))?;
     if OURS.contains(&name) {
-        return Err(refuse("the probe sets this header itself, since it is what it tests; leave it out"));
+        return Err(refuse("the probe sets this header itself, because it tests it; leave it out"));
     }
     let value = HeaderValue::try_from(value.trim())
-        .map_err(|_| refuse("the value of a header has no control characters; give 'Name: value'"))?;
+        .map_err(|_| refuse("a header value cannot contain control characters; write 'Name: value'"))?;
     Ok((name, value))
 }
 
 fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     let form =
-        || BadValue::new("--resolve", text, "give HOST:PORT:ADDRESS, such as example.org:443:192.0.2.1");
+        || BadValue::new("--resolve", text, "write HOST:PORT:ADDRESS, such as example.org:443:192.0.2.1");
     let mut parts = text.splitn(3, ':');
     let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(form());
@@ -124,10 +125,10 @@ fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
 fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
     let refuse = |reason: &str| BadValue::new("--socketio", path, reason);
     if !path.starts_with('/') || path.contains(['?', '#']) {
-        return Err(refuse("give the engine's path from the root of the host, such as /socket.io/"));
+        return Err(refuse("write the engine's path from the root of the host, such as /socket.io/"));
     }
     let joined =
-        target.join(path).map_err(|_| refuse("it cannot stand in a URL; give one such as /socket.io/"))?;
+        target.join(path).map_err(|_| refuse("not a path of a URL; write a path such as /socket.io/"))?;
     Ok(joined.path)
 }
 
@@ -141,12 +142,12 @@ fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
                 return Err(BadValue::new(
                     "--transports",
                     text,
-                    format!("{name} stands twice; name each once"),
+                    format!("{name} is listed twice; list each once"),
                 ));
             }
             Err(_) => {
                 let reason = format!(
-                    "{name:?} is no transport; give some of socketio-websocket, socketio-polling, websocket and sse, with commas between"
+                    "{name:?} is not a transport; choose from socketio-websocket, socketio-polling, websocket, sse, separated by commas"
                 );
                 return Err(BadValue::new("--transports", text, reason));
             }

@@ -171,8 +171,7 @@ impl Probe<'_> {
             return Ok(());
         }
         let start = Instant::now();
-        let (handshake, session) = engine_hops::handshake(context).await;
-        drop(session);
+        let handshake = engine_hops::handshake(context).await;
         let has_cookies = !handshake.cookies.is_empty();
         let polling = handshake.open.is_some();
         self.evidence.handshake = Some(handshake);

@@ -195,7 +195,7 @@ async fn open(
             let opened = if transport == Transport::SocketIoWebSocket {
                 EngineSession::by_websocket(context, Style::Plain).await
             } else {
-                EngineSession::by_polling(context, true, None).await
+                EngineSession::by_polling(context).await
             };
             let (exchange, mut engine) = opened.map_err(|error| {
                 stream.exchange = error.exchange;
@@ -254,7 +254,7 @@ impl Source {
             Self::WebSocket(socket) => match socket.recv().await? {
                 Received::Text(text) => {
                     let object: Value = serde_json::from_str(&text).map_err(|error| {
-                        Failure::new(FailureKind::Garbage, format!("a frame that is no JSON: {error}"))
+                        Failure::new(FailureKind::Garbage, format!("a frame is not JSON: {error}"))
                     })?;
                     Ok((parse_event(object), text.len()))
                 }

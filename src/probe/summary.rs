@@ -24,7 +24,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let last = tcp.attempts.last()?;
             match &last.failure {
                 Some(failure) => format!("{}: {}", last.address, failure.text),
-                None => format!("{} accepts", last.address),
+                None => format!("{} accepted the connection", last.address),
             }
         }
         Hop::Tls => {
@@ -122,10 +122,10 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Resume => {
             let comebacks = &evidence.resume.as_ref()?.comebacks;
             if comebacks.is_empty() {
-                return Some("nothing to come back to".to_owned());
+                return Some("nothing to resume".to_owned());
             }
             let good = comebacks.iter().filter(|back| back.index == Some(back.wanted)).count();
-            format!("{good} of {} transports go on at the next stanza", comebacks.len())
+            format!("{good} of {} transports resume at the next stanza", comebacks.len())
         }
         Hop::Compression => {
             let seen = evidence.compression.as_ref()?;
@@ -135,7 +135,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Cors => {
             let cors = evidence.cors.as_ref()?;
             let others = cors.allowed.as_deref().unwrap_or("none");
-            let pages = if cors.own { "own pages" } else { "pages of that origin" };
+            let pages = if cors.own { "own pages" } else { "pages from that origin" };
             format!("{pages}: {}; other origins: {others}", answer(&cors.exchange))
         }
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),

@@ -21,7 +21,7 @@ pub struct Target {
 }
 
 /// What a URL looks like.
-const FORM: &str = "give the URL of a page, such as https://example.org/dante/";
+const FORM: &str = "write the URL of a page, such as https://example.org/dante/";
 
 impl Target {
     /// Reads an absolute URL.

@@ -171,7 +171,7 @@ impl Connector {
             Ok(Ok(tls)) => tls,
             Ok(Err(failure)) => failed(failure),
             Err(_) => {
-                let text = format!("no answer to the handshake of TLS within {:.1} s", limit.as_secs_f64());
+                let text = format!("no answer to the TLS handshake within {:.1} s", limit.as_secs_f64());
                 failed(Failure::new(FailureKind::Timeout, text))
             }
         }
@@ -265,7 +265,7 @@ impl Recorded {
 pub struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
 impl FirstBytes {
-    /// As text, with escapes for what is none; empty if nothing came.
+    /// As text, with escapes for what is not; empty if nothing came.
     pub fn escaped(&self) -> String {
         self.0.lock().map(|bytes| bytes.escape_ascii().to_string()).unwrap_or_default()
     }

@@ -68,9 +68,9 @@ pub fn packet(text: &str) -> Result<Packet, String> {
     let kind = letters.next().ok_or("an empty packet")?;
     let rest = letters.as_str();
     Ok(match kind {
-        '0' => {
-            Packet::Open(serde_json::from_str(rest).map_err(|error| format!("a broken opening: {error}"))?)
-        }
+        '0' => Packet::Open(
+            serde_json::from_str(rest).map_err(|error| format!("the opening packet is broken: {error}"))?,
+        ),
         '1' => Packet::Close,
         '2' => Packet::Ping(rest.to_owned()),
         '3' => Packet::Pong(rest.to_owned()),
@@ -78,7 +78,7 @@ pub fn packet(text: &str) -> Result<Packet, String> {
         // Binary data, in base64: well formed, and not ours.
         'b' => Packet::Message(Message::Other),
         '6' => Packet::Noop,
-        _ => return Err(format!("no packet of Engine.IO 4 starts with {kind:?}")),
+        _ => return Err(format!("{kind:?} does not start a packet of Engine.IO 4")),
     })
 }
 
@@ -102,7 +102,7 @@ fn message(text: &str) -> Result<Message, String> {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str::<Value>(text).map_err(|error| format!("a message that is no JSON: {error}"))
+        serde_json::from_str::<Value>(text).map_err(|error| format!("a message is not JSON: {error}"))
     };
     Ok(match kind {
         '0' => Message::Connect(value(rest)?),
@@ -116,7 +116,7 @@ fn message(text: &str) -> Result<Message, String> {
         },
         '3' | '5' | '6' => Message::Other,
         '4' => Message::Refused(value(rest)?),
-        _ => return Err(format!("no message of Socket.IO starts with {kind:?}")),
+        _ => return Err(format!("{kind:?} does not start a message of Socket.IO")),
     })
 }
 

@@ -44,7 +44,7 @@ impl Parser {
                 self.line.push(byte);
                 self.size += 1;
                 if self.size > MAX_EVENT {
-                    return Err(format!("one event has more than {MAX_EVENT} bytes"));
+                    return Err(format!("an event is larger than {MAX_EVENT} bytes"));
                 }
             }
         }

@@ -178,7 +178,7 @@ impl Answer {
                     let room = MAX_BODY - body.len();
                     body.extend_from_slice(&bytes[..bytes.len().min(room)]);
                     if bytes.len() > room {
-                        let text = format!("the body has more than {MAX_BODY} bytes");
+                        let text = format!("the body is larger than {MAX_BODY} bytes");
                         self.exchange.failure = Some(Failure::new(FailureKind::TooLarge, text));
                         break;
                     }
@@ -189,7 +189,7 @@ impl Answer {
                     break;
                 }
                 Err(_) => {
-                    let text = "the body did not end within the time allowed";
+                    let text = "the body did not end in time";
                     self.exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
                     break;
                 }

@@ -38,18 +38,18 @@ impl Unpacker {
             Self::Gzip(decoder, total) => {
                 // In small pieces, so that a bomb is noticed before it fills the memory.
                 for piece in bytes.chunks(1024) {
-                    decoder.write_all(piece).map_err(|error| format!("it is not gzip: {error}"))?;
+                    decoder.write_all(piece).map_err(|error| format!("not gzip: {error}"))?;
                     if decoder.get_ref().len() + *total > MOST {
-                        return Err("it unpacks to more than any stream of stanzas has".to_owned());
+                        return Err("it unpacks to more than a stream of stanzas can have".to_owned());
                     }
                 }
                 // Without this, what has come stays in the decoder.
-                decoder.flush().map_err(|error| format!("it is not gzip: {error}"))?;
+                decoder.flush().map_err(|error| format!("not gzip: {error}"))?;
                 let unpacked = std::mem::take(decoder.get_mut());
                 *total += unpacked.len();
                 Ok(unpacked)
             }
-            Self::Unknown(coding) => Err(format!("it came in {coding}, which was not asked for")),
+            Self::Unknown(coding) => Err(format!("it came in {coding}, which was not requested")),
         }
     }
 }

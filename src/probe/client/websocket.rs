@@ -88,7 +88,7 @@ pub async fn open(
     let accepted = answer.headers().get("sec-websocket-accept").map(|value| value.as_bytes().to_vec());
     let (mut exchange, upgraded) = answer.upgraded().await?;
     if accepted.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-        let text = "Sec-WebSocket-Accept is not what the key asks for: whoever answered speaks no WebSocket";
+        let text = "Sec-WebSocket-Accept does not match the key: the answer is not from a WebSocket server";
         exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }

@@ -71,24 +71,20 @@ fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
             add(VerdictId::TlsSelfSigned, format!("issuer and subject are both {}", tls.subject));
         }
         if tls.days_left.is_some_and(|days| days < 0) {
-            add(VerdictId::TlsExpired, format!("it was valid until {}", tls.not_after));
+            add(VerdictId::TlsExpired, format!("it expired on {}", tls.not_after));
         }
         if tls.not_yet_valid {
-            add(VerdictId::TlsExpired, format!("it is valid only from {}", tls.not_before));
+            add(VerdictId::TlsExpired, format!("it is only valid from {}", tls.not_before));
         }
         if tls.name_matches == Some(false) {
-            add(VerdictId::TlsWrongName, format!("it is for {}", tls.names.join(", ")));
+            add(VerdictId::TlsWrongName, format!("it covers {}", tls.names.join(", ")));
         }
         if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
             let line = format!("issued by {}, {} certificates sent: {untrusted}", tls.issuer, tls.chain);
             findings.push(Finding::new(VerdictId::TlsUntrusted, Hop::Tls, severity, line));
         }
     } else if let Some(days) = tls.days_left.filter(|days| (0..RENEWAL_DAYS).contains(days)) {
-        add(
-            VerdictId::TlsExpiresSoon,
-            Severity::Note,
-            format!("{days} days are left, until {}", tls.not_after),
-        );
+        add(VerdictId::TlsExpiresSoon, Severity::Note, format!("{days} days left, until {}", tls.not_after));
     }
 }
 
@@ -104,12 +100,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     }
     let Some(failure) = &first.failure else {
         if first.version == "HTTP/1.0" {
-            add(Finding::new(
-                VerdictId::Http10,
-                Hop::Http,
-                one_zero(evidence),
-                "the answer is one of HTTP/1.0",
-            ));
+            add(Finding::new(VerdictId::Http10, Hop::Http, one_zero(evidence), "the answer uses HTTP/1.0"));
         }
         return;
     };
@@ -119,7 +110,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
         (_, Some(tls)) => add(broken(VerdictId::PlainToTls, format!("{}; {tls}", failure.text))),
         (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken(VerdictId::BlackHole, line).or(
             &[VerdictId::GuestNotStarted],
-            "iisnode waits 25 s for its guest before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
+            "iisnode waits 25 s for Dante before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
         )),
         (FailureKind::Timeout, None) => {
             add(broken(VerdictId::SlowAnswer, if start.is_empty() { line } else { format!("{line}; so far: {start}") }));

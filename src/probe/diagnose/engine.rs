@@ -103,10 +103,10 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
         return;
     }
     let line = format!(
-        "{} of {} requests on one session, each over a fresh connection, were answered well{}",
+        "{} of {} requests on one session, each over a new connection, succeeded{}",
         bare.good,
         bare.requests,
-        with.map(|with| format!("; with the server's cookies {} of {}", with.good, with.requests))
+        with.map(|with| format!("; with the server's cookies, {} of {}", with.good, with.requests))
             .unwrap_or_default()
     );
     let by_cookie = with.is_some_and(|with| with.good == with.requests);
@@ -203,7 +203,7 @@ pub(super) fn refused_upgrade(
     if engine && (disabled || says_unknown_transport(exchange)) {
         return finding(VerdictId::WebsocketDisabledByServer);
     }
-    let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
+    let whose = "check the log of the server behind IIS: if the request is not there, IIS refused it; otherwise the server did";
     match (exchange.status, &exchange.failure) {
         (_, Some(failure)) => match failure.kind {
             FailureKind::Timeout => finding(VerdictId::SlowAnswer),
@@ -213,11 +213,11 @@ pub(super) fn refused_upgrade(
         (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
         (Some(101), None) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
             &[VerdictId::ClosedAfter101],
-            "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",
+            "behind iisnode it is the module; behind HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes the connection",
         ),
         (Some(101), None) => finding(VerdictId::ClosedAfter101).or(
             &[VerdictId::IisWebsocketModuleOn],
-            "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
+            "the headers of a plain GET show whether IIS is involved; if so, it is its WebSocket module",
         ),
         (Some(403), None) => finding(VerdictId::WebsocketForbidden),
         (Some(400), None) if engine && forbids => finding(VerdictId::UpgradeRefused),
@@ -227,18 +227,18 @@ pub(super) fn refused_upgrade(
         }
         (Some(501 | 503), None) if host.is_none() => finding(VerdictId::IisWebsocketModuleOff).or(
             &[VerdictId::UpgradeRefused],
-            "the host did not give its name: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
+            "the host does not say what it is: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
         ),
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
             finding(VerdictId::WebsocketDisabledByServer)
         }
         (Some(200 | 400 | 404 | 426), None) if evidence.hosting_text("/request/http") == Some("HTTP/1.0") => {
-            finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
+            finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both")
         }
         (Some(200 | 400 | 426), None) => finding(VerdictId::UpgradeStripped),
         (Some(404), None) => finding(VerdictId::UpgradeStripped).or(
             &[VerdictId::PrefixMismatch],
-            "if the server's log shows the request, its path is wrong; if not, a proxy leads requests for WebSocket elsewhere",
+            "if the server's log shows the request, its path is wrong; if not, a proxy sends WebSocket requests elsewhere",
         ),
         _ => finding(VerdictId::UpgradeRefused),
     }

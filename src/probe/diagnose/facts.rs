@@ -104,7 +104,7 @@ pub(super) fn describe_exchange(exchange: &Exchange) -> String {
         (Some(status), None) => format!("{path} was answered {status}{body}"),
         (Some(status), Some(failure)) => format!("{path} was answered {status}, and then: {}", failure.text),
         (None, Some(failure)) => format!("{path}: {}", failure.text),
-        (None, None) => format!("{path} was not answered"),
+        (None, None) => format!("{path}: no answer"),
     }
 }
 

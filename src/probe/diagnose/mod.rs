@@ -30,7 +30,7 @@ pub enum Severity {
     Broken,
 }
 
-/// What is wrong, why, and what mends it.
+/// What is wrong, why, and what fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
@@ -42,7 +42,7 @@ pub struct Verdict {
     pub severity: Severity,
     /// Why.
     pub cause: &'static str,
-    /// What mends it, on the host that was recognised.
+    /// What fixes it, on the host that was recognised.
     pub remedy: &'static str,
     /// That host.
     pub host: Option<FrontProxy>,
@@ -99,7 +99,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
     if whole(evidence, &verdicts) == Severity::Broken && !explained {
         let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
-        let line = format!("the first hop that did not come about is {hop}");
+        let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
         verdicts.push(finding.written(front_proxy::recognise(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);

@@ -25,7 +25,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line));
         }
         if evidence.hosting_text("/request/http") == Some("HTTP/1.0") {
-            let line = "the server saw a request of HTTP/1.0, and we sent one of HTTP/1.1";
+            let line = "the server saw an HTTP/1.0 request, but we sent HTTP/1.1";
             findings.push(Finding::new(
                 VerdictId::Http10,
                 Hop::Hosting,
@@ -60,7 +60,7 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
     } else if matches!(last.status, Some(200 | 404)) {
         findings.push(broken(VerdictId::NotDante, facts::describe_exchange(last)).or(
             &[VerdictId::PrefixMismatch],
-            "if Dante is on this host, its page is at another path: its log shows the prefix at the start",
+            "if Dante runs on this host, its page is at another path: its log names the prefix at startup",
         ));
     } else {
         findings.push(broken(VerdictId::PageRefused, facts::describe_exchange(last)));
@@ -103,13 +103,13 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
     if let (Some(expected), Some(hash)) = (&library.expected_hash, &library.hash)
         && expected != hash
     {
-        add(VerdictId::WrongLibraryVersion, format!("the page asks for {expected}, and {hash} came"));
+        add(VerdictId::WrongLibraryVersion, format!("the page asks for {expected}, but {hash} came"));
     }
     let major = library.version.as_ref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     if let Some(major @ ..=2) = major {
         add(
             VerdictId::WrongLibraryVersion,
-            format!("the library is one of Socket.IO {major}, which speaks Engine.IO 3"),
+            format!("the library is Socket.IO {major}, which speaks Engine.IO 3"),
         );
     }
 }

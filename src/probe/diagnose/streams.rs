@@ -38,11 +38,11 @@ fn stream_rules(
     let in_poll = stream.garbage.as_deref().filter(|_| transport == Transport::SocketIoPolling);
     let in_poll = in_poll.filter(|_| stream.exchange.body.lines().next().is_some_and(facts::is_chunk_size));
     if let Some(text) = framing.or(in_poll) {
-        findings.push(finding(VerdictId::DoubleFraming, format!("the text holds {text:?}")));
+        findings.push(finding(VerdictId::DoubleFraming, format!("the text contains {text:?}")));
         return;
     }
     if let Some(stray) = &stream.stray {
-        findings.push(finding(VerdictId::Garbage, format!("the stream holds {stray:?}")));
+        findings.push(finding(VerdictId::Garbage, format!("the stream contains {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
         findings.extend(unless_explained(evidence, transport, finding(VerdictId::Garbage, garbage.clone())));
@@ -60,13 +60,13 @@ fn stream_rules(
     if facts::delivers(stream) {
         timing(evidence, transport, stream, findings);
     } else if stream.ended.is_none() && !stream.complete {
-        let line = format!("it opened, and nothing came within {:.1} s", seconds(stream.watched_ms));
+        let line = format!("it opened, but nothing came within {:.1} s", seconds(stream.watched_ms));
         findings.push(if facts::something_streams(evidence) {
             finding(VerdictId::Buffered, format!("{line}, while other transports streamed"))
         } else {
             finding(VerdictId::Silent, line).or(
                 &[VerdictId::Buffered],
-                "the server's log tells: with readers there and nothing said it is the server; otherwise a proxy holds back what is said",
+                "check the server's log: if it has readers but sends nothing, it is the server; otherwise a proxy holds the stream back",
             )
         });
     }
@@ -154,7 +154,7 @@ fn not_opened(
                 if id == VerdictId::Buffered {
                     finding.or(
                         &[VerdictId::SlowAnswer],
-                        "listen longer, with --timeout 60s: a buffer fills, and then much comes at once",
+                        "listen longer, with --timeout 60s: a full buffer releases many stanzas at once",
                     )
                 } else {
                     finding
@@ -180,7 +180,7 @@ fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: 
     let lumps = facts::lumps(stream, interval);
     if let Some((stanzas, bytes, silence)) = lumps.iter().max() {
         let line = format!(
-            "{stanzas} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold some {bytes} bytes",
+            "{stanzas} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold about {bytes} bytes",
             seconds(*silence),
             seconds(interval)
         );
@@ -192,10 +192,10 @@ fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: 
     let quiet = stream.watched_ms.saturating_sub(last.at_ms);
     if !stream.complete && quiet > interval * 2 + 400 {
         let line =
-            format!("{} stanzas came, and then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
+            format!("{} stanzas came, then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
         findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line).or(
             &[VerdictId::IdleCut],
-            "listen longer, with --timeout 60s: a buffer fills, and then much comes at once; a connection that was cut without a word stays silent",
+            "listen longer, with --timeout 60s: a full buffer releases many stanzas at once; a connection that was cut silently stays silent",
         ));
     }
 }

@@ -38,7 +38,7 @@ fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
         }
         let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
         let line = format!(
-            "{}: cut {:.1} s after it was opened, after {:.1} s without a byte: {}{status}",
+            "{}: cut {:.1} s after it opened, {:.1} s after the last byte: {}{status}",
             quiet.transport,
             ended.at_ms as f64 / 1000.0,
             ended.quiet_ms as f64 / 1000.0,
@@ -53,11 +53,11 @@ fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
     for back in resume.comebacks.iter().filter(|back| back.index != Some(back.wanted)) {
         let came = match (back.index, back.from, &back.failure) {
             (Some(index), ..) => format!("stanza {index} came"),
-            (None, Some(from), _) => format!("the reading goes on at {from}, and no stanza came"),
+            (None, Some(from), _) => format!("the reading resumed at {from}, but no stanza came"),
             (None, None, Some(failure)) => failure.text.clone(),
             (None, None, None) => "nothing came".to_owned(),
         };
-        let line = format!("{}: stanza {} was asked for, and {came}", back.transport, back.wanted);
+        let line = format!("{}: asked for stanza {}, but {came}", back.transport, back.wanted);
         findings.push(Finding::new(VerdictId::LostOnResume, Hop::Resume, facts::fault(evidence), line));
     }
 }

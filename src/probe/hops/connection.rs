@@ -55,7 +55,7 @@ pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limi
         // A port of TLS answers plain HTTP with an alert, or closes.
         Some(FailureKind::NotHttp | FailureKind::Closed | FailureKind::Reset) if silent && !target.tls => {
             let tls = connector.inspect(&Target { tls: true, ..target.clone() }, limit).await;
-            tls.protocol.map(|protocol| format!("{protocol} is spoken on this port"))
+            tls.protocol.map(|protocol| format!("this port speaks {protocol}"))
         }
         _ => None,
     };
@@ -66,5 +66,5 @@ pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limi
 pub async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Option<String> {
     let plain = Target { tls: false, ..target.clone() };
     let (exchange, _) = http::fetch(connector, Request::get(plain, limit)).await;
-    exchange.status.map(|status| format!("plain HTTP is answered on this port, with {status}"))
+    exchange.status.map(|status| format!("plain HTTP works on this port: it answers {status}"))
 }

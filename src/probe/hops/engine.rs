@@ -14,7 +14,7 @@ use crate::probe::{
         websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
-    engine_session::{EngineSession, opening},
+    engine_session::opening,
     evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
 };
 use crate::transport::EngineTransport;
@@ -30,25 +30,22 @@ const PAIRS: usize = 5;
 /// The origin of a page that is not this host's.
 const FOREIGN: &str = "https://elsewhere.example";
 
-/// Opens a session by polling; the session, too, if there is one.
-pub async fn handshake(context: &Context) -> (Handshake, Option<EngineSession>) {
-    match EngineSession::by_polling(context, true, None).await {
-        Ok((exchange, engine)) => {
+/// Opens a session by polling.
+pub async fn handshake(context: &Context) -> Handshake {
+    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let (exchange, body) = http::fetch(&context.connector, request).await;
+    match opening(&exchange, &body) {
+        Ok(open) => {
             let names = exchange.headers.iter().filter(|(name, _)| name == "set-cookie");
             let cookies = names
                 .filter_map(|(_, value)| value.split(['=', ';']).next())
                 .map(|name| name.trim().to_owned())
                 .collect();
-            let open = Some(engine.open.clone());
-            (Handshake { exchange, open, cookies, ..Handshake::default() }, Some(engine))
+            Handshake { exchange, open: Some(open), cookies, ..Handshake::default() }
         }
-        Err(error) => {
-            let mut handshake =
-                Handshake { exchange: error.exchange, garbage: error.garbage, ..Handshake::default() };
-            if handshake.exchange.status.is_some() {
-                handshake.found_at = elsewhere(context).await;
-            }
-            (handshake, None)
+        Err(garbage) => {
+            let found_at = if exchange.status.is_some() { elsewhere(context).await } else { None };
+            Handshake { exchange, garbage, found_at, ..Handshake::default() }
         }
     }
 }

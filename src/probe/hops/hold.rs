@@ -35,7 +35,7 @@ async fn quiet(context: &Context, transport: EngineTransport, time: Duration) ->
     let mut quiet = Quiet { transport: transport.name().to_owned(), wanted_ms, ..Quiet::default() };
     let opened = match transport {
         EngineTransport::WebSocket => EngineSession::by_websocket(context, Style::Plain).await,
-        EngineTransport::Polling => EngineSession::by_polling(context, true, None).await,
+        EngineTransport::Polling => EngineSession::by_polling(context).await,
     };
     let mut engine = match opened {
         Ok((_, engine)) => engine,
@@ -43,7 +43,7 @@ async fn quiet(context: &Context, transport: EngineTransport, time: Duration) ->
             quiet.ended = error.ended;
             quiet.failure = Some(error.exchange.failure.unwrap_or_else(|| {
                 let status = error.exchange.status.unwrap_or_default();
-                Failure::new(Default::default(), format!("it was answered {status}"))
+                Failure::new(Default::default(), format!("the answer was {status}"))
             }));
             return quiet;
         }

@@ -47,12 +47,12 @@ mod tests {
     fn document() -> String {
         let mut text = String::from(
             "# Verdicts of `dante probe`\n\n\
-             Made from `src/probe/verdicts/`; a test fails when it is stale, and\n\
-             `DANTE_WRITE_DOCS=1 cargo test --lib verdicts` writes it anew.\n",
+             Generated from `src/probe/verdicts/`. A test fails when it is out of date;\n\
+             `EXPECTORATE=overwrite cargo test --lib probe` writes it again.\n",
         );
         for id in VerdictId::VARIANTS {
             let entry = id.entry();
-            write!(text, "\n## {id}\n\n{}\n\n- anywhere: {}\n", entry.cause, entry.generic).unwrap();
+            write!(text, "\n## {id}\n\n{}\n\n- on any host: {}\n", entry.cause, entry.generic).unwrap();
             for (host, remedy) in entry.hosts {
                 writeln!(text, "- {host}: {remedy}").unwrap();
             }
@@ -63,10 +63,6 @@ mod tests {
     #[test]
     fn the_document_is_fresh() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verdicts.md");
-        if std::env::var_os("DANTE_WRITE_DOCS").is_some() {
-            std::fs::write(path, document()).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap();
-        assert_eq!(written, document(), "see the file's first lines");
+        expectorate::assert_contents(path, &document());
     }
 }
