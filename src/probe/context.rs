@@ -18,40 +18,40 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// What the hops share.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub(crate) struct Context {
     /// Opens connections.
-    pub connector: Arc<Connector>,
+    pub(crate) connector: Arc<Connector>,
     /// The page, after redirects.
-    pub page: Target,
+    pub(crate) page: Target,
     /// The engine's path.
-    pub engine: String,
+    pub(crate) engine: String,
     /// When everything but the hold must be over.
-    pub deadline: Instant,
+    pub(crate) deadline: Instant,
 }
 
 impl Context {
     /// How long a request may take that should be answered at once.
-    pub fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         self.at_most(ANSWER)
     }
 
     /// This time, or what is left.
-    pub fn at_most(&self, time: Duration) -> Duration {
+    pub(crate) fn at_most(&self, time: Duration) -> Duration {
         time.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether nothing more can be done.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.at_most(ANSWER).is_zero()
     }
 
     /// What is at a path below the page's folder.
-    pub fn below(&self, path: &str) -> Target {
+    pub(crate) fn below(&self, path: &str) -> Target {
         self.page.at(&format!("{}{path}", self.page.folder()))
     }
 
     /// The engine, by a transport, in a session or a new one.
-    pub fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
+    pub(crate) fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
         // An id is of letters, digits, - and _; one from a hostile peer may hold anything.
         let sid: Option<String> = open.map(|open| open.sid.chars().take(200).collect());
         let sid = sid.as_deref().map(|sid| ("sid", sid));
@@ -62,7 +62,7 @@ impl Context {
 }
 
 /// The cookies that an answer sets, as `Cookie` sends them back; none if there are none.
-pub fn cookies(headers: &[(String, String)]) -> Option<String> {
+pub(crate) fn cookies(headers: &[(String, String)]) -> Option<String> {
     let pairs: Vec<_> = headers
         .iter()
         .filter(|(name, _)| name == "set-cookie")

@@ -27,10 +27,10 @@ const EMPTY_POLLS: usize = 50;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// An open session.
-pub struct EngineSession {
+pub(crate) struct EngineSession {
     transport: SessionTransport,
     /// What opened it.
-    pub open: Open,
+    pub(crate) open: Open,
     start: Instant,
     last: Instant,
     /// How many bytes have come since this was last asked.
@@ -39,7 +39,7 @@ pub struct EngineSession {
     failed_poll: Option<(u16, String)>,
     empty: usize,
     /// Packets that have come and are not looked at yet.
-    pub pending: VecDeque<Packet>,
+    pub(crate) pending: VecDeque<Packet>,
 }
 
 enum SessionTransport {
@@ -49,13 +49,13 @@ enum SessionTransport {
 
 /// Why there is no session.
 #[derive(Debug)]
-pub struct OpenError {
+pub(crate) struct OpenError {
     /// The answer.
-    pub exchange: Exchange,
+    pub(crate) exchange: Exchange,
     /// What was wrong about it, if the exchange itself was well.
-    pub garbage: Option<String>,
+    pub(crate) garbage: Option<String>,
     /// How a connection ended that was open already.
-    pub ended: Option<Ended>,
+    pub(crate) ended: Option<Ended>,
 }
 
 impl EngineSession {
@@ -63,7 +63,10 @@ impl EngineSession {
     ///
     /// # Errors
     /// When the upgrade is refused, or no packet opens the session.
-    pub async fn by_websocket(context: &Context, style: Style) -> Result<(Exchange, Self), Box<OpenError>> {
+    pub(crate) async fn by_websocket(
+        context: &Context,
+        style: Style,
+    ) -> Result<(Exchange, Self), Box<OpenError>> {
         let target = context.engine(EngineTransport::WebSocket, None);
         let limit = context.limit();
         let start = Instant::now();
@@ -96,7 +99,7 @@ impl EngineSession {
     ///
     /// # Errors
     /// When the answer opens none.
-    pub async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
+    pub(crate) async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
         let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
         let (exchange, body) = http::fetch(&context.connector, request).await;
         match opening(&exchange, &body) {
@@ -128,7 +131,7 @@ impl EngineSession {
     ///
     /// # Errors
     /// When it did not get through.
-    pub async fn send(&mut self, packet: &str) -> Result<(), Failure> {
+    pub(crate) async fn send(&mut self, packet: &str) -> Result<(), Failure> {
         match &mut self.transport {
             SessionTransport::Socket(socket) => socket.send(packet).await,
             SessionTransport::Polling { context, cookie, .. } => {
@@ -153,7 +156,7 @@ impl EngineSession {
     ///
     /// # Errors
     /// When there will be no more.
-    pub async fn recv(&mut self) -> Result<Vec<Packet>, Failure> {
+    pub(crate) async fn recv(&mut self) -> Result<Vec<Packet>, Failure> {
         let text = match &mut self.transport {
             SessionTransport::Socket(socket) => loop {
                 match socket.recv().await? {
@@ -202,7 +205,7 @@ impl EngineSession {
 
     /// Says goodbye. A polling session that is only left stays a reader until the server has missed its pong,
     /// three quarters of a minute later.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         if matches!(self.transport, SessionTransport::Polling { .. }) {
             // The peer may be gone, and that is as good.
             let _ = timeout(GOODBYE, self.send("1")).await;
@@ -210,12 +213,12 @@ impl EngineSession {
     }
 
     /// How many bytes have come since this was last asked.
-    pub fn take_bytes(&mut self) -> usize {
+    pub(crate) fn take_bytes(&mut self) -> usize {
         std::mem::take(&mut self.bytes)
     }
 
     /// How it ended.
-    pub fn ended(&self, failure: &Failure) -> Ended {
+    pub(crate) fn ended(&self, failure: &Failure) -> Ended {
         let (status, body) = self.failed_poll.clone().unzip();
         Ended {
             at_ms: millis(self.start),
@@ -253,7 +256,7 @@ async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16
 }
 
 /// The opening in the answer to a handshake; what is wrong with it otherwise, none if the exchange says so.
-pub fn opening(exchange: &Exchange, body: &[u8]) -> Result<Open, Option<String>> {
+pub(crate) fn opening(exchange: &Exchange, body: &[u8]) -> Result<Open, Option<String>> {
     if !exchange.is(200) {
         return Err(None);
     }

@@ -14,8 +14,8 @@ macro_rules! evidence {
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: $type,)*
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
         }
     )*};
 }
@@ -23,7 +23,7 @@ macro_rules! evidence {
 /// How something failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum FailureKind {
+pub(crate) enum FailureKind {
     /// The name has no address.
     Unknown,
     /// Nobody listens.
@@ -417,32 +417,32 @@ evidence! {
 
 impl Failure {
     /// A failure in words.
-    pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
 }
 
 impl Exchange {
     /// A header of the answer, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether there was a whole answer with this status.
-    pub fn is(&self, status: u16) -> bool {
+    pub(crate) fn is(&self, status: u16) -> bool {
         self.status == Some(status) && self.failure.is_none()
     }
 }
 
 impl Evidence {
     /// A field of `hosting.json`, by a JSON pointer.
-    pub fn hosting_text(&self, pointer: &str) -> Option<&str> {
+    pub(crate) fn hosting_text(&self, pointer: &str) -> Option<&str> {
         self.hosting.as_ref()?.answer.as_ref()?.pointer(pointer)?.as_str()
     }
 
     /// What was seen at a hop, as JSON; null where it was not reached.
     #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
-    pub fn at(&self, hop: Hop) -> Value {
+    pub(crate) fn at(&self, hop: Hop) -> Value {
         fn json<T: Serialize>(seen: Option<&T>) -> Value {
             seen.map_or(Value::Null, |seen| {
                 serde_json::to_value(seen).expect("texts, numbers and lists always have a JSON form")

@@ -10,7 +10,7 @@ use super::evidence::{Evidence, Exchange};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum FrontProxy {
+pub(crate) enum FrontProxy {
     Nginx,
     Apache,
     Caddy,
@@ -25,7 +25,7 @@ pub enum FrontProxy {
 
 impl FrontProxy {
     /// Whether IIS answers first.
-    pub fn is_iis(self) -> bool {
+    pub(crate) fn is_iis(self) -> bool {
         matches!(self, Self::Iis | Self::Iisnode | Self::HttpPlatform | Self::AspNetCore | Self::Azure)
     }
 }
@@ -52,12 +52,12 @@ const IISNODE_PAGES: [&str; 4] =
     ["iisnode encountered an error", "HTTP subStatus", "unable to start the node", "iisnode-"];
 
 /// Whether a body is an error page of iisnode's.
-pub fn is_iisnode_page(body: &str) -> bool {
+pub(crate) fn is_iisnode_page(body: &str) -> bool {
     IISNODE_PAGES.iter().any(|words| body.contains(words))
 }
 
 /// Recognises the host.
-pub fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
+pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
     let exchanges = exchanges(evidence);
     let header = |name: &str, part: &str| {
         exchanges.iter().any(|exchange| {

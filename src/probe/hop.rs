@@ -11,7 +11,7 @@ use crate::transport::Transport;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumCount, Serialize)]
 #[serde(into = "&'static str")]
 #[allow(missing_docs, reason = "the names say it all, and docs/probe.md says the rest")]
-pub enum Hop {
+pub(crate) enum Hop {
     Name,
     Tcp,
     Tls,
@@ -50,18 +50,18 @@ const BEFORE_STREAMS: usize = 10;
 
 impl Hop {
     /// All, in order.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
         let (before, after) = OTHERS.split_at(BEFORE_STREAMS);
         before.iter().copied().chain(Self::streams()).chain(after.iter().copied())
     }
 
     /// The streams.
-    pub fn streams() -> impl Iterator<Item = Self> {
+    pub(crate) fn streams() -> impl Iterator<Item = Self> {
         Transport::VARIANTS.iter().map(|transport| Self::Stream(*transport))
     }
 
     /// Its stable name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Tcp => "tcp",
@@ -100,7 +100,7 @@ impl fmt::Display for Hop {
 /// How a hop went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// As it should.
     Good,
     /// It works with faults.

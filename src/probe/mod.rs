@@ -12,22 +12,22 @@
 //! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is told |
 
-pub mod client;
-pub mod context;
-pub mod diagnose;
-pub mod document;
-pub mod engine_session;
-pub mod evidence;
-pub mod front_proxy;
-pub mod hop;
-pub mod hops;
+mod client;
+mod context;
+mod diagnose;
+mod document;
+mod engine_session;
+mod evidence;
+mod front_proxy;
+mod hop;
+mod hops;
 pub mod plan;
-pub mod report;
+pub(crate) mod report;
 mod run;
-pub mod streams;
+mod streams;
 mod summary;
-pub mod target;
-pub mod verdicts;
+mod target;
+mod verdicts;
 
 use std::{
     collections::BTreeMap,
@@ -38,15 +38,15 @@ use std::{
 use self::{
     client::connector::{Connector, millis},
     diagnose::conclude,
-    document::{Document, HopReport},
     evidence::Evidence,
     hop::Hop,
     plan::Plan,
     run::Probe,
 };
+pub use document::{Document, HopReport};
 
 /// How long each hop took, in milliseconds.
-pub type Times = BTreeMap<Hop, u64>;
+pub(crate) type Times = BTreeMap<Hop, u64>;
 
 /// What happens while a probe runs.
 pub enum ProbeEvent<'a> {

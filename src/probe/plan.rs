@@ -13,19 +13,19 @@ use crate::{bad_value::BadValue, cli::ProbeArgs, transport::Transport};
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// What is probed.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The engine's path, where no Dante is expected.
-    pub socketio: Option<String>,
+    pub(crate) socketio: Option<String>,
     /// How long quiet connections are held.
-    pub hold: Option<Duration>,
+    pub(crate) hold: Option<Duration>,
     /// How long everything else may take.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Whether to go on where the certificate is not trusted.
-    pub insecure: bool,
+    pub(crate) insecure: bool,
     /// Headers for every request.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The streams to look at.
-    pub transports: Vec<Transport>,
+    pub(crate) transports: Vec<Transport>,
     resolve: Vec<Resolve>,
 }
 
@@ -76,7 +76,7 @@ impl Plan {
     }
 
     /// What `--resolve` says of a host.
-    pub fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
+    pub(crate) fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
         self.resolve
             .iter()
             .filter(move |one| one.port == port && one.host.eq_ignore_ascii_case(host))

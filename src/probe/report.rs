@@ -17,7 +17,7 @@ const CYAN: Style = AnsiColor::Cyan.on_default();
 const DIM: Style = Style::new().dimmed();
 
 /// Writes the report, in colour; an output that cannot show it has to strip it, as `anstream` does.
-pub struct Report<W: Write> {
+pub(crate) struct Report<W: Write> {
     out: W,
     quiet: bool,
     /// Whether a line of progress stands on the terminal.
@@ -26,7 +26,7 @@ pub struct Report<W: Write> {
 
 impl<W: Write> Report<W> {
     /// A report; `terminal` tells whether lines may be overwritten, `quiet` that only verdicts are wanted.
-    pub fn new(out: W, terminal: bool, quiet: bool) -> Self {
+    pub(crate) fn new(out: W, terminal: bool, quiet: bool) -> Self {
         Self { out, quiet, progress: (terminal && !quiet).then_some(0) }
     }
 
@@ -42,7 +42,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     /// When the output fails.
-    pub fn hop(&mut self, hop: &HopReport) -> io::Result<()> {
+    pub(crate) fn hop(&mut self, hop: &HopReport) -> io::Result<()> {
         if self.quiet {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     /// When the output fails.
-    pub fn progress(&mut self, text: &str) -> io::Result<()> {
+    pub(crate) fn progress(&mut self, text: &str) -> io::Result<()> {
         if self.progress.is_none() {
             return Ok(());
         }
@@ -80,7 +80,7 @@ impl<W: Write> Report<W> {
     ///
     /// # Errors
     /// When the output fails.
-    pub fn end(&mut self, document: &Document) -> io::Result<()> {
+    pub(crate) fn end(&mut self, document: &Document) -> io::Result<()> {
         self.clear()?;
         if !self.quiet {
             writeln!(self.out)?;

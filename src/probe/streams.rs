@@ -27,20 +27,20 @@ use crate::transport::{EngineTransport, Transport};
 
 /// Where a reading is to go on.
 #[derive(Debug, Clone)]
-pub struct Offset {
+pub(crate) struct Offset {
     /// The index of the stanza that is wanted.
-    pub from: u64,
+    pub(crate) from: u64,
     /// The edition in which it was counted.
-    pub edition: String,
+    pub(crate) edition: String,
 }
 
 /// How much is listened to.
 #[derive(Debug, Clone, Copy)]
-pub struct Span {
+pub(crate) struct Span {
     /// How many stanzas are enough.
-    pub stanzas: usize,
+    pub(crate) stanzas: usize,
     /// How long they may take.
-    pub time: Duration,
+    pub(crate) time: Duration,
 }
 
 /// Gaps that tell lumps from an even stream: the first stanza and three gaps, and no less than three
@@ -55,7 +55,7 @@ const FLOOD: (usize, usize) = (5_000, 4 * 1024 * 1024);
 impl Span {
     /// What to listen to at this pace, with so much time left. At a pace that the time does not suffice for,
     /// the first stanza has to do.
-    pub fn at_pace(interval_ms: u64, left: Duration) -> Self {
+    pub(crate) fn at_pace(interval_ms: u64, left: Duration) -> Self {
         let interval = Duration::from_millis(interval_ms.max(1));
         let span = (interval.saturating_mul(GAPS as u32)).max(AT_LEAST);
         if span > left {
@@ -91,7 +91,7 @@ enum StreamEvent {
 }
 
 /// Listens to one transport. `count` tells others how many stanzas have come.
-pub async fn listen(
+pub(crate) async fn listen(
     context: &Context,
     transport: Transport,
     offset: Option<&Offset>,
@@ -325,7 +325,7 @@ fn parse_sse(event: &events::Event) -> StreamEvent {
 }
 
 /// Whether an exchange opened what was asked for.
-pub fn opened(exchange: &Exchange) -> bool {
+pub(crate) fn opened(exchange: &Exchange) -> bool {
     exchange.failure.is_none() && matches!(exchange.status, Some(101 | 200))
 }
 

@@ -7,17 +7,17 @@ use url::{Host, Url};
 /// An absolute URL of http or https, with a path that starts with a slash. All parts are as they go over the network: a name in
 /// ASCII (IDNA), path and query percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Whether TLS is spoken.
-    pub tls: bool,
+    pub(crate) tls: bool,
     /// The name or address, without the brackets of IPv6.
-    pub host: String,
+    pub(crate) host: String,
     /// The port, never 0.
-    pub port: u16,
+    pub(crate) port: u16,
     /// The path, as it stands in a request.
-    pub path: String,
+    pub(crate) path: String,
     /// What follows the question mark, if anything.
-    pub query: Option<String>,
+    pub(crate) query: Option<String>,
 }
 
 /// What a URL looks like.
@@ -28,9 +28,12 @@ impl Target {
     ///
     /// # Errors
     /// When it is not one, has another scheme, or holds a user's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if lacks_host(text) {
             return Err(format!("the host is missing; {FORM}"));
+        }
+        if text.trim().is_empty() {
+            return Err(format!("the URL is empty; {FORM}"));
         }
         let url = Url::parse(text);
         let is_whole = url.as_ref().is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -67,7 +70,7 @@ impl Target {
     /// # Errors
     /// When it does not lead to a URL of http or https.
     #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
-    pub fn join(&self, reference: &str) -> Result<Self, String> {
+    pub(crate) fn join(&self, reference: &str) -> Result<Self, String> {
         if lacks_host(reference) {
             return Err(format!("the host is missing; {FORM}"));
         }
@@ -76,45 +79,45 @@ impl Target {
     }
 
     /// The same resource with this query.
-    pub fn with_query<'a>(self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(crate) fn with_query<'a>(self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         Self { query: (!query.is_empty()).then_some(query), ..self }
     }
 
     /// The first value of a name in the query, decoded.
-    pub fn query_value(&self, name: &str) -> Option<String> {
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
         let mut pairs = form_urlencoded::parse(self.query.as_deref()?.as_bytes());
         pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
     /// The same host, another path, as it stands in a request.
-    pub fn at(&self, path: &str) -> Self {
+    pub(crate) fn at(&self, path: &str) -> Self {
         Self { path: path.to_owned(), query: None, ..self.clone() }
     }
 
     /// The path to the last slash, that one included.
-    pub fn folder(&self) -> &str {
+    pub(crate) fn folder(&self) -> &str {
         &self.path[..self.path.rfind('/').map_or(0, |at| at + 1)]
     }
 
     /// http or https.
-    pub fn scheme(&self) -> &'static str {
+    pub(crate) fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }
 
     /// The value of the header `Host`.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
     }
 
     /// The value of the header `Origin` of this host's own pages.
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme(), self.authority())
     }
 
     /// What a request line holds.
-    pub fn path_and_query(&self) -> String {
+    pub(crate) fn path_and_query(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
             None => self.path.clone(),
@@ -122,7 +125,7 @@ impl Target {
     }
 
     /// Whether another URL is reached over the same kind of connection.
-    pub fn same_origin(&self, other: &Self) -> bool {
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
         (self.tls, self.port, &self.host) == (other.tls, other.port, &other.host)
     }
 }
@@ -167,7 +170,7 @@ mod tests {
     #[test]
     fn refusals_name_the_remedy() {
         for (text, part) in [
-            ("", FORM),
+            ("", "the URL is empty"),
             ("localhost", "write http://localhost or"),
             ("localhost:8888", "write http://localhost:8888 or"),
             ("127.0.0.1:8888", "write http://127.0.0.1:8888 or"),

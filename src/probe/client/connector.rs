@@ -28,15 +28,15 @@ use crate::probe::{
 const KEPT: usize = 256;
 
 /// How long one address may take to accept, so that another one gets its chance.
-pub const CONNECT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
 /// A connection, whatever is below it.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Debug)]
-pub struct Connector {
+pub(crate) struct Connector {
     plan: Arc<Plan>,
     roots: Roots,
     /// The address that answered, for each host and port.
@@ -45,22 +45,22 @@ pub struct Connector {
 
 impl Connector {
     /// A connector with the system's roots.
-    pub fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
         Self { plan, roots: Roots::of_system(), known: Mutex::default() }
     }
 
     /// What the probe is to do.
-    pub fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
 
     /// Whether certificates can be measured by anything.
-    pub fn has_roots(&self) -> bool {
+    pub(crate) fn has_roots(&self) -> bool {
         self.roots.are_usable()
     }
 
     /// Looks a name up.
-    pub async fn look_up(&self, target: &Target, limit: Duration) -> (Name, Vec<SocketAddr>) {
+    pub(crate) async fn look_up(&self, target: &Target, limit: Duration) -> (Name, Vec<SocketAddr>) {
         let mut name = Name { name: target.host.clone(), ..Name::default() };
         let given: Vec<_> = self.plan.resolved(&target.host, target.port).collect();
         let addresses = if given.is_empty() {
@@ -91,7 +91,7 @@ impl Connector {
     }
 
     /// Connects to one address after the other until one accepts, which is used from now on.
-    pub async fn reach(
+    pub(crate) async fn reach(
         &self,
         target: &Target,
         addresses: &[SocketAddr],
@@ -147,7 +147,7 @@ impl Connector {
     ///
     /// # Errors
     /// With what went wrong.
-    pub async fn open(&self, target: &Target) -> Result<Recorded, Failure> {
+    pub(crate) async fn open(&self, target: &Target) -> Result<Recorded, Failure> {
         let tcp = self.tcp(target).await?;
         if !target.tls {
             return Ok(Recorded::new(Box::new(tcp)));
@@ -165,7 +165,7 @@ impl Connector {
     }
 
     /// A handshake of TLS for its own sake, offering HTTP/2, too.
-    pub async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
+    pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
         let failed = |failure| Tls { failure: Some(failure), ..Tls::default() };
         match timeout(limit, self.try_inspect(target)).await {
             Ok(Ok(tls)) => tls,
@@ -224,7 +224,7 @@ fn of_handshake(error: &io::Error) -> Failure {
 }
 
 /// Names an error of input or output.
-pub fn of_io(error: &io::Error) -> Failure {
+pub(crate) fn of_io(error: &io::Error) -> Failure {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused => FailureKind::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
@@ -239,12 +239,12 @@ pub fn of_io(error: &io::Error) -> Failure {
 }
 
 /// The time since a moment, in milliseconds.
-pub fn millis(since: Instant) -> u64 {
+pub(crate) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A connection that keeps the first bytes which came over it.
-pub struct Recorded {
+pub(crate) struct Recorded {
     io: Box<dyn Io>,
     first: Arc<Mutex<Vec<u8>>>,
 }
@@ -255,18 +255,18 @@ impl Recorded {
     }
 
     /// The first bytes, also once the connection belongs to somebody else.
-    pub fn first_bytes(&self) -> FirstBytes {
+    pub(crate) fn first_bytes(&self) -> FirstBytes {
         FirstBytes(self.first.clone())
     }
 }
 
 /// The first bytes that came over a connection.
 #[derive(Debug, Clone)]
-pub struct FirstBytes(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
 impl FirstBytes {
     /// As text, with escapes for what is not; empty if nothing came.
-    pub fn escaped(&self) -> String {
+    pub(crate) fn escaped(&self) -> String {
         self.0.lock().map(|bytes| bytes.escape_ascii().to_string()).unwrap_or_default()
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-pub use http::Method;
+pub(crate) use http::Method;
 use http::{HeaderMap, HeaderValue, Response, Version, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
@@ -24,7 +24,7 @@ use crate::probe::{
 /// The most that a head may have; IIS and nginx allow less (hosting: iisnode 64 KB).
 const MAX_HEAD: usize = 64 * 1024;
 /// The most that is read of a body.
-pub const MAX_BODY: usize = 256 * 1024;
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// How much of a body is shown.
 const SHOWN: usize = 512;
 /// How much of one header's value is shown.
@@ -32,45 +32,45 @@ const SHOWN_HEADER: usize = 1024;
 
 /// What is sent.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// GET or POST.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Whereto.
-    pub target: Target,
+    pub(crate) target: Target,
     /// Headers beside those that every request has.
-    pub headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: String,
+    pub(crate) body: String,
     /// How long the answer may take.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Request {
     /// A plain GET.
-    pub fn get(target: Target, limit: Duration) -> Self {
+    pub(crate) fn get(target: Target, limit: Duration) -> Self {
         Self { method: Method::GET, target, headers: Vec::new(), body: String::new(), limit }
     }
 
     /// A POST, as the engine's clients send their packets.
-    pub fn post(target: Target, body: String, limit: Duration) -> Self {
+    pub(crate) fn post(target: Target, body: String, limit: Duration) -> Self {
         let headers = vec![("content-type", "text/plain;charset=UTF-8".to_owned())];
         Self { method: Method::POST, target, headers, body, limit }
     }
 
     /// With one header more.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
 /// An answer whose head has come.
-pub struct Answer {
+pub(crate) struct Answer {
     /// What is known of it so far.
-    pub exchange: Exchange,
+    pub(crate) exchange: Exchange,
     /// When the request was made.
-    pub start: Instant,
+    pub(crate) start: Instant,
     response: Response<Incoming>,
     deadline: TokioInstant,
     /// The connection lives as long as this.
@@ -81,7 +81,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// With what came instead.
-pub async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
     let start = Instant::now();
     let deadline = TokioInstant::now() + request.limit;
     let mut exchange = Exchange { url: request.target.to_string(), ..Exchange::default() };
@@ -112,7 +112,7 @@ pub async fn send(connector: &Connector, request: Request) -> Result<Answer, Box
 }
 
 /// The same, and reads the body, as far as it is bounded.
-pub async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
     match send(connector, request).await {
         Ok(answer) => answer.finish().await,
         Err(exchange) => (*exchange, Vec::new()),
@@ -165,12 +165,12 @@ async fn attempt(
 
 impl Answer {
     /// The headers of the answer.
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 
     /// Reads the body.
-    pub async fn finish(mut self) -> (Exchange, Vec<u8>) {
+    pub(crate) async fn finish(mut self) -> (Exchange, Vec<u8>) {
         let mut body = Vec::new();
         loop {
             match timeout_at(self.deadline, self.chunk()).await {
@@ -205,7 +205,7 @@ impl Answer {
     ///
     /// # Errors
     /// With what cut it off.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.response.body_mut().frame().await {
                 None => return Ok(None),
@@ -224,7 +224,7 @@ impl Answer {
     ///
     /// # Errors
     /// When hyper did not take it for one.
-    pub async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
+    pub(crate) async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
         let (mut exchange, connection) = (self.exchange, self.connection);
         match timeout_at(self.deadline, hyper::upgrade::on(self.response)).await {
             Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
@@ -241,15 +241,15 @@ impl Answer {
 }
 
 /// A connection that speaks HTTP no more.
-pub struct Upgraded {
+pub(crate) struct Upgraded {
     /// The bytes.
-    pub io: TokioIo<hyper::upgrade::Upgraded>,
+    pub(crate) io: TokioIo<hyper::upgrade::Upgraded>,
     /// Ends hyper's part when dropped.
-    pub connection: AbortOnDropHandle<()>,
+    pub(crate) connection: AbortOnDropHandle<()>,
 }
 
 /// The first bytes of a body as text.
-pub fn truncate_body(body: &[u8]) -> String {
+pub(crate) fn truncate_body(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
 }
 

@@ -6,10 +6,10 @@
 //! | `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
-pub mod connector;
-pub mod engineio;
-pub mod events;
-pub mod http;
-pub mod tls;
-pub mod unpack;
-pub mod websocket;
+pub(super) mod connector;
+pub(super) mod engineio;
+pub(super) mod events;
+pub(super) mod http;
+pub(super) mod tls;
+pub(super) mod unpack;
+pub(super) mod websocket;

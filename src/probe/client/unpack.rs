@@ -9,7 +9,7 @@ const MOST: usize = 4 * 1024 * 1024;
 
 /// Unpacks a stream, or passes it on.
 #[derive(Debug)]
-pub enum Unpacker {
+pub(crate) enum Unpacker {
     /// Not compressed.
     Plain,
     /// gzip.
@@ -20,7 +20,7 @@ pub enum Unpacker {
 
 impl Unpacker {
     /// One for the value of `Content-Encoding`.
-    pub fn new(coding: Option<&str>) -> Self {
+    pub(crate) fn new(coding: Option<&str>) -> Self {
         match coding {
             None | Some("identity" | "") => Self::Plain,
             Some("gzip" | "x-gzip") => Self::Gzip(Box::new(GzDecoder::new(Vec::new())), 0),
@@ -32,7 +32,7 @@ impl Unpacker {
     ///
     /// # Errors
     /// When they are not what the coding says.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         match self {
             Self::Plain => Ok(bytes.to_vec()),
             Self::Gzip(decoder, total) => {

@@ -27,11 +27,11 @@ use crate::probe::{
 };
 
 /// What browsers offer, and what must not come back.
-pub const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
+pub(crate) const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
 
 /// How a handshake looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// `Connection: Upgrade`, offering compression.
     Chrome,
     /// `Connection: keep-alive, Upgrade`, offering compression.
@@ -41,14 +41,14 @@ pub enum Style {
 }
 
 /// An open WebSocket.
-pub struct Socket {
+pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
     _connection: AbortOnDropHandle<()>,
 }
 
 /// What came over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Received {
+pub(crate) enum Received {
     /// A text.
     Text(String),
     /// What needs no attention: pings, pongs, binary frames.
@@ -61,7 +61,7 @@ pub enum Received {
 ///
 /// # Errors
 /// With the answer that was no 101, its body read.
-pub async fn open(
+pub(crate) async fn open(
     connector: &Connector,
     target: &Target,
     style: Style,
@@ -102,7 +102,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
+    pub(crate) async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
         self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
     }
 
@@ -110,7 +110,7 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection ends without a close frame, or what came is no frame.
-    pub async fn recv(&mut self) -> Result<Received, Failure> {
+    pub(crate) async fn recv(&mut self) -> Result<Received, Failure> {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;

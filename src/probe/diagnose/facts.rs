@@ -45,7 +45,7 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
 }
 
 /// Whether a hop did what it is for.
-pub fn works(evidence: &Evidence, hop: Hop) -> bool {
+pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
     let page_ok = |exchange: &Exchange| exchange.is(200);
     match hop {
         Hop::Name => evidence.name.as_ref().is_some_and(|name| name.failure.is_none()),
@@ -115,7 +115,7 @@ pub(super) fn describe_exchange(exchange: &Exchange) -> String {
 /// more than one and three quarters of the interval, and at least 400 ms more than it, since at a fast pace
 /// a busy machine alone makes gaps of some intervals. What follows within a quarter of the interval is one
 /// burst. One burst of two is what a lost packet makes; three at once, or a second burst, is a buffer.
-pub fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
+pub(crate) fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
     let silence = (interval_ms * 7 / 4).max(interval_ms + 400);
     let close = (interval_ms / 4).max(10);
     let mut lumps = Vec::new();

@@ -16,12 +16,12 @@ use super::{
     verdicts::VerdictId,
 };
 use crate::transport::Transport;
-pub use facts::{lumps, works};
+use facts::works;
 
 /// How much a verdict matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Good to know.
     Note,
     /// It streams, by a fallback or with faults.
@@ -33,25 +33,25 @@ pub enum Severity {
 /// What is wrong, why, and what fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The stable id.
-    pub id: VerdictId,
+    pub(crate) id: VerdictId,
     /// Where it shows.
-    pub hop: Hop,
+    pub(crate) hop: Hop,
     /// How much it matters.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// Why.
-    pub cause: &'static str,
+    pub(crate) cause: &'static str,
     /// What fixes it, on the host that was recognised.
-    pub remedy: &'static str,
+    pub(crate) remedy: &'static str,
     /// That host.
-    pub host: Option<FrontProxy>,
+    pub(crate) host: Option<FrontProxy>,
     /// What was seen, in one line.
-    pub evidence: String,
+    pub(crate) evidence: String,
     /// Other verdicts that fit what was seen.
-    pub or: Vec<VerdictId>,
+    pub(crate) or: Vec<VerdictId>,
     /// What would tell them apart.
-    pub to_tell: Option<&'static str>,
+    pub(crate) to_tell: Option<&'static str>,
 }
 
 /// A verdict before it is written out.
@@ -93,7 +93,7 @@ impl Finding {
 }
 
 /// Says what the evidence of a whole probe shows: what is broken never goes without a word.
-pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
+pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts = diagnose(evidence);
     let explained = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
     if whole(evidence, &verdicts) == Severity::Broken && !explained {
@@ -108,7 +108,7 @@ pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
 }
 
 /// Says what the evidence shows, of a probe that may still be going on.
-pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
+pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let host = front_proxy::recognise(evidence);
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
@@ -132,7 +132,7 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
 }
 
 /// How a hop went, by what was seen and said of it.
-pub fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
+pub(crate) fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
     if facts::is_skipped(evidence, hop) {
         return Outcome::Skipped;
     }
@@ -150,7 +150,7 @@ pub fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
 }
 
 /// How the whole went.
-pub fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
+pub(crate) fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
     let worst = verdicts.iter().map(|verdict| verdict.severity).max().unwrap_or(Severity::Note);
     // Whatever else was seen: a probe that ends without a stream has not shown that the host is good.
     let streams = if evidence.socketio.is_some() {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
-use super::*;
+use super::{facts::lumps, *};
 
 fn brief(verdicts: &[Verdict]) -> Value {
     let brief = verdicts.iter().map(|verdict| {

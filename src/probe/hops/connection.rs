@@ -13,18 +13,18 @@ use crate::probe::{
 
 /// What was seen on the way; what was not reached is missing.
 #[derive(Debug, Default)]
-pub struct ConnectionPath {
+pub(crate) struct ConnectionPath {
     /// The name.
-    pub name: Option<Name>,
+    pub(crate) name: Option<Name>,
     /// TCP.
-    pub tcp: Option<Tcp>,
+    pub(crate) tcp: Option<Tcp>,
     /// TLS.
-    pub tls: Option<Tls>,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl ConnectionPath {
     /// Goes as far as it leads; `left` says how much time there is.
-    pub async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
+    pub(crate) async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
         let (name, addresses) = connector.look_up(target, left()).await;
         let tcp = match addresses.as_slice() {
             [] => None,
@@ -36,7 +36,7 @@ impl ConnectionPath {
     }
 
     /// Whether requests can be made.
-    pub fn is_open(&self, target: &Target) -> bool {
+    pub(crate) fn is_open(&self, target: &Target) -> bool {
         let tcp = self.tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.failure.is_none()));
         let tls = !target.tls
             || self
@@ -48,7 +48,7 @@ impl ConnectionPath {
 }
 
 /// What the first answer says of HTTP; if there is none, what the other scheme gives on this port.
-pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limit: Duration) -> Http {
+pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchange, limit: Duration) -> Http {
     let silent = first.status.is_none();
     let kind = first.failure.as_ref().map(|failure| failure.kind);
     let other_scheme = match kind {
@@ -63,7 +63,7 @@ pub async fn http(connector: &Connector, target: &Target, first: &Exchange, limi
 }
 
 /// What plain HTTP gives on a port where TLS came to nothing.
-pub async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Option<String> {
+pub(crate) async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Option<String> {
     let plain = Target { tls: false, ..target.clone() };
     let (exchange, _) = http::fetch(connector, Request::get(plain, limit)).await;
     exchange.status.map(|status| format!("plain HTTP works on this port: it answers {status}"))

@@ -31,7 +31,7 @@ const PAIRS: usize = 5;
 const FOREIGN: &str = "https://elsewhere.example";
 
 /// Opens a session by polling.
-pub async fn handshake(context: &Context) -> Handshake {
+pub(crate) async fn handshake(context: &Context) -> Handshake {
     let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
     let (exchange, body) = http::fetch(&context.connector, request).await;
     match opening(&exchange, &body) {
@@ -70,7 +70,7 @@ async fn elsewhere(context: &Context) -> Option<String> {
 }
 
 /// Requests on one session over fresh connections, without and with the cookies of the handshake.
-pub async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
+pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
     let rounds: &[bool] = if has_cookies { &[false, true] } else { &[false] };
     Sticky { rounds: join_all(rounds.iter().map(|cookies| round(context, *cookies))).await }
 }
@@ -127,13 +127,13 @@ fn is_unknown_session(exchange: &Exchange) -> bool {
 }
 
 /// The code in an error of the engine's.
-pub fn error_code(body: &str) -> Option<u64> {
+pub(crate) fn error_code(body: &str) -> Option<u64> {
     let error: serde_json::Value = serde_json::from_str(body).ok()?;
     error["code"].as_u64().or_else(|| error["code"].as_str()?.parse().ok())
 }
 
 /// Upgrades to WebSocket in the ways of browsers, and from a polling session.
-pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
+pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
     let (chrome, firefox, session) = tokio::join!(
         direct(context, "chrome", Style::Chrome),
         direct(context, "firefox", Style::Firefox),
@@ -240,7 +240,7 @@ async fn converse(
 }
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
-pub async fn cors(context: &Context) -> Cors {
+pub(crate) async fn cors(context: &Context) -> Cors {
     let named = context.connector.plan().headers.iter().find(|(name, _)| name == "origin");
     let named = named.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let own = context.page.origin();

@@ -21,7 +21,7 @@ use crate::transport::EngineTransport;
 const QUIET: &str = "/hello";
 
 /// Holds a quiet connection by WebSocket, and one by polling.
-pub async fn hold(context: &Context, time: Duration) -> Hold {
+pub(crate) async fn hold(context: &Context, time: Duration) -> Hold {
     // The sessions outlive the deadline of the other hops; only their opening is bound by it.
     let (websocket, polling) = tokio::join!(
         quiet(context, EngineTransport::WebSocket, time),

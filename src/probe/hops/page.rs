@@ -23,7 +23,7 @@ const REDIRECTS: usize = 8;
 const NODES: usize = 4;
 
 /// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
-pub async fn page(
+pub(crate) async fn page(
     connector: &Connector,
     start: &Target,
     mut limit: impl FnMut() -> Duration,
@@ -78,7 +78,7 @@ fn library_of(html: &str) -> Option<String> {
 }
 
 /// Where else on this host Dante answers.
-pub async fn elsewhere(context: &Context) -> Option<String> {
+pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
     let here = context.page.folder().to_owned();
     for folder in candidates(&here) {
         let target = context.page.at(&format!("{folder}hosting.json"));
@@ -91,7 +91,7 @@ pub async fn elsewhere(context: &Context) -> Option<String> {
 }
 
 /// Where Dante is often found: at the root, under the sample's prefix, and in what stands above.
-pub fn candidates(here: &str) -> Vec<String> {
+pub(crate) fn candidates(here: &str) -> Vec<String> {
     let mut folders = vec!["/".to_owned(), "/dante/".to_owned()];
     let mut above = here.trim_end_matches('/');
     while let Some(at) = above.rfind('/') {
@@ -114,7 +114,7 @@ fn status_of(body: &[u8]) -> Option<Value> {
 }
 
 /// What the server says that it saw, and which nodes answer.
-pub async fn hosting(context: &Context) -> Hosting {
+pub(crate) async fn hosting(context: &Context) -> Hosting {
     let target = context.below("hosting.json");
     let (exchange, body) =
         http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
@@ -140,7 +140,7 @@ pub async fn hosting(context: &Context) -> Hosting {
 }
 
 /// The client library, by the URL that the page names, or beside the engine.
-pub async fn library(context: &Context, named: Option<&str>) -> Library {
+pub(crate) async fn library(context: &Context, named: Option<&str>) -> Library {
     let target = match named.map(|url| context.page.join(url)) {
         Some(Ok(target)) => target,
         _ => context.page.at(&format!("{}socket.io.js", context.engine)),
@@ -168,7 +168,7 @@ fn version_of(script: &str) -> Option<String> {
 
 /// How the page comes to those who take gzip, and how an event stream does: one that starts at the end of the
 /// poem, and so ends at once, which shows its head even where a stream is held back.
-pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
+pub(crate) async fn compression(context: &Context, of: Option<u64>) -> Compression {
     let request = |target: Target| Request::get(target, context.limit()).with("accept-encoding", "gzip");
     let (exchange, body) = http::fetch(&context.connector, request(context.page.clone())).await;
     let coding = |exchange: &Exchange| exchange.header("content-encoding").map(str::to_owned);

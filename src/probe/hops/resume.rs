@@ -12,7 +12,7 @@ use crate::probe::{
 use crate::transport::Transport;
 
 /// Comes back on every transport that has said something, asking for the stanza after the last one.
-pub async fn resume(context: &Context, evidence: &Evidence) -> Resume {
+pub(crate) async fn resume(context: &Context, evidence: &Evidence) -> Resume {
     let streams = evidence.streams.iter();
     let comebacks = streams
         .filter_map(|(transport, stream)| Some(come_back(context, *transport, stream, offset(stream)?)));

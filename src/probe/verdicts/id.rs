@@ -11,7 +11,7 @@ use super::{Entry, connection, engine, streams};
 #[strum(serialize_all = "kebab-case")]
 #[serde(into = "&'static str")]
 #[allow(missing_docs, reason = "each has its cause in its entry")]
-pub enum VerdictId {
+pub(crate) enum VerdictId {
     Unproved,
     NameUnknown,
     NotListening,
@@ -76,7 +76,7 @@ pub enum VerdictId {
 
 impl VerdictId {
     /// What is known of this verdict, whatever was seen.
-    pub fn entry(self) -> &'static Entry {
+    pub(crate) fn entry(self) -> &'static Entry {
         match self {
             Self::Unproved => &connection::UNPROVED,
             Self::NameUnknown => &connection::NAME_UNKNOWN,

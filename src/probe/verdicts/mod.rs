@@ -6,17 +6,17 @@ mod id;
 mod streams;
 
 use super::front_proxy::FrontProxy;
-pub use id::VerdictId;
+pub(crate) use id::VerdictId;
 
 /// What is known of a verdict, whatever was seen.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Why it happens.
-    pub cause: &'static str,
+    pub(crate) cause: &'static str,
     /// What fixes it on a host that was not recognised.
-    pub generic: &'static str,
+    pub(crate) generic: &'static str,
     /// What fixes it on others.
-    pub hosts: &'static [(FrontProxy, &'static str)],
+    pub(crate) hosts: &'static [(FrontProxy, &'static str)],
 }
 
 impl Entry {
@@ -29,7 +29,7 @@ impl Entry {
     }
 
     /// What fixes it.
-    pub fn remedy(&self, host: Option<FrontProxy>) -> &'static str {
+    pub(crate) fn remedy(&self, host: Option<FrontProxy>) -> &'static str {
         let known = host.and_then(|host| self.hosts.iter().find(|(known, _)| *known == host));
         known.map_or(self.generic, |(_, remedy)| remedy)
     }
