@@ -231,11 +231,12 @@ impl EngineSession {
     }
 }
 
+/// Why a poll did not succeed.
 fn refused(exchange: Exchange) -> Failure {
-    let status = exchange.status.unwrap_or_default();
+    let status = exchange.status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
     exchange
         .failure
-        .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("a poll was answered {status}")))
+        .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("a poll was answered with {status}")))
 }
 
 /// How long a poll may stay open: the server pings by then, and has some time more for it.

@@ -28,7 +28,7 @@ pub(crate) enum FailureKind {
     Unknown,
     /// Nobody listens.
     Refused,
-    /// No way leads there.
+    /// There is no route.
     Unreachable,
     /// Nothing within the time allowed.
     Timeout,
@@ -36,11 +36,11 @@ pub(crate) enum FailureKind {
     Reset,
     /// The connection was closed where more had to come.
     Closed,
-    /// What came is no HTTP.
+    /// What came is not HTTP.
     NotHttp,
-    /// What came was beyond all measure.
+    /// More came than any answer needs.
     TooLarge,
-    /// TLS did not come about.
+    /// The TLS handshake failed.
     Tls,
     /// What came is not what the protocol asks for.
     Garbage,
@@ -78,7 +78,7 @@ evidence! {
         head_ms: Option<u64>,
         /// To the end of what was read.
         ms: u64,
-        /// Why there is no whole answer.
+        /// Why the answer is missing or not whole.
         #[serde(rename = "trouble")]
         failure: Option<Failure>,
         /// What came instead of HTTP, as text with escapes.
@@ -93,7 +93,7 @@ evidence! {
         addresses: Vec<String>,
         /// Whether `--resolve` said so.
         given: bool,
-        /// Why there is none.
+        /// Why it has none.
         #[serde(rename = "trouble")]
         failure: Option<Failure>,
     }

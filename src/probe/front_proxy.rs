@@ -1,4 +1,4 @@
-//! Which host stands before the server, told by what it writes into its answers. Pure.
+//! Which host stands in front of the server, recognised by what it writes into its answers. Pure.
 
 use std::fmt;
 

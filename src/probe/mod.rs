@@ -10,7 +10,7 @@
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
 //! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
-//! | `document`, `summary`, `report` | how it is told |
+//! | `document`, `summary`, `report` | how it is written |
 
 mod client;
 mod context;
@@ -59,20 +59,20 @@ pub enum ProbeEvent<'a> {
 /// Why a probe was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// Nothing to measure certificates by.
+    /// There is nothing to check certificates with.
     #[error(
         "this system has no root certificates to check the host's certificate with; install them (ca-certificates), name a file with SSL_CERT_FILE, or use --insecure"
     )]
     NoRoots,
-    /// The news could not be told.
+    /// The report could not be written.
     #[error("cannot write the report: {0}")]
     Output(#[from] std::io::Error),
 }
 
-/// Probes a host, and tells each hop as it happens.
+/// Probes a host, and reports each hop as it is done.
 ///
 /// # Errors
-/// When it cannot be done at all; a host that does not answer is no error but a finding.
+/// When it cannot be done at all; a host that does not answer is a finding, not an error.
 pub async fn probe(
     plan: Plan,
     report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,

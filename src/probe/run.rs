@@ -1,4 +1,4 @@
-//! [`Probe`]: goes from hop to hop as far as the way leads, and tells each as it is done.
+//! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done.
 
 use std::{
     sync::{
@@ -34,7 +34,7 @@ const AFTERWARDS: Duration = Duration::from_millis(2500);
 /// How long the other scheme may take to answer, when the one that was asked for gave nothing.
 const OTHER_SCHEME: Duration = Duration::from_secs(2);
 
-/// How often a long hop tells how it is going.
+/// How often a long hop reports its progress.
 const TICK: Duration = Duration::from_millis(250);
 
 /// A probe that is going on.
@@ -49,7 +49,7 @@ pub(super) struct Probe<'a> {
 }
 
 impl Probe<'_> {
-    /// Goes from hop to hop as far as the way leads.
+    /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
         let Some(page) = self.reach_page().await? else { return Ok(()) };
         let engine = match &self.plan.socketio {
@@ -97,7 +97,8 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// The way to the page, through redirects; where it is, if anything answers at all.
+    /// Reaches the page, through redirects; gives where it is, if anything answers at all.
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     async fn reach_page(&mut self) -> std::io::Result<Option<Target>> {
         let mut target = self.plan.target.clone();
         let mut earlier = Vec::new();
@@ -122,7 +123,7 @@ impl Probe<'_> {
             let limit = || deadline.saturating_duration_since(Instant::now());
             let (mut seen, reached, elsewhere) = page::page(&self.connector, &target, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
-            let first = seen.exchanges.first().cloned().unwrap_or_default();
+            let first = seen.exchanges.first().expect("the page is asked for at least once").clone();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
@@ -277,7 +278,7 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// The hops that were not told yet.
+    /// The hops that were not reported yet.
     pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
         let rest: Vec<Hop> = Hop::all().filter(|hop| !self.reported.contains(hop)).collect();
         self.report(&rest)

@@ -71,6 +71,26 @@ async fn a_healthy_dante_under_a_prefix_and_at_a_fast_pace_too() {
 }
 
 #[tokio::test]
+async fn a_path_in_any_script_however_it_is_written() {
+    let args = ServeArgs { prefix: Some("/caffè".into()), ..paced("50ms") };
+    let server = Server::start(Setup { args, ..Setup::default() }).await;
+    for path in ["/caffè/", "/caff%C3%A8/"] {
+        let document = run(&url(&server, path), |args| args.transports = Some("sse".into())).await;
+        assert_eq!((&document["outcome"], ids(&document)), (&"good".into(), vec![]), "{path}: {document:#}");
+    }
+    // A name beyond ASCII is looked up, and given in Host, as IDNA writes it.
+    let Endpoint::Tcp(address) = &server.endpoint else { panic!("no TCP") };
+    let (ip, port) = (address.ip(), address.port());
+    let document = run(&format!("http://müller.example:{port}/caffè/"), |args| {
+        args.transports = Some("sse".into());
+        args.resolve = vec![format!("müller.example:{port}:{ip}")];
+    })
+    .await;
+    assert_eq!((&document["outcome"], ids(&document)), (&"good".into(), vec![]), "{document:#}");
+    assert_eq!(document["hops"][0]["evidence"]["name"], "xn--mller-kva.example");
+}
+
+#[tokio::test]
 async fn without_websocket_it_is_degraded_and_without_polling_it_is_not() {
     for (transports, outcome, id) in [
         ("polling", "degraded", "websocket-disabled-by-server"),
@@ -300,6 +320,7 @@ async fn the_command_prints_one_document_or_lines_and_says_the_outcome_by_its_ex
 
     for (args, part) in [
         (&["ftp://x/"][..], "https://"),
+        (&["localhost:8888"], "write http://localhost:8888"),
         (&["http://x/", "--timeout", "0"], "1s"),
         (&["http://x/", "--header", "x"], "colon"),
     ] {

@@ -1,11 +1,11 @@
-//! [`Connector`]: the one way in which the probe opens connections: name, TCP, TLS, each with its limit.
+//! [`Connector`]: opens all connections of the probe: name, TCP, TLS, each with its limit.
 
 use std::{
     collections::HashMap,
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, MutexGuard},
     task::{Context, Poll, ready},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -24,7 +24,7 @@ use crate::probe::{
     target::Target,
 };
 
-/// How many of the first bytes of a connection are kept, for when they are no HTTP.
+/// How many of the first bytes of a connection are kept, for when they are not HTTP.
 const KEPT: usize = 256;
 
 /// How long one address may take to accept, so that another one gets its chance.
@@ -54,7 +54,7 @@ impl Connector {
         &self.plan
     }
 
-    /// Whether certificates can be measured by anything.
+    /// Whether there are roots to check certificates with.
     pub(crate) fn has_roots(&self) -> bool {
         self.roots.are_usable()
     }
@@ -116,18 +116,16 @@ impl Connector {
             if let Some(stream) = stream {
                 // Small packets must not wait for each other; where that fails, they do.
                 let _ = stream.set_nodelay(true);
-                if let Ok(mut known) = self.known.lock() {
-                    known.insert((target.host.clone(), target.port), *address);
-                }
+                lock(&self.known).insert((target.host.clone(), target.port), *address);
                 return (tcp, Some(stream));
             }
         }
         (tcp, None)
     }
 
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
-        let known = self.known.lock().ok();
-        let known = known.and_then(|known| known.get(&(target.host.clone(), target.port)).copied());
+        let known = lock(&self.known).get(&(target.host.clone(), target.port)).copied();
         let addresses = match known {
             Some(address) => vec![address],
             None => {
@@ -139,7 +137,10 @@ impl Connector {
             }
         };
         let (tcp, stream) = self.reach(target, &addresses, CONNECT).await;
-        stream.ok_or_else(|| tcp.attempts.into_iter().find_map(|attempt| attempt.failure).unwrap_or_default())
+        let failure = || tcp.attempts.into_iter().find_map(|attempt| attempt.failure);
+        stream.ok_or_else(|| {
+            failure().expect("there is an address, and without a connection its attempt failed")
+        })
     }
 
     /// A connection for one request, over TLS if the target says so. A certificate that the system does not
@@ -157,7 +158,7 @@ impl Connector {
             .connect(server_name(target)?, tcp)
             .await
             .map_err(|error| of_handshake(&error))?;
-        let trusted = seen.lock().is_ok_and(|seen| seen.is_trusted());
+        let trusted = lock(&seen).is_trusted();
         if !trusted && !self.plan.insecure {
             return Err(Failure::new(FailureKind::Tls, "the certificate is not trusted"));
         }
@@ -182,7 +183,7 @@ impl Connector {
         let (config, seen) = self.roots.config(&["h2", "http/1.1"]).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let seen = seen.lock().map(|seen| seen.clone()).unwrap_or_default();
+        let seen = lock(&seen).clone();
         let facts = seen.facts(i64::try_from(now).unwrap_or(i64::MAX));
         Ok(match stream {
             Ok(stream) => {
@@ -199,6 +200,12 @@ impl Connector {
             Err(error) => Tls { failure: Some(of_handshake(&error)), ..facts },
         })
     }
+}
+
+/// Locks one of the small tables that connections share.
+#[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
+pub(super) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+    table.lock().expect("nothing panics while it holds one of these locks")
 }
 
 fn server_name(target: &Target) -> Result<ServerName<'static>, Failure> {
@@ -267,7 +274,7 @@ pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 impl FirstBytes {
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
-        self.0.lock().map(|bytes| bytes.escape_ascii().to_string()).unwrap_or_default()
+        lock(&self.0).escape_ascii().to_string()
     }
 }
 
@@ -279,10 +286,10 @@ impl AsyncRead for Recorded {
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        if let Ok(mut first) = self.first.lock() {
-            let room = KEPT - first.len();
-            first.extend(buf.filled()[before..].iter().take(room));
-        }
+        let mut first = lock(&self.first);
+        let room = KEPT - first.len();
+        first.extend(buf.filled()[before..].iter().take(room));
+        drop(first);
         Poll::Ready(Ok(()))
     }
 }

@@ -108,9 +108,12 @@ fn message(text: &str) -> Result<Message, String> {
         '0' => Message::Connect(value(rest)?),
         '1' => Message::Disconnect,
         '2' => match value(rest.trim_start_matches(|letter: char| letter.is_ascii_digit()))? {
-            Value::Array(mut arguments) if arguments.first().is_some_and(Value::is_string) => {
-                let name = arguments.remove(0).as_str().unwrap_or_default().to_owned();
-                Message::Event(name, arguments)
+            Value::Array(arguments) => {
+                let mut arguments = arguments.into_iter();
+                let Some(Value::String(name)) = arguments.next() else {
+                    return Err("an event without a name".to_owned());
+                };
+                Message::Event(name, arguments.collect())
             }
             _ => return Err("an event without a name".to_owned()),
         },

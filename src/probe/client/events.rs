@@ -11,10 +11,10 @@ pub(crate) struct Event {
     pub(crate) id: String,
 }
 
-/// More than any event of Dante's has; a peer that sends no end of one is cut off there.
+/// More than any event of Dante's has; a peer whose event never ends is cut off here.
 const MAX_EVENT: usize = 256 * 1024;
 
-/// What has arrived of a stream and is no whole event yet.
+/// What has arrived of a stream and is not a whole event yet.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     line: Vec<u8>,
@@ -51,7 +51,7 @@ impl Parser {
         Ok(events)
     }
 
-    /// The first line that is no part of an event stream: a chunk size, a page of HTML.
+    /// The first line that does not belong in an event stream: a chunk size, a page of HTML.
     pub(crate) fn stray(&self) -> Option<&str> {
         self.stray.as_deref()
     }

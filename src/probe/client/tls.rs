@@ -14,6 +14,7 @@ use tokio_rustls::rustls::{
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
+use super::connector::lock;
 use crate::probe::evidence::Tls;
 
 /// The trust of this machine.
@@ -153,9 +154,7 @@ impl ServerCertVerifier for Recorder {
             .map(|certificate| rustls::client::verify_server_name(&certificate, server_name).is_ok())
             .ok();
         let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.clone().into_owned()).collect();
-        if let Ok(mut seen) = self.seen.lock() {
-            *seen = Seen { chain, name_matches, untrusted };
-        }
+        *lock(&self.seen) = Seen { chain, name_matches, untrusted };
         Ok(ServerCertVerified::assertion())
     }
 

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use flate2::write::GzDecoder;
 
-/// More than this is no stream of stanzas but a bomb.
+/// More than this is a bomb, not a stream of stanzas.
 const MOST: usize = 4 * 1024 * 1024;
 
 /// Unpacks a stream, or passes it on.

@@ -60,7 +60,7 @@ pub(crate) enum Received {
 /// Opens a WebSocket; `cookie` and `origin` are what a browser would send, too.
 ///
 /// # Errors
-/// With the answer that was no 101, its body read.
+/// With the answer, if it was not 101, and its body.
 pub(crate) async fn open(
     connector: &Connector,
     target: &Target,
@@ -109,7 +109,7 @@ impl Socket {
     /// What comes next.
     ///
     /// # Errors
-    /// When the connection ends without a close frame, or what came is no frame.
+    /// When the connection ends without a close frame, or what came is not a frame.
     pub(crate) async fn recv(&mut self) -> Result<Received, Failure> {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.

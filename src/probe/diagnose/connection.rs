@@ -1,4 +1,4 @@
-//! Rules for the way to the host: name, TCP, TLS, HTTP.
+//! Rules for the path to the host: name, TCP, TLS, HTTP.
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{

@@ -14,7 +14,7 @@ pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mu
         findings.extend(handshake_rule(evidence, handshake));
     }
     sticky(evidence, findings);
-    // Where there is no engine, there is none to upgrade to.
+    // Without an engine there is nothing to upgrade to.
     let nobody = [
         VerdictId::NoSocketio,
         VerdictId::PrefixMismatch,
@@ -42,7 +42,7 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
     if let Some(path) = &handshake.found_at {
         return finding(VerdictId::PrefixMismatch, format!("{line}; an engine answers at {path}"));
     }
-    if let Some(finding) = page::guest(exchange, Hop::Handshake, fault) {
+    if let Some(finding) = page::backend_missing(exchange, Hop::Handshake, fault) {
         return Some(finding);
     }
     let body = exchange.body.trim_start();
@@ -79,7 +79,7 @@ fn framed(body: &str) -> bool {
     })
 }
 
-/// Error 0 of Engine.IO: the server has no such transport, or not any more.
+/// Error 0 of Engine.IO: the server does not have this transport.
 fn says_unknown_transport(exchange: &Exchange) -> bool {
     exchange.status == Some(400)
         && (error_code(&exchange.body) == Some(0) || exchange.body.contains("Transport unknown"))
@@ -179,7 +179,7 @@ fn describe_upgrade(upgrade: &Upgrade) -> String {
     }
 }
 
-/// Why an upgrade did not come about.
+/// Why an upgrade failed.
 pub(super) fn refused_upgrade(
     evidence: &Evidence,
     host: Option<FrontProxy>,

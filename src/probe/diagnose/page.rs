@@ -53,7 +53,7 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
         findings.push(broken(VerdictId::PrefixMismatch, line));
     } else if last.body.contains(TOLD_ANOTHER) {
         findings.push(broken(VerdictId::PrefixMismatch, facts::describe_exchange(last)));
-    } else if let Some(finding) = guest(last, Hop::Page, Severity::Broken) {
+    } else if let Some(finding) = backend_missing(last, Hop::Page, Severity::Broken) {
         findings.push(finding);
     } else if let Some(failure) = &last.failure {
         findings.push(broken(VerdictId::SlowAnswer, format!("{}: {}", last.url, failure.text)));
@@ -67,8 +67,8 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A host's word that its guest is not there.
-pub(super) fn guest(exchange: &Exchange, hop: Hop, severity: Severity) -> Option<Finding> {
+/// What a host says when the server behind it is not there.
+pub(super) fn backend_missing(exchange: &Exchange, hop: Hop, severity: Severity) -> Option<Finding> {
     let line = facts::describe_exchange(exchange);
     if exchange.status == Some(200) && is_iisnode_page(&exchange.body) {
         return Some(Finding::new(VerdictId::IisnodeError200, hop, severity, line));

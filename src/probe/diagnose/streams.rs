@@ -48,7 +48,7 @@ fn stream_rules(
         findings.extend(unless_explained(evidence, transport, finding(VerdictId::Garbage, garbage.clone())));
         return;
     }
-    // A WebSocket that is granted and closed before a word is none.
+    // A WebSocket that is accepted and closed before it said anything counts as refused.
     let closed = stream.exchange.status == Some(101) && stream.ended.is_some() && stream.opening.is_none();
     if closed
         || !opened(&stream.exchange)
@@ -102,7 +102,7 @@ fn end(ended: &Ended, fault: Severity, transport: Transport) -> Finding {
     Finding::new(VerdictId::EarlyEnd, Hop::Stream(transport), fault, line)
 }
 
-/// What an earlier hop has explained is not said again: stanzas do not come where upgrades fail.
+/// What an earlier hop has explained is not repeated: stanzas cannot come where upgrades fail.
 fn unless_explained(evidence: &Evidence, transport: Transport, finding: Finding) -> Option<Finding> {
     let explained = match transport {
         Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),

@@ -1,4 +1,4 @@
-//! The way to the host: name, TCP, TLS, and the first answer of HTTP.
+//! The path to the host: name, TCP, TLS, and the first answer of HTTP.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::probe::{
     target::Target,
 };
 
-/// What was seen on the way; what was not reached is missing.
+/// What was seen on the path to a host; what was not reached is missing.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionPath {
     /// The name.

@@ -12,7 +12,7 @@ use crate::probe::{
     },
     context::Context,
     engine_session::EngineSession,
-    evidence::{Failure, Hold, Quiet},
+    evidence::{Failure, FailureKind, Hold, Quiet},
 };
 use crate::transport::EngineTransport;
 
@@ -42,8 +42,9 @@ async fn quiet(context: &Context, transport: EngineTransport, time: Duration) ->
         Err(error) => {
             quiet.ended = error.ended;
             quiet.failure = Some(error.exchange.failure.unwrap_or_else(|| {
-                let status = error.exchange.status.unwrap_or_default();
-                Failure::new(Default::default(), format!("the answer was {status}"))
+                let status =
+                    error.exchange.status.map_or_else(|| "missing".to_owned(), |status| status.to_string());
+                Failure::new(FailureKind::Other, format!("the answer was {status}"))
             }));
             return quiet;
         }

@@ -1,4 +1,4 @@
-//! Of the way to the page: name, TCP, TLS, HTTP, page and client library.
+//! Verdicts on the path to the page: name, TCP, TLS, HTTP, page and client library.
 
 use super::Entry;
 use crate::probe::front_proxy::FrontProxy::{

@@ -1,4 +1,4 @@
-//! Of the engine: handshake, stickiness, upgrade.
+//! Verdicts on the engine: handshake, stickiness, upgrade.
 
 use super::Entry;
 use crate::probe::front_proxy::FrontProxy::{

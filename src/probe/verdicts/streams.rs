@@ -1,4 +1,4 @@
-//! Of what flows: streams, holding, coming back, compression, other origins.
+//! Verdicts on streams, the hold, resuming, compression and other origins.
 
 use super::Entry;
 use crate::probe::front_proxy::FrontProxy::{
