@@ -31,7 +31,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Explain where Dante is hosted, or print the configuration that a host needs
     Hosting(HostingArgs),
-    /// Prove from outside, hop by hop, that a host lets streams through
+    /// Test from outside, hop by hop, whether a host lets streams through
     Probe(ProbeArgs),
 }
 

@@ -78,7 +78,7 @@ struct EventStream {
     answer: Answer,
     parser: events::Parser,
     unpacker: Unpacker,
-    /// Events that have come and are not told yet.
+    /// Events that have come and are not handed out yet.
     ready: VecDeque<events::Event>,
 }
 

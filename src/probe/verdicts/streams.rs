@@ -5,7 +5,7 @@ use crate::probe::front_proxy::FrontProxy::{
     Apache, AspNetCore, Azure, Caddy, Haproxy, HttpPlatform, Iis, Iisnode, Nginx,
 };
 
-const HANDLER: &str = "in web.config, at the handler: responseBufferLimit=\"0\"; and <urlCompression doDynamicCompression=\"false\" />";
+const HANDLER: &str = "in web.config, on the handler: responseBufferLimit=\"0\"; and <urlCompression doDynamicCompression=\"false\" />";
 const ARR_IDLE: &str = "in web.config or ARR's proxy settings: set a timeout longer than the engine's ping interval (25 s) and ping timeout (20 s) together";
 
 pub(super) const BUFFERED: Entry = Entry::new(
@@ -19,7 +19,7 @@ pub(super) const BUFFERED: Entry = Entry::new(
         (Iis, HANDLER),
         (
             Iisnode,
-            "flushResponse=\"true\" at <iisnode>, responseBufferLimit=\"0\" at its handler, <urlCompression doDynamicCompression=\"false\" />",
+            "flushResponse=\"true\" on <iisnode>, responseBufferLimit=\"0\" on its handler, <urlCompression doDynamicCompression=\"false\" />",
         ),
         (HttpPlatform, HANDLER),
         (AspNetCore, HANDLER),
@@ -62,8 +62,8 @@ pub(super) const EARLY_END: Entry = Entry::new(
         (Apache, "ProxyTimeout 3600, or timeout=3600 on ProxyPass"),
         (Haproxy, "timeout tunnel 1h, timeout server above 45s"),
         (Iis, ARR_IDLE),
-        (HttpPlatform, "requestTimeout=\"00:10:00\" at <httpPlatform>"),
-        (AspNetCore, "requestTimeout=\"00:10:00\" at <aspNetCore>"),
+        (HttpPlatform, "requestTimeout=\"00:10:00\" on <httpPlatform>"),
+        (AspNetCore, "requestTimeout=\"00:10:00\" on <aspNetCore>"),
         (Azure, "Azure cuts connections that are silent for 230 s; a stream must send something more often"),
     ],
 );
@@ -73,7 +73,7 @@ pub(super) const DOUBLE_FRAMING: Entry = Entry::new(
     "let only one side write Transfer-Encoding: chunked",
     &[(
         Iisnode,
-        "iisnode takes an answer without Content-Length for chunked: send Content-Length or proper chunks",
+        "iisnode treats an answer without Content-Length as already chunked: send Content-Length or proper chunks",
     )],
 );
 
