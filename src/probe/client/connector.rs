@@ -4,35 +4,25 @@ use std::{
     collections::HashMap,
     io,
     net::SocketAddr,
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard},
-    task::{Context, Poll, ready},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::tls::Roots;
+use super::{recorded::Recorded, tls::Roots};
 use crate::probe::{
     evidence::{Attempt, Failure, FailureKind, Name, Tcp, Tls},
     plan::Plan,
     target::Target,
 };
 
-/// How many of the first bytes of a connection are kept, for when they are not HTTP.
-const KEPT: usize = 256;
-
 /// How long one address may take to accept, so that another one gets its chance.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
-
-/// A connection, whatever is below it.
-pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Opens connections.
 #[derive(Debug)]
@@ -248,62 +238,4 @@ pub(crate) fn of_io(error: &io::Error) -> Failure {
 /// The time since a moment, in milliseconds.
 pub(crate) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
-
-/// A connection that keeps the first bytes which came over it.
-pub(crate) struct Recorded {
-    io: Box<dyn Io>,
-    first: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Recorded {
-    fn new(io: Box<dyn Io>) -> Self {
-        Self { io, first: Arc::default() }
-    }
-
-    /// The first bytes, also once the connection belongs to somebody else.
-    pub(crate) fn first_bytes(&self) -> FirstBytes {
-        FirstBytes(self.first.clone())
-    }
-}
-
-/// The first bytes that came over a connection.
-#[derive(Debug, Clone)]
-pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
-
-impl FirstBytes {
-    /// As text, with escapes for what is not; empty if nothing came.
-    pub(crate) fn escaped(&self) -> String {
-        lock(&self.0).escape_ascii().to_string()
-    }
-}
-
-impl AsyncRead for Recorded {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        let mut first = lock(&self.first);
-        let room = KEPT - first.len();
-        first.extend(buf.filled()[before..].iter().take(room));
-        drop(first);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Recorded {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
 }

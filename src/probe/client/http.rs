@@ -15,7 +15,10 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::connector::{Connector, FirstBytes, millis, of_io};
+use super::{
+    connector::{Connector, millis, of_io},
+    recorded::FirstBytes,
+};
 use crate::probe::{
     evidence::{Exchange, Failure, FailureKind},
     target::Target,

@@ -2,7 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `connector`, `tls` | from a name to a connection |
+//! | `connector`, `tls`, `recorded` | from a name to a connection |
 //! | `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
@@ -10,6 +10,7 @@ pub(super) mod connector;
 pub(super) mod engineio;
 pub(super) mod events;
 pub(super) mod http;
+mod recorded;
 pub(super) mod tls;
 pub(super) mod unpack;
 pub(super) mod websocket;

@@ -1,80 +1,35 @@
-//! Listening to the poem on each transport: the first stanza, and the gaps between the next ones.
+//! [`Source`]: one transport, opened, and the events of the poem that come over it.
 
-use std::{
-    collections::VecDeque,
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
-};
+use std::collections::VecDeque;
 
 use serde_json::{Value, json};
-use tokio::time::timeout;
 
-use super::{
-    client::{
-        connector::millis,
-        engineio::{self, Message, Packet},
-        events,
-        http::{self, Answer, Request},
-        unpack::Unpacker,
-        websocket::{self, Received, Socket, Style},
+use super::Offset;
+use crate::{
+    probe::{
+        client::{
+            engineio::{self, Message, Packet},
+            events,
+            http::{self, Answer, Request},
+            unpack::Unpacker,
+            websocket::{self, Received, Socket, Style},
+        },
+        context::Context,
+        engine_session::EngineSession,
+        evidence::{Failure, FailureKind, Stream},
+        target::Target,
     },
-    context::Context,
-    engine_session::EngineSession,
-    evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
-    target::Target,
+    transport::{EngineTransport, Transport},
 };
-use crate::transport::{EngineTransport, Transport};
 
-/// Where a reading is to go on.
-#[derive(Debug, Clone)]
-pub(crate) struct Offset {
-    /// The index of the stanza that is wanted.
-    pub(crate) from: u64,
-    /// The edition in which it was counted.
-    pub(crate) edition: String,
-}
-
-/// How much is listened to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Span {
-    /// How many stanzas are enough.
-    pub(crate) stanzas: usize,
-    /// How long they may take.
-    pub(crate) time: Duration,
-}
-
-/// Gaps that tell lumps from an even stream: the first stanza and three gaps, and no less than three
-/// seconds, so that at a fast pace a buffer of some kilobytes shows, too.
-const GAPS: u64 = 3;
-const AT_LEAST: Duration = Duration::from_secs(3);
-/// What an even stream may be late by before it is given up.
-const LATE: Duration = Duration::from_millis(2500);
-/// More stanzas, or bytes, than any span asks for: a flood.
-const FLOOD: (usize, usize) = (5_000, 4 * 1024 * 1024);
-
-impl Span {
-    /// What to listen to at this pace, with so much time left. At a pace that the time does not suffice for,
-    /// the first stanza has to do.
-    pub(crate) fn at_pace(interval_ms: u64, left: Duration) -> Self {
-        let interval = Duration::from_millis(interval_ms.max(1));
-        let span = (interval.saturating_mul(GAPS as u32)).max(AT_LEAST);
-        if span > left {
-            let gaps = left.saturating_sub(LATE).as_millis() / interval.as_millis().max(1);
-            return Self { stanzas: 1 + usize::try_from(gaps).unwrap_or_default(), time: left };
-        }
-        let stanzas = span.as_millis().div_ceil(interval.as_millis().max(1));
-        let stanzas = usize::try_from(stanzas).unwrap_or(FLOOD.0).min(FLOOD.0 - 2);
-        Self { stanzas: 1 + stanzas, time: (span + LATE).min(left) }
-    }
-}
-
-enum Source {
+/// An open stream of stanzas.
+pub(super) enum Source {
     Engine(Box<EngineSession>),
     WebSocket(Box<Socket>),
     Sse(Box<EventStream>),
 }
 
-struct EventStream {
+pub(super) struct EventStream {
     answer: Answer,
     parser: events::Parser,
     unpacker: Unpacker,
@@ -82,91 +37,16 @@ struct EventStream {
     ready: VecDeque<events::Event>,
 }
 
-/// What a source says.
-enum StreamEvent {
+/// What comes out of a source.
+pub(super) enum StreamEvent {
     Opening(Value),
     Stanza(Option<u64>),
     End,
     Other,
 }
 
-/// Listens to one transport. `count` tells others how many stanzas have come.
-pub(crate) async fn listen(
-    context: &Context,
-    transport: Transport,
-    offset: Option<&Offset>,
-    span: Span,
-    count: &AtomicUsize,
-) -> Stream {
-    let start = Instant::now();
-    let target = url(context, transport, offset);
-    let mut stream = Stream { url: target.to_string(), ..Stream::default() };
-    let mut source = match open(context, transport, &target, offset, &mut stream).await {
-        Ok(source) => source,
-        Err(()) => {
-            stream.watched_ms = millis(start);
-            return stream;
-        }
-    };
-    let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
-    let receiving = async {
-        while stream.arrivals.len() < span.stanzas {
-            let event = match source.next().await {
-                Ok((event, size)) => {
-                    last = Instant::now();
-                    bytes += size;
-                    all += size;
-                    event
-                }
-                Err(failure) => return Some(failure),
-            };
-            match event {
-                StreamEvent::Opening(opening) => stream.opening = Some(opening),
-                StreamEvent::Stanza(index) => {
-                    let bytes = std::mem::take(&mut bytes);
-                    stream.arrivals.push(Arrival { at_ms: millis(start), index, bytes });
-                    count.store(stream.arrivals.len(), Ordering::Relaxed);
-                }
-                StreamEvent::End => {
-                    stream.complete = true;
-                    return None;
-                }
-                StreamEvent::Other => {}
-            }
-            if all > FLOOD.1 {
-                return Some(Failure::new(
-                    FailureKind::TooLarge,
-                    format!("more than {} bytes came", FLOOD.1),
-                ));
-            }
-        }
-        None
-    };
-    let failure = timeout(span.time.saturating_sub(start.elapsed()), receiving).await.ok().flatten();
-    stream.watched_ms = millis(start);
-    if let Source::Sse(events) = &source {
-        stream.stray = events.parser.stray().map(str::to_owned);
-    }
-    if let Some(failure) = failure {
-        if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
-            stream.garbage = Some(failure.text);
-        } else {
-            let ended = match &source {
-                Source::Engine(engine) => engine.ended(&failure),
-                _ => Ended { how: failure.text, ..Ended::default() },
-            };
-            stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
-        }
-    }
-    if let Source::Engine(engine) = source
-        && stream.ended.is_none()
-    {
-        engine.close().await;
-    }
-    stream
-}
-
-fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Target {
+/// What is opened for a transport.
+pub(super) fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Target {
     match transport {
         Transport::SocketIoWebSocket => context.engine(EngineTransport::WebSocket, None),
         Transport::SocketIoPolling => context.engine(EngineTransport::Polling, None),
@@ -182,7 +62,8 @@ fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Targ
     }
 }
 
-async fn open(
+/// Opens a transport, and keeps in `stream` what was seen; nothing more is to be said where it fails.
+pub(super) async fn open(
     context: &Context,
     transport: Transport,
     target: &Target,
@@ -247,8 +128,16 @@ async fn open(
 }
 
 impl Source {
+    /// Text that belongs to no event.
+    pub(super) fn stray(&self) -> Option<&str> {
+        match self {
+            Self::Sse(events) => events.parser.stray(),
+            Self::Engine(_) | Self::WebSocket(_) => None,
+        }
+    }
+
     /// What comes next, and how many bytes that took. Nothing is lost if this is given up.
-    async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
+    pub(super) async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
         match self {
             Self::Engine(engine) => engine.next().await,
             Self::WebSocket(socket) => match socket.recv().await? {
@@ -322,27 +211,4 @@ fn parse_event(object: Value) -> StreamEvent {
 
 fn parse_sse(event: &events::Event) -> StreamEvent {
     serde_json::from_str(&event.data).map_or(StreamEvent::Other, parse_event)
-}
-
-/// Whether an exchange opened what was asked for.
-pub(crate) fn opened(exchange: &Exchange) -> bool {
-    exchange.failure.is_none() && matches!(exchange.status, Some(101 | 200))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans() {
-        let span = |interval, left| {
-            let span = Span::at_pace(interval, Duration::from_secs(left));
-            (span.stanzas, span.time.as_millis())
-        };
-        assert_eq!(span(2000, 12), (4, 8500), "the sample's pace");
-        assert_eq!(span(20, 12), (151, 5500));
-        assert_eq!(span(3000, 7), (2, 7000), "what the time suffices for");
-        assert_eq!(span(3_600_000, 12), (1, 12000));
-        assert_eq!(span(0, 12).0, 3001);
-    }
 }
