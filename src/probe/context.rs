@@ -45,9 +45,9 @@ impl Context {
         self.at_most(ANSWER).is_zero()
     }
 
-    /// What is at a path below the page's folder.
+    /// What Dante serves at a path of the contract, below the page's folder.
     pub(crate) fn below(&self, path: &str) -> Target {
-        self.page.at(&format!("{}{path}", self.page.folder()))
+        self.page.at(&format!("{}{path}", self.page.folder().trim_end_matches('/')))
     }
 
     /// The engine, by a transport, in a session or a new one.

@@ -26,6 +26,7 @@ use super::{
     streams::{self, Span},
     target::Target,
 };
+use crate::contract::paths;
 use crate::transport::Transport;
 
 /// How much of the time is kept for what comes after the streams.
@@ -54,7 +55,7 @@ impl Probe<'_> {
         let Some(page) = self.reach_page().await? else { return Ok(()) };
         let engine = match &self.plan.socketio {
             Some(path) => path.clone(),
-            None => format!("{}socket.io/", page.folder()),
+            None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
         let mut context =
             Context { connector: self.connector.clone(), page, engine, deadline: self.deadline };

@@ -1,14 +1,12 @@
 //! Rules for the page, what the server saw, and the client library.
 
 use super::{Finding, Severity, VerdictId, connection, facts};
+use crate::contract::{FAULT_HEADER, FaultId};
 use crate::probe::{
     evidence::{Evidence, Exchange, FailureKind, Library, Page},
     front_proxy::is_iisnode_page,
     hop::Hop,
 };
-
-/// What Dante's own answer 404 says.
-const TOLD_ANOTHER: &str = "Dante has been told a prefix";
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     // What the hop before it explains is not said again.
@@ -51,7 +49,10 @@ fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
     } else if let Some(folder) = &page.found_at {
         let line = format!("{}; Dante answers at {folder}", facts::describe_exchange(last));
         findings.push(broken(VerdictId::PrefixMismatch, line));
-    } else if last.body.contains(TOLD_ANOTHER) {
+    } else if last
+        .header(FAULT_HEADER)
+        .is_some_and(|fault| fault == FaultId::NotServed.name() || fault == FaultId::OtherPrefix.name())
+    {
         findings.push(broken(VerdictId::PrefixMismatch, facts::describe_exchange(last)));
     } else if let Some(finding) = backend_missing(last, Hop::Page, Severity::Broken) {
         findings.push(finding);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
+use crate::contract::HELLO_NAMESPACE;
 use crate::probe::{
     client::{
         connector::millis,
@@ -18,7 +19,7 @@ use crate::transport::EngineTransport;
 
 /// Dante's namespace in which nothing is said unasked. A session that joins none is closed by the server
 /// after 45 s (socketioxide and socket.io: `connectTimeout`).
-const QUIET: &str = "/hello";
+const QUIET: &str = HELLO_NAMESPACE;
 
 /// Holds a quiet connection by WebSocket, and one by polling.
 pub(crate) async fn hold(context: &Context, time: Duration) -> Hold {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::contract::paths;
 use crate::probe::{
     client::{
         connector::Connector,
@@ -81,7 +82,7 @@ fn library_of(html: &str) -> Option<String> {
 pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
     let here = context.page.folder().to_owned();
     for folder in candidates(&here) {
-        let target = context.page.at(&format!("{folder}hosting.json"));
+        let target = context.page.at(&format!("{}{}", folder.trim_end_matches('/'), paths::HOSTING));
         let (exchange, body) = http::fetch(&context.connector, Request::get(target, context.limit())).await;
         if exchange.is(200) && status_of(&body).is_some() {
             return Some(folder);
@@ -115,7 +116,7 @@ fn status_of(body: &[u8]) -> Option<Value> {
 
 /// What the server says that it saw, and which nodes answer.
 pub(crate) async fn hosting(context: &Context) -> Hosting {
-    let target = context.below("hosting.json");
+    let target = context.below(paths::HOSTING);
     let (exchange, body) =
         http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
     let answer = status_of(&body).filter(|_| exchange.is(200));
@@ -178,7 +179,7 @@ pub(crate) async fn compression(context: &Context, of: Option<u64>) -> Compressi
         unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
     });
     let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
-    let ended = request(context.below("sse/stream").with_query([("from", of.to_string().as_str())]))
+    let ended = request(context.below(paths::SSE).with_query([("from", of.to_string().as_str())]))
         .with("accept", "text/event-stream");
     let (exchange, _) = http::fetch(&context.connector, ended).await;
     Compression { page, page_unpacks, stream: coding(&exchange) }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Offset;
 use crate::{
+    contract::{events as names, paths},
     probe::{
         client::{
             engineio::{self, Message, Packet},
@@ -55,10 +56,10 @@ pub(super) fn url(context: &Context, transport: Transport, offset: Option<&Offse
             let from = from.as_deref().map(|from| ("from", from));
             let edition = offset.map(|offset| ("edition", offset.edition.as_str()));
             let pairs = [("format", "json")].into_iter().chain(from).chain(edition);
-            context.below("websocket/ws").with_query(pairs)
+            context.below(paths::WEBSOCKET).with_query(pairs)
         }
         // Coming back, the event's id says where, as a browser does it.
-        Transport::Sse => context.below("sse/stream"),
+        Transport::Sse => context.below(paths::SSE),
     }
 }
 
@@ -183,8 +184,8 @@ impl EngineSession {
         }
         let event = match self.pending.pop_front() {
             Some(Packet::Message(Message::Event(name, arguments))) => match name.as_str() {
-                "reading" => StreamEvent::Opening(arguments.into_iter().next().unwrap_or_default()),
-                "divinecomedy" => {
+                names::READING => StreamEvent::Opening(arguments.into_iter().next().unwrap_or_default()),
+                names::DIVINE_COMEDY => {
                     StreamEvent::Stanza(arguments.get(1).and_then(|place| place["index"].as_u64()))
                 }
                 _ => StreamEvent::Other,
@@ -202,9 +203,9 @@ impl EngineSession {
 
 fn parse_event(object: Value) -> StreamEvent {
     match object["event"].as_str() {
-        Some("reading") => StreamEvent::Opening(object),
-        Some("divinecomedy") => StreamEvent::Stanza(object["index"].as_u64()),
-        Some("end") => StreamEvent::End,
+        Some(names::READING) => StreamEvent::Opening(object),
+        Some(names::DIVINE_COMEDY) => StreamEvent::Stanza(object["index"].as_u64()),
+        Some(names::END) => StreamEvent::End,
         _ => StreamEvent::Other,
     }
 }
