@@ -1,7 +1,7 @@
 //! Dante streams the *Divine Comedy* to every connected browser, one stanza every two seconds, over
-//! Socket.IO, plain WebSocket and server-sent events; by itself, or as the guest of a host.
+//! Socket.IO, plain WebSocket and server-sent events; by itself, or behind any host.
 //!
-//! A run flows from top to bottom of this map, and so do the arrows of use:
+//! A run flows from top to bottom of this map, and so do the arrows of use; `docs/design.md` has the whole map:
 //!
 //! | module | what it knows |
 //! |---|---|

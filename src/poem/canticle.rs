@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     heading::{self, Heading},
-    parts::{Opener, Part},
+    parts::{Part, PartKind},
 };
 
 /// A canticle, however it is spelt.
@@ -31,9 +31,9 @@ impl Spellings {
     pub(super) fn new(parts: &[Part<'_>]) -> Self {
         let mut counts: HashMap<Key, Vec<(&str, usize)>> = HashMap::new();
         for part in parts {
-            let (name, weight) = match part.opener {
-                Opener::Canto(Heading { canticle: Some(name), .. }) => (name, 2 * parts.len()),
-                Opener::Title(name) => (name, 1),
+            let (name, weight) = match part.kind {
+                PartKind::Canto(Heading { canticle: Some(name), .. }) => (name, 2 * parts.len()),
+                PartKind::Title(name) => (name, 1),
                 _ => continue,
             };
             let spellings = counts.entry(Key::new(name)).or_default();

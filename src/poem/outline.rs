@@ -6,7 +6,7 @@ use super::{
     canticle::Spellings,
     headless::without_headings,
     notes::Matter,
-    parts::{Opener, Part, next, parts},
+    parts::{Part, PartKind, next, parts},
     runs::choose,
 };
 
@@ -49,7 +49,7 @@ pub(super) fn outline<'t>(lines: &[&'t str], distributed: bool) -> Vec<Piece<'t>
         lines
     };
     let parts = parts(lines, distributed);
-    if !parts.iter().any(|part| matches!(part.opener, Opener::Canto(_))) {
+    if !parts.iter().any(|part| matches!(part.kind, PartKind::Canto(_))) {
         return without_headings(lines, distributed);
     }
     let names = Spellings::new(&parts);
@@ -60,17 +60,17 @@ pub(super) fn outline<'t>(lines: &[&'t str], distributed: bool) -> Vec<Piece<'t>
     let mut pieces: Vec<Piece<'t>> = Vec::new();
     let mut opened = false;
     for (at, part) in parts.iter().enumerate() {
-        let fate = match part.opener {
-            Opener::Canto(_) => cantos[&at].clone(),
-            Opener::Contents => Fate::LeftOut(Matter::Contents),
-            Opener::Notes => Fate::LeftOut(Matter::Notes),
-            Opener::Start if distributed => Fate::LeftOut(Matter::TitlePage),
-            Opener::Start => Fate::Keep,
-            Opener::Title(_) => match pieces.last().map(|piece| &piece.fate) {
+        let fate = match part.kind {
+            PartKind::Canto(_) => cantos[&at].clone(),
+            PartKind::Contents => Fate::LeftOut(Matter::Contents),
+            PartKind::Notes => Fate::LeftOut(Matter::Notes),
+            PartKind::Start if distributed => Fate::LeftOut(Matter::TitlePage),
+            PartKind::Start => Fate::Keep,
+            PartKind::Title(_) => match pieces.last().map(|piece| &piece.fate) {
                 _ if part.text() == 0 => Fate::Keep,
                 // Contents have headings of their own.
                 Some(Fate::LeftOut(Matter::Contents))
-                    if matches!(next(&parts, at), Some(Opener::Title(_))) =>
+                    if matches!(next(&parts, at), Some(PartKind::Title(_))) =>
                 {
                     Fate::LeftOut(Matter::Contents)
                 }
@@ -93,7 +93,7 @@ fn is_rule(line: &str) -> bool {
 
 /// Whether a title stands before its first canto, so that what is between is a title page.
 fn is_title_page(rest: &[Part<'_>], cantos: &HashMap<usize, Fate>, at: usize) -> bool {
-    let next = rest.iter().enumerate().skip(1).find(|(_, part)| !matches!(part.opener, Opener::Title(_)));
+    let next = rest.iter().enumerate().skip(1).find(|(_, part)| !matches!(part.kind, PartKind::Title(_)));
     matches!(next, Some((after, _)) if matches!(cantos.get(&(at + after)), Some(Fate::Open { number: 1, .. })))
 }
 

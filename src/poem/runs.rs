@@ -6,7 +6,7 @@ use super::{
     canticle::{Key, Spellings},
     notes::Matter,
     outline::Fate,
-    parts::{Opener, Part, next},
+    parts::{Part, PartKind, next},
 };
 
 /// Cantos that follow one another in one canticle.
@@ -108,26 +108,26 @@ fn runs(parts: &[Part<'_>]) -> (Vec<Run>, Empty) {
     let mut renewed = false;
     let (mut notes, mut contents) = (false, false);
     for (at, part) in parts.iter().enumerate() {
-        let heading = match part.opener {
-            Opener::Title(name) => {
+        let heading = match part.kind {
+            PartKind::Title(name) => {
                 (current, renewed) = (Some(Key::new(name)), true);
                 (notes, contents) = (false, false);
                 continue;
             }
-            Opener::Notes => {
+            PartKind::Notes => {
                 notes = true;
                 continue;
             }
-            Opener::Canto(heading) => heading,
-            Opener::Contents => {
+            PartKind::Canto(heading) => heading,
+            PartKind::Contents => {
                 contents = true;
                 continue;
             }
-            Opener::Start => continue,
+            PartKind::Start => continue,
         };
         if part.text() == 0 {
             let doubled =
-                matches!(next(parts, at), Some(Opener::Canto(next)) if next.number == heading.number);
+                matches!(next(parts, at), Some(PartKind::Canto(next)) if next.number == heading.number);
             empty.push((at, heading.number, doubled));
             if let Some(name) = heading.canticle {
                 (current, renewed) = (Some(Key::new(name)), true);

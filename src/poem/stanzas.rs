@@ -32,9 +32,9 @@ pub(super) fn stanzas<'a, 't>(block: &'a [&'t str], division: Division) -> Vec<&
     let Some(openers) = openers else { return vec![block] };
     let mut stanzas = Vec::new();
     let mut from = 0;
-    for opener in openers.into_iter().filter(|opener| *opener > 0).chain([block.len()]) {
-        stanzas.push(&block[from..opener]);
-        from = opener;
+    for kind in openers.into_iter().filter(|kind| *kind > 0).chain([block.len()]) {
+        stanzas.push(&block[from..kind]);
+        from = kind;
     }
     stanzas
 }
@@ -61,7 +61,7 @@ fn paragraph_openers(block: &[&str]) -> Option<Vec<usize>> {
     let least = block.iter().map(|line| indent(line)).min()?;
     let openers = lines_where(block, |line| indent(line) > least);
     let depth = indent(block[*openers.first()?]);
-    let alike = openers.iter().all(|opener| indent(block[*opener]) == depth);
+    let alike = openers.iter().all(|kind| indent(block[*kind]) == depth);
     let apart = openers.windows(2).all(|pair| pair[1] - pair[0] > 1);
     (openers.len() >= 2 && openers.len() * 3 <= block.len() && alike && apart).then_some(openers)
 }

@@ -274,8 +274,8 @@ async fn without_upgrades(response: Response) -> Response {
 /// `0{…"upgrades":["websocket"]…}` with an empty list; Engine.IO 3 has the length before it, `97:0{…}`.
 fn withdraw_upgrade(packet: &str) -> Option<String> {
     let open = packet.find("0{\"")?;
-    let mended = packet[open..].replacen(r#""upgrades":["websocket"]"#, r#""upgrades":[]"#, 1);
-    Some(if open == 0 { mended } else { format!("{}:{mended}", mended.chars().count()) })
+    let withdrawn = packet[open..].replacen(r#""upgrades":["websocket"]"#, r#""upgrades":[]"#, 1);
+    Some(if open == 0 { withdrawn } else { format!("{}:{withdrawn}", withdrawn.chars().count()) })
 }
 
 #[cfg(test)]

@@ -20,16 +20,16 @@ use crate::{
 
 /// Registers what happens on connection: the reading in the main namespace, the Hello exchange in both.
 pub(super) fn register(io: &SocketIo, app: &App) {
-    let (gate, door) = (app.clone(), app.clone());
-    let admit = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
-        start_reading(&gate, &socket, auth).map(drop)
+    let (checking, connecting) = (app.clone(), app.clone());
+    let check = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
+        start_reading(&checking, &socket, auth).map(drop)
     };
     let connect = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
-        if let Ok(reading) = start_reading(&door, &socket, auth) {
-            begin(&door, socket, reading);
+        if let Ok(reading) = start_reading(&connecting, &socket, auth) {
+            begin(&connecting, socket, reading);
         }
     };
-    io.ns("/", connect.with(admit));
+    io.ns("/", connect.with(check));
     io.ns(HELLO_NAMESPACE, async |socket: SocketRef| {
         hello::listen(&socket);
         ping::listen(&socket);

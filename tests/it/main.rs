@@ -8,6 +8,7 @@ mod bad_hosts;
 mod binary;
 mod guests;
 mod hostile;
+mod layers;
 mod pages;
 mod payloads;
 mod probe;
