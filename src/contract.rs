@@ -124,9 +124,10 @@ impl FaultId {
     }
 }
 
-/// `hosting.json`: what the server saw of a request and knows of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// `hosting.json`: what the server saw of a request and knows of itself. What another version of Dante leaves out is
+/// read as empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct HostingStatus {
     pub(crate) version: String,
     /// Names this process among others that serve the same readers.
@@ -147,14 +148,16 @@ pub(crate) struct HostingStatus {
 }
 
 /// Something found out, and why it is believed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Finding {
     pub(crate) value: String,
     pub(crate) reason: String,
 }
 
 /// What reached the server of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct SeenRequest {
     pub(crate) http: String,
     /// Before the prefix was stripped.
@@ -164,7 +167,7 @@ pub(crate) struct SeenRequest {
     /// The headers that proxies add.
     pub(crate) forwarded: Vec<(String, String)>,
     /// Which of them cannot be used, and why.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) faults: Vec<String>,
 }
 

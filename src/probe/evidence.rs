@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::contract::HostingStatus;
+
 use super::{client::engineio::Open, hop::Hop};
 use crate::transport::Transport;
 
@@ -183,7 +185,7 @@ evidence! {
         /// The request.
         exchange: Exchange,
         /// The answer.
-        answer: Option<Value>,
+        answer: Option<HostingStatus>,
         /// The prefix by which we asked.
         prefix: String,
         /// The nodes that answered over fresh connections, each once.
@@ -435,13 +437,17 @@ impl Exchange {
 }
 
 impl Evidence {
-    /// A field of `hosting.json`, by a JSON pointer.
-    pub(crate) fn hosting_text(&self, pointer: &str) -> Option<&str> {
-        self.hosting.as_ref()?.answer.as_ref()?.pointer(pointer)?.as_str()
+    /// What the server says of itself, if it was read.
+    pub(crate) fn hosting_status(&self) -> Option<&HostingStatus> {
+        self.hosting.as_ref()?.answer.as_ref()
+    }
+
+    /// Whether the server saw HTTP/1.0, which we do not speak.
+    pub(crate) fn reached_by_http_1_0(&self) -> bool {
+        self.hosting_status().is_some_and(|status| status.request.http == "HTTP/1.0")
     }
 
     /// What was seen at a hop, as JSON; null where it was not reached.
-    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     pub(crate) fn at(&self, hop: Hop) -> Value {
         fn json<T: Serialize>(seen: Option<&T>) -> Value {
             seen.map_or(Value::Null, |seen| {

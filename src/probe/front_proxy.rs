@@ -81,7 +81,7 @@ pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
     if front.is_some() {
         return front;
     }
-    match evidence.hosting_text("/host/value") {
+    match evidence.hosting_status().map(|status| status.host.value.as_str()) {
         Some("iisnode") => return Some(FrontProxy::Iisnode),
         Some("httpplatform") => return Some(FrontProxy::HttpPlatform),
         Some("aspnetcore") => return Some(FrontProxy::AspNetCore),

@@ -79,8 +79,7 @@ impl Probe<'_> {
             let start = Instant::now();
             self.evidence.resume = Some(resume::resume(&context, &self.evidence).await);
             self.done(&[Hop::Resume], start)?;
-            let answer = self.evidence.hosting.as_ref().and_then(|hosting| hosting.answer.as_ref());
-            let of = answer.and_then(|answer| answer["of"].as_u64());
+            let of = self.evidence.hosting_status().map(|status| status.of as u64).filter(|of| *of > 0);
             let start = Instant::now();
             self.evidence.compression = Some(page::compression(&context, of).await);
             self.done(&[Hop::Compression], start)?;
@@ -99,7 +98,6 @@ impl Probe<'_> {
     }
 
     /// Reaches the page, through redirects; gives where it is, if anything answers at all.
-    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     async fn reach_page(&mut self) -> std::io::Result<Option<Target>> {
         let mut target = self.plan.target.clone();
         let mut earlier = Vec::new();
@@ -193,9 +191,9 @@ impl Probe<'_> {
 
     /// All streams at once, and the hold with them.
     async fn listen(&mut self, context: &Context) -> std::io::Result<()> {
-        let answer = self.evidence.hosting.as_ref().and_then(|hosting| hosting.answer.as_ref());
+        let pace = self.evidence.hosting_status().map(|status| status.interval_ms);
         // The sample's pace, where the server does not tell its own.
-        let interval = answer.and_then(|answer| answer["intervalMs"].as_u64()).unwrap_or(2000);
+        let interval = pace.filter(|interval| *interval > 0).unwrap_or(2000);
         let span = Span::at_pace(interval, context.at_most(Duration::from_secs(60 * 60)));
         let start = Instant::now();
         let wanted: Vec<_> =

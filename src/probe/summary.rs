@@ -57,19 +57,20 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         }
         Hop::Hosting => {
             let hosting = evidence.hosting.as_ref()?;
-            if hosting.answer.is_none() {
+            let Some(status) = &hosting.answer else {
                 return Some(answer(&hosting.exchange));
-            }
+            };
+            let known = |text: &str| if text.is_empty() { "?".to_owned() } else { text.to_owned() };
             let nodes = match hosting.nodes.len() {
                 0 | 1 => String::new(),
                 count => format!(", {count} nodes"),
             };
             format!(
                 "host {}, the server saw {} at {}, prefix {}{nodes}",
-                evidence.hosting_text("/host/value").unwrap_or("?"),
-                evidence.hosting_text("/request/http").unwrap_or("?"),
-                evidence.hosting_text("/request/path").unwrap_or("?"),
-                evidence.hosting_text("/request/prefix").unwrap_or("?"),
+                known(&status.host.value),
+                known(&status.request.http),
+                known(&status.request.path),
+                known(&status.request.prefix),
             )
         }
         Hop::ClientLibrary => {

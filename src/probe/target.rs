@@ -69,7 +69,6 @@ impl Target {
     ///
     /// # Errors
     /// When it does not lead to a URL of http or https.
-    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     pub(crate) fn join(&self, reference: &str) -> Result<Self, String> {
         if lacks_host(reference) {
             return Err(format!("the host is missing; {FORM}"));

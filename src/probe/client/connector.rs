@@ -113,7 +113,6 @@ impl Connector {
         (tcp, None)
     }
 
-    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
         let known = lock(&self.known).get(&(target.host.clone(), target.port)).copied();
         let addresses = match known {
@@ -193,7 +192,6 @@ impl Connector {
 }
 
 /// Locks one of the small tables that connections share.
-#[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
 pub(super) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
     table.lock().expect("nothing panics while it holds one of these locks")
 }

@@ -87,9 +87,7 @@ fn says_unknown_transport(exchange: &Exchange) -> bool {
 
 /// What the server says that Socket.IO may use.
 fn transports(evidence: &Evidence) -> Option<Vec<String>> {
-    let answer = evidence.hosting.as_ref()?.answer.as_ref()?;
-    let names = answer["transports"].as_array()?.iter();
-    Some(names.filter_map(|name| name.as_str().map(str::to_owned)).collect())
+    evidence.hosting_status().map(|status| status.transports.clone()).filter(|names| !names.is_empty())
 }
 
 fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -232,7 +230,7 @@ pub(super) fn refused_upgrade(
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
             finding(VerdictId::WebsocketDisabledByServer)
         }
-        (Some(200 | 400 | 404 | 426), None) if evidence.hosting_text("/request/http") == Some("HTTP/1.0") => {
+        (Some(200 | 400 | 404 | 426), None) if evidence.reached_by_http_1_0() => {
             finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both")
         }
         (Some(200 | 400 | 426), None) => finding(VerdictId::UpgradeStripped),

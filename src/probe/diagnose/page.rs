@@ -22,7 +22,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             let line = facts::describe_exchange(&hosting.exchange);
             findings.push(Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line));
         }
-        if evidence.hosting_text("/request/http") == Some("HTTP/1.0") {
+        if evidence.reached_by_http_1_0() {
             let line = "the server saw an HTTP/1.0 request, but we sent HTTP/1.1";
             findings.push(Finding::new(
                 VerdictId::Http10,

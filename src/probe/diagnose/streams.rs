@@ -18,7 +18,8 @@ pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mu
 /// The time between stanzas: what this stream said of it, or the server.
 pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
     let own = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
-    let servers = || evidence.hosting.as_ref()?.answer.as_ref()?["intervalMs"].as_u64();
+    let servers =
+        || evidence.hosting_status().map(|status| status.interval_ms).filter(|interval| *interval > 0);
     own.or_else(servers)
 }
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::contract::paths;
+use crate::contract::{HostingStatus, paths};
 use crate::probe::{
     client::{
         connector::Connector,
@@ -84,7 +83,7 @@ pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
     for folder in candidates(&here) {
         let target = context.page.at(&format!("{}{}", folder.trim_end_matches('/'), paths::HOSTING));
         let (exchange, body) = http::fetch(&context.connector, Request::get(target, context.limit())).await;
-        if exchange.is(200) && status_of(&body).is_some() {
+        if exchange.is(200) && parse_status(&body).is_some() {
             return Some(folder);
         }
     }
@@ -109,9 +108,9 @@ pub(crate) fn candidates(here: &str) -> Vec<String> {
     folders
 }
 
-fn status_of(body: &[u8]) -> Option<Value> {
-    let status: Value = serde_json::from_slice(body).ok()?;
-    (status["edition"].is_string() && status["request"].is_object()).then_some(status)
+fn parse_status(body: &[u8]) -> Option<HostingStatus> {
+    let status: HostingStatus = serde_json::from_slice(body).ok()?;
+    (!status.edition.is_empty() && !status.request.path.is_empty()).then_some(status)
 }
 
 /// What the server says that it saw, and which nodes answer.
@@ -119,10 +118,10 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
     let target = context.below(paths::HOSTING);
     let (exchange, body) =
         http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
-    let answer = status_of(&body).filter(|_| exchange.is(200));
+    let answer = parse_status(&body).filter(|_| exchange.is(200));
     let mut nodes: Vec<String> = Vec::new();
-    let mut note = |status: Option<&Value>| {
-        if let Some(node) = status.and_then(|status| status["node"].as_str())
+    let mut note = |status: Option<&HostingStatus>| {
+        if let Some(node) = status.map(|status| status.node.as_str()).filter(|node| !node.is_empty())
             && !nodes.iter().any(|known| known == node)
         {
             nodes.push(node.chars().take(64).collect());
@@ -133,7 +132,7 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
         for _ in 1..NODES {
             let (_, body) =
                 http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
-            note(status_of(&body).as_ref());
+            note(parse_status(&body).as_ref());
         }
     }
     let prefix = context.page.folder().trim_end_matches('/').to_owned();
