@@ -44,19 +44,22 @@ fn gather() -> Fallible<()> {
         println!("cargo::rerun-if-changed={input}");
     }
 
-    let mut files = BTreeMap::new();
-    collect(&root.join("static"), "static", &mut files)?;
-    let mut assets = Assets { sources: files, finished: BTreeMap::new(), under_way: Vec::new() };
-    for path in assets.sources.keys().cloned().collect::<Vec<_>>() {
-        assets.finish(&path)?;
+    let mut sources = BTreeMap::new();
+    collect(&root.join("static"), "static", &mut sources)?;
+    let mut assets = BTreeMap::new();
+    for (path, source) in sources {
+        let content = finish(&path, fs::read(source)?)?;
+        assets.insert(path, content);
     }
+    let static_hash = hash_of_all(&assets);
     let client = fs::read(client_library(&root, &out)?)?;
-    assets.finished.insert("socket.io/socket.io.js".to_owned(), client);
+    assets.insert("socket.io/socket.io.js".to_owned(), client);
 
-    let mut table = String::from(
-        "/// Every file that the binary serves, sorted by path.\npub(crate) static ASSETS: &[Asset] = &[\n",
+    let mut table = format!(
+        "/// What stands for all files of `static/` in URLs.\npub(crate) const STATIC_HASH: &str = {static_hash:?};\n\
+         /// Every file that the binary serves, sorted by path.\npub(crate) static ASSETS: &[Asset] = &[\n",
     );
-    for (path, content) in &assets.finished {
+    for (path, content) in &assets {
         table.push_str(&entry(path, content, &out)?);
     }
     table.push_str("];\n");
@@ -64,62 +67,19 @@ fn gather() -> Fallible<()> {
     Ok(())
 }
 
-/// Our own files, on their way from what we write to what is served.
-struct Assets {
-    sources: BTreeMap<String, PathBuf>,
-    finished: BTreeMap<String, Vec<u8>>,
-    /// The modules whose imports are being finished, to notice a circle.
-    under_way: Vec<String>,
+/// A file of ours as it is served: scripts and styles without their comments.
+fn finish(path: &str, content: Vec<u8>) -> Fallible<Vec<u8>> {
+    Ok(match path.rsplit_once('.') {
+        Some((_, "js" | "css")) => without_comments(&String::from_utf8(content)?).into_bytes(),
+        _ => content,
+    })
 }
 
-impl Assets {
-    /// Finishes a file: comments go, and modules import each other by URLs with hashes, so that every one
-    /// of them may be cached for ever. Returns its hash.
-    fn finish(&mut self, path: &str) -> Fallible<String> {
-        if let Some(content) = self.finished.get(path) {
-            return Ok(short_hash(content));
-        }
-        let source =
-            self.sources.get(path).ok_or_else(|| format!("{path} is imported and does not exist"))?;
-        let content = fs::read(source)?;
-        let content = match path.rsplit_once('.') {
-            Some((_, "js")) => {
-                if self.under_way.iter().any(|other| other == path) {
-                    return Err(format!("{path} imports itself, by way of {:?}", self.under_way).into());
-                }
-                self.under_way.push(path.to_owned());
-                let content =
-                    self.with_hashed_imports(path, &without_comments(&String::from_utf8(content)?))?;
-                self.under_way.pop();
-                content.into_bytes()
-            }
-            Some((_, "css")) => without_comments(&String::from_utf8(content)?).into_bytes(),
-            _ => content,
-        };
-        let hash = short_hash(&content);
-        self.finished.insert(path.to_owned(), content);
-        Ok(hash)
-    }
-
-    fn with_hashed_imports(&mut self, path: &str, text: &str) -> Fallible<String> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let mut parts = text.split(" from \"");
-        let mut finished = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let (specifier, rest) = part.split_once('"').ok_or("an import without its end")?;
-            let mut target: Vec<&str> = folder.split('/').collect();
-            for step in specifier.split('/') {
-                match step {
-                    "." => {}
-                    ".." => drop(target.pop()),
-                    name => target.push(name),
-                }
-            }
-            let hash = self.finish(&target.join("/"))?;
-            write!(finished, " from \"{specifier}?v={hash}\"{rest}")?;
-        }
-        Ok(finished)
-    }
+/// What stands for all files in URLs: it changes when any of them does, so that modules may import each other by
+/// relative URLs and be cached for ever.
+fn hash_of_all(assets: &BTreeMap<String, Vec<u8>>) -> String {
+    let all: String = assets.iter().map(|(path, content)| format!("{path} {}\n", hex(content))).collect();
+    short_hash(all.as_bytes())
 }
 
 /// Drops comments that have lines of their own. (prettier keeps our files in the form that this relies on;

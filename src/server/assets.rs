@@ -23,37 +23,57 @@ pub(crate) struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The URL of an asset, relative to the root: with its hash, so that it may be cached for ever.
+/// The URL of an asset, relative to the root: with a hash, so that it may be cached for ever. Our own files share
+/// one, so that a module's relative imports have it, too.
 pub(super) fn url(path: &str) -> Option<String> {
-    find(path).map(|asset| format!("{path}?v={}", asset.hash))
+    let asset = find(path)?;
+    Some(match path.strip_prefix("static/") {
+        Some(own) => format!("static/{STATIC_HASH}/{own}"),
+        None => format!("{path}?v={}", asset.hash),
+    })
 }
 
 fn find(path: &str) -> Option<&'static Asset> {
     ASSETS.binary_search_by(|asset| asset.path.cmp(path)).ok().map(|at| &ASSETS[at])
 }
 
-/// `GET static/…`
-pub(super) async fn own(Path(path): Path<String>, query: RawQuery, headers: HeaderMap) -> Response {
-    serve(&format!("static/{path}"), query, &headers)
+/// `GET static/HASH/…`, and `static/…`. By another build's hash, a page that was loaded before an update gets what
+/// is there now.
+pub(super) async fn own(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let (hash, own) = match path.split_once('/') {
+        Some((hash, own)) if is_hash(hash) => (hash, own),
+        _ => ("", path.as_str()),
+    };
+    serve(&format!("static/{own}"), hash == STATIC_HASH, &headers)
+}
+
+fn is_hash(segment: &str) -> bool {
+    segment.len() == STATIC_HASH.len() && segment.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// `GET favicon.ico`, which browsers ask for beside what is no page and names no icon.
-pub(super) async fn icon(query: RawQuery, headers: HeaderMap) -> Response {
-    serve("static/icon.svg", query, &headers)
+pub(super) async fn icon(headers: HeaderMap) -> Response {
+    serve("static/icon.svg", false, &headers)
 }
 
 /// `GET socket.io/socket.io.js`, and `socket.io.min.js`: the same, minified file, since a third of the
 /// bytes does the same.
-pub(super) async fn client_library(query: RawQuery, headers: HeaderMap) -> Response {
-    serve("socket.io/socket.io.js", query, &headers)
+pub(super) async fn client_library(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    const PATH: &str = "socket.io/socket.io.js";
+    let version = query.as_deref().and_then(|query| query.strip_prefix("v="));
+    serve(
+        PATH,
+        version.is_some_and(|version| find(PATH).is_some_and(|asset| asset.hash == version)),
+        &headers,
+    )
 }
 
-fn serve(path: &str, RawQuery(query): RawQuery, headers: &HeaderMap) -> Response {
+/// Answers with a file; `current` says whether its URL is one that no other content will ever have.
+fn serve(path: &str, current: bool, headers: &HeaderMap) -> Response {
     let Some(asset) = find(path) else { return StatusCode::NOT_FOUND.into_response() };
     let (coding, content) = choose(asset, headers);
     // One tag for each form, since their bytes differ (RFC 9110, 8.8.3).
     let tag = format!("\"{}-{}\"", asset.hash, coding.unwrap_or("identity"));
-    let current = query.is_some_and(|query| query.strip_prefix("v=") == Some(asset.hash));
     let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
     let common = [
         (header::ETAG, tag.clone()),
@@ -124,19 +144,27 @@ mod tests {
     }
 
     #[test]
-    fn modules_import_each_other_by_their_hashes() {
-        let scripts = ASSETS.iter().filter(|asset| asset.path.starts_with("static/js/"));
-        let texts: Vec<_> = scripts.map(|asset| std::str::from_utf8(asset.identity).unwrap()).collect();
-        let imports: Vec<_> = texts.iter().flat_map(|text| text.split(" from \"").skip(1)).collect();
-        assert!(imports.len() > 20);
-        for import in imports {
-            let (url, _) = import.split_once('"').unwrap();
-            let (specifier, hash) = url.split_once(".js?v=").unwrap();
-            let name = specifier.rsplit('/').next().unwrap();
-            let known = |asset: &&Asset| asset.path.ends_with(&format!("/{name}.js")) && asset.hash == hash;
-            assert!(ASSETS.iter().any(|asset| known(&asset)), "{url}");
+    fn modules_import_only_what_is_there() {
+        let mut imports = 0;
+        for script in ASSETS.iter().filter(|asset| asset.path.starts_with("static/js/")) {
+            let text = std::str::from_utf8(script.identity).unwrap();
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("//")), "{}", script.path);
+            for import in text.split(" from \"").skip(1) {
+                let (specifier, _) = import.split_once('"').unwrap();
+                let mut folders: Vec<_> = script.path.split('/').collect();
+                folders.pop();
+                for step in specifier.split('/') {
+                    match step {
+                        "." => {}
+                        ".." => drop(folders.pop()),
+                        name => folders.push(name),
+                    }
+                }
+                assert!(find(&folders.join("/")).is_some(), "{}: {specifier}", script.path);
+                imports += 1;
+            }
         }
-        assert!(texts.iter().all(|text| !text.lines().any(|line| line.trim_start().starts_with("//"))));
+        assert!(imports > 20);
     }
 
     #[test]

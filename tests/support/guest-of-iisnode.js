@@ -70,7 +70,7 @@ export async function testGuest(start) {
     describe(host, { concurrency: true, timeout: 60_000 }, () => {
       test("the page and everything on it", async () => {
         const page = await (await fetch(`${base}/`)).text();
-        const assets = [...page.matchAll(/(?:src|href)="([^"#]+\?v=[^"]+)"/g)].map(([, asset]) => asset);
+        const assets = [...page.matchAll(/(?:src|href)="([^"#]*static\/[^"]+)"/g)].map(([, asset]) => asset);
         assert.ok(assets.length >= 2, page);
         for (const asset of [...assets, "socket.io/socket.io.js", "server-socketio.js"]) {
           const answer = await ask(new URL(asset, `${base}/`));
