@@ -24,7 +24,7 @@ function resources(fits, since = 0) {
 
 /** From the first of this page's own scripts to the last. @returns {Hop[]} */
 function scripts() {
-  const found = resources(({ pathname }) => pathname.includes("/static/js/"));
+  const found = resources(({ pathname }) => /\/static\/[^/]+\/js\//.test(pathname));
   if (!found.length) return [];
   const start = Math.min(...found.map(({ startTime }) => startTime));
   const wait = Math.min(...found.map(({ responseStart }) => responseStart)) - start;
