@@ -31,7 +31,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Explain how Dante is hosted here, or print the configuration that a host needs
     Hosting(HostingArgs),
-    /// Prove from outside, hop by hop, that a host lets streams through
+    /// Test from outside, hop by hop, whether a host lets streams through
     Probe(ProbeArgs),
 }
 
@@ -134,32 +134,32 @@ pub struct ProbeArgs {
     /// The URL of Dante's page, such as `https://example.org/dante/`
     pub url: String,
 
-    /// Probe only an engine of Socket.IO, any server's, at this path, such as /socket.io/
+    /// Probe only the Socket.IO engine at this path, such as /socket.io/; works with any server
     #[arg(long, value_name = "PATH")]
     pub socketio: Option<String>,
 
-    /// Hold quiet connections that only ping for so long, to find idle cuts; 65s finds those of a minute
+    /// Keep quiet connections open this long, to find idle timeouts; 65s finds those of one minute
     #[arg(long, value_name = "TIME")]
     pub hold: Option<String>,
 
-    /// How long everything but the hold may take, from 1s to 1h [default: 15s]
+    /// How long everything except --hold may take, from 1s to 1h [default: 15s]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
 
-    /// Go on where the certificate is not trusted
+    /// Continue even if the certificate is not trusted
     #[arg(long)]
     pub insecure: bool,
 
-    /// A header for every request; several times for several
+    /// Add a header to every request; can be repeated
     #[arg(long, value_name = "NAME: VALUE")]
     pub header: Vec<String>,
 
-    /// Connect to this address for a host and port, whatever the name server says
+    /// Use this address for a host and port instead of asking the DNS; can be repeated
     #[arg(long, value_name = "HOST:PORT:ADDRESS")]
     pub resolve: Vec<String>,
 
-    /// Which streams to look at: some of socketio-websocket, socketio-polling, websocket and sse, with commas
-    /// between [default: all]
+    /// Which streams to test: socketio-websocket, socketio-polling, websocket, sse, separated by commas
+    /// [default: all]
     #[arg(long, value_name = "LIST")]
     pub transports: Option<String>,
 
@@ -167,7 +167,7 @@ pub struct ProbeArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Print the verdicts only
+    /// Print only the verdicts
     #[arg(long)]
     pub quiet: bool,
 }

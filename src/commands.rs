@@ -27,7 +27,7 @@ use crate::{
     },
     logging,
     poem::{self, Poem},
-    probe::{self, News, plan::Plan, report},
+    probe::{self, ProbeEvent, plan::Plan, report},
     server::{App, serve},
     supervisor,
 };
@@ -189,11 +189,11 @@ pub fn probe(args: &ProbeArgs) -> Result<u8, Failure> {
 #[tokio::main]
 async fn run_probe(args: &ProbeArgs, plan: Plan) -> anyhow::Result<u8> {
     let terminal = io::stdout().is_terminal();
-    let mut report = report::Report::new(io::stdout(), report::takes_colour(), terminal, args.quiet);
-    let mut tell = |news: News<'_>| match news {
+    let mut report = report::Report::new(anstream::stdout(), terminal, args.quiet);
+    let mut tell = |news: ProbeEvent<'_>| match news {
         _ if args.json => Ok(()),
-        News::Hop(hop) => report.hop(hop),
-        News::Progress(text) => report.progress(&text),
+        ProbeEvent::Hop(hop) => report.hop(hop),
+        ProbeEvent::Progress(text) => report.progress(&text),
     };
     let document = probe::probe(plan, &mut tell).await?;
     if args.json {

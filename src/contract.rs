@@ -113,6 +113,15 @@ pub(crate) enum FaultId {
     EmptySegment,
     RewriteTarget,
     Forwarded,
+    /// Nothing is served at this path, and no more is known of why.
+    NotServed,
+}
+
+impl FaultId {
+    /// The name, as in the header and in the log.
+    pub(crate) fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// `hosting.json`: what the server saw of a request and knows of itself.

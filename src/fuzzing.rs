@@ -25,7 +25,7 @@ pub fn prefix(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (configured, path) = text.split_once('\n').unwrap_or(("/", &text));
     let prefix = Prefix::parse(configured).unwrap_or(Prefix::ROOT);
-    assert!(prefix.is_root() || prefix.as_str().starts_with('/'), "{prefix}");
+    assert_eq!(Prefix::parse(&prefix.to_string()), Ok(prefix.clone()), "what is written is read again");
     for (learn, fold_case) in [(false, false), (true, true)] {
         for told in [None, Some(&prefix)] {
             let rules = PrefixRules { told, configured: &prefix, learn, fold_case };

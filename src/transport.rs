@@ -3,12 +3,36 @@
 
 use std::fmt;
 
-/// How stanzas reach a reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
+
+/// How stanzas reach a reader. Options, JSON and the probe's hops write it as `socketio-websocket`,
+/// `socketio-polling`, `websocket` and `sse` (`FromStr` and `<&str>::from`).
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Transport {
     /// Socket.IO over WebSocket.
+    #[serde(rename = "socketio-websocket")]
+    #[strum(serialize = "socketio-websocket")]
     SocketIoWebSocket,
     /// Socket.IO over long polling.
+    #[serde(rename = "socketio-polling")]
+    #[strum(serialize = "socketio-polling")]
     SocketIoPolling,
     /// Plain WebSocket.
     WebSocket,

@@ -31,7 +31,7 @@ impl Prefix {
     ///
     /// # Errors
     /// When it does not start with a slash, has an empty segment, `.` or `..` as a segment, a
-    /// backslash, a control character, `?` or `#`, or more than 128 bytes.
+    /// backslash, a control character, `?` or `#`, or more than 128 bytes when escaped.
     pub fn parse(text: &str) -> Result<Self, PrefixError> {
         let fail = |reason| Err(PrefixError { reason });
         let path = text.strip_suffix('/').unwrap_or(text);
@@ -48,13 +48,14 @@ impl Prefix {
         if decoded.split('/').any(|segment| segment == "." || segment == "..") {
             return fail("it has . or .. as a segment");
         }
-        if path.contains("//") || path == "/" {
+        if text.contains("//") {
             return fail("it has an empty segment (//)");
         }
-        if path.len() > MAX_BYTES {
-            return fail("it is longer than 128 bytes");
+        let escaped = utf8_percent_encode(path, ESCAPED).to_string();
+        if escaped.len() > MAX_BYTES {
+            return fail("it is longer than 128 bytes, escaped as in URLs");
         }
-        Ok(Self(utf8_percent_encode(path, ESCAPED).to_string()))
+        Ok(Self(escaped))
     }
 
     /// The prefix as it stands in URLs; empty at the root.
@@ -122,6 +123,7 @@ mod tests {
             "",
             "dante",
             "//",
+            "/a//",
             "/a//b",
             "/..",
             "/a/../b",

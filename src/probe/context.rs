@@ -1,4 +1,4 @@
-//! [`Context`]: what all hops share: the opener, where the target is after redirects, the cookies, the time
+//! [`Context`]: what all hops share: the connector, where the target is after redirects, the cookies, the time
 //! that is left.
 
 use std::{
@@ -6,12 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::{
-    client::{engineio::Open, opener::Opener},
+    client::{connector::Connector, engineio::Open},
     target::Target,
 };
+use crate::transport::EngineTransport;
 
 /// What one request may take when nothing else is said: long enough for a server under load and a few lost
 /// packets (retransmissions after 1 and 3 s, RFC 6298), and a third of the default time-out.
@@ -19,58 +18,51 @@ const ANSWER: Duration = Duration::from_secs(5);
 
 /// What the hops share.
 #[derive(Debug, Clone)]
-pub struct Context {
+pub(crate) struct Context {
     /// Opens connections.
-    pub opener: Arc<Opener>,
+    pub(crate) connector: Arc<Connector>,
     /// The page, after redirects.
-    pub page: Target,
+    pub(crate) page: Target,
     /// The engine's path.
-    pub engine: String,
+    pub(crate) engine: String,
     /// When everything but the hold must be over.
-    pub deadline: Instant,
+    pub(crate) deadline: Instant,
 }
 
 impl Context {
     /// How long a request may take that should be answered at once.
-    pub fn limit(&self) -> Duration {
+    pub(crate) fn limit(&self) -> Duration {
         self.at_most(ANSWER)
     }
 
     /// This time, or what is left.
-    pub fn at_most(&self, time: Duration) -> Duration {
+    pub(crate) fn at_most(&self, time: Duration) -> Duration {
         time.min(self.deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether nothing more can be done.
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.at_most(ANSWER).is_zero()
     }
 
-    /// What is at a path below the page's folder.
-    pub fn below(&self, path: &str) -> Target {
-        self.page.at(&format!("{}{path}", self.page.folder()))
+    /// What Dante serves at a path of the contract, below the page's folder.
+    pub(crate) fn below(&self, path: &str) -> Target {
+        self.page.at(&format!("{}{path}", self.page.folder().trim_end_matches('/')))
     }
 
     /// The engine, by a transport, in a session or a new one.
-    pub fn engine(&self, transport: &str, open: Option<&Open>) -> Target {
-        let mut target = self.page.at(&self.engine);
-        let sid = open.map(|open| format!("&sid={}", escaped(&open.sid))).unwrap_or_default();
-        target.query = Some(format!("EIO=4&transport={transport}{sid}"));
-        target
+    pub(crate) fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
+        // An id is of letters, digits, - and _; one from a hostile peer may hold anything.
+        let sid: Option<String> = open.map(|open| open.sid.chars().take(200).collect());
+        let sid = sid.as_deref().map(|sid| ("sid", sid));
+        self.page
+            .at(&self.engine)
+            .with_query([("EIO", "4"), ("transport", transport.name())].into_iter().chain(sid))
     }
 }
 
-/// What `encodeURIComponent` leaves as it is, of which ids are made: socketioxide decodes nothing.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// A session's id as it stands in a query; one from a hostile peer may hold anything.
-fn escaped(sid: &str) -> String {
-    let short: String = sid.chars().take(200).collect();
-    utf8_percent_encode(&short, KEPT).to_string()
-}
-
 /// The cookies that an answer sets, as `Cookie` sends them back; none if there are none.
-pub fn cookies(headers: &[(String, String)]) -> Option<String> {
+pub(crate) fn cookies(headers: &[(String, String)]) -> Option<String> {
     let pairs: Vec<_> = headers
         .iter()
         .filter(|(name, _)| name == "set-cookie")
@@ -83,12 +75,6 @@ pub fn cookies(headers: &[(String, String)]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ids_stand_in_queries() {
-        assert_eq!(escaped("AZaz09-_.~"), "AZaz09-_.~");
-        assert_eq!(escaped("a b&c\n"), "a%20b%26c%0A");
-    }
 
     #[test]
     fn cookies_come_back() {

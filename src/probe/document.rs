@@ -26,6 +26,8 @@ pub struct Document {
     ms: u64,
     outcome: &'static str,
     exit_code: u8,
+    #[serde(skip)]
+    severity: Severity,
     hops: Vec<HopReport>,
     verdicts: Vec<Verdict>,
 }
@@ -34,23 +36,23 @@ pub struct Document {
 #[derive(Debug, Serialize)]
 pub struct HopReport {
     /// Which.
-    pub hop: Hop,
+    pub(crate) hop: Hop,
     /// How it went.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// How long it took.
-    pub ms: u64,
+    pub(crate) ms: u64,
     /// In one line.
-    pub summary: String,
+    pub(crate) summary: String,
     /// What was seen.
-    pub evidence: Value,
+    pub(crate) evidence: Value,
 }
 
 impl HopReport {
     /// The report of one hop.
-    pub fn new(evidence: &Evidence, times: &Times, hop: Hop, verdicts: &[Verdict]) -> Self {
+    pub(crate) fn new(evidence: &Evidence, times: &Times, hop: Hop, verdicts: &[Verdict]) -> Self {
         let outcome = outcome(evidence, hop, verdicts);
         let summary = match outcome {
-            Outcome::Skipped => "not asked for".to_owned(),
+            Outcome::Skipped => "not requested".to_owned(),
             Outcome::NotReached => "not reached".to_owned(),
             _ => summary(evidence, hop),
         };
@@ -61,7 +63,13 @@ impl HopReport {
 
 impl Document {
     /// The document of a probe.
-    pub fn new(evidence: &Evidence, times: &Times, verdicts: Vec<Verdict>, started: String, ms: u64) -> Self {
+    pub(crate) fn new(
+        evidence: &Evidence,
+        times: &Times,
+        verdicts: Vec<Verdict>,
+        started: String,
+        ms: u64,
+    ) -> Self {
         let whole = whole(evidence, &verdicts);
         Self {
             version: VERSION,
@@ -71,23 +79,29 @@ impl Document {
             ms,
             outcome: word(whole),
             exit_code: exit_code(whole),
-            hops: Hop::ALL.iter().map(|hop| HopReport::new(evidence, times, *hop, &verdicts)).collect(),
+            severity: whole,
+            hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
         }
     }
 
     /// The verdicts.
-    pub fn verdicts(&self) -> &[Verdict] {
+    pub(crate) fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
     }
 
     /// good, degraded or broken.
-    pub fn outcome(&self) -> &'static str {
+    pub(crate) fn outcome(&self) -> &'static str {
         self.outcome
     }
 
+    /// The worst that was found.
+    pub(crate) fn severity(&self) -> Severity {
+        self.severity
+    }
+
     /// The exit code.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code
     }
 }

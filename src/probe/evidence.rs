@@ -1,18 +1,21 @@
 //! [`Evidence`]: what was seen at each hop, and nothing that was concluded. It is what `--json` shows and
 //! what `diagnose` reads, so a stored document can be diagnosed again.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{client::engineio::Open, hop::Hop};
+use crate::transport::Transport;
 
 macro_rules! evidence {
     ($($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-        pub struct $name {
-            $($(#[$field_doc])* pub $field: $type,)*
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
         }
     )*};
 }
@@ -20,12 +23,12 @@ macro_rules! evidence {
 /// How something failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Kind {
+pub(crate) enum FailureKind {
     /// The name has no address.
     Unknown,
     /// Nobody listens.
     Refused,
-    /// No way leads there.
+    /// There is no route.
     Unreachable,
     /// Nothing within the time allowed.
     Timeout,
@@ -33,11 +36,11 @@ pub enum Kind {
     Reset,
     /// The connection was closed where more had to come.
     Closed,
-    /// What came is no HTTP.
+    /// What came is not HTTP.
     NotHttp,
-    /// What came was beyond all measure.
+    /// More came than any answer needs.
     TooLarge,
-    /// TLS did not come about.
+    /// The TLS handshake failed.
     Tls,
     /// What came is not what the protocol asks for.
     Garbage,
@@ -48,9 +51,9 @@ pub enum Kind {
 
 evidence! {
     /// What went wrong, for programs and for people.
-    struct Trouble {
+    struct Failure {
         /// How.
-        kind: Kind,
+        kind: FailureKind,
         /// In words.
         text: String,
     }
@@ -75,8 +78,9 @@ evidence! {
         head_ms: Option<u64>,
         /// To the end of what was read.
         ms: u64,
-        /// Why there is no whole answer.
-        trouble: Option<Trouble>,
+        /// Why the answer is missing or not whole.
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
         /// What came instead of HTTP, as text with escapes.
         raw: Option<String>,
     }
@@ -89,8 +93,9 @@ evidence! {
         addresses: Vec<String>,
         /// Whether `--resolve` said so.
         given: bool,
-        /// Why there is none.
-        trouble: Option<Trouble>,
+        /// Why it has none.
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// One attempt to connect.
@@ -100,7 +105,8 @@ evidence! {
         /// How long it took.
         ms: u64,
         /// Why it failed.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// TCP.
@@ -142,7 +148,8 @@ evidence! {
         /// What plain HTTP gives on this port, if TLS gives nothing.
         other_scheme: Option<String>,
         /// Why the handshake failed.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// The version of HTTP.
@@ -310,7 +317,8 @@ evidence! {
         /// How it ended, if it did.
         ended: Option<Ended>,
         /// Why it could not be opened.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
     }
 
     /// The hold.
@@ -330,7 +338,8 @@ evidence! {
         /// The stanza that came.
         index: Option<u64>,
         /// Why none came.
-        trouble: Option<Trouble>,
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
         /// The node before and after.
         nodes: Vec<String>,
     }
@@ -370,7 +379,7 @@ evidence! {
         /// The engine's path, where only an engine is asked for.
         socketio: Option<String>,
         /// Which streams were asked for.
-        transports: Vec<Hop>,
+        transports: Vec<Transport>,
         /// Whether a hold was asked for.
         hold_wanted: bool,
         /// The name.
@@ -393,14 +402,8 @@ evidence! {
         sticky: Option<Sticky>,
         /// Upgrades.
         upgrades: Option<Upgrades>,
-        /// Socket.IO over WebSocket.
-        stream_socketio_websocket: Option<Stream>,
-        /// Socket.IO over polling.
-        stream_socketio_polling: Option<Stream>,
-        /// Plain WebSocket.
-        stream_websocket: Option<Stream>,
-        /// Server-sent events.
-        stream_sse: Option<Stream>,
+        /// The streams that were listened to.
+        streams: BTreeMap<Transport, Stream>,
         /// The hold.
         hold: Option<Hold>,
         /// Coming back.
@@ -412,64 +415,55 @@ evidence! {
     }
 }
 
-impl Trouble {
-    /// A trouble in words.
-    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+impl Failure {
+    /// A failure in words.
+    pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into() }
     }
 }
 
 impl Exchange {
     /// A header of the answer, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// Whether there was a whole answer with this status.
-    pub fn is(&self, status: u16) -> bool {
-        self.status == Some(status) && self.trouble.is_none()
+    pub(crate) fn is(&self, status: u16) -> bool {
+        self.status == Some(status) && self.failure.is_none()
     }
 }
 
 impl Evidence {
-    /// The stream of a hop.
-    pub fn stream(&self, hop: Hop) -> Option<&Stream> {
-        match hop {
-            Hop::StreamSocketIoWebSocket => self.stream_socketio_websocket.as_ref(),
-            Hop::StreamSocketIoPolling => self.stream_socketio_polling.as_ref(),
-            Hop::StreamWebSocket => self.stream_websocket.as_ref(),
-            Hop::StreamSse => self.stream_sse.as_ref(),
-            _ => None,
-        }
-    }
-
     /// A field of `hosting.json`, by a JSON pointer.
-    pub fn told(&self, pointer: &str) -> Option<&str> {
+    pub(crate) fn hosting_text(&self, pointer: &str) -> Option<&str> {
         self.hosting.as_ref()?.answer.as_ref()?.pointer(pointer)?.as_str()
     }
 
     /// What was seen at a hop, as JSON; null where it was not reached.
-    pub fn at(&self, hop: Hop) -> Value {
-        // Texts, numbers and lists always have a JSON form.
-        fn json<T: Serialize>(seen: &Option<T>) -> Value {
-            serde_json::to_value(seen).unwrap_or_default()
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
+    pub(crate) fn at(&self, hop: Hop) -> Value {
+        fn json<T: Serialize>(seen: Option<&T>) -> Value {
+            seen.map_or(Value::Null, |seen| {
+                serde_json::to_value(seen).expect("texts, numbers and lists always have a JSON form")
+            })
         }
         match hop {
-            Hop::Name => json(&self.name),
-            Hop::Tcp => json(&self.tcp),
-            Hop::Tls => json(&self.tls),
-            Hop::Http => json(&self.http),
-            Hop::Page => json(&self.page),
-            Hop::Hosting => json(&self.hosting),
-            Hop::ClientLibrary => json(&self.client_library),
-            Hop::Handshake => json(&self.handshake),
-            Hop::Sticky => json(&self.sticky),
-            Hop::Upgrade => json(&self.upgrades),
-            Hop::Hold => json(&self.hold),
-            Hop::Resume => json(&self.resume),
-            Hop::Compression => json(&self.compression),
-            Hop::Cors => json(&self.cors),
-            stream => json(&self.stream(stream)),
+            Hop::Name => json(self.name.as_ref()),
+            Hop::Tcp => json(self.tcp.as_ref()),
+            Hop::Tls => json(self.tls.as_ref()),
+            Hop::Http => json(self.http.as_ref()),
+            Hop::Page => json(self.page.as_ref()),
+            Hop::Hosting => json(self.hosting.as_ref()),
+            Hop::ClientLibrary => json(self.client_library.as_ref()),
+            Hop::Handshake => json(self.handshake.as_ref()),
+            Hop::Sticky => json(self.sticky.as_ref()),
+            Hop::Upgrade => json(self.upgrades.as_ref()),
+            Hop::Hold => json(self.hold.as_ref()),
+            Hop::Resume => json(self.resume.as_ref()),
+            Hop::Compression => json(self.compression.as_ref()),
+            Hop::Cors => json(self.cors.as_ref()),
+            Hop::Stream(transport) => json(self.streams.get(&transport)),
         }
     }
 }

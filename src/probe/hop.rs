@@ -1,14 +1,17 @@
-//! [`Hop`] names what a request passes on its way, in order; [`Outcome`] says how that went.
+//! [`Hop`] names what a request passes from client to stream, in order; [`Outcome`] says how that went.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use strum::{EnumCount, VariantArray as _};
+
+use crate::transport::Transport;
 
 /// One thing that a request passes, or that a stream needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumCount, Serialize)]
+#[serde(into = "&'static str")]
 #[allow(missing_docs, reason = "the names say it all, and docs/probe.md says the rest")]
-pub enum Hop {
+pub(crate) enum Hop {
     Name,
     Tcp,
     Tls,
@@ -19,48 +22,46 @@ pub enum Hop {
     Handshake,
     Sticky,
     Upgrade,
-    #[serde(rename = "stream-socketio-websocket")]
-    StreamSocketIoWebSocket,
-    #[serde(rename = "stream-socketio-polling")]
-    StreamSocketIoPolling,
-    #[serde(rename = "stream-websocket")]
-    StreamWebSocket,
-    StreamSse,
+    Stream(Transport),
     Hold,
     Resume,
     Compression,
     Cors,
 }
 
+/// All hops but the streams, in order; the streams come after the first so many.
+const OTHERS: [Hop; Hop::COUNT - 1] = [
+    Hop::Name,
+    Hop::Tcp,
+    Hop::Tls,
+    Hop::Http,
+    Hop::Page,
+    Hop::Hosting,
+    Hop::ClientLibrary,
+    Hop::Handshake,
+    Hop::Sticky,
+    Hop::Upgrade,
+    Hop::Hold,
+    Hop::Resume,
+    Hop::Compression,
+    Hop::Cors,
+];
+const BEFORE_STREAMS: usize = 10;
+
 impl Hop {
     /// All, in order.
-    pub const ALL: [Self; 18] = [
-        Self::Name,
-        Self::Tcp,
-        Self::Tls,
-        Self::Http,
-        Self::Page,
-        Self::Hosting,
-        Self::ClientLibrary,
-        Self::Handshake,
-        Self::Sticky,
-        Self::Upgrade,
-        Self::StreamSocketIoWebSocket,
-        Self::StreamSocketIoPolling,
-        Self::StreamWebSocket,
-        Self::StreamSse,
-        Self::Hold,
-        Self::Resume,
-        Self::Compression,
-        Self::Cors,
-    ];
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let (before, after) = OTHERS.split_at(BEFORE_STREAMS);
+        before.iter().copied().chain(Self::streams()).chain(after.iter().copied())
+    }
 
     /// The streams.
-    pub const STREAMS: [Self; 4] =
-        [Self::StreamSocketIoWebSocket, Self::StreamSocketIoPolling, Self::StreamWebSocket, Self::StreamSse];
+    pub(crate) fn streams() -> impl Iterator<Item = Self> {
+        Transport::VARIANTS.iter().map(|transport| Self::Stream(*transport))
+    }
 
     /// Its stable name.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Tcp => "tcp",
@@ -72,15 +73,21 @@ impl Hop {
             Self::Handshake => "handshake",
             Self::Sticky => "sticky",
             Self::Upgrade => "upgrade",
-            Self::StreamSocketIoWebSocket => "stream-socketio-websocket",
-            Self::StreamSocketIoPolling => "stream-socketio-polling",
-            Self::StreamWebSocket => "stream-websocket",
-            Self::StreamSse => "stream-sse",
+            Self::Stream(Transport::SocketIoWebSocket) => "stream-socketio-websocket",
+            Self::Stream(Transport::SocketIoPolling) => "stream-socketio-polling",
+            Self::Stream(Transport::WebSocket) => "stream-websocket",
+            Self::Stream(Transport::Sse) => "stream-sse",
             Self::Hold => "hold",
             Self::Resume => "resume",
             Self::Compression => "compression",
             Self::Cors => "cors",
         }
+    }
+}
+
+impl From<Hop> for &'static str {
+    fn from(hop: Hop) -> Self {
+        hop.name()
     }
 }
 
@@ -91,9 +98,9 @@ impl fmt::Display for Hop {
 }
 
 /// How a hop went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// As it should.
     Good,
     /// It works with faults.
@@ -111,9 +118,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_of_the_json() {
-        for hop in Hop::ALL {
-            assert_eq!(serde_json::to_value(hop).unwrap(), hop.name());
-        }
+    fn all_hops_in_their_order_each_once() {
+        let all: Vec<Hop> = Hop::all().collect();
+        assert_eq!(all.len(), Hop::COUNT - 1 + Transport::COUNT);
+        assert!(all.is_sorted_by(|one, next| one < next), "{all:?}");
     }
 }

@@ -6,28 +6,28 @@
 //! | `plan` | what was asked for |
 //! | `target` | the URL, and where references lead from it |
 //! | `client` | the thin clients and the formats that they speak |
-//! | `engine`, `streams` | a session of the engine; listening to the poem |
+//! | `engine_session`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
-//! | `diagnose`, `host`, `verdicts` | what that means, pure |
-//! | `document`, `summary`, `report` | how it is told |
+//! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
+//! | `document`, `summary`, `report` | how it is written |
 
-pub mod client;
-pub mod context;
-pub mod diagnose;
-pub mod document;
-pub mod engine;
-pub mod evidence;
-pub mod hop;
-pub mod hops;
-pub mod host;
+pub(crate) mod client;
+mod context;
+mod diagnose;
+mod document;
+mod engine_session;
+mod evidence;
+mod front_proxy;
+mod hop;
+mod hops;
 pub mod plan;
-pub mod report;
+pub(crate) mod report;
 mod run;
-pub mod streams;
+mod streams;
 mod summary;
-pub mod target;
-pub mod verdicts;
+mod target;
+mod verdicts;
 
 use std::{
     collections::BTreeMap,
@@ -36,20 +36,20 @@ use std::{
 };
 
 use self::{
-    client::opener::{Opener, millis},
+    client::connector::{Connector, millis},
     diagnose::conclude,
-    document::{Document, HopReport},
     evidence::Evidence,
     hop::Hop,
     plan::Plan,
     run::Probe,
 };
+pub use document::{Document, HopReport};
 
 /// How long each hop took, in milliseconds.
-pub type Times = BTreeMap<Hop, u64>;
+pub(crate) type Times = BTreeMap<Hop, u64>;
 
 /// What happens while a probe runs.
-pub enum News<'a> {
+pub enum ProbeEvent<'a> {
     /// A hop is done.
     Hop(&'a HopReport),
     /// A long one is going on.
@@ -58,30 +58,30 @@ pub enum News<'a> {
 
 /// Why a probe was not made.
 #[derive(Debug, thiserror::Error)]
-pub enum NoProbe {
-    /// Nothing to measure certificates by.
+pub enum ProbeError {
+    /// There is nothing to check certificates with.
     #[error(
-        "this system has no root certificates to measure a host's certificate by; install them (ca-certificates), name a file with SSL_CERT_FILE, or give --insecure"
+        "this system has no root certificates to check the host's certificate with; install them (ca-certificates), name a file with SSL_CERT_FILE, or use --insecure"
     )]
     NoRoots,
-    /// The news could not be told.
-    #[error("the report cannot be written: {0}")]
+    /// The report could not be written.
+    #[error("cannot write the report: {0}")]
     Output(#[from] std::io::Error),
 }
 
-/// Probes a host, and tells each hop as it happens.
+/// Probes a host, and reports each hop as it is done.
 ///
 /// # Errors
-/// When it cannot be done at all; a host that does not answer is no error but a finding.
+/// When it cannot be done at all; a host that does not answer is a finding, not an error.
 pub async fn probe(
     plan: Plan,
-    tell: &mut dyn FnMut(News<'_>) -> std::io::Result<()>,
-) -> Result<Document, NoProbe> {
+    report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
+) -> Result<Document, ProbeError> {
     let (start, started) = (Instant::now(), humantime::format_rfc3339_millis(SystemTime::now()).to_string());
     let plan = Arc::new(plan);
-    let opener = Arc::new(Opener::new(plan.clone()));
-    if plan.target.tls && !plan.insecure && !opener.has_roots() {
-        return Err(NoProbe::NoRoots);
+    let connector = Arc::new(Connector::new(plan.clone()));
+    if plan.target.tls && !plan.insecure && !connector.has_roots() {
+        return Err(ProbeError::NoRoots);
     }
     let evidence = Evidence {
         url: plan.target.to_string(),
@@ -91,9 +91,10 @@ pub async fn probe(
         ..Evidence::default()
     };
     let deadline = start + plan.timeout;
-    let mut probe = Probe { plan, opener, evidence, times: Times::new(), told: Vec::new(), deadline, tell };
+    let mut probe =
+        Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), deadline, report };
     probe.run().await?;
-    probe.tell_rest()?;
+    probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
     Ok(Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start)))
 }

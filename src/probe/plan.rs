@@ -4,26 +4,28 @@ use std::{net::SocketAddr, time::Duration};
 
 use http::{HeaderName, HeaderValue, header};
 
-use super::{hop::Hop, target::Target};
-use crate::{bad_value::BadValue, cli::ProbeArgs};
+use strum::VariantArray as _;
+
+use super::target::Target;
+use crate::{bad_value::BadValue, cli::ProbeArgs, transport::Transport};
 
 /// Everything that a probe needs to know.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// What is probed.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The engine's path, where no Dante is expected.
-    pub socketio: Option<String>,
+    pub(crate) socketio: Option<String>,
     /// How long quiet connections are held.
-    pub hold: Option<Duration>,
+    pub(crate) hold: Option<Duration>,
     /// How long everything else may take.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
     /// Whether to go on where the certificate is not trusted.
-    pub insecure: bool,
+    pub(crate) insecure: bool,
     /// Headers for every request.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The streams to look at.
-    pub transports: Vec<Hop>,
+    pub(crate) transports: Vec<Transport>,
     resolve: Vec<Resolve>,
 }
 
@@ -74,9 +76,9 @@ impl Plan {
     }
 
     /// What `--resolve` says of a host.
-    pub fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
-        let found = self.resolve.iter();
-        found
+    pub(crate) fn resolved<'a>(&'a self, host: &'a str, port: u16) -> impl Iterator<Item = SocketAddr> + 'a {
+        self.resolve
+            .iter()
             .filter(move |one| one.port == port && one.host.eq_ignore_ascii_case(host))
             .map(|one| one.address)
     }
@@ -86,27 +88,28 @@ fn time(name: &str, text: &str) -> Result<Duration, BadValue> {
     let refuse = |reason: &str| Err(BadValue::new(name, text, reason));
     match humantime::parse_duration(text) {
         Ok(time) if (TIMES.0..=TIMES.1).contains(&time) => Ok(time),
-        Ok(_) => refuse("give a time from 1s to 1h"),
-        Err(_) => refuse("it is no time; give one such as 15s or 2m"),
+        Ok(_) => refuse("out of range; use 1s to 1h"),
+        Err(_) => refuse("not a duration; write 15s or 2m"),
     }
 }
 
 fn header_of(text: &str) -> Result<(HeaderName, HeaderValue), BadValue> {
     let refuse = |reason: &str| BadValue::new("--header", text, reason);
-    let (name, value) = text.split_once(':').ok_or_else(|| refuse("it has no colon; give 'Name: value'"))?;
+    let (name, value) =
+        text.split_once(':').ok_or_else(|| refuse("the colon is missing; write 'Name: value'"))?;
     let name = HeaderName::try_from(name.trim())
-        .map_err(|_| refuse("the name of a header has letters, digits and hyphens; give 'Name: value'"))?;
+        .map_err(|_| refuse("a header name has only letters, digits and hyphens; write 'Name: value'"))?;
     if OURS.contains(&name) {
-        return Err(refuse("the probe sets this header itself, since it is what it tests; leave it out"));
+        return Err(refuse("the probe sets this header itself, because it tests it; leave it out"));
     }
     let value = HeaderValue::try_from(value.trim())
-        .map_err(|_| refuse("the value of a header has no control characters; give 'Name: value'"))?;
+        .map_err(|_| refuse("a header value cannot contain control characters; write 'Name: value'"))?;
     Ok((name, value))
 }
 
 fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     let form =
-        || BadValue::new("--resolve", text, "give HOST:PORT:ADDRESS, such as example.org:443:192.0.2.1");
+        || BadValue::new("--resolve", text, "write HOST:PORT:ADDRESS, such as example.org:443:192.0.2.1");
     let mut parts = text.splitn(3, ':');
     let (Some(host), Some(port), Some(address)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(form());
@@ -114,39 +117,37 @@ fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     let port = port.parse().ok().filter(|port| *port > 0).ok_or_else(form)?;
     let address = address.strip_prefix('[').and_then(|ip| ip.strip_suffix(']')).unwrap_or(address);
     let ip: std::net::IpAddr = address.parse().map_err(|_| form())?;
-    if host.is_empty() {
-        return Err(form());
-    }
-    Ok(Resolve { host: host.to_owned(), port, address: SocketAddr::new(ip, port) })
+    // In ASCII, as targets have it.
+    let host = url::Host::parse(host).map_err(|_| form())?;
+    Ok(Resolve { host: host.to_string(), port, address: SocketAddr::new(ip, port) })
 }
 
 fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
     let refuse = |reason: &str| BadValue::new("--socketio", path, reason);
     if !path.starts_with('/') || path.contains(['?', '#']) {
-        return Err(refuse("give the engine's path from the root of the host, such as /socket.io/"));
+        return Err(refuse("write the engine's path from the root of the host, such as /socket.io/"));
     }
     let joined =
-        target.join(path).map_err(|_| refuse("it cannot stand in a URL; give one such as /socket.io/"))?;
+        target.join(path).map_err(|_| refuse("not a path of a URL; write a path such as /socket.io/"))?;
     Ok(joined.path)
 }
 
-fn transports(text: Option<&str>) -> Result<Vec<Hop>, BadValue> {
-    let Some(text) = text else { return Ok(Hop::STREAMS.to_vec()) };
+fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
+    let Some(text) = text else { return Ok(Transport::VARIANTS.to_vec()) };
     let mut transports = Vec::new();
     for name in text.split(',').map(str::trim) {
-        let hop = Hop::STREAMS.into_iter().find(|hop| hop.name().strip_prefix("stream-") == Some(name));
-        match hop {
-            Some(hop) if !transports.contains(&hop) => transports.push(hop),
-            Some(_) => {
+        match name.parse() {
+            Ok(transport) if !transports.contains(&transport) => transports.push(transport),
+            Ok(_) => {
                 return Err(BadValue::new(
                     "--transports",
                     text,
-                    format!("{name} stands twice; name each once"),
+                    format!("{name} is listed twice; list each once"),
                 ));
             }
-            None => {
+            Err(_) => {
                 let reason = format!(
-                    "{name:?} is no transport; give some of socketio-websocket, socketio-polling, websocket and sse, with commas between"
+                    "{name:?} is not a transport; choose from socketio-websocket, socketio-polling, websocket, sse, separated by commas"
                 );
                 return Err(BadValue::new("--transports", text, reason));
             }
@@ -181,7 +182,7 @@ mod tests {
             read.resolved("example.org", 443).map(|address| address.to_string()).collect();
         assert_eq!(addresses, ["[::1]:443", "192.0.2.1:443"]);
         assert_eq!(read.resolved("example.org", 80).count(), 0);
-        assert_eq!(read.transports, [Hop::StreamSse, Hop::StreamSocketIoPolling]);
+        assert_eq!(read.transports, [Transport::Sse, Transport::SocketIoPolling]);
         assert_eq!(read.socketio.as_deref(), Some("/a/socket.io/"));
     }
 
@@ -191,7 +192,7 @@ mod tests {
         for (change, parts) in [
             (
                 (|args| args.url = "dante.example".into()) as Change,
-                &["URL \"dante.example\"", "https://"][..],
+                &["URL \"dante.example\"", "http://dante.example"][..],
             ),
             (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
             (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\"", "15s"]),

@@ -1,4 +1,4 @@
-//! [`Probe`]: goes from hop to hop as far as the way leads, and tells each as it is done.
+//! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done.
 
 use std::{
     sync::{
@@ -11,21 +11,23 @@ use std::{
 use futures_util::future::join_all;
 
 use super::{
-    News, Times,
+    ProbeEvent, Times,
     client::{
+        connector::{CONNECT, Connector, millis},
         http,
-        opener::{CONNECT, Opener, millis},
     },
     context::Context,
     diagnose::diagnose,
     document::HopReport,
-    evidence::{Evidence, Stream},
+    evidence::Evidence,
     hop::Hop,
-    hops::{engine as engine_hops, hold, page, road, road::Road},
+    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page, resume},
     plan::Plan,
     streams::{self, Span},
     target::Target,
 };
+use crate::contract::paths;
+use crate::transport::Transport;
 
 /// How much of the time is kept for what comes after the streams.
 const AFTERWARDS: Duration = Duration::from_millis(2500);
@@ -33,39 +35,40 @@ const AFTERWARDS: Duration = Duration::from_millis(2500);
 /// How long the other scheme may take to answer, when the one that was asked for gave nothing.
 const OTHER_SCHEME: Duration = Duration::from_secs(2);
 
-/// How often a long hop tells how it is going.
+/// How often a long hop reports its progress.
 const TICK: Duration = Duration::from_millis(250);
 
 /// A probe that is going on.
 pub(super) struct Probe<'a> {
     pub(super) plan: Arc<Plan>,
-    pub(super) opener: Arc<Opener>,
+    pub(super) connector: Arc<Connector>,
     pub(super) evidence: Evidence,
     pub(super) times: Times,
-    pub(super) told: Vec<Hop>,
+    pub(super) reported: Vec<Hop>,
     pub(super) deadline: Instant,
-    pub(super) tell: &'a mut dyn FnMut(News<'_>) -> std::io::Result<()>,
+    pub(super) report: &'a mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
 }
 
 impl Probe<'_> {
-    /// Goes from hop to hop as far as the way leads.
+    /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
         let Some(page) = self.reach_page().await? else { return Ok(()) };
         let engine = match &self.plan.socketio {
             Some(path) => path.clone(),
-            None => format!("{}socket.io/", page.folder()),
+            None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
-        let mut context = Context { opener: self.opener.clone(), page, engine, deadline: self.deadline };
+        let mut context =
+            Context { connector: self.connector.clone(), page, engine, deadline: self.deadline };
         if self.plan.socketio.is_none() {
-            let found = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
-            if !found {
+            let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
+            if !is_dante {
                 let elsewhere = page::elsewhere(&context).await;
                 if let Some(page) = &mut self.evidence.page {
                     page.found_at = elsewhere;
                 }
-                return self.tell(&[Hop::Page]);
+                return self.report(&[Hop::Page]);
             }
-            self.tell(&[Hop::Page])?;
+            self.report(&[Hop::Page])?;
             self.look_at_page(&context).await?;
         }
         self.look_at_engine(&context).await?;
@@ -74,7 +77,7 @@ impl Probe<'_> {
             self.listen(&context).await?;
             context.deadline = self.deadline;
             let start = Instant::now();
-            self.evidence.resume = Some(hold::resume(&context, &self.evidence).await);
+            self.evidence.resume = Some(resume::resume(&context, &self.evidence).await);
             self.done(&[Hop::Resume], start)?;
             let answer = self.evidence.hosting.as_ref().and_then(|hosting| hosting.answer.as_ref());
             let of = answer.and_then(|answer| answer["of"].as_u64());
@@ -95,7 +98,8 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// The way to the page, through redirects; where it is, if anything answers at all.
+    /// Reaches the page, through redirects; gives where it is, if anything answers at all.
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
     async fn reach_page(&mut self) -> std::io::Result<Option<Target>> {
         let mut target = self.plan.target.clone();
         let mut earlier = Vec::new();
@@ -103,12 +107,12 @@ impl Probe<'_> {
             let start = Instant::now();
             let deadline = self.deadline;
             let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
-            let mut road = Road::walk(&self.opener, &target, left).await;
-            let open = road.is_open(&target);
-            if let Some(tls) = road.tls.as_mut().filter(|tls| tls.trouble.is_some()) {
-                tls.other_scheme = road::plain(&self.opener, &target, self.left(OTHER_SCHEME)).await;
+            let mut path = ConnectionPath::walk(&self.connector, &target, left).await;
+            let open = path.is_open(&target);
+            if let Some(tls) = path.tls.as_mut().filter(|tls| tls.failure.is_some()) {
+                tls.other_scheme = connection::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
             }
-            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (road.name, road.tcp, road.tls);
+            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
             if !open {
                 return Ok(None);
@@ -118,14 +122,14 @@ impl Probe<'_> {
             }
             let start = Instant::now();
             let limit = || deadline.saturating_duration_since(Instant::now());
-            let (mut seen, reached, elsewhere) = page::page(&self.opener, &target, limit).await;
+            let (mut seen, reached, elsewhere) = page::page(&self.connector, &target, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
-            let first = seen.exchanges.first().cloned().unwrap_or_default();
+            let first = seen.exchanges.first().expect("the page is asked for at least once").clone();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
             self.evidence.http =
-                Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
+                Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
@@ -144,12 +148,12 @@ impl Probe<'_> {
     /// Where only an engine is asked for, its first answer stands for the page.
     async fn reach_engine(&mut self, target: Target) -> std::io::Result<Option<Target>> {
         let start = Instant::now();
-        let mut ask = target.clone();
-        ask.query = Some("EIO=4&transport=polling".to_owned());
+        let ask = target.clone().with_query([("EIO", "4"), ("transport", "polling")]);
         let limit = self.left(self.plan.timeout);
-        let (first, _) = http::fetch(&self.opener, http::Request::get(ask, limit)).await;
+        let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();
-        self.evidence.http = Some(road::http(&self.opener, &target, &first, self.left(OTHER_SCHEME)).await);
+        self.evidence.http =
+            Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
         self.done(&[Hop::Http], start)?;
         Ok(answered.then_some(target))
     }
@@ -169,8 +173,7 @@ impl Probe<'_> {
             return Ok(());
         }
         let start = Instant::now();
-        let (handshake, session) = engine_hops::handshake(context).await;
-        drop(session);
+        let handshake = engine_hops::handshake(context).await;
         let has_cookies = !handshake.cookies.is_empty();
         let polling = handshake.open.is_some();
         self.evidence.handshake = Some(handshake);
@@ -195,9 +198,11 @@ impl Probe<'_> {
         let interval = answer.and_then(|answer| answer["intervalMs"].as_u64()).unwrap_or(2000);
         let span = Span::at_pace(interval, context.at_most(Duration::from_secs(60 * 60)));
         let start = Instant::now();
-        let wanted: Vec<_> = self.plan.transports.iter().map(|hop| (*hop, AtomicUsize::new(0))).collect();
-        let streams =
-            join_all(wanted.iter().map(|(hop, count)| streams::listen(context, *hop, None, span, count)));
+        let wanted: Vec<_> =
+            self.plan.transports.iter().map(|transport| (*transport, AtomicUsize::new(0))).collect();
+        let streams = join_all(
+            wanted.iter().map(|(transport, count)| streams::listen(context, *transport, None, span, count)),
+        );
         let time = self.plan.hold;
         let held = async {
             match time {
@@ -219,7 +224,7 @@ impl Probe<'_> {
                     counts.join(", "),
                     span.stanzas
                 );
-                if let Err(error) = (self.tell)(News::Progress(text)) {
+                if let Err(error) = (self.report)(ProbeEvent::Progress(text)) {
                     return error;
                 }
             }
@@ -230,12 +235,12 @@ impl Probe<'_> {
                 tokio::join!(async { (streams.await, millis(start)) }, held)
             } => (streams, held, ms),
         };
-        let hops: Vec<Hop> = wanted.iter().map(|(hop, _)| *hop).collect();
-        for (hop, stream) in hops.iter().zip(streams) {
-            self.times.insert(*hop, ms.min(stream.watched_ms));
-            *slot(&mut self.evidence, *hop) = Some(stream);
+        let transports: Vec<Transport> = wanted.iter().map(|(transport, _)| *transport).collect();
+        for (transport, stream) in transports.into_iter().zip(streams) {
+            self.times.insert(Hop::Stream(transport), ms.min(stream.watched_ms));
+            self.evidence.streams.insert(transport, stream);
         }
-        self.tell(&Hop::STREAMS)?;
+        self.report(&Hop::streams().collect::<Vec<_>>())?;
         if held.is_some() {
             self.evidence.hold = held;
             self.done(&[Hop::Hold], start)?;
@@ -252,7 +257,7 @@ impl Probe<'_> {
         for hop in hops {
             self.times.insert(*hop, self.own_time(*hop).unwrap_or_else(|| millis(start)));
         }
-        self.tell(hops)
+        self.report(hops)
     }
 
     /// What the evidence itself says of a hop's time, where several were passed at once.
@@ -264,28 +269,19 @@ impl Probe<'_> {
         }
     }
 
-    fn tell(&mut self, hops: &[Hop]) -> std::io::Result<()> {
+    fn report(&mut self, hops: &[Hop]) -> std::io::Result<()> {
         let verdicts = diagnose(&self.evidence);
         for hop in hops {
             let report = HopReport::new(&self.evidence, &self.times, *hop, &verdicts);
-            (self.tell)(News::Hop(&report))?;
-            self.told.push(*hop);
+            (self.report)(ProbeEvent::Hop(&report))?;
+            self.reported.push(*hop);
         }
         Ok(())
     }
 
-    /// The hops that were not told yet.
-    pub(super) fn tell_rest(&mut self) -> std::io::Result<()> {
-        let rest: Vec<Hop> = Hop::ALL.into_iter().filter(|hop| !self.told.contains(hop)).collect();
-        self.tell(&rest)
-    }
-}
-
-fn slot(evidence: &mut Evidence, hop: Hop) -> &mut Option<Stream> {
-    match hop {
-        Hop::StreamSocketIoWebSocket => &mut evidence.stream_socketio_websocket,
-        Hop::StreamSocketIoPolling => &mut evidence.stream_socketio_polling,
-        Hop::StreamWebSocket => &mut evidence.stream_websocket,
-        _ => &mut evidence.stream_sse,
+    /// The hops that were not reported yet.
+    pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
+        let rest: Vec<Hop> = Hop::all().filter(|hop| !self.reported.contains(hop)).collect();
+        self.report(&rest)
     }
 }

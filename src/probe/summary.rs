@@ -14,23 +14,23 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
     Some(match hop {
         Hop::Name => {
             let name = evidence.name.as_ref()?;
-            match &name.trouble {
-                Some(trouble) => trouble.text.clone(),
+            match &name.failure {
+                Some(failure) => failure.text.clone(),
                 None => name.addresses.join(", "),
             }
         }
         Hop::Tcp => {
             let tcp = evidence.tcp.as_ref()?;
             let last = tcp.attempts.last()?;
-            match &last.trouble {
-                Some(trouble) => format!("{}: {}", last.address, trouble.text),
-                None => format!("{} accepts", last.address),
+            match &last.failure {
+                Some(failure) => format!("{}: {}", last.address, failure.text),
+                None => format!("{} accepted the connection", last.address),
             }
         }
         Hop::Tls => {
             let tls = evidence.tls.as_ref()?;
-            if let Some(trouble) = &tls.trouble {
-                return Some(trouble.text.clone());
+            if let Some(failure) = &tls.failure {
+                return Some(failure.text.clone());
             }
             let trust = match &tls.untrusted {
                 Some(why) => format!("not trusted: {why}"),
@@ -66,10 +66,10 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             };
             format!(
                 "host {}, the server saw {} at {}, prefix {}{nodes}",
-                evidence.told("/host/value").unwrap_or("?"),
-                evidence.told("/request/http").unwrap_or("?"),
-                evidence.told("/request/path").unwrap_or("?"),
-                evidence.told("/request/prefix").unwrap_or("?"),
+                evidence.hosting_text("/host/value").unwrap_or("?"),
+                evidence.hosting_text("/request/http").unwrap_or("?"),
+                evidence.hosting_text("/request/path").unwrap_or("?"),
+                evidence.hosting_text("/request/prefix").unwrap_or("?"),
             )
         }
         Hop::ClientLibrary => {
@@ -92,24 +92,24 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         }
         Hop::Sticky => {
             let rounds = evidence.sticky.as_ref()?.rounds.iter();
-            let told = rounds.map(|round| {
+            let parts = rounds.map(|round| {
                 let cookies = if round.cookies { "with" } else { "without" };
                 format!("{} of {} requests {cookies} cookies", round.good, round.requests)
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Upgrade => {
             let attempts = evidence.upgrades.as_ref()?.attempts.iter();
-            let told = attempts.map(|attempt| {
+            let parts = attempts.map(|attempt| {
                 let how = if attempt.works { "works".to_owned() } else { answer(&attempt.exchange) };
                 format!("{} {how}", attempt.style)
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Hold => {
             let quiet = evidence.hold.as_ref()?.quiet.iter();
-            let told = quiet.map(|quiet| match (&quiet.trouble, &quiet.ended) {
-                (Some(trouble), _) => format!("{}: {}", quiet.transport, trouble.text),
+            let parts = quiet.map(|quiet| match (&quiet.failure, &quiet.ended) {
+                (Some(failure), _) => format!("{}: {}", quiet.transport, failure.text),
                 (None, Some(ended)) => {
                     format!("{} cut after {:.1} s of silence", quiet.transport, seconds(ended.quiet_ms))
                 }
@@ -117,15 +117,15 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                     format!("{} held {:.0} s, {} pings", quiet.transport, seconds(quiet.held_ms), quiet.pings)
                 }
             });
-            told.collect::<Vec<_>>().join(", ")
+            parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Resume => {
             let comebacks = &evidence.resume.as_ref()?.comebacks;
             if comebacks.is_empty() {
-                return Some("nothing to come back to".to_owned());
+                return Some("nothing to resume".to_owned());
             }
             let good = comebacks.iter().filter(|back| back.index == Some(back.wanted)).count();
-            format!("{good} of {} transports go on at the next stanza", comebacks.len())
+            format!("{good} of {} transports resume at the next stanza", comebacks.len())
         }
         Hop::Compression => {
             let seen = evidence.compression.as_ref()?;
@@ -135,14 +135,14 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Cors => {
             let cors = evidence.cors.as_ref()?;
             let others = cors.allowed.as_deref().unwrap_or("none");
-            let pages = if cors.own { "own pages" } else { "pages of that origin" };
+            let pages = if cors.own { "own pages" } else { "pages from that origin" };
             format!("{pages}: {}; other origins: {others}", answer(&cors.exchange))
         }
-        stream => of_stream(evidence.stream(stream)?),
+        Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
 }
 
-fn of_stream(stream: &Stream) -> String {
+fn describe_stream(stream: &Stream) -> String {
     let count = stream.arrivals.len();
     let Some(first) = stream.arrivals.first() else {
         return match (&stream.garbage, &stream.ended) {
@@ -181,8 +181,8 @@ fn plot(stream: &Stream) -> String {
 }
 
 fn answer(exchange: &Exchange) -> String {
-    match (&exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => trouble.text.clone(),
+    match (&exchange.status, &exchange.failure) {
+        (_, Some(failure)) => failure.text.clone(),
         (Some(status), None) => status.to_string(),
         (None, None) => "no answer".to_owned(),
     }

@@ -2,124 +2,122 @@
 
 use std::fmt;
 
-use http::Uri;
+use url::{Host, Url};
 
-/// An absolute URL of http or https, with a path that starts with a slash.
+/// An absolute URL of http or https, with a path that starts with a slash. All parts are as they go over the network: a name in
+/// ASCII (IDNA), path and query percent-encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     /// Whether TLS is spoken.
-    pub tls: bool,
+    pub(crate) tls: bool,
     /// The name or address, without the brackets of IPv6.
-    pub host: String,
-    /// The port.
-    pub port: u16,
+    pub(crate) host: String,
+    /// The port, never 0.
+    pub(crate) port: u16,
     /// The path, as it stands in a request.
-    pub path: String,
+    pub(crate) path: String,
     /// What follows the question mark, if anything.
-    pub query: Option<String>,
+    pub(crate) query: Option<String>,
 }
 
-/// What stands between the host and its path.
-const FORM: &str = "give the URL of a page, such as https://example.org/dante/";
+/// What a URL looks like.
+const FORM: &str = "write the URL of a page, such as https://example.org/dante/";
 
 impl Target {
     /// Reads an absolute URL.
     ///
     /// # Errors
-    /// When it is none, of another scheme, or holds a user's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let text = text.split('#').next().unwrap_or_default();
-        let uri: Uri = text.parse().map_err(|error| format!("it is no URL ({error}); {FORM}"))?;
-        let tls = match uri.scheme_str() {
-            Some("http") => false,
-            Some("https") => true,
-            Some(other) => return Err(format!("{other} is neither http nor https; {FORM}")),
-            None => return Err(format!("it has no scheme; {FORM}")),
-        };
-        let authority = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
-        if authority.contains('@') {
-            return Err("it holds a user's name; give --header 'Authorization: …' instead".to_owned());
+    /// When it is not one, has another scheme, or holds a user's name.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if lacks_host(text) {
+            return Err(format!("the host is missing; {FORM}"));
         }
-        let host = uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let port = match uri.port() {
-            None if authority.ends_with(':') => return Err(format!("its port is empty; {FORM}")),
-            None => default_port(tls),
-            Some(port) if port.as_u16() > 0 => port.as_u16(),
-            Some(_) => return Err(format!("port 0 cannot be connected to; {FORM}")),
-        };
-        if host.is_empty() {
-            return Err(format!("it names no host; {FORM}"));
+        if text.trim().is_empty() {
+            return Err(format!("the URL is empty; {FORM}"));
         }
-        Ok(Self {
-            tls,
-            host: host.to_owned(),
-            port,
-            path: if uri.path().is_empty() { "/".to_owned() } else { uri.path().to_owned() },
-            query: uri.query().map(str::to_owned),
-        })
+        let url = Url::parse(text);
+        let is_whole = url.as_ref().is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        if !is_whole && !text.contains("://") && Url::parse(&format!("http://{text}")).is_ok() {
+            return Err(format!("the scheme is missing; write http://{text} or https://{text}"));
+        }
+        Self::from_url(&url.map_err(|error| format!("not a URL ({error}); {FORM}"))?)
     }
 
-    /// Where a reference in an answer leads (RFC 3986, 5.2): a URL, `//host/…`, `/path`, `path` or `?query`.
+    fn from_url(url: &Url) -> Result<Self, String> {
+        let tls = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            other => return Err(format!("{other} is neither http nor https; {FORM}")),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err("it holds a user name; use --header 'Authorization: …' instead".to_owned());
+        }
+        let host = match url.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
+            None => return Err(format!("the host is missing; {FORM}")),
+        };
+        let port = url.port().unwrap_or(default_port(tls));
+        if port == 0 {
+            return Err(format!("nothing can listen on port 0; {FORM}"));
+        }
+        Ok(Self { tls, host, port, path: url.path().to_owned(), query: url.query().map(str::to_owned) })
+    }
+
+    /// Where a reference in an answer leads (WHATWG URL): a URL, `//host/…`, `/path`, `path` or `?query`.
     ///
     /// # Errors
-    /// When it leads to what is no URL of http or https.
-    pub fn join(&self, reference: &str) -> Result<Self, String> {
-        let reference = reference.split('#').next().unwrap_or_default();
-        let scheme = reference.split(['/', '?']).next().is_some_and(|first| first.contains(':'));
-        if scheme {
-            return Self::parse(reference);
+    /// When it does not lead to a URL of http or https.
+    #[expect(clippy::expect_used, reason = "a failure would be a bug of ours")]
+    pub(crate) fn join(&self, reference: &str) -> Result<Self, String> {
+        if lacks_host(reference) {
+            return Err(format!("the host is missing; {FORM}"));
         }
-        if reference.starts_with("//") {
-            return Self::parse(&format!("{}:{reference}", self.scheme()));
-        }
-        let (path, query) = match reference.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (reference, None),
-        };
-        let path = match path {
-            "" => self.path.clone(),
-            absolute if absolute.starts_with('/') => without_dots(absolute),
-            relative => without_dots(&format!("{}{relative}", self.folder())),
-        };
-        let query = query.map(str::to_owned).or_else(|| self.query.clone().filter(|_| reference.is_empty()));
-        // Once more through the parser: what a request cannot hold is refused here.
-        let joined = Self { path, query, ..self.clone() };
-        Self::parse(&joined.to_string())
+        let here = Url::parse(&self.to_string()).expect("a target is always a URL");
+        Self::from_url(&here.join(reference).map_err(|error| error.to_string())?)
     }
 
-    /// The same host, another path.
-    pub fn at(&self, path: &str) -> Self {
-        let (path, query) = match path.split_once('?') {
-            Some((path, query)) => (path, Some(query.to_owned())),
-            None => (path, None),
-        };
-        Self { path: path.to_owned(), query, ..self.clone() }
+    /// The same resource with this query.
+    pub(crate) fn with_query<'a>(self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        Self { query: (!query.is_empty()).then_some(query), ..self }
+    }
+
+    /// The first value of a name in the query, decoded.
+    pub(crate) fn query_value(&self, name: &str) -> Option<String> {
+        let mut pairs = form_urlencoded::parse(self.query.as_deref()?.as_bytes());
+        pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// The same host, another path, as it stands in a request.
+    pub(crate) fn at(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), query: None, ..self.clone() }
     }
 
     /// The path to the last slash, that one included.
-    pub fn folder(&self) -> &str {
+    pub(crate) fn folder(&self) -> &str {
         &self.path[..self.path.rfind('/').map_or(0, |at| at + 1)]
     }
 
     /// http or https.
-    pub fn scheme(&self) -> &'static str {
+    pub(crate) fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }
 
     /// The value of the header `Host`.
-    pub fn authority(&self) -> String {
+    pub(crate) fn authority(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
     }
 
     /// The value of the header `Origin` of this host's own pages.
-    pub fn origin(&self) -> String {
+    pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme(), self.authority())
     }
 
     /// What a request line holds.
-    pub fn path_and_query(&self) -> String {
+    pub(crate) fn path_and_query(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
             None => self.path.clone(),
@@ -127,34 +125,21 @@ impl Target {
     }
 
     /// Whether another URL is reached over the same kind of connection.
-    pub fn same_origin(&self, other: &Self) -> bool {
-        (self.tls, self.port) == (other.tls, other.port) && self.host.eq_ignore_ascii_case(&other.host)
+    pub(crate) fn same_origin(&self, other: &Self) -> bool {
+        (self.tls, self.port, &self.host) == (other.tls, other.port, &other.host)
     }
+}
+
+/// Whether a path follows where a host should stand, as in `https:///dante/`. Browsers take `dante` for the host there; whoever
+/// wrote that did not mean it.
+fn lacks_host(reference: &str) -> bool {
+    let authority =
+        reference.split_once("//").filter(|(scheme, _)| matches!(*scheme, "" | "http:" | "https:"));
+    authority.is_some_and(|(_, rest)| rest.is_empty() || rest.starts_with(['/', '?', '#']))
 }
 
 fn default_port(tls: bool) -> u16 {
     if tls { 443 } else { 80 }
-}
-
-/// A path without `.` and `..` (RFC 3986, 5.2.4).
-fn without_dots(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let last = segments.len().saturating_sub(1);
-    for (at, segment) in segments.iter().enumerate() {
-        match *segment {
-            "." | ".." => {
-                if *segment == ".." {
-                    kept.pop();
-                }
-                if at == last {
-                    kept.push("");
-                }
-            }
-            segment => kept.push(segment),
-        }
-    }
-    format!("/{}", kept.join("/"))
 }
 
 impl fmt::Display for Target {
@@ -169,32 +154,43 @@ mod tests {
 
     #[test]
     fn urls() {
-        for (text, shown) in [
+        for (text, expected) in [
             ("http://localhost:8888", "http://localhost:8888/"),
             ("https://example.org:443/dante/?lang=it#x", "https://example.org/dante/?lang=it"),
             ("http://[::1]:81/a", "http://[::1]:81/a"),
+            ("http://x:/", "http://x/"),
+            ("https://müller.example/", "https://xn--mller-kva.example/"),
+            ("http://h/caffè/?città=Forlì", "http://h/caff%C3%A8/?citt%C3%A0=Forl%C3%AC"),
+            ("http://h/caff%C3%A8/", "http://h/caff%C3%A8/"),
         ] {
-            assert_eq!(Target::parse(text).unwrap().to_string(), shown, "{text}");
+            assert_eq!(Target::parse(text).unwrap().to_string(), expected, "{text}");
         }
-        for text in [
-            "",
-            "localhost",
-            "localhost:8888",
-            "ftp://x/",
-            "http://",
-            "http://a b/",
-            "http://x:0/",
-            "http://x:/",
-            "http://u:p@x/",
+    }
+
+    #[test]
+    fn refusals_name_the_remedy() {
+        for (text, part) in [
+            ("", "the URL is empty"),
+            ("localhost", "write http://localhost or"),
+            ("localhost:8888", "write http://localhost:8888 or"),
+            ("127.0.0.1:8888", "write http://127.0.0.1:8888 or"),
+            ("example.org/dante", "write http://example.org/dante or"),
+            ("ftp://x/", "ftp is neither http nor https"),
+            ("mailto:x", "mailto is neither http nor https"),
+            ("http://", FORM),
+            ("http://a b/", FORM),
+            ("http://x:0/", "port 0"),
+            ("http://u:p@x/", "--header 'Authorization"),
         ] {
-            assert!(Target::parse(text).is_err(), "{text}");
+            let error = Target::parse(text).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 
     #[test]
     fn references() {
         let page = Target::parse("https://example.org/a/dante?x=1").unwrap();
-        for (reference, shown) in [
+        for (reference, expected) in [
             ("./dante/?x=1", "https://example.org/a/dante/?x=1"),
             ("socket.io/socket.io.js?v=1", "https://example.org/a/socket.io/socket.io.js?v=1"),
             ("/b/../c/.", "https://example.org/c/"),
@@ -203,11 +199,22 @@ mod tests {
             ("http://other.example:81", "http://other.example:81/"),
             ("?y=2", "https://example.org/a/dante?y=2"),
             ("", "https://example.org/a/dante?x=1"),
+            ("/a b", "https://example.org/a%20b"),
         ] {
-            assert_eq!(page.join(reference).unwrap().to_string(), shown, "{reference}");
+            assert_eq!(page.join(reference).unwrap().to_string(), expected, "{reference}");
         }
-        for reference in ["javascript:alert(1)", "/a b", "http://"] {
+        for reference in ["javascript:alert(1)", "http://", "https:///dante/", "///dante/", "http://u@x/"] {
             assert!(page.join(reference).is_err(), "{reference}");
         }
+    }
+
+    #[test]
+    fn queries() {
+        let page = Target::parse("http://h/?v=1&w=a%20b").unwrap();
+        assert_eq!(page.query_value("w").as_deref(), Some("a b"));
+        assert_eq!(page.query_value("x"), None);
+        let engine = page.at("/socket.io/").with_query([("EIO", "4"), ("sid", "AZ09-_ &\n")]);
+        assert_eq!(engine.to_string(), "http://h/socket.io/?EIO=4&sid=AZ09-_+%26%0A");
+        assert_eq!(page.with_query([]).query, None);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     app::App,
     request_prefix::{RequestPrefix, known_place},
 };
-use crate::contract::FAULT_HEADER;
+use crate::contract::{FAULT_HEADER, FaultId};
 use crate::hosting::{
     fault::{Fault, describe_text},
     prefix::Prefix,
@@ -24,8 +24,7 @@ const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];
 /// Answers with a fault, and logs it.
 pub(super) fn refuse(app: &App, fault: &Fault, line: &str) -> Response {
     app.faults.report(fault, line.as_bytes());
-    let id: &'static str = fault.id().into();
-    (fault.status(), [(FAULT_HEADER, id)], format!("{fault}\n")).into_response()
+    (fault.status(), [(FAULT_HEADER, fault.id().name())], format!("{fault}\n")).into_response()
 }
 
 /// The request line, as far as it can be told from what was parsed.
@@ -91,7 +90,7 @@ pub(super) async fn not_found(
          prefix that Dante was given (--prefix, DANTE_PREFIX) is not the one that the host uses.\n",
         describe_text(whole.as_bytes())
     );
-    (StatusCode::NOT_FOUND, text).into_response()
+    (StatusCode::NOT_FOUND, [(FAULT_HEADER, FaultId::NotServed.name())], text).into_response()
 }
 
 #[cfg(test)]

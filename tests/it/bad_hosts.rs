@@ -100,13 +100,14 @@ async fn faults_are_named(listen: &str) {
     for (bytes, status, name, part) in REFUSED {
         let answer = refused(place, bytes).await;
         assert_eq!((answer.status, answer.header("connection")), (*status, Some("close")), "{name}");
+        assert_eq!(answer.header("dante-fault"), Some(*name));
         assert!(answer.body.contains(part), "{name}: {}", answer.body);
     }
     let mut stream = connect(place).await;
     for (bytes, status, name, part) in ANSWERED {
         stream.write_all(bytes).await.unwrap();
         let answer = soon(Answer::read(&mut stream)).await;
-        assert_eq!(answer.status, *status, "{name}");
+        assert_eq!((answer.status, answer.header("dante-fault")), (*status, Some(*name)), "{name}");
         assert!(answer.body.contains(part), "{name}: {}", answer.body);
     }
     // The same connection, refused at last, names its newest line.

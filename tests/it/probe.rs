@@ -71,6 +71,26 @@ async fn a_healthy_dante_under_a_prefix_and_at_a_fast_pace_too() {
 }
 
 #[tokio::test]
+async fn a_path_in_any_script_however_it_is_written() {
+    let args = ServeArgs { prefix: Some("/caffè".into()), ..paced("50ms") };
+    let server = Server::start(Setup { args, ..Setup::default() }).await;
+    for path in ["/caffè/", "/caff%C3%A8/"] {
+        let document = run(&url(&server, path), |args| args.transports = Some("sse".into())).await;
+        assert_eq!((&document["outcome"], ids(&document)), (&"good".into(), vec![]), "{path}: {document:#}");
+    }
+    // A name beyond ASCII is looked up, and given in Host, as IDNA writes it.
+    let Endpoint::Tcp(address) = &server.endpoint else { panic!("no TCP") };
+    let (ip, port) = (address.ip(), address.port());
+    let document = run(&format!("http://müller.example:{port}/caffè/"), |args| {
+        args.transports = Some("sse".into());
+        args.resolve = vec![format!("müller.example:{port}:{ip}")];
+    })
+    .await;
+    assert_eq!((&document["outcome"], ids(&document)), (&"good".into(), vec![]), "{document:#}");
+    assert_eq!(document["hops"][0]["evidence"]["name"], "xn--mller-kva.example");
+}
+
+#[tokio::test]
 async fn without_websocket_it_is_degraded_and_without_polling_it_is_not() {
     for (transports, outcome, id) in [
         ("polling", "degraded", "websocket-disabled-by-server"),
@@ -140,7 +160,7 @@ impl Drop for Peer {
 }
 
 /// The path of the request that a connection starts with.
-async fn asked(stream: &mut TcpStream) -> String {
+async fn read_path(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -181,7 +201,7 @@ async fn a_peer_that_never_answers() {
 
 #[tokio::test]
 async fn a_peer_that_closes_or_speaks_something_else() {
-    expect(|mut stream| async move { drop(asked(&mut stream).await) }, &["no-answer"]).await;
+    expect(|mut stream| async move { drop(read_path(&mut stream).await) }, &["no-answer"]).await;
     let ssh = |mut stream: TcpStream| async move {
         let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n").await;
         let _ = stream.read_to_end(&mut Vec::new()).await;
@@ -192,7 +212,7 @@ async fn a_peer_that_closes_or_speaks_something_else() {
 #[tokio::test]
 async fn a_head_without_end() {
     let head = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         endlessly(&mut stream, "HTTP/1.1 200 OK\r\n", b"X-More: and more and more\r\n").await;
     };
     expect(head, &["garbage"]).await;
@@ -201,7 +221,7 @@ async fn a_head_without_end() {
 #[tokio::test]
 async fn a_body_without_end() {
     let body = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         endlessly(&mut stream, "HTTP/1.1 200 OK\r\n\r\n", &[b'x'; 4096]).await;
     };
     expect(body, &["garbage"]).await;
@@ -210,7 +230,7 @@ async fn a_body_without_end() {
 #[tokio::test]
 async fn an_answer_that_drips() {
     let drip = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let mut ticks = tokio::time::interval(Duration::from_millis(100));
         for byte in b"HTTP/1.1 200 OK\r\n".iter().cycle() {
             ticks.tick().await;
@@ -225,12 +245,12 @@ async fn an_answer_that_drips() {
 #[tokio::test]
 async fn a_redirect_in_a_circle_and_a_retry_after_for_ever() {
     let circle = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let _ = stream.write_all(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n").await;
     };
     expect(circle, &["redirect-loop"]).await;
     let wait = |mut stream: TcpStream| async move {
-        asked(&mut stream).await;
+        read_path(&mut stream).await;
         let answer = b"HTTP/1.1 503 No\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n";
         let _ = stream.write_all(answer).await;
     };
@@ -251,7 +271,7 @@ async fn garbage_behind_a_good_page_ends_in_time() {
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"fffffffff\r\n"),
     ] {
         let peer = Peer::start(move |mut stream| async move {
-            if asked(&mut stream).await == "/" {
+            if read_path(&mut stream).await == "/" {
                 let page = "<body data-edition=\"e\" data-interval=\"20\">";
                 let length = page.len();
                 let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{page}");
@@ -300,6 +320,7 @@ async fn the_command_prints_one_document_or_lines_and_says_the_outcome_by_its_ex
 
     for (args, part) in [
         (&["ftp://x/"][..], "https://"),
+        (&["localhost:8888"], "write http://localhost:8888"),
         (&["http://x/", "--timeout", "0"], "1s"),
         (&["http://x/", "--header", "x"], "colon"),
     ] {

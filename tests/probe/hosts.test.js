@@ -6,7 +6,7 @@ import { WebSocket, WebSocketServer, createWebSocketStream } from "ws";
 
 import { startDante } from "../support/dante.js";
 import { startRelay } from "../support/relay.js";
-import { PACE, accepted, expectProbe, refuse, say, startHost, together } from "./support.js";
+import { PACE, accepted, expectProbe, refuse, respond, startHost, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
 const { port } = dante;
@@ -20,7 +20,7 @@ const isHandshake = (request) => isPoll(request) && !request.url.includes("sid="
 const answering = (which, status, type, body) => ({
   answer(request, response) {
     if (!which(request)) return false;
-    say(response, status, type, body);
+    respond(response, status, type, body);
     return true;
   },
 });

@@ -13,12 +13,12 @@ import {
   PACE,
   accepted,
   expectProbe,
-  line,
+  describeVerdict,
   listen,
   probe,
   refuse,
   run,
-  say,
+  respond,
   startHost,
   together,
 } from "./support.js";
@@ -55,7 +55,7 @@ together("what is printed", {
   async "is plain where a peer writes control characters"() {
     const evil = "\x1b[2J\x07\x1b]0;owned\x07";
     const server = http.createServer((_request, response) => {
-      say(response, 404, "text/html", `<p>${evil}</p>\r${evil}`);
+      respond(response, 404, "text/html", `<p>${evil}</p>\r${evil}`);
     });
     const url = `http://127.0.0.1:${await listen(server)}/`;
     for (const args of [[], ["--quiet"], ["--json"]]) {
@@ -111,7 +111,7 @@ together("what is printed", {
     }
     const url = await startHost(port, {
       answer(_request, response) {
-        say(response, 404, "text/html", "");
+        respond(response, 404, "text/html", "");
         return true;
       },
     });
@@ -156,7 +156,7 @@ async function expectBounded(url, args = []) {
   assert.ok(seconds < TIMEOUT_S + SLACK_S, `it took ${seconds} s`);
   assert.ok(peak > 0 && peak < MOST_MIB, `it took ${peak} MiB`);
   assert.ok(stdout.length < 400_000, `the document has ${stdout.length} bytes`);
-  return JSON.parse(stdout).verdicts.map(line);
+  return JSON.parse(stdout).verdicts.map(describeVerdict);
 }
 
 /** Writes the same again and again, as long as it is taken. */
@@ -261,7 +261,7 @@ together("a peer that does not want the probe to end:", {
     const url = await startHost(port, {
       answer(request, response) {
         if (!request.url.includes("transport=polling")) return false;
-        if (!request.url.includes("sid=")) say(response, 200, "text/plain", `0${JSON.stringify(open)}`);
+        if (!request.url.includes("sid=")) respond(response, 200, "text/plain", `0${JSON.stringify(open)}`);
         return true;
       },
     });

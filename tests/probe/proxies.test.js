@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 
 import { startDante } from "../support/dante.js";
 import { Proxy, openFolder } from "../support/proxies.js";
-import { PACE, expectProbe, line, outcomeOf, together } from "./support.js";
+import { PACE, describeVerdict, expectProbe, outcomeOf, together } from "./support.js";
 
 const dante = await startDante([...PACE, "--prefix", "/dante"]);
 /** One that is silent for longer than impatient proxies bear. */
@@ -111,7 +111,7 @@ together("nginx", {
     const document = await expectProbe(url, { verdicts, perhaps: [atUpgrade], host: "nginx" });
     const went = outcomeOf(document, "upgrade") === "good";
     assert.equal(
-      document.verdicts.map(line).includes(atUpgrade),
+      document.verdicts.map(describeVerdict).includes(atUpgrade),
       !went,
       "the verdict says how the upgrade went",
     );

@@ -62,7 +62,7 @@ export async function probe(url, args = [], options = {}) {
 }
 
 /** A verdict in a line: `broken no-stickiness at sticky`, and which other one fits. */
-export function line({ severity, id, hop, or }) {
+export function describeVerdict({ severity, id, hop, or }) {
   return [`${severity} ${id} at ${hop}`, ...or].join(", or ");
 }
 
@@ -74,7 +74,7 @@ export function outcomeOf(document, hop) {
 /**
  * Probes, and expects these verdicts and no others.
  * @param {{args?: string[], verdicts?: string[], perhaps?: string[], last?: string, missed?: string[], host?: string, env?: object}} expected `verdicts` as
- *   `line` writes them; `perhaps` those that chance may add; `last` is the last hop that is reached; `missed` are earlier ones that are not; `host` is the one
+ *   `describeVerdict` writes them; `perhaps` those that chance may add; `last` is the last hop that is reached; `missed` are earlier ones that are not; `host` is the one
  *   that is recognised
  * @returns {Promise<object>} the document
  */
@@ -87,10 +87,10 @@ export async function expectProbe(
   const outcome = ["broken", "degraded"].find((one) => severities.includes(one)) ?? "good";
   const hosts = [...new Set(document.verdicts.map((verdict) => verdict.host))];
   const hops = document.hops.filter((hop) => hop.outcome !== "skipped");
-  const said = document.verdicts.map(line).filter((verdict) => !perhaps.includes(verdict));
+  const seen = document.verdicts.map(describeVerdict).filter((verdict) => !perhaps.includes(verdict));
   try {
     assert.deepEqual(
-      { verdicts: said, outcome: document.outcome, hosts: host ? hosts : [] },
+      { verdicts: seen, outcome: document.outcome, hosts: host ? hosts : [] },
       { verdicts, outcome, hosts: host ? [host] : [] },
     );
     assert.deepEqual(
@@ -102,7 +102,7 @@ export async function expectProbe(
   } catch (error) {
     const report = [
       ...document.hops.map((hop) => `${hop.outcome} ${hop.hop} (${hop.ms} ms): ${hop.summary}`),
-      ...document.verdicts.map((verdict) => `${line(verdict)}: ${verdict.evidence}`),
+      ...document.verdicts.map((verdict) => `${describeVerdict(verdict)}: ${verdict.evidence}`),
     ];
     error.message += `\n${report.join("\n")}`;
     throw error;
@@ -158,7 +158,7 @@ export function refuse(socket, status, body = "", headers = []) {
 }
 
 /** A text of a type, with its status. */
-export function say(response, status, type, body) {
+export function respond(response, status, type, body) {
   response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(body);
 }
 

@@ -31,7 +31,7 @@ impl FaultLog {
     /// Logs a fault with its request line, unless it was logged within the last minute.
     pub fn report(&self, fault: &Fault, line: &[u8]) {
         if let Some(left_out) = self.due(fault.id(), Instant::now()) {
-            let (name, request): (&str, _) = (fault.id().into(), describe_request_line(line));
+            let (name, request) = (fault.id().name(), describe_request_line(line));
             warn!(fault = name, %request, left_out, "{fault}");
         }
     }

@@ -21,7 +21,10 @@ use tokio::{
 };
 
 use super::request_start::RequestStart;
-use crate::hosting::fault::{Fault, describe_request_line, log::FaultLog};
+use crate::{
+    contract::FAULT_HEADER,
+    hosting::fault::{Fault, describe_request_line, log::FaultLog},
+};
 
 /// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
 /// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
@@ -140,9 +143,10 @@ fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
     let head = format!(
         "HTTP/1.1 {}\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\
          cache-control: no-store\r\ncontent-security-policy: default-src 'none'\r\n\
-         x-content-type-options: nosniff\r\n{date}\r\n",
+         x-content-type-options: nosniff\r\n{FAULT_HEADER}: {}\r\n{date}\r\n",
         fault.status(),
         body.len(),
+        fault.id(),
     );
     // The answer to HEAD has no body (RFC 9110, 9.3.2).
     if line.starts_with(b"HEAD ") { head } else { head + &body }

@@ -8,28 +8,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What joins packets in the body of a poll.
-pub const SEPARATOR: char = '\u{1e}';
+pub(crate) const SEPARATOR: char = '\u{1e}';
 
 /// The payload of the packet that opens a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Open {
+pub(crate) struct Open {
     /// The session's id.
-    pub sid: String,
+    pub(crate) sid: String,
     /// To what the client may upgrade.
     #[serde(default)]
-    pub upgrades: Vec<String>,
+    pub(crate) upgrades: Vec<String>,
     /// How often the server pings, in milliseconds.
     #[serde(default)]
-    pub ping_interval: u64,
+    pub(crate) ping_interval: u64,
     /// How long it waits for the answer, in milliseconds.
     #[serde(default)]
-    pub ping_timeout: u64,
+    pub(crate) ping_timeout: u64,
 }
 
 /// One packet of the engine.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Packet {
+pub(crate) enum Packet {
     /// `0`: the session is open.
     Open(Open),
     /// `1`: it closes.
@@ -46,7 +46,7 @@ pub enum Packet {
 
 /// One message of Socket.IO.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Message {
+pub(crate) enum Message {
     /// `0`: a namespace was joined.
     Connect(Value),
     /// `1`: the server ends it.
@@ -63,14 +63,14 @@ pub enum Message {
 ///
 /// # Errors
 /// With what is wrong about it.
-pub fn packet(text: &str) -> Result<Packet, String> {
+pub(crate) fn packet(text: &str) -> Result<Packet, String> {
     let mut letters = text.chars();
     let kind = letters.next().ok_or("an empty packet")?;
     let rest = letters.as_str();
     Ok(match kind {
-        '0' => {
-            Packet::Open(serde_json::from_str(rest).map_err(|error| format!("a broken opening: {error}"))?)
-        }
+        '0' => Packet::Open(
+            serde_json::from_str(rest).map_err(|error| format!("the opening packet is broken: {error}"))?,
+        ),
         '1' => Packet::Close,
         '2' => Packet::Ping(rest.to_owned()),
         '3' => Packet::Pong(rest.to_owned()),
@@ -78,7 +78,7 @@ pub fn packet(text: &str) -> Result<Packet, String> {
         // Binary data, in base64: well formed, and not ours.
         'b' => Packet::Message(Message::Other),
         '6' => Packet::Noop,
-        _ => return Err(format!("no packet of Engine.IO 4 starts with {kind:?}")),
+        _ => return Err(format!("{kind:?} does not start a packet of Engine.IO 4")),
     })
 }
 
@@ -86,7 +86,7 @@ pub fn packet(text: &str) -> Result<Packet, String> {
 ///
 /// # Errors
 /// With what is wrong about the first broken packet.
-pub fn payload(body: &str) -> Result<Vec<Packet>, String> {
+pub(crate) fn payload(body: &str) -> Result<Vec<Packet>, String> {
     body.split(SEPARATOR).map(packet).collect()
 }
 
@@ -102,26 +102,29 @@ fn message(text: &str) -> Result<Message, String> {
         if text.is_empty() {
             return Ok(Value::Null);
         }
-        serde_json::from_str::<Value>(text).map_err(|error| format!("a message that is no JSON: {error}"))
+        serde_json::from_str::<Value>(text).map_err(|error| format!("a message is not JSON: {error}"))
     };
     Ok(match kind {
         '0' => Message::Connect(value(rest)?),
         '1' => Message::Disconnect,
         '2' => match value(rest.trim_start_matches(|letter: char| letter.is_ascii_digit()))? {
-            Value::Array(mut arguments) if arguments.first().is_some_and(Value::is_string) => {
-                let name = arguments.remove(0).as_str().unwrap_or_default().to_owned();
-                Message::Event(name, arguments)
+            Value::Array(arguments) => {
+                let mut arguments = arguments.into_iter();
+                let Some(Value::String(name)) = arguments.next() else {
+                    return Err("an event without a name".to_owned());
+                };
+                Message::Event(name, arguments.collect())
             }
             _ => return Err("an event without a name".to_owned()),
         },
         '3' | '5' | '6' => Message::Other,
         '4' => Message::Refused(value(rest)?),
-        _ => return Err(format!("no message of Socket.IO starts with {kind:?}")),
+        _ => return Err(format!("{kind:?} does not start a message of Socket.IO")),
     })
 }
 
 /// The packet that joins a namespace (`/` is the main one), with what `auth` says.
-pub fn join(namespace: &str, auth: Option<&Value>) -> String {
+pub(crate) fn join(namespace: &str, auth: Option<&Value>) -> String {
     let namespace = if namespace == "/" { String::new() } else { format!("{namespace},") };
     let auth = auth.map(Value::to_string).unwrap_or_default();
     format!("40{namespace}{auth}")

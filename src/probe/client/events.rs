@@ -2,21 +2,21 @@
 
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// Its name; empty for an unnamed one.
-    pub name: String,
+    pub(crate) name: String,
     /// Its data, lines joined by `\n`.
-    pub data: String,
+    pub(crate) data: String,
     /// The id that stands at this event.
-    pub id: String,
+    pub(crate) id: String,
 }
 
-/// More than any event of Dante's has; a peer that sends no end of one is cut off there.
+/// More than any event of Dante's has; a peer whose event never ends is cut off here.
 const MAX_EVENT: usize = 256 * 1024;
 
-/// What has arrived of a stream and is no whole event yet.
+/// What has arrived of a stream and is not a whole event yet.
 #[derive(Debug, Default)]
-pub struct Parser {
+pub(crate) struct Parser {
     line: Vec<u8>,
     after_return: bool,
     size: usize,
@@ -31,7 +31,7 @@ impl Parser {
     ///
     /// # Errors
     /// When an event grows beyond all measure.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
         let mut events = Vec::new();
         for &byte in bytes {
             let ends = byte == b'\r' || (byte == b'\n' && !self.after_return);
@@ -44,15 +44,15 @@ impl Parser {
                 self.line.push(byte);
                 self.size += 1;
                 if self.size > MAX_EVENT {
-                    return Err(format!("one event has more than {MAX_EVENT} bytes"));
+                    return Err(format!("an event is larger than {MAX_EVENT} bytes"));
                 }
             }
         }
         Ok(events)
     }
 
-    /// The first line that is no part of an event stream: a chunk size, a page of HTML.
-    pub fn stray(&self) -> Option<&str> {
+    /// The first line that does not belong in an event stream: a chunk size, a page of HTML.
+    pub(crate) fn stray(&self) -> Option<&str> {
         self.stray.as_deref()
     }
 

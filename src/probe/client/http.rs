@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-pub use http::Method;
+pub(crate) use http::Method;
 use http::{HeaderMap, HeaderValue, Response, Version, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
@@ -15,16 +15,19 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::opener::{FirstBytes, Opener, millis, of_io};
+use super::{
+    connector::{Connector, millis, of_io},
+    recorded::FirstBytes,
+};
 use crate::probe::{
-    evidence::{Exchange, Kind, Trouble},
+    evidence::{Exchange, Failure, FailureKind},
     target::Target,
 };
 
 /// The most that a head may have; nginx allows less, iisnode the same (docs/hosting.md).
 const MAX_HEAD: usize = 64 * 1024;
 /// The most that is read of a body.
-pub const MAX_BODY: usize = 256 * 1024;
+pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// How much of a body is shown.
 const SHOWN: usize = 512;
 /// How much of one header's value is shown.
@@ -32,45 +35,45 @@ const SHOWN_HEADER: usize = 1024;
 
 /// What is sent.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// GET or POST.
-    pub method: Method,
+    pub(crate) method: Method,
     /// Whereto.
-    pub target: Target,
+    pub(crate) target: Target,
     /// Headers beside those that every request has.
-    pub headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The body.
-    pub body: String,
+    pub(crate) body: String,
     /// How long the answer may take.
-    pub limit: Duration,
+    pub(crate) limit: Duration,
 }
 
 impl Request {
     /// A plain GET.
-    pub fn get(target: Target, limit: Duration) -> Self {
+    pub(crate) fn get(target: Target, limit: Duration) -> Self {
         Self { method: Method::GET, target, headers: Vec::new(), body: String::new(), limit }
     }
 
     /// A POST, as the engine's clients send their packets.
-    pub fn post(target: Target, body: String, limit: Duration) -> Self {
+    pub(crate) fn post(target: Target, body: String, limit: Duration) -> Self {
         let headers = vec![("content-type", "text/plain;charset=UTF-8".to_owned())];
         Self { method: Method::POST, target, headers, body, limit }
     }
 
     /// With one header more.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
 /// An answer whose head has come.
-pub struct Answer {
+pub(crate) struct Answer {
     /// What is known of it so far.
-    pub exchange: Exchange,
+    pub(crate) exchange: Exchange,
     /// When the request was made.
-    pub start: Instant,
+    pub(crate) start: Instant,
     response: Response<Incoming>,
     deadline: TokioInstant,
     /// The connection lives as long as this.
@@ -81,14 +84,14 @@ pub struct Answer {
 ///
 /// # Errors
 /// With what came instead.
-pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Exchange>> {
+pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
     let start = Instant::now();
     let deadline = TokioInstant::now() + request.limit;
     let mut exchange = Exchange { url: request.target.to_string(), ..Exchange::default() };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
-    let result = match timeout_at(deadline, attempt(opener, request, &mut first)).await {
+    let result = match timeout_at(deadline, attempt(connector, request, &mut first)).await {
         Ok(result) => result,
         Err(_) => Err(too_late(limit)),
     };
@@ -96,15 +99,15 @@ pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Excha
         Ok((response, connection)) => {
             exchange.status = Some(response.status().as_u16());
             exchange.version = version(response.version());
-            exchange.headers = shown_headers(response.headers());
+            exchange.headers = truncate_headers(response.headers());
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
             Ok(Answer { exchange, start, response, deadline, connection })
         }
-        Err(trouble) => {
-            let raw = first.map(|first| first.shown()).filter(|raw| !raw.is_empty());
+        Err(failure) => {
+            let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
             exchange.raw = raw;
-            exchange.trouble = Some(trouble);
+            exchange.failure = Some(failure);
             exchange.ms = millis(start);
             Err(Box::new(exchange))
         }
@@ -112,19 +115,19 @@ pub async fn send(opener: &Opener, request: Request) -> Result<Answer, Box<Excha
 }
 
 /// The same, and reads the body, as far as it is bounded.
-pub async fn fetch(opener: &Opener, request: Request) -> (Exchange, Vec<u8>) {
-    match send(opener, request).await {
+pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+    match send(connector, request).await {
         Ok(answer) => answer.finish().await,
         Err(exchange) => (*exchange, Vec::new()),
     }
 }
 
 async fn attempt(
-    opener: &Opener,
+    connector: &Connector,
     request: Request,
     first: &mut Option<FirstBytes>,
-) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Trouble> {
-    let connection = opener.open(&request.target).await?;
+) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure> {
+    let connection = connector.open(&request.target).await?;
     let seen = first.insert(connection.first_bytes()).clone();
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
@@ -147,17 +150,17 @@ async fn attempt(
     }
     let mut built = built
         .body(Full::new(Bytes::from(request.body)))
-        .map_err(|error| Trouble::new(Kind::Other, error.to_string()))?;
-    for (name, value) in &opener.plan().headers {
+        .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
+    for (name, value) in &connector.plan().headers {
         built.headers_mut().insert(name, value.clone());
     }
     let response = sender.send_request(built).await.map_err(|error| {
-        let trouble = of_hyper(&error);
+        let failure = of_hyper(&error);
         // hyper takes a connection that is closed before any byte for a cancelled request.
-        if seen.shown().is_empty() && trouble.kind == Kind::Other {
-            Trouble::new(Kind::Closed, "the connection was closed before an answer")
+        if seen.escaped().is_empty() && failure.kind == FailureKind::Other {
+            Failure::new(FailureKind::Closed, "the connection was closed before an answer")
         } else {
-            trouble
+            failure
         }
     })?;
     Ok((response, connection))
@@ -165,12 +168,12 @@ async fn attempt(
 
 impl Answer {
     /// The headers of the answer.
-    pub fn headers(&self) -> &HeaderMap {
+    pub(crate) fn headers(&self) -> &HeaderMap {
         self.response.headers()
     }
 
     /// Reads the body.
-    pub async fn finish(mut self) -> (Exchange, Vec<u8>) {
+    pub(crate) async fn finish(mut self) -> (Exchange, Vec<u8>) {
         let mut body = Vec::new();
         loop {
             match timeout_at(self.deadline, self.chunk()).await {
@@ -178,25 +181,25 @@ impl Answer {
                     let room = MAX_BODY - body.len();
                     body.extend_from_slice(&bytes[..bytes.len().min(room)]);
                     if bytes.len() > room {
-                        let text = format!("the body has more than {MAX_BODY} bytes");
-                        self.exchange.trouble = Some(Trouble::new(Kind::TooLarge, text));
+                        let text = format!("the body is larger than {MAX_BODY} bytes");
+                        self.exchange.failure = Some(Failure::new(FailureKind::TooLarge, text));
                         break;
                     }
                 }
                 Ok(Ok(None)) => break,
-                Ok(Err(trouble)) => {
-                    self.exchange.trouble = Some(trouble);
+                Ok(Err(failure)) => {
+                    self.exchange.failure = Some(failure);
                     break;
                 }
                 Err(_) => {
-                    let text = "the body did not end within the time allowed";
-                    self.exchange.trouble = Some(Trouble::new(Kind::Timeout, text));
+                    let text = "the body did not end in time";
+                    self.exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
                     break;
                 }
             }
         }
         self.exchange.ms = millis(self.start);
-        self.exchange.body = shown(&body);
+        self.exchange.body = truncate_body(&body);
         self.exchange.body_bytes = body.len();
         (self.exchange, body)
     }
@@ -205,7 +208,7 @@ impl Answer {
     ///
     /// # Errors
     /// With what cut it off.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Trouble> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         loop {
             match self.response.body_mut().frame().await {
                 None => return Ok(None),
@@ -224,16 +227,16 @@ impl Answer {
     ///
     /// # Errors
     /// When hyper did not take it for one.
-    pub async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
+    pub(crate) async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
         let (mut exchange, connection) = (self.exchange, self.connection);
         match timeout_at(self.deadline, hyper::upgrade::on(self.response)).await {
             Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
             Ok(Err(error)) => {
-                exchange.trouble = Some(of_hyper(&error));
+                exchange.failure = Some(of_hyper(&error));
                 Err(Box::new(exchange))
             }
             Err(_) => {
-                exchange.trouble = Some(Trouble::new(Kind::Timeout, "the upgrade did not complete"));
+                exchange.failure = Some(Failure::new(FailureKind::Timeout, "the upgrade did not complete"));
                 Err(Box::new(exchange))
             }
         }
@@ -241,19 +244,19 @@ impl Answer {
 }
 
 /// A connection that speaks HTTP no more.
-pub struct Upgraded {
+pub(crate) struct Upgraded {
     /// The bytes.
-    pub io: TokioIo<hyper::upgrade::Upgraded>,
+    pub(crate) io: TokioIo<hyper::upgrade::Upgraded>,
     /// Ends hyper's part when dropped.
-    pub connection: AbortOnDropHandle<()>,
+    pub(crate) connection: AbortOnDropHandle<()>,
 }
 
 /// The first bytes of a body as text.
-pub fn shown(body: &[u8]) -> String {
+pub(crate) fn truncate_body(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
 }
 
-fn shown_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let value = |value: &HeaderValue| {
         let bytes = value.as_bytes();
         String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()
@@ -265,24 +268,24 @@ fn version(version: Version) -> String {
     format!("{version:?}")
 }
 
-fn too_late(limit: Duration) -> Trouble {
-    Trouble::new(Kind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
+fn too_late(limit: Duration) -> Failure {
+    Failure::new(FailureKind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
 }
 
 /// Names an error of hyper's.
-fn of_hyper(error: &hyper::Error) -> Trouble {
+fn of_hyper(error: &hyper::Error) -> Failure {
     if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
         return of_io(io);
     }
     let kind = if error.is_parse_too_large() {
-        Kind::TooLarge
+        FailureKind::TooLarge
     } else if error.is_parse() {
-        Kind::NotHttp
+        FailureKind::NotHttp
     } else if error.is_incomplete_message() {
-        Kind::Closed
+        FailureKind::Closed
     } else {
-        Kind::Other
+        FailureKind::Other
     };
     let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    Trouble::new(kind, format!("{error}{why}"))
+    Failure::new(kind, format!("{error}{why}"))
 }

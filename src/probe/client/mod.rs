@@ -2,14 +2,15 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `opener`, `tls` | from a name to a connection |
+//! | `connector`, `tls`, `recorded` | from a name to a connection |
 //! | `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
-pub mod engineio;
-pub mod events;
-pub mod http;
-pub mod opener;
-pub mod tls;
-pub mod unpack;
-pub mod websocket;
+pub(super) mod connector;
+pub(crate) mod engineio;
+pub(crate) mod events;
+pub(super) mod http;
+mod recorded;
+pub(super) mod tls;
+pub(crate) mod unpack;
+pub(super) mod websocket;

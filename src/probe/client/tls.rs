@@ -14,11 +14,12 @@ use tokio_rustls::rustls::{
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
+use super::connector::lock;
 use crate::probe::evidence::Tls;
 
 /// The trust of this machine.
 #[derive(Debug)]
-pub struct Roots {
+pub(crate) struct Roots {
     provider: Arc<CryptoProvider>,
     /// None where the system has no usable roots.
     verifier: Option<Arc<WebPkiServerVerifier>>,
@@ -26,7 +27,7 @@ pub struct Roots {
 
 /// What the verifier saw of one handshake.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     chain: Vec<CertificateDer<'static>>,
     name_matches: Option<bool>,
     untrusted: Option<String>,
@@ -34,7 +35,7 @@ pub struct Seen {
 
 impl Roots {
     /// The system's roots.
-    pub fn of_system() -> Self {
+    pub(crate) fn of_system() -> Self {
         let provider = Arc::new(ring::default_provider());
         let mut store = RootCertStore::empty();
         // Some roots that cannot be read are no reason to do without the others.
@@ -45,7 +46,7 @@ impl Roots {
     }
 
     /// Whether there is any trust to measure certificates by.
-    pub fn are_usable(&self) -> bool {
+    pub(crate) fn are_usable(&self) -> bool {
         self.verifier.is_some()
     }
 
@@ -54,7 +55,10 @@ impl Roots {
     ///
     /// # Errors
     /// Only if the provider lacks what every version of TLS needs, which ring does not.
-    pub fn config(&self, alpn: &[&str]) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), rustls::Error> {
+    pub(crate) fn config(
+        &self,
+        alpn: &[&str],
+    ) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), rustls::Error> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let recorder =
             Recorder { provider: self.provider.clone(), verifier: self.verifier.clone(), seen: seen.clone() };
@@ -70,12 +74,12 @@ impl Roots {
 
 impl Seen {
     /// Whether the system vouches for what was seen.
-    pub fn is_trusted(&self) -> bool {
+    pub(crate) fn is_trusted(&self) -> bool {
         self.untrusted.is_none()
     }
 
     /// The facts of the certificate, at a time in seconds since 1970.
-    pub fn facts(&self, now: i64) -> Tls {
+    pub(crate) fn facts(&self, now: i64) -> Tls {
         let mut facts = Tls {
             chain: self.chain.len(),
             name_matches: self.name_matches,
@@ -150,9 +154,7 @@ impl ServerCertVerifier for Recorder {
             .map(|certificate| rustls::client::verify_server_name(&certificate, server_name).is_ok())
             .ok();
         let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.clone().into_owned()).collect();
-        if let Ok(mut seen) = self.seen.lock() {
-            *seen = Seen { chain, name_matches, untrusted };
-        }
+        *lock(&self.seen) = Seen { chain, name_matches, untrusted };
         Ok(ServerCertVerified::assertion())
     }
 

@@ -4,12 +4,12 @@ use std::io::Write as _;
 
 use flate2::write::GzDecoder;
 
-/// More than this is no stream of stanzas but a bomb.
+/// More than this is a bomb, not a stream of stanzas.
 const MOST: usize = 4 * 1024 * 1024;
 
 /// Unpacks a stream, or passes it on.
 #[derive(Debug)]
-pub enum Unpacker {
+pub(crate) enum Unpacker {
     /// Not compressed.
     Plain,
     /// gzip.
@@ -20,7 +20,7 @@ pub enum Unpacker {
 
 impl Unpacker {
     /// One for the value of `Content-Encoding`.
-    pub fn new(coding: Option<&str>) -> Self {
+    pub(crate) fn new(coding: Option<&str>) -> Self {
         match coding {
             None | Some("identity" | "") => Self::Plain,
             Some("gzip" | "x-gzip") => Self::Gzip(Box::new(GzDecoder::new(Vec::new())), 0),
@@ -32,24 +32,24 @@ impl Unpacker {
     ///
     /// # Errors
     /// When they are not what the coding says.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         match self {
             Self::Plain => Ok(bytes.to_vec()),
             Self::Gzip(decoder, total) => {
                 // In small pieces, so that a bomb is noticed before it fills the memory.
                 for piece in bytes.chunks(1024) {
-                    decoder.write_all(piece).map_err(|error| format!("it is not gzip: {error}"))?;
+                    decoder.write_all(piece).map_err(|error| format!("not gzip: {error}"))?;
                     if decoder.get_ref().len() + *total > MOST {
-                        return Err("it unpacks to more than any stream of stanzas has".to_owned());
+                        return Err("it unpacks to more than a stream of stanzas can have".to_owned());
                     }
                 }
                 // Without this, what has come stays in the decoder.
-                decoder.flush().map_err(|error| format!("it is not gzip: {error}"))?;
+                decoder.flush().map_err(|error| format!("not gzip: {error}"))?;
                 let unpacked = std::mem::take(decoder.get_mut());
                 *total += unpacked.len();
                 Ok(unpacked)
             }
-            Self::Unknown(coding) => Err(format!("it came in {coding}, which was not asked for")),
+            Self::Unknown(coding) => Err(format!("it came in {coding}, which was not requested")),
         }
     }
 }

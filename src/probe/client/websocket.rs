@@ -18,20 +18,20 @@ use tokio_tungstenite::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    connector::{Connector, of_io},
     http::{self, MAX_BODY, Request},
-    opener::{Opener, of_io},
 };
 use crate::probe::{
-    evidence::{Exchange, Kind, Trouble},
+    evidence::{Exchange, Failure, FailureKind},
     target::Target,
 };
 
 /// What browsers offer, and what must not come back.
-pub const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
+pub(crate) const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
 
 /// How a handshake looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Style {
+pub(crate) enum Style {
     /// `Connection: Upgrade`, offering compression.
     Chrome,
     /// `Connection: keep-alive, Upgrade`, offering compression.
@@ -41,14 +41,14 @@ pub enum Style {
 }
 
 /// An open WebSocket.
-pub struct Socket {
+pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
     _connection: AbortOnDropHandle<()>,
 }
 
 /// What came over a WebSocket.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub(crate) enum Received {
     /// A text.
     Text(String),
     /// What needs no attention: pings, pongs, binary frames.
@@ -60,9 +60,9 @@ pub enum Heard {
 /// Opens a WebSocket; `cookie` and `origin` are what a browser would send, too.
 ///
 /// # Errors
-/// With the answer that was no 101, its body read.
-pub async fn open(
-    opener: &Opener,
+/// With the answer, if it was not 101, and its body.
+pub(crate) async fn open(
+    connector: &Connector,
     target: &Target,
     style: Style,
     cookie: Option<&str>,
@@ -81,15 +81,15 @@ pub async fn open(
     if let Some(cookie) = cookie {
         request = request.with("cookie", cookie);
     }
-    let answer = http::send(opener, request).await?;
+    let answer = http::send(connector, request).await?;
     if answer.exchange.status != Some(101) {
         return Err(Box::new(answer.finish().await.0));
     }
     let accepted = answer.headers().get("sec-websocket-accept").map(|value| value.as_bytes().to_vec());
     let (mut exchange, upgraded) = answer.upgraded().await?;
     if accepted.as_deref() != Some(derive_accept_key(key.as_bytes()).as_bytes()) {
-        let text = "Sec-WebSocket-Accept is not what the key asks for: whoever answered speaks no WebSocket";
-        exchange.trouble = Some(Trouble::new(Kind::Garbage, text));
+        let text = "Sec-WebSocket-Accept does not match the key: the answer is not from a WebSocket server";
+        exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }
     let config = WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
@@ -102,38 +102,38 @@ impl Socket {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn say(&mut self, text: impl Into<String>) -> Result<(), Trouble> {
+    pub(crate) async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
         self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
     }
 
     /// What comes next.
     ///
     /// # Errors
-    /// When the connection ends without a close frame, or what came is no frame.
-    pub async fn hear(&mut self) -> Result<Heard, Trouble> {
+    /// When the connection ends without a close frame, or what came is not a frame.
+    pub(crate) async fn recv(&mut self) -> Result<Received, Failure> {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;
         match self.socket.next().await {
-            Some(Ok(Message::Text(text))) => Ok(Heard::Text(text.to_string())),
-            Some(Ok(Message::Close(frame))) => Ok(Heard::Closed(frame.map(|frame| frame.code.into()))),
-            Some(Ok(_)) => Ok(Heard::Other),
+            Some(Ok(Message::Text(text))) => Ok(Received::Text(text.to_string())),
+            Some(Ok(Message::Close(frame))) => Ok(Received::Closed(frame.map(|frame| frame.code.into()))),
+            Some(Ok(_)) => Ok(Received::Other),
             Some(Err(error)) => Err(of_tungstenite(error)),
-            None => Err(Trouble::new(Kind::Closed, "the connection was closed without a close frame")),
+            None => Err(Failure::new(FailureKind::Closed, "the connection was closed without a close frame")),
         }
     }
 }
 
-fn of_tungstenite(error: Error) -> Trouble {
+fn of_tungstenite(error: Error) -> Failure {
     match error {
         Error::Io(error) => of_io(&error),
         Error::ConnectionClosed | Error::AlreadyClosed => {
-            Trouble::new(Kind::Closed, "the connection is closed")
+            Failure::new(FailureKind::Closed, "the connection is closed")
         }
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Trouble::new(Kind::Closed, "the connection was closed without a close frame")
+            Failure::new(FailureKind::Closed, "the connection was closed without a close frame")
         }
-        Error::Capacity(error) => Trouble::new(Kind::TooLarge, error.to_string()),
-        error => Trouble::new(Kind::Garbage, error.to_string()),
+        Error::Capacity(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
+        error => Failure::new(FailureKind::Garbage, error.to_string()),
     }
 }

@@ -1,25 +1,26 @@
 //! Rules for the engine: handshake, stickiness, upgrades.
 
-use super::{Finding, Severity, facts, page};
+use super::{Finding, Severity, VerdictId, facts, page};
 use crate::probe::{
-    evidence::{Ended, Evidence, Exchange, Handshake, Kind, Upgrade},
+    evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
+    front_proxy::FrontProxy,
     hop::Hop,
     hops::engine::error_code,
-    host::Host,
 };
+use crate::transport::Transport;
 
-pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     if let Some(handshake) = &evidence.handshake {
         findings.extend(handshake_rule(evidence, handshake));
     }
     sticky(evidence, findings);
-    // Where there is no engine, there is none to upgrade to.
+    // Without an engine there is nothing to upgrade to.
     let nobody = [
-        "no-socketio",
-        "prefix-mismatch",
-        "html-instead-of-handshake",
-        "iisnode-error-200",
-        "guest-not-started",
+        VerdictId::NoSocketio,
+        VerdictId::PrefixMismatch,
+        VerdictId::HtmlInsteadOfHandshake,
+        VerdictId::IisnodeError200,
+        VerdictId::GuestNotStarted,
     ];
     let mut handshake = findings.iter().filter(|finding| finding.hop == Hop::Handshake);
     if facts::works(evidence, Hop::Upgrade) || !handshake.any(|finding| nobody.contains(&finding.id)) {
@@ -33,41 +34,41 @@ fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding>
     }
     let exchange = &handshake.exchange;
     let fault = facts::fault(evidence);
-    let found = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
-    let line = facts::line(exchange);
+    let finding = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
+    let line = facts::describe_exchange(exchange);
     if transports(evidence).is_some_and(|all| !all.contains(&"polling".to_owned())) {
-        return Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line));
+        return Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line));
     }
     if let Some(path) = &handshake.found_at {
-        return found("prefix-mismatch", format!("{line}; an engine answers at {path}"));
+        return finding(VerdictId::PrefixMismatch, format!("{line}; an engine answers at {path}"));
     }
-    if let Some(finding) = page::guest(exchange, Hop::Handshake, fault) {
+    if let Some(finding) = page::backend_missing(exchange, Hop::Handshake, fault) {
         return Some(finding);
     }
     let body = exchange.body.trim_start();
-    match (exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => {
-            let id = match trouble.kind {
-                Kind::Timeout => "slow-answer",
-                Kind::Closed | Kind::Reset if exchange.status.is_none() => "no-answer",
-                _ => "garbage",
+    match (exchange.status, &exchange.failure) {
+        (_, Some(failure)) => {
+            let id = match failure.kind {
+                FailureKind::Timeout => VerdictId::SlowAnswer,
+                FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => VerdictId::NoAnswer,
+                _ => VerdictId::Garbage,
             };
-            found(id, line)
+            finding(id, line)
         }
-        (Some(200), None) if body.starts_with('<') => found("html-instead-of-handshake", line),
-        (Some(200), None) if framed(body) => found("wrong-eio", line),
+        (Some(200), None) if body.starts_with('<') => finding(VerdictId::HtmlInsteadOfHandshake, line),
+        (Some(200), None) if framed(body) => finding(VerdictId::WrongEio, line),
         (Some(200), None) if body.lines().next().is_some_and(facts::is_chunk_size) => {
-            found("double-framing", line)
+            finding(VerdictId::DoubleFraming, line)
         }
-        (Some(200), None) => found("garbage", line),
+        (Some(200), None) => finding(VerdictId::Garbage, line),
         (Some(400), None) if error_code(body) == Some(5) || body.contains("nsupported protocol version") => {
-            found("wrong-eio", line)
+            finding(VerdictId::WrongEio, line)
         }
         (Some(400), None) if says_unknown_transport(exchange) => {
-            Some(Finding::new("polling-disabled-by-server", Hop::Handshake, Severity::Note, line))
+            Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line))
         }
-        (Some(404 | 405), None) => found("no-socketio", line),
-        _ => found("engine-refused", line),
+        (Some(404 | 405), None) => finding(VerdictId::NoSocketio, line),
+        _ => finding(VerdictId::EngineRefused, line),
     }
 }
 
@@ -78,7 +79,7 @@ fn framed(body: &str) -> bool {
     })
 }
 
-/// Error 0 of Engine.IO: the server has no such transport, or not any more.
+/// Error 0 of Engine.IO: the server does not have this transport.
 fn says_unknown_transport(exchange: &Exchange) -> bool {
     exchange.status == Some(400)
         && (error_code(&exchange.body) == Some(0) || exchange.body.contains("Transport unknown"))
@@ -102,25 +103,25 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
         return;
     }
     let line = format!(
-        "{} of {} requests on one session, each over a fresh connection, were answered well{}",
+        "{} of {} requests on one session, each over a new connection, succeeded{}",
         bare.good,
         bare.requests,
-        with.map(|with| format!("; with the server's cookies {} of {}", with.good, with.requests))
+        with.map(|with| format!("; with the server's cookies, {} of {}", with.good, with.requests))
             .unwrap_or_default()
     );
     let by_cookie = with.is_some_and(|with| with.good == with.requests);
     let finding = if by_cookie {
-        Finding::new("stickiness-by-cookie", Hop::Sticky, Severity::Note, line)
+        Finding::new(VerdictId::StickinessByCookie, Hop::Sticky, Severity::Note, line)
     } else if bare.unknown > 0 {
-        Finding::new("no-stickiness", Hop::Sticky, facts::fault(evidence), line)
+        Finding::new(VerdictId::NoStickiness, Hop::Sticky, facts::fault(evidence), line)
     } else {
-        let other = bare.failed.as_ref().map(facts::line).unwrap_or_default();
-        Finding::new("poll-failures", Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
+        let other = bare.failed.as_ref().map(facts::describe_exchange).unwrap_or_default();
+        Finding::new(VerdictId::PollFailures, Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
     };
     findings.push(finding);
 }
 
-fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
+fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
     let (Some(chrome), Some(firefox)) =
         (facts::upgrade(evidence, "chrome"), facts::upgrade(evidence, "firefox"))
     else {
@@ -129,40 +130,46 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     let plain = facts::upgrade(evidence, "plain");
     let fault = facts::fault(evidence);
     let mut add = |finding| findings.push(finding);
-    let found = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
+    let finding = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
     let deflate = [Some(chrome), Some(firefox)].into_iter().flatten().find_map(|one| {
         one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
     });
     if let Some(extensions) = deflate {
-        add(found("deflate-negotiated", format!("Sec-WebSocket-Extensions: {extensions} came back")));
+        add(finding(
+            VerdictId::DeflateNegotiated,
+            format!("Sec-WebSocket-Extensions: {extensions} came back"),
+        ));
     }
     let works = |one: Option<&Upgrade>| one.is_some_and(|one| one.works);
     if chrome.works && !firefox.works && deflate.is_none() {
-        add(found(
-            "firefox-connection",
-            format!("with Connection: keep-alive, Upgrade: {}", facts::line(&firefox.exchange)),
+        add(finding(
+            VerdictId::FirefoxConnection,
+            format!("with Connection: keep-alive, Upgrade: {}", facts::describe_exchange(&firefox.exchange)),
         ));
     } else if !chrome.works && works(plain) && deflate.is_none() {
-        add(found("deflate-offer-refused", format!("offering permessage-deflate: {}", told(chrome))));
+        add(finding(
+            VerdictId::DeflateOfferRefused,
+            format!("offering permessage-deflate: {}", describe_upgrade(chrome)),
+        ));
     } else if !chrome.works && !firefox.works && !works(plain) {
-        add(refusal(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
+        add(refused_upgrade(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
     }
     if let Some(session) = facts::upgrade(evidence, "polling")
         && !session.works
         && (chrome.works || works(plain))
     {
         let unknown = session.exchange.status == Some(101) || error_code(&session.exchange.body) == Some(1);
-        let bad = facts::upgrade(evidence, "polling").map(told).unwrap_or_default();
+        let bad = facts::upgrade(evidence, "polling").map(describe_upgrade).unwrap_or_default();
         add(if unknown {
-            found("no-stickiness", format!("the upgrade from a polling session: {bad}"))
+            finding(VerdictId::NoStickiness, format!("the upgrade from a polling session: {bad}"))
         } else {
-            refusal(evidence, host, Hop::Upgrade, session)
+            refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
     }
 }
 
-fn told(upgrade: &Upgrade) -> String {
-    let line = facts::line(&upgrade.exchange);
+fn describe_upgrade(upgrade: &Upgrade) -> String {
+    let line = facts::describe_exchange(&upgrade.exchange);
     match &upgrade.ended {
         Some(Ended { how, at_ms, code, .. }) => {
             let code = code.map(|code| format!(", code {code}")).unwrap_or_default();
@@ -172,14 +179,19 @@ fn told(upgrade: &Upgrade) -> String {
     }
 }
 
-/// Why an upgrade did not come about.
-pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade: &Upgrade) -> Finding {
+/// Why an upgrade failed.
+pub(super) fn refused_upgrade(
+    evidence: &Evidence,
+    host: Option<FrontProxy>,
+    hop: Hop,
+    upgrade: &Upgrade,
+) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
-    let found = |id| Finding::new(id, hop, fault, told(upgrade));
-    let iis = host.is_some_and(Host::is_iis);
-    let engine = hop != Hop::StreamWebSocket;
-    let told_off = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
+    let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
+    let iis = host.is_some_and(FrontProxy::is_iis);
+    let engine = hop != Hop::Stream(Transport::WebSocket);
+    let disabled = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
     let no_upgrades = evidence
         .handshake
         .as_ref()
@@ -188,46 +200,46 @@ pub(super) fn refusal(evidence: &Evidence, host: Option<Host>, hop: Hop, upgrade
     // Error 4, forbidden: engine.io says so by 403 to a poll, and by a mere 400 to an upgrade (server.ts, abortUpgrade).
     let forbids =
         evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
-    if engine && (told_off || says_unknown_transport(exchange)) {
-        return found("websocket-disabled-by-server");
+    if engine && (disabled || says_unknown_transport(exchange)) {
+        return finding(VerdictId::WebsocketDisabledByServer);
     }
-    let whose = "the log of the server behind it tells: if it does not show the request, IIS refused it; if it does, the server did";
-    match (exchange.status, &exchange.trouble) {
-        (_, Some(trouble)) => match trouble.kind {
-            Kind::Timeout => found("slow-answer"),
-            Kind::Closed | Kind::Reset if exchange.status.is_none() => found("no-answer"),
-            _ => found("garbage"),
+    let whose = "check the log of the server behind IIS: if the request is not there, IIS refused it; otherwise the server did";
+    match (exchange.status, &exchange.failure) {
+        (_, Some(failure)) => match failure.kind {
+            FailureKind::Timeout => finding(VerdictId::SlowAnswer),
+            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding(VerdictId::NoAnswer),
+            _ => finding(VerdictId::Garbage),
         },
-        (Some(101), None) if host == Some(Host::Iisnode) => found("iis-websocket-module-on"),
-        (Some(101), None) if iis => found("iis-websocket-module-on").or(
-            &["closed-after-101"],
-            "under iisnode it is the module; under HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes",
+        (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
+        (Some(101), None) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
+            &[VerdictId::ClosedAfter101],
+            "behind iisnode it is the module; behind HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes the connection",
         ),
-        (Some(101), None) => found("closed-after-101").or(
-            &["iis-websocket-module-on"],
-            "the headers of a plain GET tell whether IIS stands behind it; if so, it is its WebSocket module",
+        (Some(101), None) => finding(VerdictId::ClosedAfter101).or(
+            &[VerdictId::IisWebsocketModuleOn],
+            "the headers of a plain GET show whether IIS is involved; if so, it is its WebSocket module",
         ),
-        (Some(403), None) => found("websocket-forbidden"),
-        (Some(400), None) if engine && forbids => found("upgrade-refused"),
-        (Some(501), None) if iis => found("iis-websocket-module-off"),
+        (Some(403), None) => finding(VerdictId::WebsocketForbidden),
+        (Some(400), None) if engine && forbids => finding(VerdictId::UpgradeRefused),
+        (Some(501), None) if iis => finding(VerdictId::IisWebsocketModuleOff),
         (Some(500 | 502 | 503), None) if iis => {
-            found("iis-websocket-module-off").or(&["upgrade-refused"], whose)
+            finding(VerdictId::IisWebsocketModuleOff).or(&[VerdictId::UpgradeRefused], whose)
         }
-        (Some(501 | 503), None) if host.is_none() => found("iis-websocket-module-off").or(
-            &["upgrade-refused"],
-            "the host did not give its name: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
+        (Some(501 | 503), None) if host.is_none() => finding(VerdictId::IisWebsocketModuleOff).or(
+            &[VerdictId::UpgradeRefused],
+            "the host does not say what it is: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
         ),
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
-            found("websocket-disabled-by-server")
+            finding(VerdictId::WebsocketDisabledByServer)
         }
-        (Some(200 | 400 | 404 | 426), None) if evidence.told("/request/http") == Some("HTTP/1.0") => {
-            found("upgrade-stripped").or(&["http-1.0"], "both at once here: the proxy speaks HTTP/1.0 to the server, which knows no upgrade; one change mends both")
+        (Some(200 | 400 | 404 | 426), None) if evidence.hosting_text("/request/http") == Some("HTTP/1.0") => {
+            finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both")
         }
-        (Some(200 | 400 | 426), None) => found("upgrade-stripped"),
-        (Some(404), None) => found("upgrade-stripped").or(
-            &["prefix-mismatch"],
-            "if the server's log shows the request, its path is wrong; if not, a proxy leads requests for WebSocket elsewhere",
+        (Some(200 | 400 | 426), None) => finding(VerdictId::UpgradeStripped),
+        (Some(404), None) => finding(VerdictId::UpgradeStripped).or(
+            &[VerdictId::PrefixMismatch],
+            "if the server's log shows the request, its path is wrong; if not, a proxy sends WebSocket requests elsewhere",
         ),
-        _ => found("upgrade-refused"),
+        _ => finding(VerdictId::UpgradeRefused),
     }
 }

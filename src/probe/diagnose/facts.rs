@@ -13,16 +13,15 @@ pub(super) fn delivers(stream: &Stream) -> bool {
 
 /// Whether any stream did.
 pub(super) fn something_streams(evidence: &Evidence) -> bool {
-    Hop::STREAMS.into_iter().filter_map(|hop| evidence.stream(hop)).any(delivers)
+    evidence.streams.values().any(delivers)
 }
 
 /// How much a fault of one way matters: there may be another.
 pub(super) fn fault(evidence: &Evidence) -> Severity {
-    let looked = Hop::STREAMS.into_iter().any(|hop| evidence.stream(hop).is_some());
-    let another_way = if looked {
-        something_streams(evidence)
-    } else {
+    let another_way = if evidence.streams.is_empty() {
         works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
+    } else {
+        something_streams(evidence)
     };
     if another_way { Severity::Degraded } else { Severity::Broken }
 }
@@ -40,24 +39,24 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
                 && works(evidence, Hop::Upgrade)
         }
         Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
-        stream if Hop::STREAMS.contains(&stream) => engine_only || !evidence.transports.contains(&stream),
-        _ => false,
+        Hop::Stream(transport) => engine_only || !evidence.transports.contains(&transport),
+        Hop::Name | Hop::Tcp | Hop::Http | Hop::Handshake | Hop::Upgrade => false,
     }
 }
 
 /// Whether a hop did what it is for.
-pub fn works(evidence: &Evidence, hop: Hop) -> bool {
+pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
     let page_ok = |exchange: &Exchange| exchange.is(200);
     match hop {
-        Hop::Name => evidence.name.as_ref().is_some_and(|name| name.trouble.is_none()),
+        Hop::Name => evidence.name.as_ref().is_some_and(|name| name.failure.is_none()),
         Hop::Tcp => evidence
             .tcp
             .as_ref()
-            .is_some_and(|tcp| tcp.attempts.iter().any(|attempt| attempt.trouble.is_none())),
+            .is_some_and(|tcp| tcp.attempts.iter().any(|attempt| attempt.failure.is_none())),
         Hop::Tls => evidence
             .tls
             .as_ref()
-            .is_some_and(|tls| tls.trouble.is_none() && (tls.untrusted.is_none() || tls.insecure)),
+            .is_some_and(|tls| tls.failure.is_none() && (tls.untrusted.is_none() || tls.insecure)),
         Hop::Http => evidence.http.as_ref().is_some_and(|http| http.first.status.is_some()),
         Hop::Page => evidence
             .page
@@ -76,7 +75,7 @@ pub fn works(evidence: &Evidence, hop: Hop) -> bool {
             .as_ref()
             .is_some_and(|upgrades| upgrades.attempts.iter().any(|attempt| attempt.works)),
         Hop::Hold => evidence.hold.as_ref().is_some_and(|hold| {
-            hold.quiet.iter().any(|quiet| quiet.trouble.is_none() && quiet.ended.is_none())
+            hold.quiet.iter().any(|quiet| quiet.failure.is_none() && quiet.ended.is_none())
         }),
         Hop::Resume => evidence.resume.as_ref().is_some_and(|resume| {
             resume.comebacks.is_empty() || resume.comebacks.iter().any(|back| back.index == Some(back.wanted))
@@ -85,7 +84,7 @@ pub fn works(evidence: &Evidence, hop: Hop) -> bool {
             evidence.compression.as_ref().is_some_and(|seen| seen.page_unpacks != Some(false))
         }
         Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
-        stream => evidence.stream(stream).is_some_and(delivers),
+        Hop::Stream(transport) => evidence.streams.get(&transport).is_some_and(delivers),
     }
 }
 
@@ -95,17 +94,17 @@ pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upg
 }
 
 /// What an exchange gave, in one line.
-pub(super) fn line(exchange: &Exchange) -> String {
+pub(super) fn describe_exchange(exchange: &Exchange) -> String {
     let path = exchange.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
     let path: String = path.chars().take(80).collect();
     let start: String =
         exchange.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(100).collect();
     let body = if start.is_empty() { String::new() } else { format!(", \"{start}\"") };
-    match (&exchange.status, &exchange.trouble) {
+    match (&exchange.status, &exchange.failure) {
         (Some(status), None) => format!("{path} was answered {status}{body}"),
-        (Some(status), Some(trouble)) => format!("{path} was answered {status}, and then: {}", trouble.text),
-        (None, Some(trouble)) => format!("{path}: {}", trouble.text),
-        (None, None) => format!("{path} was not answered"),
+        (Some(status), Some(failure)) => format!("{path} was answered {status}, and then: {}", failure.text),
+        (None, Some(failure)) => format!("{path}: {}", failure.text),
+        (None, None) => format!("{path}: no answer"),
     }
 }
 
@@ -116,7 +115,7 @@ pub(super) fn line(exchange: &Exchange) -> String {
 /// more than one and three quarters of the interval, and at least 400 ms more than it, since at a fast pace
 /// a busy machine alone makes gaps of some intervals. What follows within a quarter of the interval is one
 /// burst. One burst of two is what a lost packet makes; three at once, or a second burst, is a buffer.
-pub fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
+pub(crate) fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
     let silence = (interval_ms * 7 / 4).max(interval_ms + 400);
     let close = (interval_ms / 4).max(10);
     let mut lumps = Vec::new();

@@ -1,9 +1,9 @@
 //! [`diagnose`]: evidence → verdicts. Pure; a rule never looks at anything but the evidence.
 
+mod connection;
 mod engine;
 mod facts;
 mod page;
-mod road;
 mod streams;
 mod time;
 
@@ -11,16 +11,17 @@ use serde::Serialize;
 
 use super::{
     evidence::Evidence,
+    front_proxy::{self, FrontProxy},
     hop::{Hop, Outcome},
-    host::{self, Host},
-    verdicts,
+    verdicts::VerdictId,
 };
-pub use facts::{lumps, works};
+use crate::transport::Transport;
+use facts::works;
 
 /// How much a verdict matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Good to know.
     Note,
     /// It streams, by a fallback or with faults.
@@ -29,56 +30,56 @@ pub enum Severity {
     Broken,
 }
 
-/// What is wrong, why, and what mends it.
+/// What is wrong, why, and what fixes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// The stable id.
-    pub id: &'static str,
+    pub(crate) id: VerdictId,
     /// Where it shows.
-    pub hop: Hop,
+    pub(crate) hop: Hop,
     /// How much it matters.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// Why.
-    pub cause: &'static str,
-    /// What mends it, on the host that was recognised.
-    pub remedy: &'static str,
+    pub(crate) cause: &'static str,
+    /// What fixes it, on the host that was recognised.
+    pub(crate) remedy: &'static str,
     /// That host.
-    pub host: Option<Host>,
+    pub(crate) host: Option<FrontProxy>,
     /// What was seen, in one line.
-    pub evidence: String,
+    pub(crate) evidence: String,
     /// Other verdicts that fit what was seen.
-    pub or: Vec<&'static str>,
+    pub(crate) or: Vec<VerdictId>,
     /// What would tell them apart.
-    pub to_tell: Option<&'static str>,
+    pub(crate) to_tell: Option<&'static str>,
 }
 
 /// A verdict before it is written out.
 struct Finding {
-    id: &'static str,
+    id: VerdictId,
     hop: Hop,
     severity: Severity,
     evidence: String,
-    or: Vec<&'static str>,
+    or: Vec<VerdictId>,
     to_tell: Option<&'static str>,
 }
 
 impl Finding {
-    fn new(id: &'static str, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
+    fn new(id: VerdictId, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
         Self { id, hop, severity, evidence: evidence.into(), or: Vec::new(), to_tell: None }
     }
 
     /// Where the evidence fits other causes, too: they are named, with what would tell them apart.
-    fn or(mut self, others: &[&'static str], to_tell: &'static str) -> Self {
+    fn or(mut self, others: &[VerdictId], to_tell: &'static str) -> Self {
         self.or = others.to_vec();
         self.to_tell = Some(to_tell);
         self
     }
 
-    fn written(self, host: Option<Host>) -> Verdict {
-        let entry = verdicts::entry(self.id);
+    fn written(self, host: Option<FrontProxy>) -> Verdict {
+        let entry = self.id.entry();
         Verdict {
-            id: entry.id,
+            id: self.id,
             hop: self.hop,
             severity: self.severity,
             cause: entry.cause,
@@ -92,25 +93,25 @@ impl Finding {
 }
 
 /// Says what the evidence of a whole probe shows: what is broken never goes without a word.
-pub fn conclude(evidence: &Evidence) -> Vec<Verdict> {
+pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts = diagnose(evidence);
-    let told = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
-    if whole(evidence, &verdicts) == Severity::Broken && !told {
+    let explained = verdicts.iter().any(|verdict| verdict.severity == Severity::Broken);
+    if whole(evidence, &verdicts) == Severity::Broken && !explained {
         let stuck = |hop: &Hop| matches!(outcome(evidence, *hop, &[]), Outcome::NotReached | Outcome::Failed);
-        let hop = Hop::ALL.into_iter().find(stuck).unwrap_or(Hop::Page);
-        let line = format!("the first hop that did not come about is {hop}");
-        let finding = Finding::new("unproved", hop, Severity::Broken, line);
-        verdicts.push(finding.written(host::recognise(evidence)));
+        let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
+        let line = format!("the first hop that failed is {hop}");
+        let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
+        verdicts.push(finding.written(front_proxy::recognise(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);
     }
     verdicts
 }
 
 /// Says what the evidence shows, of a probe that may still be going on.
-pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
-    let host = host::recognise(evidence);
+pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
+    let host = front_proxy::recognise(evidence);
     let mut findings = Vec::new();
-    road::rules(evidence, &mut findings);
+    connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);
@@ -118,7 +119,9 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = Vec::new();
     for finding in findings {
         // What keeps the engine's WebSocket from coming about keeps the plain one, too.
-        let same = |hop| hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::StreamWebSocket);
+        let same = |hop| {
+            hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::Stream(Transport::WebSocket))
+        };
         if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
             continue;
         }
@@ -129,7 +132,7 @@ pub fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
 }
 
 /// How a hop went, by what was seen and said of it.
-pub fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
+pub(crate) fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
     if facts::is_skipped(evidence, hop) {
         return Outcome::Skipped;
     }
@@ -147,7 +150,7 @@ pub fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Outcome {
 }
 
 /// How the whole went.
-pub fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
+pub(crate) fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
     let worst = verdicts.iter().map(|verdict| verdict.severity).max().unwrap_or(Severity::Note);
     // Whatever else was seen: a probe that ends without a stream has not shown that the host is good.
     let streams = if evidence.socketio.is_some() {
@@ -160,18 +163,3 @@ pub fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
 
 #[cfg(test)]
 mod tests;
-
-/// The ids that rules name, for the test of the table.
-#[cfg(test)]
-pub(super) fn named_ids<'a>(sources: &[&'a str]) -> Vec<&'a str> {
-    const BEFORE: [&str; 6] = ["Finding::new(\"", "found(\"", "add(\"", "broken(\"", "&[\"", "add(broken(\""];
-    let mut ids = Vec::new();
-    for source in sources {
-        for before in BEFORE {
-            ids.extend(source.split(before).skip(1).filter_map(|rest| rest.split('"').next()));
-        }
-    }
-    ids.retain(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
-    ids.retain(|id| id.contains('-') || ["garbage", "buffered", "silent", "unproved"].contains(id));
-    ids
-}

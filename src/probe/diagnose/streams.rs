@@ -1,88 +1,89 @@
 //! Rules for the streams.
 
-use super::{Finding, Severity, engine, facts};
+use super::{Finding, Severity, VerdictId, engine, facts};
 use crate::probe::{
     evidence::{Ended, Evidence, Stream, Upgrade},
+    front_proxy::FrontProxy,
     hop::Hop,
-    host::Host,
     streams::opened,
 };
+use crate::transport::Transport;
 
-pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
-    for hop in Hop::STREAMS {
-        if let Some(stream) = evidence.stream(hop) {
-            stream_rules(evidence, host, hop, stream, findings);
-        }
+pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
+    for (transport, stream) in &evidence.streams {
+        stream_rules(evidence, host, *transport, stream, findings);
     }
 }
 
 /// The time between stanzas: what this stream said of it, or the server.
 pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
-    let said = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
-    let told = || evidence.hosting.as_ref()?.answer.as_ref()?["intervalMs"].as_u64();
-    said.or_else(told)
+    let own = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
+    let servers = || evidence.hosting.as_ref()?.answer.as_ref()?["intervalMs"].as_u64();
+    own.or_else(servers)
 }
 
 fn stream_rules(
     evidence: &Evidence,
-    host: Option<Host>,
-    hop: Hop,
+    host: Option<FrontProxy>,
+    transport: Transport,
     stream: &Stream,
     findings: &mut Vec<Finding>,
 ) {
     let fault = facts::fault(evidence);
-    let found = |id, line: String| Finding::new(id, hop, fault, line);
-    if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| hop == Hop::StreamSse) {
-        findings.push(found("compressed-stream", format!("Content-Encoding: {coding}")));
+    let finding = |id, line: String| Finding::new(id, Hop::Stream(transport), fault, line);
+    if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| transport == Transport::Sse) {
+        findings.push(finding(VerdictId::CompressedStream, format!("Content-Encoding: {coding}")));
     }
     let framing = stream.stray.as_deref().filter(|stray| facts::is_chunk_size(stray));
-    let in_poll = stream.garbage.as_deref().filter(|_| hop == Hop::StreamSocketIoPolling);
+    let in_poll = stream.garbage.as_deref().filter(|_| transport == Transport::SocketIoPolling);
     let in_poll = in_poll.filter(|_| stream.exchange.body.lines().next().is_some_and(facts::is_chunk_size));
     if let Some(text) = framing.or(in_poll) {
-        findings.push(found("double-framing", format!("the text holds {text:?}")));
+        findings.push(finding(VerdictId::DoubleFraming, format!("the text contains {text:?}")));
         return;
     }
     if let Some(stray) = &stream.stray {
-        findings.push(found("garbage", format!("the stream holds {stray:?}")));
+        findings.push(finding(VerdictId::Garbage, format!("the stream contains {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
-        findings.extend(unless_explained(evidence, hop, found("garbage", garbage.clone())));
+        findings.extend(unless_explained(evidence, transport, finding(VerdictId::Garbage, garbage.clone())));
         return;
     }
-    // A WebSocket that is granted and closed before a word is none.
+    // A WebSocket that is accepted and closed before it said anything counts as refused.
     let closed = stream.exchange.status == Some(101) && stream.ended.is_some() && stream.opening.is_none();
-    if closed || !opened(&stream.exchange) || (stream.exchange.status == Some(200) && !is_stream(hop, stream))
+    if closed
+        || !opened(&stream.exchange)
+        || (stream.exchange.status == Some(200) && !is_stream(transport, stream))
     {
-        findings.extend(not_opened(evidence, host, hop, stream));
+        findings.extend(not_opened(evidence, host, transport, stream));
         return;
     }
     if facts::delivers(stream) {
-        timing(evidence, hop, stream, findings);
+        timing(evidence, transport, stream, findings);
     } else if stream.ended.is_none() && !stream.complete {
-        let line = format!("it opened, and nothing came within {:.1} s", seconds(stream.watched_ms));
+        let line = format!("it opened, but nothing came within {:.1} s", seconds(stream.watched_ms));
         findings.push(if facts::something_streams(evidence) {
-            found("buffered", format!("{line}, while other transports streamed"))
+            finding(VerdictId::Buffered, format!("{line}, while other transports streamed"))
         } else {
-            found("silent", line).or(
-                &["buffered"],
-                "the server's log tells: with readers there and nothing said it is the server; otherwise a proxy holds back what is said",
+            finding(VerdictId::Silent, line).or(
+                &[VerdictId::Buffered],
+                "check the server's log: if it has readers but sends nothing, it is the server; otherwise a proxy holds the stream back",
             )
         });
     }
     if let Some(ended) = &stream.ended
         && !stream.complete
     {
-        findings.extend(unless_explained(evidence, hop, end(ended, fault, hop)));
+        findings.extend(unless_explained(evidence, transport, end(ended, fault, transport)));
     }
 }
 
-fn is_stream(hop: Hop, stream: &Stream) -> bool {
+fn is_stream(transport: Transport, stream: &Stream) -> bool {
     let kind = stream.exchange.header("content-type").unwrap_or_default();
-    match hop {
+    match transport {
         // Status 200 is a page in the place of the upgrade.
-        Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => false,
-        Hop::StreamSse => kind.starts_with("text/event-stream"),
-        _ => true,
+        Transport::SocketIoWebSocket | Transport::WebSocket => false,
+        Transport::Sse => kind.starts_with("text/event-stream"),
+        Transport::SocketIoPolling => true,
     }
 }
 
@@ -90,7 +91,7 @@ fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 
-fn end(ended: &Ended, fault: Severity, hop: Hop) -> Finding {
+fn end(ended: &Ended, fault: Severity, transport: Transport) -> Finding {
     let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
     let line = format!(
         "it ended after {:.1} s, {:.1} s after the last bytes: {}{status}",
@@ -98,75 +99,92 @@ fn end(ended: &Ended, fault: Severity, hop: Hop) -> Finding {
         seconds(ended.quiet_ms),
         ended.how
     );
-    Finding::new("early-end", hop, fault, line)
+    Finding::new(VerdictId::EarlyEnd, Hop::Stream(transport), fault, line)
 }
 
-/// What an earlier hop has explained is not said again: stanzas do not come where upgrades fail.
-fn unless_explained(evidence: &Evidence, hop: Hop, finding: Finding) -> Option<Finding> {
-    let explained = match hop {
-        Hop::StreamSocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
-        Hop::StreamSocketIoPolling => {
+/// What an earlier hop has explained is not repeated: stanzas cannot come where upgrades fail.
+fn unless_explained(evidence: &Evidence, transport: Transport, finding: Finding) -> Option<Finding> {
+    let explained = match transport {
+        Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
+        Transport::SocketIoPolling => {
             let sticky = evidence.sticky.as_ref();
             let unsteady = sticky.is_some_and(|sticky| sticky.rounds.iter().any(|round| round.unknown > 0));
             (evidence.handshake.is_some() && !facts::works(evidence, Hop::Handshake))
                 || (unsteady && !facts::works(evidence, Hop::Sticky))
         }
-        _ => false,
+        Transport::WebSocket | Transport::Sse => false,
     };
     (!explained).then_some(finding)
 }
 
-fn not_opened(evidence: &Evidence, host: Option<Host>, hop: Hop, stream: &Stream) -> Option<Finding> {
-    let line = facts::line(&stream.exchange);
+fn not_opened(
+    evidence: &Evidence,
+    host: Option<FrontProxy>,
+    transport: Transport,
+    stream: &Stream,
+) -> Option<Finding> {
+    let line = facts::describe_exchange(&stream.exchange);
     let fault = facts::fault(evidence);
-    match hop {
-        Hop::StreamSocketIoWebSocket | Hop::StreamWebSocket => {
+    match transport {
+        Transport::SocketIoWebSocket | Transport::WebSocket => {
             let upgrade = Upgrade {
                 exchange: stream.exchange.clone(),
                 ended: stream.ended.clone(),
                 ..Upgrade::default()
             };
-            unless_explained(evidence, hop, engine::refusal(evidence, host, hop, &upgrade))
+            unless_explained(
+                evidence,
+                transport,
+                engine::refused_upgrade(evidence, host, Hop::Stream(transport), &upgrade),
+            )
         }
-        _ if stream.exchange.trouble.is_some() && stream.exchange.status.is_none() => {
+        _ if stream.exchange.failure.is_some() && stream.exchange.status.is_none() => {
             // The head of an answer is held back, too, by a proxy that waits for more.
             let other = facts::something_streams(evidence);
             let timeout = stream.exchange.raw.is_none();
-            let id = if other && timeout && hop == Hop::StreamSse { "buffered" } else { "slow-answer" };
-            let finding = Finding::new(id, hop, fault, line);
+            let id = if other && timeout && transport == Transport::Sse {
+                VerdictId::Buffered
+            } else {
+                VerdictId::SlowAnswer
+            };
+            let finding = Finding::new(id, Hop::Stream(transport), fault, line);
             unless_explained(
                 evidence,
-                hop,
-                if id == "buffered" {
+                transport,
+                if id == VerdictId::Buffered {
                     finding.or(
-                        &["slow-answer"],
-                        "listen longer, with --timeout 60s: a buffer fills, and then much comes at once",
+                        &[VerdictId::SlowAnswer],
+                        "listen longer, with --timeout 60s: a full buffer releases many stanzas at once",
                     )
                 } else {
                     finding
                 },
             )
         }
-        _ => unless_explained(evidence, hop, Finding::new("stream-refused", hop, fault, line)),
+        _ => unless_explained(
+            evidence,
+            transport,
+            Finding::new(VerdictId::StreamRefused, Hop::Stream(transport), fault, line),
+        ),
     }
 }
 
-fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Finding>) {
+fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: &mut Vec<Finding>) {
     let fault = facts::fault(evidence);
     let indices: Vec<u64> = stream.arrivals.iter().filter_map(|arrival| arrival.index).collect();
     if let Some(pair) = indices.windows(2).find(|pair| pair[1] != pair[0] + 1) {
         let line = format!("stanza {} came after stanza {}", pair[1], pair[0]);
-        findings.push(Finding::new("lost-stanzas", hop, fault, line));
+        findings.push(Finding::new(VerdictId::LostStanzas, Hop::Stream(transport), fault, line));
     }
     let Some(interval) = interval(evidence, stream) else { return };
     let lumps = facts::lumps(stream, interval);
     if let Some((stanzas, bytes, silence)) = lumps.iter().max() {
         let line = format!(
-            "{stanzas} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold some {bytes} bytes",
+            "{stanzas} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold about {bytes} bytes",
             seconds(*silence),
             seconds(interval)
         );
-        findings.push(Finding::new("buffered", hop, fault, line));
+        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line));
         return;
     }
     // One stanza, and then nothing where two more were due: held back, unless the connection has ended.
@@ -174,10 +192,10 @@ fn timing(evidence: &Evidence, hop: Hop, stream: &Stream, findings: &mut Vec<Fin
     let quiet = stream.watched_ms.saturating_sub(last.at_ms);
     if !stream.complete && quiet > interval * 2 + 400 {
         let line =
-            format!("{} stanzas came, and then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
-        findings.push(Finding::new("buffered", hop, fault, line).or(
-            &["idle-cut"],
-            "listen longer, with --timeout 60s: a buffer fills, and then much comes at once; a connection that was cut without a word stays silent",
+            format!("{} stanzas came, then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
+        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line).or(
+            &[VerdictId::IdleCut],
+            "listen longer, with --timeout 60s: a full buffer releases many stanzas at once; a connection that was cut silently stays silent",
         ));
     }
 }

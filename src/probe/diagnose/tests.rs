@@ -1,8 +1,10 @@
-//! Golden tests: each file in `golden/` holds evidence, and what is to be said of it.
+//! Golden tests: each file in `golden/` holds evidence, and the verdicts it has to give. `EXPECTORATE=overwrite cargo test --lib
+//! probe` writes the verdicts again (and `docs/verdicts.md`); `git diff` then shows what has changed.
 
 use serde_json::{Value, json};
+use strum::VariantArray as _;
 
-use super::*;
+use super::{facts::lumps, *};
 
 fn brief(verdicts: &[Verdict]) -> Value {
     let brief = verdicts.iter().map(|verdict| {
@@ -18,22 +20,28 @@ fn brief(verdicts: &[Verdict]) -> Value {
     brief.collect()
 }
 
-/// A line for each hop's evidence, and for each verdict.
-fn written(file: &Value) -> String {
-    let lines = |part: &Value| match part {
-        Value::Object(fields) => {
-            let fields: Vec<_> =
-                fields.iter().map(|(name, value)| format!("  \"{name}\": {value}")).collect();
-            fields.join(",\n")
-        }
-        other => other.to_string(),
+/// The file as it is kept: a line for each hop's evidence, each stream, and each verdict.
+fn written(evidence: &Value, outcome: Severity, verdicts: &[Verdict]) -> String {
+    let streams = |streams: &serde_json::Map<String, Value>| {
+        let lines: Vec<_> =
+            streams.iter().map(|(name, stream)| format!("    \"{name}\": {stream}")).collect();
+        format!("{{\n{}\n  }}", lines.join(",\n"))
     };
+    let fields: Vec<_> = evidence
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| match value {
+            Value::Object(value) if name == "streams" => format!("  \"{name}\": {}", streams(value)),
+            value => format!("  \"{name}\": {value}"),
+        })
+        .collect();
     let verdicts: Vec<_> =
-        file["said"]["verdicts"].as_array().unwrap().iter().map(|verdict| format!("  {verdict}")).collect();
+        brief(verdicts).as_array().unwrap().iter().map(|verdict| format!("  {verdict}")).collect();
     format!(
         "{{\n\"evidence\": {{\n{}\n}},\n\"said\": {{\"outcome\": {}, \"verdicts\": [\n{}\n]}}\n}}\n",
-        lines(&file["evidence"]),
-        file["said"]["outcome"],
+        fields.join(",\n"),
+        json!(outcome),
         verdicts.join(",\n")
     )
 }
@@ -41,25 +49,21 @@ fn written(file: &Value) -> String {
 #[test]
 fn golden() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/probe/golden");
-    let mut count = 0;
+    let mut seen = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path).unwrap();
-        let mut file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         let evidence: Evidence = serde_json::from_value(file["evidence"].clone())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         let verdicts = conclude(&evidence);
-        let said = json!({ "outcome": whole(&evidence, &verdicts), "verdicts": brief(&verdicts) });
-        if std::env::var_os("DANTE_WRITE_DOCS").is_some() {
-            file["said"] = said;
-            std::fs::write(&path, written(&file)).unwrap();
-        } else {
-            assert_eq!(file["said"], said, "{name}");
-        }
-        count += 1;
+        let text = written(&file["evidence"], whole(&evidence, &verdicts), &verdicts);
+        expectorate::assert_contents(&path, &text);
+        seen.extend(verdicts.iter().map(|verdict| verdict.id));
     }
-    assert!(count > 20, "{count} golden files");
+    let missing: Vec<_> = VerdictId::VARIANTS.iter().filter(|id| !seen.contains(id)).collect();
+    assert!(missing.is_empty(), "no golden file shows {missing:?}");
 }
 
 #[test]

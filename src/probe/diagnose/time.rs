@@ -1,6 +1,6 @@
 //! Rules for the hold, coming back, compression, and requests of pages.
 
-use super::{Finding, Severity, facts};
+use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{evidence::Evidence, hop::Hop};
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -10,22 +10,27 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         && seen.page_unpacks == Some(false)
     {
         let line = format!("the page says Content-Encoding: {}", seen.page.as_deref().unwrap_or_default());
-        findings.push(Finding::new("double-compression", Hop::Compression, Severity::Degraded, line));
+        findings.push(Finding::new(VerdictId::DoubleCompression, Hop::Compression, Severity::Degraded, line));
     }
     // The stream itself shows it, too, unless its head was held back.
-    let shown = findings.iter().any(|finding| finding.id == "compressed-stream");
+    let already = findings.iter().any(|finding| finding.id == VerdictId::CompressedStream);
     if let Some(coding) = evidence.compression.as_ref().and_then(|seen| seen.stream.as_ref())
-        && !shown
+        && !already
     {
         let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
-        findings.push(Finding::new("compressed-stream", Hop::Compression, facts::fault(evidence), line));
+        findings.push(Finding::new(
+            VerdictId::CompressedStream,
+            Hop::Compression,
+            facts::fault(evidence),
+            line,
+        ));
     }
     cors(evidence, findings);
 }
 
 fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(hold) = &evidence.hold else { return };
-    for quiet in hold.quiet.iter().filter(|quiet| quiet.trouble.is_none()) {
+    for quiet in hold.quiet.iter().filter(|quiet| quiet.failure.is_none()) {
         let Some(ended) = &quiet.ended else { continue };
         // A session that another node does not know was not cut for being quiet.
         if ended.status == Some(400) {
@@ -33,27 +38,27 @@ fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
         }
         let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
         let line = format!(
-            "{}: cut {:.1} s after it was opened, after {:.1} s without a byte: {}{status}",
+            "{}: cut {:.1} s after it opened, {:.1} s after the last byte: {}{status}",
             quiet.transport,
             ended.at_ms as f64 / 1000.0,
             ended.quiet_ms as f64 / 1000.0,
             ended.how
         );
-        findings.push(Finding::new("idle-cut", Hop::Hold, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::IdleCut, Hop::Hold, facts::fault(evidence), line));
     }
 }
 
 fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(resume) = &evidence.resume else { return };
     for back in resume.comebacks.iter().filter(|back| back.index != Some(back.wanted)) {
-        let came = match (back.index, back.from, &back.trouble) {
+        let came = match (back.index, back.from, &back.failure) {
             (Some(index), ..) => format!("stanza {index} came"),
-            (None, Some(from), _) => format!("the reading goes on at {from}, and no stanza came"),
-            (None, None, Some(trouble)) => trouble.text.clone(),
+            (None, Some(from), _) => format!("the reading resumed at {from}, but no stanza came"),
+            (None, None, Some(failure)) => failure.text.clone(),
             (None, None, None) => "nothing came".to_owned(),
         };
-        let line = format!("{}: stanza {} was asked for, and {came}", back.transport, back.wanted);
-        findings.push(Finding::new("lost-on-resume", Hop::Resume, facts::fault(evidence), line));
+        let line = format!("{}: asked for stanza {}, but {came}", back.transport, back.wanted);
+        findings.push(Finding::new(VerdictId::LostOnResume, Hop::Resume, facts::fault(evidence), line));
     }
 }
 
@@ -62,14 +67,14 @@ fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let refused = cors.exchange.status.is_some() && !cors.exchange.is(200);
     let allowed = cors.allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == cors.origin);
     if refused {
-        let line = format!("Origin: {}: {}", cors.origin, facts::line(&cors.exchange));
-        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+        let line = format!("Origin: {}: {}", cors.origin, facts::describe_exchange(&cors.exchange));
+        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
     } else if !cors.own && !allowed {
         let line = format!(
             "Origin: {}: Access-Control-Allow-Origin is {}",
             cors.origin,
             cors.allowed.as_deref().unwrap_or("missing")
         );
-        findings.push(Finding::new("cors-blocked", Hop::Cors, facts::fault(evidence), line));
+        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
     }
 }

@@ -8,15 +8,16 @@ use tokio::time::timeout;
 use super::page::candidates;
 use crate::probe::{
     client::{
+        connector::millis,
         engineio::{self, Message, Open, Packet},
         http::{self, Request},
-        opener::millis,
-        websocket::{self, Heard, Socket, Style},
+        websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
-    engine::{Engine, opening},
+    engine_session::opening,
     evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
 };
+use crate::transport::EngineTransport;
 
 /// A namespace that no server has. Asking for it is answered at once, by a refusal, and starts nothing: so
 /// packets go both ways on a session without a reading.
@@ -29,25 +30,22 @@ const PAIRS: usize = 5;
 /// The origin of a page that is not this host's.
 const FOREIGN: &str = "https://elsewhere.example";
 
-/// Opens a session by polling; the session, too, if there is one.
-pub async fn handshake(context: &Context) -> (Handshake, Option<Engine>) {
-    match Engine::by_polling(context, true, None).await {
-        Ok((exchange, engine)) => {
+/// Opens a session by polling.
+pub(crate) async fn handshake(context: &Context) -> Handshake {
+    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let (exchange, body) = http::fetch(&context.connector, request).await;
+    match opening(&exchange, &body) {
+        Ok(open) => {
             let names = exchange.headers.iter().filter(|(name, _)| name == "set-cookie");
             let cookies = names
                 .filter_map(|(_, value)| value.split(['=', ';']).next())
                 .map(|name| name.trim().to_owned())
                 .collect();
-            let open = Some(engine.open.clone());
-            (Handshake { exchange, open, cookies, ..Handshake::default() }, Some(engine))
+            Handshake { exchange, open: Some(open), cookies, ..Handshake::default() }
         }
-        Err(not) => {
-            let mut handshake =
-                Handshake { exchange: not.exchange, garbage: not.garbage, ..Handshake::default() };
-            if handshake.exchange.status.is_some() {
-                handshake.found_at = elsewhere(context).await;
-            }
-            (handshake, None)
+        Err(garbage) => {
+            let found_at = if exchange.status.is_some() { elsewhere(context).await } else { None };
+            Handshake { exchange, garbage, found_at, ..Handshake::default() }
         }
     }
 }
@@ -59,8 +57,11 @@ async fn elsewhere(context: &Context) -> Option<String> {
     for candidate in candidates(&format!("{folder}/")) {
         let engine = format!("{candidate}{name}/");
         let there = Context { engine: engine.clone(), ..context.clone() };
-        let (exchange, body) =
-            http::fetch(&context.opener, Request::get(there.engine("polling", None), context.limit())).await;
+        let (exchange, body) = http::fetch(
+            &context.connector,
+            Request::get(there.engine(EngineTransport::Polling, None), context.limit()),
+        )
+        .await;
         if opening(&exchange, &body).is_ok() {
             return Some(engine);
         }
@@ -69,22 +70,25 @@ async fn elsewhere(context: &Context) -> Option<String> {
 }
 
 /// Requests on one session over fresh connections, without and with the cookies of the handshake.
-pub async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
+pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
     let rounds: &[bool] = if has_cookies { &[false, true] } else { &[false] };
     Sticky { rounds: join_all(rounds.iter().map(|cookies| round(context, *cookies))).await }
 }
 
 async fn round(context: &Context, with_cookies: bool) -> Round {
     let mut round = Round { cookies: with_cookies, ..Round::default() };
-    let (exchange, body) =
-        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+    let (exchange, body) = http::fetch(
+        &context.connector,
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
+    )
+    .await;
     let Ok(open) = opening(&exchange, &body) else {
         round.requests = 1;
         round.failed = Some(exchange);
         return round;
     };
     let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
-    let target = context.engine("polling", Some(&open));
+    let target = context.engine(EngineTransport::Polling, Some(&open));
     let mut lost = false;
     for _ in 0..PAIRS {
         let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());
@@ -99,7 +103,7 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
                 request = request.with("cookie", cookie.clone());
             }
             let method = request.method.clone();
-            let (exchange, _) = http::fetch(&context.opener, request).await;
+            let (exchange, _) = http::fetch(&context.connector, request).await;
             round.requests += 1;
             if exchange.is(200) {
                 round.good += 1;
@@ -123,13 +127,13 @@ fn is_unknown_session(exchange: &Exchange) -> bool {
 }
 
 /// The code in an error of the engine's.
-pub fn error_code(body: &str) -> Option<u64> {
+pub(crate) fn error_code(body: &str) -> Option<u64> {
     let error: serde_json::Value = serde_json::from_str(body).ok()?;
     error["code"].as_u64().or_else(|| error["code"].as_str()?.parse().ok())
 }
 
 /// Upgrades to WebSocket in the ways of browsers, and from a polling session.
-pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
+pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
     let (chrome, firefox, session) = tokio::join!(
         direct(context, "chrome", Style::Chrome),
         direct(context, "firefox", Style::Firefox),
@@ -144,26 +148,29 @@ pub async fn upgrades(context: &Context, polling: bool) -> Upgrades {
 }
 
 async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
-    let target = context.engine("websocket", None);
+    let target = context.engine(EngineTransport::WebSocket, None);
     let mut upgrade = Upgrade { style: style.to_owned(), ..Upgrade::default() };
-    let opened = websocket::open(&context.opener, &target, look, None, context.limit()).await;
+    let opened = websocket::open(&context.connector, &target, look, None, context.limit()).await;
     converse(context, &mut upgrade, opened, None).await;
     upgrade
 }
 
 /// None when there is no session to upgrade.
 async fn from_polling(context: &Context) -> Option<Upgrade> {
-    let (exchange, body) =
-        http::fetch(&context.opener, Request::get(context.engine("polling", None), context.limit())).await;
+    let (exchange, body) = http::fetch(
+        &context.connector,
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
+    )
+    .await;
     let open = opening(&exchange, &body).ok()?;
     if !open.upgrades.iter().any(|name| name == "websocket") {
         return None;
     }
     let cookie = cookies(&exchange.headers);
-    let target = context.engine("websocket", Some(&open));
+    let target = context.engine(EngineTransport::WebSocket, Some(&open));
     let mut upgrade = Upgrade { style: "polling".to_owned(), ..Upgrade::default() };
-    let (opener, limit) = (&context.opener, context.limit());
-    let opened = websocket::open(opener, &target, Style::Plain, cookie.as_deref(), limit).await;
+    let (connector, limit) = (&context.connector, context.limit());
+    let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;
     converse(context, &mut upgrade, opened, Some(&open)).await;
     Some(upgrade)
 }
@@ -195,24 +202,24 @@ async fn converse(
     let mut last = Instant::now();
     let talk = async {
         if session.is_some() {
-            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
         }
         loop {
-            match socket.hear().await {
-                Ok(Heard::Text(text)) => {
+            match socket.recv().await {
+                Ok(Received::Text(text)) => {
                     last = Instant::now();
                     match engineio::packet(&text) {
                         Ok(Packet::Open(_)) if session.is_none() => {
-                            socket.say(ours.clone()).await.map_err(|trouble| (trouble.text, None))?;
+                            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
                         }
                         Ok(packet) if expected(&packet) => return Ok(()),
                         Ok(_) => {}
                         Err(error) => return Err((error, None)),
                     }
                 }
-                Ok(Heard::Other) => {}
-                Ok(Heard::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-                Err(trouble) => return Err((trouble.text, None)),
+                Ok(Received::Other) => {}
+                Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+                Err(failure) => return Err((failure.text, None)),
             }
         }
     };
@@ -221,7 +228,7 @@ async fn converse(
             upgrade.works = true;
             if session.is_some() {
                 // The upgrade is done; a failure now would show in the streams.
-                let _ = socket.say("5").await;
+                let _ = socket.send("5").await;
             }
             return;
         }
@@ -233,17 +240,18 @@ async fn converse(
 }
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
-pub async fn cors(context: &Context) -> Cors {
-    let named = context.opener.plan().headers.iter().find(|(name, _)| name == "origin");
+pub(crate) async fn cors(context: &Context) -> Cors {
+    let named = context.connector.plan().headers.iter().find(|(name, _)| name == "origin");
     let named = named.map(|(_, value)| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let own = context.page.origin();
     let origin = named.unwrap_or_else(|| own.clone());
-    let request =
-        |origin: &str| Request::get(context.engine("polling", None), context.limit()).with("origin", origin);
-    let (exchange, _) = http::fetch(&context.opener, request(&origin)).await;
+    let request = |origin: &str| {
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()).with("origin", origin)
+    };
+    let (exchange, _) = http::fetch(&context.connector, request(&origin)).await;
     // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
-    let asked = if origin == own { FOREIGN } else { origin.as_str() };
-    let (foreign, _) = http::fetch(&context.opener, request(asked)).await;
+    let other = if origin == own { FOREIGN } else { origin.as_str() };
+    let (foreign, _) = http::fetch(&context.connector, request(other)).await;
     let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
     Cors { own: origin == own, origin, exchange, allowed }
 }

@@ -1,6 +1,7 @@
 //! What is done at each hop to see what is to be seen; one file for each group of hops.
 
-pub mod engine;
-pub mod hold;
-pub mod page;
-pub mod road;
+pub(super) mod connection;
+pub(super) mod engine;
+pub(super) mod hold;
+pub(super) mod page;
+pub(super) mod resume;

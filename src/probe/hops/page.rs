@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::contract::paths;
 use crate::probe::{
     client::{
+        connector::Connector,
         http::{self, Request},
-        opener::Opener,
         unpack::Unpacker,
     },
     context::Context,
@@ -23,8 +24,8 @@ const REDIRECTS: usize = 8;
 const NODES: usize = 4;
 
 /// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
-pub async fn page(
-    opener: &Opener,
+pub(crate) async fn page(
+    connector: &Connector,
     start: &Target,
     mut limit: impl FnMut() -> Duration,
 ) -> (Page, Target, Option<Target>) {
@@ -32,7 +33,7 @@ pub async fn page(
     let mut target = start.clone();
     loop {
         let request = Request::get(target.clone(), limit()).with("accept", "text/html");
-        let (exchange, body) = http::fetch(opener, request).await;
+        let (exchange, body) = http::fetch(connector, request).await;
         let location = exchange
             .status
             .filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308))
@@ -78,11 +79,11 @@ fn library_of(html: &str) -> Option<String> {
 }
 
 /// Where else on this host Dante answers.
-pub async fn elsewhere(context: &Context) -> Option<String> {
+pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
     let here = context.page.folder().to_owned();
     for folder in candidates(&here) {
-        let target = context.page.at(&format!("{folder}hosting.json"));
-        let (exchange, body) = http::fetch(&context.opener, Request::get(target, context.limit())).await;
+        let target = context.page.at(&format!("{}{}", folder.trim_end_matches('/'), paths::HOSTING));
+        let (exchange, body) = http::fetch(&context.connector, Request::get(target, context.limit())).await;
         if exchange.is(200) && status_of(&body).is_some() {
             return Some(folder);
         }
@@ -91,7 +92,7 @@ pub async fn elsewhere(context: &Context) -> Option<String> {
 }
 
 /// Where Dante is often found: at the root, under the sample's prefix, and in what stands above.
-pub fn candidates(here: &str) -> Vec<String> {
+pub(crate) fn candidates(here: &str) -> Vec<String> {
     let mut folders = vec!["/".to_owned(), "/dante/".to_owned()];
     let mut above = here.trim_end_matches('/');
     while let Some(at) = above.rfind('/') {
@@ -114,9 +115,10 @@ fn status_of(body: &[u8]) -> Option<Value> {
 }
 
 /// What the server says that it saw, and which nodes answer.
-pub async fn hosting(context: &Context) -> Hosting {
-    let target = context.below("hosting.json");
-    let (exchange, body) = http::fetch(&context.opener, Request::get(target.clone(), context.limit())).await;
+pub(crate) async fn hosting(context: &Context) -> Hosting {
+    let target = context.below(paths::HOSTING);
+    let (exchange, body) =
+        http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
     let answer = status_of(&body).filter(|_| exchange.is(200));
     let mut nodes: Vec<String> = Vec::new();
     let mut note = |status: Option<&Value>| {
@@ -129,7 +131,8 @@ pub async fn hosting(context: &Context) -> Hosting {
     note(answer.as_ref());
     if answer.is_some() {
         for _ in 1..NODES {
-            let (_, body) = http::fetch(&context.opener, Request::get(target.clone(), context.limit())).await;
+            let (_, body) =
+                http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
             note(status_of(&body).as_ref());
         }
     }
@@ -138,14 +141,14 @@ pub async fn hosting(context: &Context) -> Hosting {
 }
 
 /// The client library, by the URL that the page names, or beside the engine.
-pub async fn library(context: &Context, named: Option<&str>) -> Library {
+pub(crate) async fn library(context: &Context, named: Option<&str>) -> Library {
     let target = match named.map(|url| context.page.join(url)) {
         Some(Ok(target)) => target,
         _ => context.page.at(&format!("{}socket.io.js", context.engine)),
     };
-    let expected_hash = target.query.as_deref().and_then(|query| query.strip_prefix("v=")).map(str::to_owned);
+    let expected_hash = target.query_value("v");
     let request = Request::get(target, context.limit()).with("accept-encoding", "identity");
-    let (exchange, body) = http::fetch(&context.opener, request).await;
+    let (exchange, body) = http::fetch(&context.connector, request).await;
     let whole = exchange.is(200);
     let hash = expected_hash.as_ref().filter(|_| whole).map(|expected| {
         let digest = Sha256::digest(&body);
@@ -166,9 +169,9 @@ fn version_of(script: &str) -> Option<String> {
 
 /// How the page comes to those who take gzip, and how an event stream does: one that starts at the end of the
 /// poem, and so ends at once, which shows its head even where a stream is held back.
-pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
+pub(crate) async fn compression(context: &Context, of: Option<u64>) -> Compression {
     let request = |target: Target| Request::get(target, context.limit()).with("accept-encoding", "gzip");
-    let (exchange, body) = http::fetch(&context.opener, request(context.page.clone())).await;
+    let (exchange, body) = http::fetch(&context.connector, request(context.page.clone())).await;
     let coding = |exchange: &Exchange| exchange.header("content-encoding").map(str::to_owned);
     let page = coding(&exchange);
     let page_unpacks = page.as_deref().filter(|_| exchange.is(200)).map(|coding| {
@@ -176,8 +179,9 @@ pub async fn compression(context: &Context, of: Option<u64>) -> Compression {
         unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
     });
     let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
-    let ended = request(context.below(&format!("sse/stream?from={of}"))).with("accept", "text/event-stream");
-    let (exchange, _) = http::fetch(&context.opener, ended).await;
+    let ended = request(context.below(paths::SSE).with_query([("from", of.to_string().as_str())]))
+        .with("accept", "text/event-stream");
+    let (exchange, _) = http::fetch(&context.connector, ended).await;
     Compression { page, page_unpacks, stream: coding(&exchange) }
 }
 

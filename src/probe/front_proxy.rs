@@ -1,4 +1,4 @@
-//! Which host stands before the server, told by what it writes into its answers. Pure.
+//! Which host stands in front of the server, recognised by what it writes into its answers. Pure.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::evidence::{Evidence, Exchange};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
-pub enum Host {
+pub(crate) enum FrontProxy {
     Nginx,
     Apache,
     Caddy,
@@ -23,14 +23,14 @@ pub enum Host {
     Azure,
 }
 
-impl Host {
+impl FrontProxy {
     /// Whether IIS answers first.
-    pub fn is_iis(self) -> bool {
+    pub(crate) fn is_iis(self) -> bool {
         matches!(self, Self::Iis | Self::Iisnode | Self::HttpPlatform | Self::AspNetCore | Self::Azure)
     }
 }
 
-impl fmt::Display for Host {
+impl fmt::Display for FrontProxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nginx => "nginx",
@@ -52,12 +52,12 @@ const IISNODE_PAGES: [&str; 4] =
     ["iisnode encountered an error", "HTTP subStatus", "unable to start the node", "iisnode-"];
 
 /// Whether a body is an error page of iisnode's.
-pub fn is_iisnode_page(body: &str) -> bool {
+pub(crate) fn is_iisnode_page(body: &str) -> bool {
     IISNODE_PAGES.iter().any(|words| body.contains(words))
 }
 
 /// Recognises the host.
-pub fn recognise(evidence: &Evidence) -> Option<Host> {
+pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
     let exchanges = exchanges(evidence);
     let header = |name: &str, part: &str| {
         exchanges.iter().any(|exchange| {
@@ -68,37 +68,37 @@ pub fn recognise(evidence: &Evidence) -> Option<Host> {
     // HAProxy writes no name of its own, but its error pages have always the same words.
     let body = |part: &str| exchanges.iter().any(|exchange| exchange.body.contains(part));
     let front = if header("server", "nginx") || header("server", "openresty") {
-        Some(Host::Nginx)
+        Some(FrontProxy::Nginx)
     } else if header("server", "apache") {
-        Some(Host::Apache)
+        Some(FrontProxy::Apache)
     } else if header("server", "caddy") || header("via", "caddy") {
-        Some(Host::Caddy)
+        Some(FrontProxy::Caddy)
     } else if body("\nNo server is available to handle this request.") || header("via", "haproxy") {
-        Some(Host::Haproxy)
+        Some(FrontProxy::Haproxy)
     } else {
         None
     };
     if front.is_some() {
         return front;
     }
-    match evidence.told("/host/value") {
-        Some("iisnode") => return Some(Host::Iisnode),
-        Some("httpplatform") => return Some(Host::HttpPlatform),
-        Some("aspnetcore") => return Some(Host::AspNetCore),
-        Some("azure") => return Some(Host::Azure),
+    match evidence.hosting_text("/host/value") {
+        Some("iisnode") => return Some(FrontProxy::Iisnode),
+        Some("httpplatform") => return Some(FrontProxy::HttpPlatform),
+        Some("aspnetcore") => return Some(FrontProxy::AspNetCore),
+        Some("azure") => return Some(FrontProxy::Azure),
         _ => {}
     }
     let iisnode = exchanges
         .iter()
         .any(|exchange| exchange.header("iisnode-debug").is_some() || is_iisnode_page(&exchange.body));
     if iisnode || header("x-powered-by", "iisnode") {
-        Some(Host::Iisnode)
+        Some(FrontProxy::Iisnode)
     } else if header("set-cookie", "arraffinity") {
-        Some(Host::Azure)
+        Some(FrontProxy::Azure)
     } else if body("HTTP Error 502.5") || body("ANCM") {
-        Some(Host::AspNetCore)
+        Some(FrontProxy::AspNetCore)
     } else if header("server", "microsoft-iis") || header("x-powered-by", "arr/") {
-        Some(Host::Iis)
+        Some(FrontProxy::Iis)
     } else {
         None
     }

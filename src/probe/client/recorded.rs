@@ -1,0 +1,77 @@
+//! [`Recorded`]: a connection that keeps the first bytes which came over it, for when they are not HTTP.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    task::{Context, Poll, ready},
+};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::connector::lock;
+
+/// How many of the first bytes of a connection are kept, for when they are not HTTP.
+const KEPT: usize = 256;
+
+/// A connection, whatever is below it.
+pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// A connection that keeps the first bytes which came over it.
+pub(crate) struct Recorded {
+    io: Box<dyn Io>,
+    first: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Recorded {
+    pub(super) fn new(io: Box<dyn Io>) -> Self {
+        Self { io, first: Arc::default() }
+    }
+
+    /// The first bytes, also once the connection belongs to somebody else.
+    pub(crate) fn first_bytes(&self) -> FirstBytes {
+        FirstBytes(self.first.clone())
+    }
+}
+
+/// The first bytes that came over a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
+
+impl FirstBytes {
+    /// As text, with escapes for what is not; empty if nothing came.
+    pub(crate) fn escaped(&self) -> String {
+        lock(&self.0).escape_ascii().to_string()
+    }
+}
+
+impl AsyncRead for Recorded {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let mut first = lock(&self.first);
+        let room = KEPT - first.len();
+        first.extend(buf.filled()[before..].iter().take(room));
+        drop(first);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Recorded {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,270 @@
+//! [`EngineSession`]: a session of Engine.IO, by WebSocket or by polling, each poll over a connection of its own.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use tokio::time::timeout;
+
+use super::{
+    client::{
+        connector::millis,
+        engineio::{self, Open, Packet},
+        http::{self, Request, truncate_body},
+        websocket::{self, Received, Socket, Style},
+    },
+    context::{Context, cookies},
+    evidence::{Ended, Exchange, Failure, FailureKind},
+};
+use crate::transport::EngineTransport;
+
+/// How many polls in a row may bring no packet: a server that answers at once and says nothing would keep
+/// us busy.
+const EMPTY_POLLS: usize = 50;
+
+/// How long a goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// An open session.
+pub(crate) struct EngineSession {
+    transport: SessionTransport,
+    /// What opened it.
+    pub(crate) open: Open,
+    start: Instant,
+    last: Instant,
+    /// How many bytes have come since this was last asked.
+    bytes: usize,
+    /// The status and body of the poll that failed.
+    failed_poll: Option<(u16, String)>,
+    empty: usize,
+    /// Packets that have come and are not looked at yet.
+    pub(crate) pending: VecDeque<Packet>,
+}
+
+enum SessionTransport {
+    Socket(Box<Socket>),
+    Polling { context: Context, cookie: Option<String>, limit: Duration },
+}
+
+/// Why there is no session.
+#[derive(Debug)]
+pub(crate) struct OpenError {
+    /// The answer.
+    pub(crate) exchange: Exchange,
+    /// What was wrong about it, if the exchange itself was well.
+    pub(crate) garbage: Option<String>,
+    /// How a connection ended that was open already.
+    pub(crate) ended: Option<Ended>,
+}
+
+impl EngineSession {
+    /// Opens a session by WebSocket.
+    ///
+    /// # Errors
+    /// When the upgrade is refused, or no packet opens the session.
+    pub(crate) async fn by_websocket(
+        context: &Context,
+        style: Style,
+    ) -> Result<(Exchange, Self), Box<OpenError>> {
+        let target = context.engine(EngineTransport::WebSocket, None);
+        let limit = context.limit();
+        let start = Instant::now();
+        let (exchange, mut socket) =
+            websocket::open(&context.connector, &target, style, None, limit).await.map_err(|exchange| {
+                Box::new(OpenError { exchange: *exchange, garbage: None, ended: None })
+            })?;
+        let opened = timeout(context.limit(), first_packet(&mut socket)).await;
+        let (ended, garbage) = match opened {
+            Ok(Ok(text)) => match engineio::packet(&text) {
+                Ok(Packet::Open(open)) => {
+                    let transport = SessionTransport::Socket(Box::new(socket));
+                    return Ok((exchange, Self::new(transport, open)));
+                }
+                Ok(_) | Err(_) => {
+                    (None, Some(format!("{:?} does not open a session", truncate_body(text.as_bytes()))))
+                }
+            },
+            Ok(Err(ended)) => (Some(ended), None),
+            Err(_) => (None, Some("the WebSocket opened, but nothing came".to_owned())),
+        };
+        let ended = ended.map(|(how, code)| {
+            let at_ms = millis(start);
+            Ended { at_ms, quiet_ms: at_ms.saturating_sub(exchange.ms), how, code, ..Ended::default() }
+        });
+        Err(Box::new(OpenError { exchange, garbage, ended }))
+    }
+
+    /// Opens a session by polling, and sends its cookies back from then on.
+    ///
+    /// # Errors
+    /// When the answer opens none.
+    pub(crate) async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
+        let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+        let (exchange, body) = http::fetch(&context.connector, request).await;
+        match opening(&exchange, &body) {
+            Ok(open) => {
+                let cookie = cookies(&exchange.headers);
+                let transport =
+                    SessionTransport::Polling { context: context.clone(), cookie, limit: patience(&open) };
+                Ok((exchange, Self::new(transport, open)))
+            }
+            Err(garbage) => Err(Box::new(OpenError { exchange, garbage, ended: None })),
+        }
+    }
+
+    fn new(transport: SessionTransport, open: Open) -> Self {
+        let now = Instant::now();
+        Self {
+            transport,
+            open,
+            start: now,
+            last: now,
+            bytes: 0,
+            failed_poll: None,
+            empty: 0,
+            pending: VecDeque::new(),
+        }
+    }
+
+    /// Sends a packet.
+    ///
+    /// # Errors
+    /// When it did not get through.
+    pub(crate) async fn send(&mut self, packet: &str) -> Result<(), Failure> {
+        match &mut self.transport {
+            SessionTransport::Socket(socket) => socket.send(packet).await,
+            SessionTransport::Polling { context, cookie, .. } => {
+                let target = context.engine(EngineTransport::Polling, Some(&self.open));
+                // The hold outlives the deadline of the other hops.
+                let limit = Duration::from_secs(5);
+                let mut request = Request::post(target, packet.to_owned(), limit);
+                if let Some(cookie) = cookie {
+                    request = request.with("cookie", cookie.clone());
+                }
+                let (exchange, _) = http::fetch(&context.connector, request).await;
+                if exchange.is(200) {
+                    return Ok(());
+                }
+                self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
+                Err(refused(exchange))
+            }
+        }
+    }
+
+    /// The next packets; pings among them are answered.
+    ///
+    /// # Errors
+    /// When there will be no more.
+    pub(crate) async fn recv(&mut self) -> Result<Vec<Packet>, Failure> {
+        let text = match &mut self.transport {
+            SessionTransport::Socket(socket) => loop {
+                match socket.recv().await? {
+                    Received::Text(text) => break text,
+                    Received::Other => {}
+                    Received::Closed(code) => {
+                        let code = code.map(|code| code.to_string()).unwrap_or_else(|| "none".to_owned());
+                        return Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")));
+                    }
+                }
+            },
+            SessionTransport::Polling { context, cookie, limit } => {
+                let target = context.engine(EngineTransport::Polling, Some(&self.open));
+                let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
+                if let Some(cookie) = cookie {
+                    request = request.with("cookie", cookie.clone());
+                }
+                let (exchange, body) = http::fetch(&context.connector, request).await;
+                if !exchange.is(200) {
+                    self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
+                    return Err(refused(exchange));
+                }
+                String::from_utf8_lossy(&body).into_owned()
+            }
+        };
+        self.last = Instant::now();
+        self.bytes += text.len();
+        let packets = match self.transport {
+            SessionTransport::Socket(_) => engineio::packet(&text).map(|packet| vec![packet]),
+            SessionTransport::Polling { .. } => engineio::payload(&text),
+        };
+        let packets = packets.map_err(|error| Failure::new(FailureKind::Garbage, error))?;
+        if packets.iter().all(|packet| *packet == Packet::Noop) {
+            self.empty += 1;
+            if self.empty > EMPTY_POLLS {
+                return Err(Failure::new(FailureKind::Garbage, "one empty answer after another"));
+            }
+        }
+        for packet in &packets {
+            if let Packet::Ping(what) = packet {
+                self.send(&format!("3{what}")).await?;
+            }
+        }
+        Ok(packets)
+    }
+
+    /// Says goodbye. A polling session that is only left stays a reader until the server has missed its pong,
+    /// three quarters of a minute later.
+    pub(crate) async fn close(mut self) {
+        if matches!(self.transport, SessionTransport::Polling { .. }) {
+            // The peer may be gone, and that is as good.
+            let _ = timeout(GOODBYE, self.send("1")).await;
+        }
+    }
+
+    /// How many bytes have come since this was last asked.
+    pub(crate) fn take_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// How it ended.
+    pub(crate) fn ended(&self, failure: &Failure) -> Ended {
+        let (status, body) = self.failed_poll.clone().unzip();
+        Ended {
+            at_ms: millis(self.start),
+            quiet_ms: millis(self.last),
+            how: failure.text.clone(),
+            code: None,
+            status,
+            body,
+        }
+    }
+}
+
+/// Why a poll did not succeed.
+fn refused(exchange: Exchange) -> Failure {
+    let status = exchange.status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
+    exchange
+        .failure
+        .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("a poll was answered with {status}")))
+}
+
+/// How long a poll may stay open: the server pings by then, and has some time more for it.
+fn patience(open: &Open) -> Duration {
+    // A hostile peer may name any time.
+    Duration::from_millis(open.ping_interval.clamp(1_000, 300_000)) + Duration::from_secs(5)
+}
+
+async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16>)> {
+    loop {
+        match socket.recv().await {
+            Ok(Received::Text(text)) => return Ok(text),
+            Ok(Received::Other) => {}
+            Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+            Err(failure) => return Err((failure.text, None)),
+        }
+    }
+}
+
+/// The opening in the answer to a handshake; what is wrong with it otherwise, none if the exchange says so.
+pub(crate) fn opening(exchange: &Exchange, body: &[u8]) -> Result<Open, Option<String>> {
+    if !exchange.is(200) {
+        return Err(None);
+    }
+    let body = String::from_utf8_lossy(body);
+    match engineio::payload(&body).map(|packets| packets.into_iter().next()) {
+        Ok(Some(Packet::Open(open))) => Ok(open),
+        Ok(_) => Err(Some("the first packet does not open a session".to_owned())),
+        Err(error) => Err(Some(error)),
+    }
+}

@@ -1,0 +1,158 @@
+//! Listening to the poem on each transport: the first stanza, and the gaps between the next ones.
+
+mod source;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use tokio::time::timeout;
+
+use self::source::{Source, StreamEvent, open, url};
+use super::{
+    client::connector::millis,
+    context::Context,
+    evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
+};
+use crate::transport::Transport;
+
+/// Where a reading is to go on.
+#[derive(Debug, Clone)]
+pub(crate) struct Offset {
+    /// The index of the stanza that is wanted.
+    pub(crate) from: u64,
+    /// The edition in which it was counted.
+    pub(crate) edition: String,
+}
+
+/// How much is listened to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// How many stanzas are enough.
+    pub(crate) stanzas: usize,
+    /// How long they may take.
+    pub(crate) time: Duration,
+}
+
+/// Gaps that tell lumps from an even stream: the first stanza and three gaps, and no less than three
+/// seconds, so that at a fast pace a buffer of some kilobytes shows, too.
+const GAPS: u64 = 3;
+const AT_LEAST: Duration = Duration::from_secs(3);
+/// What an even stream may be late by before it is given up.
+const LATE: Duration = Duration::from_millis(2500);
+/// More stanzas, or bytes, than any span asks for: a flood.
+const FLOOD: (usize, usize) = (5_000, 4 * 1024 * 1024);
+
+impl Span {
+    /// What to listen to at this pace, with so much time left. At a pace that the time does not suffice for,
+    /// the first stanza has to do.
+    pub(crate) fn at_pace(interval_ms: u64, left: Duration) -> Self {
+        let interval = Duration::from_millis(interval_ms.max(1));
+        let span = (interval.saturating_mul(GAPS as u32)).max(AT_LEAST);
+        if span > left {
+            let gaps = left.saturating_sub(LATE).as_millis() / interval.as_millis().max(1);
+            return Self { stanzas: 1 + usize::try_from(gaps).unwrap_or_default(), time: left };
+        }
+        let stanzas = span.as_millis().div_ceil(interval.as_millis().max(1));
+        let stanzas = usize::try_from(stanzas).unwrap_or(FLOOD.0).min(FLOOD.0 - 2);
+        Self { stanzas: 1 + stanzas, time: (span + LATE).min(left) }
+    }
+}
+
+/// Listens to one transport. `count` tells others how many stanzas have come.
+pub(crate) async fn listen(
+    context: &Context,
+    transport: Transport,
+    offset: Option<&Offset>,
+    span: Span,
+    count: &AtomicUsize,
+) -> Stream {
+    let start = Instant::now();
+    let target = url(context, transport, offset);
+    let mut stream = Stream { url: target.to_string(), ..Stream::default() };
+    let mut source = match open(context, transport, &target, offset, &mut stream).await {
+        Ok(source) => source,
+        Err(()) => {
+            stream.watched_ms = millis(start);
+            return stream;
+        }
+    };
+    let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
+    let receiving = async {
+        while stream.arrivals.len() < span.stanzas {
+            let event = match source.next().await {
+                Ok((event, size)) => {
+                    last = Instant::now();
+                    bytes += size;
+                    all += size;
+                    event
+                }
+                Err(failure) => return Some(failure),
+            };
+            match event {
+                StreamEvent::Opening(opening) => stream.opening = Some(opening),
+                StreamEvent::Stanza(index) => {
+                    let bytes = std::mem::take(&mut bytes);
+                    stream.arrivals.push(Arrival { at_ms: millis(start), index, bytes });
+                    count.store(stream.arrivals.len(), Ordering::Relaxed);
+                }
+                StreamEvent::End => {
+                    stream.complete = true;
+                    return None;
+                }
+                StreamEvent::Other => {}
+            }
+            if all > FLOOD.1 {
+                return Some(Failure::new(
+                    FailureKind::TooLarge,
+                    format!("more than {} bytes came", FLOOD.1),
+                ));
+            }
+        }
+        None
+    };
+    let failure = timeout(span.time.saturating_sub(start.elapsed()), receiving).await.ok().flatten();
+    stream.watched_ms = millis(start);
+    stream.stray = source.stray().map(str::to_owned);
+    if let Some(failure) = failure {
+        if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
+            stream.garbage = Some(failure.text);
+        } else {
+            let ended = match &source {
+                Source::Engine(engine) => engine.ended(&failure),
+                _ => Ended { how: failure.text, ..Ended::default() },
+            };
+            stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
+        }
+    }
+    if let Source::Engine(engine) = source
+        && stream.ended.is_none()
+    {
+        engine.close().await;
+    }
+    stream
+}
+
+/// Whether an exchange opened what was asked for.
+pub(crate) fn opened(exchange: &Exchange) -> bool {
+    exchange.failure.is_none() && matches!(exchange.status, Some(101 | 200))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans() {
+        let span = |interval, left| {
+            let span = Span::at_pace(interval, Duration::from_secs(left));
+            (span.stanzas, span.time.as_millis())
+        };
+        assert_eq!(span(2000, 12), (4, 8500), "the sample's pace");
+        assert_eq!(span(20, 12), (151, 5500));
+        assert_eq!(span(3000, 7), (2, 7000), "what the time suffices for");
+        assert_eq!(span(3_600_000, 12), (1, 12000));
+        assert_eq!(span(0, 12).0, 3001);
+    }
+}
