@@ -1,4 +1,4 @@
-//! What a guest of each host owes it: `hosting.md`'s requirements, as far as one process shows them.
+//! What each host asks of a program behind it (`docs/hosting.md`), as far as one process shows it.
 
 use dante::cli::ServeArgs;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

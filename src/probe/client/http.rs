@@ -24,7 +24,7 @@ use crate::probe::{
     target::Target,
 };
 
-/// The most that a head may have; IIS and nginx allow less (hosting: iisnode 64 KB).
+/// The most that a head may have; nginx allows less, iisnode the same (docs/hosting.md).
 const MAX_HEAD: usize = 64 * 1024;
 /// The most that is read of a body.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
