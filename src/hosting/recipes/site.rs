@@ -221,7 +221,7 @@ mod tests {
             refused(Recipe::Nginx, Wanted { upstreams: &several, ..Wanted::default() }).contains("twice")
         );
         assert!(
-            refused(Recipe::Nginx, Wanted { prefix: Some("/a b"), ..Wanted::default() }).contains("escape")
+            refused(Recipe::Nginx, Wanted { prefix: Some("/a b"), ..Wanted::default() }).contains("escaping")
         );
     }
 }
