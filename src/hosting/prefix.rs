@@ -57,12 +57,12 @@ impl Prefix {
         Ok(Self(utf8_percent_encode(path, ESCAPED).to_string()))
     }
 
-    /// The prefix as it stands in URLs; empty at the root.
+    /// The prefix as in URLs; empty at the root.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no prefix.
+    /// Whether the prefix is empty.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }

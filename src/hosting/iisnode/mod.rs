@@ -16,11 +16,11 @@ pub const VERSION_VARIABLE: &str = "IISNODE_VERSION";
 /// Drops the Node.js switches that iisnode adds when its debugger is used (iisnode cnodeprocess.cpp:81-119). Without
 /// iisnode, the arguments stay as they are.
 pub fn without_node_switches(args: impl Iterator<Item = OsString>, env: &Environment) -> Vec<OsString> {
-    let guest = env.has(VERSION_VARIABLE);
+    let behind_iisnode = env.has(VERSION_VARIABLE);
     let is_nodes = |arg: &OsString| {
         arg.to_str().is_some_and(|arg| arg.starts_with("--debug") || arg.starts_with("--inspect"))
     };
-    args.filter(|arg| !(guest && is_nodes(arg))).collect()
+    args.filter(|arg| !(behind_iisnode && is_nodes(arg))).collect()
 }
 
 /// Restores `Connection: upgrade` on WebSocket requests. iisnode replaces `Connection` with `keep-alive` unless it is

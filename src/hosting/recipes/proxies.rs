@@ -117,7 +117,7 @@ impl Listen {
         }
     }
 
-    /// The address as it stands before a port; `*` for all of them.
+    /// The address for a place before the port; `*` for all addresses.
     pub fn host(&self) -> String {
         match self.ip {
             None => "*".to_owned(),

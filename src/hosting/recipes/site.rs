@@ -26,7 +26,7 @@ pub struct Wanted<'a> {
 /// The values of a recipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// The path under which the host is to serve Dante.
+    /// The URL path under which the host serves Dante.
     pub prefix: Prefix,
     /// Where one or more Dantes listen, behind a proxy.
     pub upstreams: Vec<Upstream>,

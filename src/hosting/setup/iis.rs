@@ -179,7 +179,7 @@ fn url(site: Option<Node<'_, '_>>, name: &str) -> String {
             "https" => "443",
             _ => return None,
         };
-        // address:port:host, where an IPv6 address has colons of its own in brackets.
+        // address:port:host, where an IPv6 address has colons too, in brackets.
         let (rest, host) = binding.attribute("bindingInformation")?.rsplit_once(':')?;
         let (address, port) = rest.rsplit_once(':')?;
         let server = match (host, address) {
