@@ -1,47 +1,47 @@
 <#
 .SYNOPSIS
-Installs Dante as an application of IIS, brings an installed one up to date, or removes it.
+Installs Dante as an IIS application, updates it, or removes it.
 
 .DESCRIPTION
-Finds out what is there and asks dante.exe, which knows what IIS and its modules need, what is to be done. It says
-everything that is missing before it changes anything. Then it makes a site folder that holds dante.exe, its web.config
-and a folder for logs, and in IIS an application with an application pool of its own. What is already so is left alone: a
-second run changes nothing, and a run with a newer dante.exe exchanges just that, while the old one goes on serving its
-readers until IIS ends it.
+Collects facts about this server and asks dante.exe, which knows what IIS and its modules need, what to do. It lists
+everything that is missing before it changes anything. Then it makes a site folder with dante.exe, its web.config and a
+folder for logs, and in IIS an application with its own application pool. It skips every step that is already done: a
+second run changes nothing, and a run with a newer dante.exe replaces only that, while the old one goes on serving its
+readers until IIS stops it.
 
-Exit codes: 0 done, 1 a step failed, 2 a check failed and nothing was changed.
+Exit codes: 0 success, 1 a step failed, 2 a check failed and nothing was changed.
 
 .PARAMETER Module
-The module of IIS that starts dante.exe: iisnode, HttpPlatformHandler or AspNetCore.
+The IIS module that starts dante.exe: iisnode, HttpPlatformHandler or AspNetCore.
 
 .PARAMETER Name
-Name of the IIS application and of its pool. "dante" is served as http://server/dante/.
+The name of the IIS application and of its pool. "dante" is served at http://server/dante/.
 
 .PARAMETER Site
-The site of IIS that gets the application.
+The IIS site that the application is added to.
 
 .PARAMETER Path
-The site folder, which must hold nothing else. It is made if it does not exist.
+The site folder, which must contain nothing else. The script makes it if it does not exist.
 
 .PARAMETER Exe
-A dante.exe to install. Without it, one is built with cargo from the folder of this script. With -Remove it is only asked
-what to remove; without it, the installed one is asked.
+The dante.exe to install. Without it, the script builds one with cargo from its own folder. With -Remove, this dante.exe
+only tells the script what to remove; without it, the installed one does.
 
 .PARAMETER Remove
-Removes the application, the pool and the files that this script made, and nothing else. Sections of the configuration
-that were unlocked for the application stay so in applicationHost.config, where they open nothing without it.
+Removes the application, the pool and the files that this script made, and nothing else. The configuration sections that
+it unlocked for the application stay unlocked in applicationHost.config, which has no effect without the application.
 
 .EXAMPLE
 .\setup.ps1
-Builds dante.exe and serves it through iisnode as http://localhost/dante/.
+Builds dante.exe and serves it through iisnode at http://localhost/dante/.
 
 .EXAMPLE
 .\setup.ps1 -Module HttpPlatformHandler -Exe C:\Downloads\dante.exe -WhatIf
-Says what would be done, and changes nothing.
+Shows what the script would do, and changes nothing.
 
 .EXAMPLE
 .\setup.ps1 -Name commedia -Site 'My Site' -Path D:\sites\commedia
-Serves it as /commedia of another site, from another folder.
+Serves it at /commedia on another site, from another folder.
 
 .EXAMPLE
 .\setup.ps1 -Remove
@@ -64,8 +64,8 @@ param(
 Set-StrictMode -Version 2
 $ErrorActionPreference = 'Stop'
 
-# This script finds out facts and carries out steps. What is missing, what is to be done and in which order, what a file
-# holds and what is ours to remove, is decided by "dante hosting --setup" (src/hosting/setup), where it is tested.
+# This script only collects facts and carries out steps. "dante hosting --setup" (src/hosting/setup) decides what is missing,
+# what to do in which order, what files contain and what may be removed; the tests cover it there.
 
 $Identity = "IIS AppPool\$Name"
 $System = "$env:windir\System32"
@@ -85,35 +85,35 @@ function Test-Administrator {   # called on Windows only
 
 function Get-Problem {
     if ($env:OS -ne 'Windows_NT') {
-        return 'this system: is not Windows, and IIS runs nowhere else; run this script on the server that has IIS'
+        return 'this system: not Windows, and IIS runs only there; run this script on the server that has IIS'
     }
     if (-not (Test-Administrator)) {
-        "this PowerShell: has no administrator rights, and IIS asks for them; start it with 'Run as administrator'"
+        "this PowerShell: no administrator rights, which IIS requires; start it with 'Run as administrator'"
     }
     if (-not (Test-Path -LiteralPath $AppCmd)) {
-        "IIS: is not installed, $AppCmd is missing; type: dism /online /enable-feature /featurename:IIS-WebServer /all"
+        "IIS: not installed ($AppCmd is missing); run: dism /online /enable-feature /featurename:IIS-WebServer /all"
     }
     if ($Exe -ne '') {
         if (-not (Test-Path -LiteralPath $Exe -PathType Leaf)) {
-            "-Exe '$Exe': there is no such file; give the path of a dante.exe, or leave -Exe out"
+            "-Exe '$Exe': file not found; give the path of a dante.exe, or leave -Exe out"
         }
     }
     elseif ($Remove) {
         if ((Get-KnownExe) -eq '') {
-            "${Path}: holds no dante.exe that knows what to remove; give one with -Exe"
+            "${Path}: no dante.exe here to say what to remove; give one with -Exe"
         }
     }
     else {
         if ($null -eq (Get-Command 'cargo' -CommandType Application -ErrorAction SilentlyContinue)) {
-            'cargo: is not in PATH, and dante.exe is to be built; install Rust from https://rustup.rs, or give a built one with -Exe'
+            'cargo: not in PATH, and needed to build dante.exe; install Rust from https://rustup.rs, or give a built dante.exe with -Exe'
         }
         if (-not (Test-Path -LiteralPath "$PSScriptRoot\Cargo.toml")) {
-            "${PSScriptRoot}: has no Cargo.toml to build from; run this in Dante's source folder, or give a dante.exe with -Exe"
+            "${PSScriptRoot}: no Cargo.toml to build from; run this in Dante's source folder, or give a dante.exe with -Exe"
         }
     }
 }
 
-# --- The dante.exe that is installed, or asked -------------------------------------------------------------------------
+# --- Which dante.exe to install, or to ask -----------------------------------------------------------------------------
 
 function Get-BuiltExe {
     $target = 'target'
@@ -121,7 +121,7 @@ function Get-BuiltExe {
     return [System.IO.Path]::Combine($PSScriptRoot, $target, 'release', 'dante.exe')
 }
 
-# A dante.exe that is there already: the newest installed one, else a built one; empty when there is none.
+# A dante.exe that exists already: the newest installed one, else a built one; empty if there is none.
 function Get-KnownExe {
     if (Test-Path -LiteralPath $Path -PathType Container) {
         $installed = @(Get-ChildItem -LiteralPath $Path -Force | Where-Object { $_.Name -match '^dante-[0-9a-f]{12}\.exe$' } |
@@ -133,7 +133,7 @@ function Get-KnownExe {
     return ''
 }
 
-# Empty under -WhatIf when there is none yet.
+# Empty under -WhatIf if there is none yet.
 function Get-SourceExe {
     if ($Exe -ne '') { return $Exe }
     if ($Remove) { return (Get-KnownExe) }
@@ -142,18 +142,18 @@ function Get-SourceExe {
         Push-Location -LiteralPath $PSScriptRoot
         try { & cargo build --release --locked | Out-Host } finally { Pop-Location }
         if ($LASTEXITCODE -ne 0) {
-            throw "cargo build: ended with $LASTEXITCODE; mend what it says above, or give a built dante.exe with -Exe"
+            throw "cargo build: failed with exit code $LASTEXITCODE; fix the error above, or give a built dante.exe with -Exe"
         }
     }
     $built = Get-BuiltExe
     if (Test-Path -LiteralPath $built -PathType Leaf) { return $built }
     if ($WhatIfPreference) { return '' }
-    throw "${built}: cargo has built no such file; give the path of the built dante.exe with -Exe"
+    throw "${built}: not found after cargo build; give the path of the built dante.exe with -Exe"
 }
 
 # --- Facts -------------------------------------------------------------------------------------------------------------
 
-# State is read from applicationHost.config and changed through appcmd alone: both work alike in Windows PowerShell and
+# The script reads state from applicationHost.config and changes it only through appcmd: both work in Windows PowerShell and in
 # PowerShell 7, where the WebAdministration module has no IIS: drive.
 function Read-Configuration {
     try { return [System.IO.File]::ReadAllText("$System\inetsrv\config\applicationHost.config") }
@@ -203,7 +203,7 @@ function Get-Fact([string]$Source) {
     }
 }
 
-# What "dante hosting --setup" makes of the facts. Both ways the text is UTF-8, whatever the console's code page is.
+# Sends the facts to "dante hosting --setup" and returns its plan. Both are UTF-8, whatever the console's code page is.
 function Get-Plan([string]$Program) {
     $start = New-Object System.Diagnostics.ProcessStartInfo
     $start.FileName = $Program
@@ -218,18 +218,18 @@ function Get-Plan([string]$Program) {
         $process.StandardInput.BaseStream.Write($bytes, 0, $bytes.Length)
         $process.StandardInput.BaseStream.Close()
     }
-    catch { Write-Verbose "$Program does not listen: $($_.Exception.Message)" }   # its exit code says more
+    catch { Write-Verbose "${Program}: cannot write to its standard input: $($_.Exception.Message)" }   # its exit code says more
     $text = $process.StandardOutput.ReadToEnd()
     $process.WaitForExit()
     if ($process.ExitCode -ne 0) {
-        throw "$Program hosting --setup: ended with $($process.ExitCode); give a dante.exe of this script's version"
+        throw "$Program hosting --setup: failed with exit code $($process.ExitCode); give a dante.exe of the same version as this script"
     }
     return (ConvertFrom-Json -InputObject $text)
 }
 
 # --- Steps -------------------------------------------------------------------------------------------------------------
 
-# Runs a program; stderr is folded into its text, since Windows PowerShell can make an exception of it.
+# Runs a program. Its text includes stderr, which Windows PowerShell could otherwise turn into an exception.
 function Invoke-Program([string]$Program, [string[]]$Arguments) {
     $ErrorActionPreference = 'Continue'
     $lines = @(& $Program @Arguments 2>&1 | ForEach-Object { "$_" })
@@ -238,17 +238,17 @@ function Invoke-Program([string]$Program, [string[]]$Arguments) {
 
 function Invoke-AppCmd([string[]]$Arguments) {
     $run = Invoke-Program $AppCmd $Arguments
-    if ($run.Code -ne 0) { throw "appcmd $($Arguments -join ' '): ended with $($run.Code): $($run.Text)" }
+    if ($run.Code -ne 0) { throw "appcmd $($Arguments -join ' '): failed with exit code $($run.Code): $($run.Text)" }
 }
 
-# Writes and copies beside the target, which then takes its place: IIS reads web.config at any moment, and must not see half
-# of it.
+# Puts a file that was written beside the target in its place: IIS may read web.config at any moment, and must not see half of
+# it.
 function Set-Place([string]$Target) {
     if (Test-Path -LiteralPath $Target) { [System.IO.File]::Replace("$Target.new", $Target, [NullString]::Value) }
     else { [System.IO.File]::Move("$Target.new", $Target) }
 }
 
-# A pool's account has a name only once Windows has noticed the pool, which takes a moment.
+# The name of a pool's account is known only when Windows has noticed the pool, which takes a moment.
 function Grant-Rights([string]$Folder, [string]$Rights) {
     foreach ($attempt in 1..20) {
         $run = Invoke-Program "$System\icacls.exe" @($Folder, '/grant', "${Identity}:(OI)(CI)$Rights")
@@ -258,7 +258,7 @@ function Grant-Rights([string]$Folder, [string]$Rights) {
     throw "icacls ${Folder}: cannot give $Rights to ${Identity}: $($run.Text)"
 }
 
-# Removes a file, or an empty folder, waiting for a process that still runs it; leaves it when that takes too long.
+# Removes a file or an empty folder. Waits for a process that still runs it, and gives up after some seconds.
 function Remove-Own([string]$Target, [int]$Seconds) {
     $until = (Get-Date).AddSeconds($Seconds)
     while (Test-Path -LiteralPath $Target) {
@@ -273,10 +273,10 @@ function Remove-Own([string]$Target, [int]$Seconds) {
     }
 }
 
-# -WhatIf and -Confirm ask once a step, not once for each cmdlet in it.
+# -WhatIf and -Confirm ask once per step, not once for each cmdlet in it.
 function Invoke-Step($Step) {
     if ($Step.kind -eq 'leave') { Write-Host "left: $($Step.what)"; return }
-    if ($Step.done) { Write-Host "already so, nothing to $($Step.action): $($Step.what)"; return }
+    if ($Step.done) { Write-Host "already done, nothing to $($Step.action): $($Step.what)"; return }
     if (-not $PSCmdlet.ShouldProcess($Step.what, $Step.action)) { return }
     $ConfirmPreference = 'None'
     switch ($Step.kind) {
@@ -288,16 +288,16 @@ function Invoke-Step($Step) {
         'remove' {
             if (-not ($Step.last -and $script:Stuck)) { Remove-Own $Step.path $Step.patience }
             if (Test-Path -LiteralPath $Step.path) {
-                Write-Host "left, since a program is still in use, the next run removes it: $($Step.path)"
+                Write-Host "left, because a program is still running; run this again to remove it: $($Step.path)"
                 return
             }
         }
-        default { throw "step '$($Step.kind)': this script does not know it; use the setup.ps1 of this dante.exe's version" }
+        default { throw "step '$($Step.kind)': unknown to this script; use the setup.ps1 of the same version as dante.exe" }
     }
     Write-Host "$($Step.action): $($Step.what)"
 }
 
-# Says problems, and whether to go on: under -WhatIf always.
+# Prints the problems, and returns whether to go on: under -WhatIf always.
 function Test-Clear([string[]]$Problems) {
     foreach ($problem in $Problems) {
         if ($WhatIfPreference) { Write-Warning $problem } else { $Host.UI.WriteErrorLine($problem) }
@@ -311,7 +311,7 @@ try {
     if (-not (Test-Clear @(Get-Problem))) { exit 2 }
     $source = Get-SourceExe
     if ($source -eq '' -or -not (Test-Path -LiteralPath $source -PathType Leaf)) {
-        Write-Host 'The rest is known only to dante.exe, and there is none yet: build it, or give one with -Exe.'
+        Write-Host 'Only dante.exe knows the further steps, and there is none yet: build it, or give one with -Exe.'
         exit 0
     }
     $plan = Get-Plan $source

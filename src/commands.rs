@@ -168,7 +168,7 @@ fn plan_setup(env: &Environment) -> Result<String, Failure> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text).map_err(|error| Failure::Failed(error.into()))?;
     let facts = IisFacts::parse(&text)
-        .context("these are no facts of this version's setup.ps1; use both of one version");
+        .context("the facts do not fit this version of dante.exe; use the setup.ps1 of the same version");
     json(&setup::plan(&facts.map_err(Failure::Usage)?, env))
 }
 

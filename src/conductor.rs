@@ -1,9 +1,9 @@
-//! The one clock for all readings. Time is divided into slots of 20 ms, and all readings that are due in a slot
-//! are served in one wake-up: a timer and a task for each reader would cost more than everything else together.
+//! The one clock for all readings. Time is divided into slots of 20 ms, and one wake-up serves all readings that
+//! are due in a slot: a timer and a task for each reader would cost more than everything else together.
 //!
-//! The first stanza is sent at once, the k-th at start + k · interval, rounded up to the next slot, so that
-//! rounding never adds up to a drift. Where a reader's buffer is full, its stanza waits for the next slot. A
-//! reading that fell behind by a whole interval or more goes on from then, never with two stanzas at once.
+//! The first stanza is sent at once, the k-th at start + k · interval, rounded up to the next slot; so rounding
+//! never adds up to a drift. If a reader's buffer is full, its stanza waits for the next slot. A reading that is
+//! late by an interval or more counts its intervals from then on, and never gets two stanzas at once.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,19 +24,19 @@ use crate::{pulse::Pulse, reading::Reading};
 /// The width of a slot; no interval is shorter.
 pub const SLOT: Duration = Duration::from_millis(20);
 
-/// How often it beats when nothing is due, so that whoever watches its pulse knows that it could.
+/// How often it beats when nothing is due, to show the watchdog that it is alive.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// After so many readings the conductor lets other tasks run, or 10,000 of them at once would keep a
-/// current-thread runtime from its sockets.
+/// After this many readings the conductor yields to other tasks. Otherwise 10,000 at once would keep a
+/// current-thread runtime away from its sockets.
 const READINGS_AT_A_STRETCH: usize = 256;
 
-/// What became of one attempt to send something.
+/// The outcome of one attempt to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// It is on its way; go on.
+    /// It is on its way.
     Sent,
-    /// The reader's buffer is full: again at the next slot.
+    /// The reader's buffer is full: try again in the next slot.
     Full,
     /// The reader has left.
     Closed,
@@ -57,7 +57,7 @@ pub struct Conductor {
     pulse: Arc<Pulse>,
 }
 
-/// Keeps a reading going; dropping it ends the reading.
+/// Keeps a reading alive; dropping it ends the reading.
 #[derive(Debug)]
 pub struct ReadingGuard {
     id: u64,
@@ -93,17 +93,17 @@ impl Conductor {
         (Self { orders, pulse }, scheduler.run(receiver))
     }
 
-    /// When it is to beat next.
+    /// When its next beat is due.
     pub fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
     }
 
-    /// Begins a reading: its first stanza is sent at once.
+    /// Starts a reading: its first stanza is sent at once.
     pub fn join(&self, reading: Reading, sink: impl ReaderSink) -> ReadingGuard {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let entry = Entry { reading, sink: Box::new(sink), due: Instant::now() };
-        // An error means that the conductor has stopped: the sink is dropped, and the reader let go.
+        // An error means that the conductor has stopped: the sink is dropped, which ends the connection.
         let _ = self.orders.send(Order::Join(id, entry));
         ReadingGuard { id, orders: self.orders.clone() }
     }
@@ -135,11 +135,11 @@ impl Entry {
     }
 }
 
-/// Which reading is due when.
+/// When each reading is due.
 struct Scheduler {
     interval: Duration,
     epoch: Instant,
-    /// Which readings are due at which slot.
+    /// The readings that are due, by slot.
     beats: BTreeMap<u64, Vec<u64>>,
     entries: HashMap<u64, Entry>,
     pulse: Arc<Pulse>,
@@ -164,17 +164,17 @@ impl Scheduler {
     fn take(&mut self, order: Order) {
         match order {
             Order::Join(id, entry) => {
-                // Rounded down, that is: at once.
+                // Rounded down: at once.
                 let slot = self.slot_before(entry.due);
                 self.entries.insert(id, entry);
                 self.beats.entry(slot).or_default().push(id);
             }
-            // Its beat finds no entry and passes.
+            // Its scheduled beat will find no entry.
             Order::Leave(id) => drop(self.entries.remove(&id)),
         }
     }
 
-    /// Serves all that are due by now.
+    /// Serves all readings that are due.
     async fn beat(&mut self) {
         let now = Instant::now();
         let slot = self.slot_before(now);

@@ -1,8 +1,8 @@
-//! The one thread that no stuck worker can hold up. It hears the signals, ends the process when the grace period
-//! is over, and says when the conductor is late.
+//! The one thread that no stuck worker can block. It receives the signals, ends the process when the grace period
+//! is over, and logs when the conductor is late.
 //!
-//! Neither its clock nor its signals are those of the server's workers: it has a runtime of its own. And it does
-//! not wait for the log, whose reader may have stopped, and with it every worker that writes.
+//! It has its own runtime, so its clock and signals do not depend on the server's workers. It does not wait for the
+//! log either: if whoever reads the log has stopped, every worker that writes to it is blocked.
 
 use std::{
     convert::Infallible,
@@ -27,22 +27,22 @@ use crate::{
     watchdog::{LOOK, Sighting, Watchdog},
 };
 
-/// How long the server has for its own end after the grace period, before it is ended.
+/// How long the server may take to end by itself after the grace period.
 const MARGIN: Duration = Duration::from_millis(500);
 
-/// How long the last line may take into the log.
+/// How long writing the last line to the log may take.
 const LAST_LINE: Duration = Duration::from_millis(250);
 
 /// The exit code of a process that did not end by itself.
 const ENDED: i32 = 1;
 
-/// What a worker does for longer than this is named when the conductor is late.
+/// When the conductor is late, the log names what workers have been doing for longer than this.
 const LONG: Duration = Duration::from_secs(1);
 
 /// What is watched.
 #[derive(Debug, Clone)]
 pub struct Supervised {
-    /// Cancelled when the server is to stop, whoever asked for it.
+    /// Cancelled when the server should stop, whoever asked for it.
     pub stop: CancellationToken,
     /// How long it may take to stop.
     pub grace: Duration,
@@ -52,8 +52,8 @@ pub struct Supervised {
     pub activity: Activity,
 }
 
-/// Starts the thread. What it returns completes at the first signal to stop. At the second, and when the grace
-/// period is over, the process is ended with exit code 1.
+/// Starts the thread. The returned future completes at the first signal to stop. At the second signal, or when the
+/// grace period is over, the thread ends the process with exit code 1.
 ///
 /// # Errors
 /// When the system refuses signals or a thread.
@@ -68,7 +68,7 @@ pub fn start(supervised: Supervised) -> io::Result<impl Future<Output = ()> + Se
         .name("supervisor".to_owned())
         .spawn(move || match runtime.block_on(supervise(supervised, signals, asked)) {})?;
     Ok(async {
-        // Dropped unsent, it was the host that asked, and the server knows.
+        // An error means that the host asked for the stop, which the server knows already.
         let _ = signalled.await;
     })
 }
@@ -82,7 +82,7 @@ async fn supervise(supervised: Supervised, mut signals: Signals, asked: oneshot:
         never = watch(&supervised, &mut log) => match never {},
     };
     if first.is_some() {
-        // Where the server has ended already, so does the process.
+        // An error means that the server has ended already, and so will the process.
         let _ = asked.send(());
     }
     let second = async {
@@ -103,7 +103,7 @@ async fn supervise(supervised: Supervised, mut signals: Signals, asked: oneshot:
     exit(ENDED)
 }
 
-/// Says when the conductor is late.
+/// Logs when the conductor is late.
 async fn watch(Supervised { pulse, activity, .. }: &Supervised, log: &mut Aside) -> Infallible {
     let mut watchdog = Watchdog::new(Instant::now());
     let mut looks = interval(LOOK);
@@ -115,7 +115,7 @@ async fn watch(Supervised { pulse, activity, .. }: &Supervised, log: &mut Aside)
             Some(Sighting::Late(late)) => {
                 let busy = busy_with(activity);
                 log.write(move || {
-                    warn!(late_ms = late.as_millis(), busy, "the conductor is late, and all readers wait");
+                    warn!(late_ms = late.as_millis(), busy, "the conductor is late, so all readers wait");
                 });
             }
             Some(Sighting::OnTime) => log.write(|| info!("the conductor is on time again")),
@@ -124,41 +124,41 @@ async fn watch(Supervised { pulse, activity, .. }: &Supervised, log: &mut Aside)
     }
 }
 
-/// What keeps the workers busy, for people.
+/// What keeps the workers busy, in words.
 fn busy_with(activity: &Activity) -> String {
     let tasks: Vec<_> = activity.longer_than(LONG, Instant::now()).iter().map(ToString::to_string).collect();
     if tasks.is_empty() {
-        // The engine's tasks are its own, and an overloaded machine shows in none.
-        return "no request; a WebSocket of Socket.IO may be, or the machine is".to_owned();
+        // Tasks of the Socket.IO engine are not tracked, and an overloaded machine shows in no task.
+        return "no HTTP request; perhaps a Socket.IO WebSocket, or the machine is overloaded".to_owned();
     }
     tasks.join("; ")
 }
 
-/// A log that is not waited for.
+/// Writes to the log without waiting for it.
 #[derive(Default)]
 struct Aside {
     line: Option<JoinHandle<()>>,
 }
 
 impl Aside {
-    /// Writes a line; left out while the one before it is not written.
+    /// Writes a line, or drops it if the previous one is still being written.
     fn write(&mut self, line: impl FnOnce() + Send + 'static) {
         if self.line.as_ref().is_none_or(JoinHandle::is_finished) {
             self.line = thread::Builder::new().name("log".to_owned()).spawn(line).ok();
         }
     }
 
-    /// Writes the last line, if it can be written soon.
+    /// Writes the last line, and waits a moment for it.
     fn finish(&mut self, line: impl FnOnce() + Send + 'static) {
         let (written, wait) = mpsc::channel();
-        // Even if the one before it is not written.
+        // Even if the previous one is still being written.
         self.line = None;
         self.write(move || {
             line();
-            // Nobody waits any more if it took too long.
+            // An error means that it took too long and nobody waits.
             let _ = written.send(());
         });
-        // Too late, or no thread to be had: the end does not depend on it.
+        // An error means too late, or no thread: the process ends all the same.
         let _ = wait.recv_timeout(LAST_LINE);
     }
 }

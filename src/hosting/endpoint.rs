@@ -1,4 +1,4 @@
-//! [`Endpoint`]: where we listen, as a value. Pure; `listener.rs` binds it.
+//! [`Endpoint`]: where Dante listens, as a value. Pure; `listener` binds it.
 
 use std::{
     collections::BTreeSet,
@@ -7,13 +7,13 @@ use std::{
     path::PathBuf,
 };
 
-/// Where Dante listens when nothing says otherwise: the port of the sample that it grew from.
+/// The default port: that of the Node.js sample that Dante grew from.
 pub const DEFAULT_PORT: u16 = 8888;
 
 /// The start of every Windows named pipe's name.
 pub const PIPE: &str = r"\\.\pipe\";
 
-/// Where we listen.
+/// Where Dante listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// A TCP address; port 0 lets the system choose.
@@ -22,20 +22,20 @@ pub enum Endpoint {
     Unix(PathBuf),
     /// A Windows named pipe, with its whole name.
     Pipe(String),
-    /// A socket that was opened for us (systemd's socket activation).
+    /// A socket that systemd opened for Dante (socket activation).
     Inherited,
 }
 
-/// Why a text is no endpoint.
+/// Why a text is not an endpoint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum EndpointError {
-    /// It has no form that is known.
+    /// Its form is unknown.
     #[error(r"not a port (0 to 65535), an address with a port (127.0.0.1:8888, [::1]:8888), unix:/path or \\.\pipe\name")]
     Form,
-    /// A pipe, where there are none.
+    /// A pipe, on a system without pipes.
     #[error("named pipes exist only on Windows; listen on a port, or on unix:/path")]
     Pipe,
-    /// A Unix domain socket, where there are none.
+    /// A Unix domain socket, on a system where they are not supported.
     #[error(r"Unix domain sockets are not supported on Windows; listen on a port, or on \\.\pipe\name")]
     Unix,
     /// Too long for the system's socket addresses.
@@ -46,11 +46,11 @@ pub enum EndpointError {
 }
 
 impl Endpoint {
-    /// Reads what `--listen` takes: a port (on loopback), an address with a port, `unix:` and a path,
+    /// Parses the value of `--listen`: a port (on loopback), an address with a port, `unix:` and a path,
     /// or the name of a pipe.
     ///
     /// # Errors
-    /// When it is none of these, or of a kind that this system lacks.
+    /// When it is not one of these, or this system does not support it.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
         if let Some(path) = text.strip_prefix("unix:") {
             return Self::unix(path);
@@ -83,12 +83,12 @@ impl Endpoint {
     /// The named pipe of this name.
     ///
     /// # Errors
-    /// Everywhere but on Windows.
+    /// Everywhere except on Windows.
     pub fn pipe(name: &str) -> Result<Self, EndpointError> {
         if cfg!(windows) { Ok(Self::Pipe(name.to_owned())) } else { Err(EndpointError::Pipe) }
     }
 
-    /// A port that only this machine reaches.
+    /// A port that only this machine can reach.
     pub fn loopback(port: u16) -> Self {
         Self::Tcp((Ipv4Addr::LOCALHOST, port).into())
     }
@@ -98,9 +98,9 @@ impl Endpoint {
         Self::Tcp((Ipv4Addr::UNSPECIFIED, port).into())
     }
 
-    /// The addresses to open in a browser, without the prefix: on this machine first, then, where we
-    /// listen on all interfaces, from others. `interfaces` are this machine's addresses. Empty where a
-    /// browser cannot go by itself.
+    /// The addresses to open in a browser, without the prefix: first the one for this machine, then, if Dante
+    /// listens on all interfaces, those for others. `interfaces` are this machine's addresses. Empty if a browser
+    /// cannot connect to this endpoint.
     pub fn urls(&self, interfaces: &[IpAddr]) -> Vec<String> {
         let Self::Tcp(address) = self else { return Vec::new() };
         let url = |host: &str| format!("http://{host}:{}", address.port());
@@ -108,10 +108,10 @@ impl Endpoint {
         if !ip.is_unspecified() {
             return vec![if ip.is_loopback() { url("localhost") } else { url(&host(ip)) }];
         }
-        // [::] takes IPv4 as well, except on Windows.
+        // [::] accepts IPv4 as well, except on Windows.
         let reached = |other: &&IpAddr| match other {
             IpAddr::V4(v4) => !v4.is_loopback() && (ip.is_ipv4() || !cfg!(windows)),
-            // Link-local ones need a zone, which browsers don't take.
+            // Link-local addresses need a zone, which browsers do not accept.
             IpAddr::V6(v6) => !v6.is_loopback() && !v6.is_unicast_link_local() && ip.is_ipv6(),
         };
         // IPv4 sorts first: it is easier to type.
@@ -120,7 +120,7 @@ impl Endpoint {
     }
 }
 
-/// An address as URLs write it.
+/// An address in the notation of URLs.
 fn host(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => ip.to_string(),
@@ -128,7 +128,7 @@ fn host(ip: IpAddr) -> String {
     }
 }
 
-/// Reads a port: digits only.
+/// Parses a port: digits only.
 pub fn port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }

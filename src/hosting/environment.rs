@@ -2,8 +2,8 @@
 
 use std::{env, ffi::OsString};
 
-/// Names and values, in the order of the process's environment block. A name may stand twice: IIS
-/// may hand an application setting and iisnode's own value to its guest under one name.
+/// Names and values, in the order of the process's environment block. A name may occur twice: IIS may pass an
+/// application setting and iisnode's own value under the same name.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: Vec<(String, OsString)>,
@@ -18,8 +18,7 @@ impl Environment {
 
     /// The first value of a variable that is set and not empty.
     ///
-    /// Text that is not Unicode comes back with replacement characters, and then fails to parse with
-    /// a message that shows it.
+    /// Text that is not Unicode gets replacement characters; parsing then fails with a message that shows it.
     pub fn get(&self, name: &str) -> Option<String> {
         self.all(name).next()
     }
@@ -32,13 +31,13 @@ impl Environment {
             .map(|(_, value)| value.to_string_lossy().into_owned())
     }
 
-    /// Whether a variable is set, and not to nothing.
+    /// Whether a variable is set and not empty.
     pub fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 }
 
-/// Windows knows no case in the names of variables.
+/// Windows ignores case in variable names.
 fn same_name(known: &str, name: &str) -> bool {
     known == name || (cfg!(windows) && known.eq_ignore_ascii_case(name))
 }

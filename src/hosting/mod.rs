@@ -1,5 +1,5 @@
-//! Where we are: what launched us or stands before us, under which prefix, and where to listen.
-//! [`Hosting::detect`] is pure; it gives a reason for each of its findings.
+//! Where Dante runs: which host launched it or passes requests on to it, under which prefix, and where to listen.
+//! [`Hosting::detect`] is pure, and gives a reason for each finding.
 
 use std::fmt;
 
@@ -19,11 +19,10 @@ use prefix::Prefix;
 
 use crate::bad_value::BadValue;
 
-/// What launched us or stands before us, as far as the environment tells. A reverse proxy leaves no
-/// trace there.
+/// The host that launched Dante, as far as the environment shows it. A reverse proxy leaves no trace there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Host {
-    /// Nobody: we were started by hand or as a service.
+    /// None: Dante was started by hand or as a service.
     Itself,
     /// iisnode, a module of IIS that launches Node.js applications.
     Iisnode,
@@ -36,7 +35,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// Whether IIS stands before us: its URLs know no case.
+    /// Whether Dante runs behind IIS, which ignores case in URLs.
     pub fn is_iis(self) -> bool {
         matches!(self, Self::Iisnode | Self::HttpPlatform | Self::AspNetCore)
     }
@@ -72,13 +71,12 @@ impl<T> Finding<T> {
     }
 }
 
-/// What stands before `name` among ranks; all of them where the value is the default.
+/// The ranks above `name`; all of them if `name` is not among them (the default).
 fn above(ranks: &'static [&'static str], name: &str) -> &'static [&'static str] {
     &ranks[..ranks.iter().position(|rank| *rank == name).unwrap_or(ranks.len())]
 }
 
-/// What was typed or set on purpose, which overrides detection. Each text comes with the name of the
-/// option or variable that holds it.
+/// What the user set on purpose, which overrides detection: the name of the option or variable, and its value.
 #[derive(Debug, Clone, Default)]
 pub struct Wishes {
     /// `--listen` or `DANTE_LISTEN`.
@@ -87,27 +85,27 @@ pub struct Wishes {
     pub prefix: Option<(&'static str, String)>,
 }
 
-/// Where we are.
+/// Where Dante runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosting {
-    /// Who hosts us.
+    /// The host.
     pub host: Finding<Host>,
-    /// The part of URL paths that is the host's.
+    /// The part of URL paths that belongs to the host.
     pub prefix: Finding<Prefix>,
-    /// Whether the host cannot tell the prefix and none was given, so that each request's own path
-    /// may show it.
+    /// Whether to learn the prefix from each request's path, because the host does not pass it and none was
+    /// given.
     pub learn_prefix: bool,
     /// Where to listen.
     pub endpoint: Finding<Endpoint>,
-    /// What every request through the host must carry, if the host said so.
+    /// The token that every request through the host must carry, if the host set one.
     pub pairing_token: Option<String>,
 }
 
-/// Variables that hosts set for their guests, the surest first.
+/// Variables by which hosts are recognised, the most certain first.
 const HOST_RANKS: [&str; 5] =
     ["IISNODE_VERSION", "ASPNETCORE_PORT", "HTTP_PLATFORM_PORT", "WEBSITE_INSTANCE_ID", "WEBSITE_SITE_NAME"];
 
-/// What names the prefix, the surest first; from the third on, variables of hosts.
+/// What can set the prefix, the strongest first; from the third on, variables of hosts.
 ///
 /// Sources: dotnet/aspnetcore `ModuleEnvironment.cpp` and `serverprocess.cpp` (`ASPNETCORE_…`);
 /// lextudio/httpplatformhandlerv2 `serverprocess.h:23-27` (`HTTP_PLATFORM_…`).
@@ -120,7 +118,7 @@ const PREFIX_RANKS: [&str; 6] = [
     "HTTP_PLATFORM_APPL_PATH",
 ];
 
-/// What names the endpoint, the strongest first; the last two on Azure only.
+/// What can set the endpoint, the strongest first; the last two only on Azure.
 const ENDPOINT_RANKS: [&str; 9] = [
     "--listen",
     "DANTE_LISTEN",
@@ -134,7 +132,7 @@ const ENDPOINT_RANKS: [&str; 9] = [
 ];
 const PORT_WITH_NAME: &str = "PORT with the name of a pipe or a socket's path";
 
-/// Variables of hosts that detection looks at, and whether the value is nobody's business.
+/// Variables of hosts that detection reads, and whether the value is a secret.
 pub const VARIABLES: [(&str, bool); 16] = [
     ("IISNODE_VERSION", false),
     ("ASPNETCORE_PORT", false),
@@ -159,11 +157,11 @@ pub const VARIABLES: [(&str, bool); 16] = [
 const IISNODE_PREFIX: &str = "/dante";
 
 impl Hosting {
-    /// Finds out where we are, from what was wished and from the environment. `process_id` is ours:
-    /// a socket is inherited only by the process that its variable names.
+    /// Detects the host, from the user's settings and the environment. `process_id` is Dante's own: only the
+    /// process that `LISTEN_PID` names inherits a socket.
     ///
     /// # Errors
-    /// When a wish or a host's variable has a value that cannot be used.
+    /// When a setting or a host's variable has a value that cannot be used.
     pub fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, BadValue> {
         let host = detect_host(env);
         let prefix = detect_prefix(wishes, env, host.value)?;
@@ -188,7 +186,7 @@ fn detect_host(env: &Environment) -> Finding<Host> {
     Finding::new(Host::Itself, "no host's variable is set", &HOST_RANKS)
 }
 
-/// The prefix, and whether it is no more than a guess.
+/// The prefix, and whether it is only a guess.
 fn detect_prefix(
     wishes: &Wishes,
     env: &Environment,
@@ -221,7 +219,7 @@ fn detect_endpoint(
         let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
         return conclude(endpoint, format!("set by {name}"), name);
     }
-    // Azure's own PORT and iisnode's may both stand in the block: every value is looked at.
+    // The environment may hold both Azure's PORT and iisnode's, so every value is checked.
     let ports =
         || ["PORT", "port"].into_iter().flat_map(|name| env.all(name).map(move |value| (name, value)));
     for (name, value) in ports() {
@@ -243,7 +241,7 @@ fn detect_endpoint(
         let port = port(name, &value)?;
         if host == Host::Iisnode {
             let reason = "iisnode passes the name of a pipe in PORT, and this is a number; remove PORT from the \
-                          application settings, or set DANTE_LISTEN to listen there all the same";
+                          application settings, or set DANTE_LISTEN to listen there anyway";
             return Err(BadValue::new(name, &value, reason));
         }
         return conclude(Endpoint::everywhere(port), format!("{name} is set"), "PORT");
@@ -269,7 +267,7 @@ fn port(name: &str, value: &str) -> Result<u16, BadValue> {
     })
 }
 
-/// systemd's protocol: `LISTEN_FDS` counts the sockets, `LISTEN_PID` names who they are for
+/// systemd's protocol: `LISTEN_FDS` is the number of sockets, `LISTEN_PID` the process that they are for
 /// (sd_listen_fds(3)).
 fn inherits_socket(env: &Environment, process_id: u32) -> bool {
     let number = |name| env.get(name).and_then(|value| value.parse::<u32>().ok());

@@ -7,15 +7,15 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 /// The longest prefix that is accepted, in bytes.
 const MAX_BYTES: usize = 128;
 
-/// What cannot stand in a URL path as it is, apart from what [`Prefix::parse`] refuses.
+/// Characters that a URL path holds only in escaped form, apart from those that [`Prefix::parse`] refuses.
 const ESCAPED: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'{').add(b'}').add(b'^').add(b'|');
 
-/// A URL path without its last slash: empty at the root, else `/dante`, `/a/b`.
+/// A URL path without a final slash: empty at the root, else `/dante`, `/a/b`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Prefix(String);
 
-/// Why a text is no prefix.
+/// Why a text is not a prefix.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{reason}; a prefix is the path under which Dante is reached, such as /dante, or / for the root")]
 pub struct PrefixError {
@@ -26,8 +26,8 @@ impl Prefix {
     /// The root: no prefix.
     pub const ROOT: Self = Self(String::new());
 
-    /// Reads a prefix. A slash at the end is dropped; spaces and other characters that a URL holds
-    /// only in escaped form (IIS allows them in names of applications) are escaped.
+    /// Parses a prefix. Drops a final slash, and escapes spaces and other characters that a URL holds only in
+    /// escaped form (IIS allows them in application names).
     ///
     /// # Errors
     /// When it does not start with a slash, has an empty segment, `.` or `..` as a segment, a
@@ -37,39 +37,39 @@ impl Prefix {
         let path = text.strip_suffix('/').unwrap_or(text);
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         if !text.starts_with('/') {
-            return fail("it does not start with a slash");
+            return fail("does not start with a slash");
         }
         if decoded.chars().any(|letter| letter.is_control() || letter == '\\') {
-            return fail("it has a backslash or a control character");
+            return fail("has a backslash or a control character");
         }
         if path.contains(['?', '#']) {
-            return fail("it has a ? or a #, which end a URL's path");
+            return fail("has a ? or a #, which ends a URL's path");
         }
         if decoded.split('/').any(|segment| segment == "." || segment == "..") {
-            return fail("it has . or .. as a segment");
+            return fail("has . or .. as a segment");
         }
         if text.contains("//") {
-            return fail("it has an empty segment (//)");
+            return fail("has an empty segment (//)");
         }
         let escaped = utf8_percent_encode(path, ESCAPED).to_string();
         if escaped.len() > MAX_BYTES {
-            return fail("it is longer than 128 bytes, escaped as in URLs");
+            return fail("longer than 128 bytes, escaped as in URLs");
         }
         Ok(Self(escaped))
     }
 
-    /// The prefix as it stands in URLs; empty at the root.
+    /// The prefix as in URLs; empty at the root.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no prefix.
+    /// Whether the prefix is empty.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What follows the prefix in `path`: empty, or starting with a slash. None when `path` is not
-    /// below the prefix. `fold_case` compares as IIS does, without regard to case.
+    /// What follows the prefix in `path`: empty, or starting with a slash. None if `path` is not below the
+    /// prefix. `fold_case` ignores case, as IIS does.
     pub fn strip<'path>(&self, path: &'path str, fold_case: bool) -> Option<&'path str> {
         let mut rest = path;
         for segment in self.0.split('/').skip(1) {
@@ -90,7 +90,7 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Whether two segments of a path are the same, however they are escaped.
+/// Whether two path segments are the same, regardless of escaping.
 pub(crate) fn same_segment(a: &str, b: &str, fold_case: bool) -> bool {
     let (a, b) = (percent_decode_str(a).decode_utf8_lossy(), percent_decode_str(b).decode_utf8_lossy());
     if fold_case { a.to_lowercase() == b.to_lowercase() } else { a == b }

@@ -20,13 +20,13 @@ pub struct App {
     inner: Arc<Inner>,
 }
 
-/// The shared state, of no use outside this module.
+/// The shared state; private to the server.
 #[derive(Debug)]
 pub struct Inner {
     pub(super) poem: Poem,
     pub(super) encoded: Arc<EncodedPoem>,
     pub(super) conductor: Conductor,
-    /// What the workers do; for whoever asks why nothing goes on.
+    /// What the workers do, to explain why nothing moves.
     pub(super) activity: Activity,
     pub(super) readers: Readers,
     pub(super) hosting: Hosting,
@@ -34,11 +34,11 @@ pub struct Inner {
     pub(super) engine: engineio::Settings,
     pub(super) trust_forwarded: bool,
     pub(super) grace: Duration,
-    /// Cancelled when the server is to stop.
+    /// Cancelled when the server should stop.
     pub(super) stop: CancellationToken,
     #[cfg(debug_assertions)]
     pub(super) test_routes: bool,
-    /// Connections that are nobody's but their own task's.
+    /// Connections that run in tasks of their own, outside of axum.
     pub(super) tracker: TaskTracker,
 }
 
@@ -85,7 +85,7 @@ impl App {
         }
     }
 
-    /// What a supervisor needs to know of the server.
+    /// What the supervisor watches.
     pub fn supervised(&self) -> Supervised {
         Supervised {
             stop: self.stop.clone(),
@@ -95,7 +95,7 @@ impl App {
         }
     }
 
-    /// What is served.
+    /// The poem that is served.
     pub fn poem(&self) -> &Poem {
         &self.poem
     }
@@ -106,7 +106,7 @@ impl App {
     }
 }
 
-/// Tells this process from others that serve the same readers; says nothing about the machine.
+/// A random name that tells this process from others that serve the same readers; it reveals nothing about the machine.
 fn node_name() -> String {
     use std::hash::{BuildHasher, RandomState};
     format!("{:08x}", RandomState::new().hash_one(std::process::id()) & 0xffff_ffff)

@@ -51,13 +51,12 @@ fn is_hash(segment: &str) -> bool {
     segment.len() == STATIC_HASH.len() && segment.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// `GET favicon.ico`, which browsers ask for beside what is no page and names no icon.
+/// `GET favicon.ico`, which browsers request for anything that names no icon.
 pub(super) async fn icon(headers: HeaderMap) -> Response {
     serve("static/icon.svg", false, &headers)
 }
 
-/// `GET socket.io/socket.io.js`, and `socket.io.min.js`: the same, minified file, since a third of the
-/// bytes does the same.
+/// `GET socket.io/socket.io.js` and `socket.io.min.js`: both are the minified file, which has a third of the bytes.
 pub(super) async fn client_library(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     const PATH: &str = "socket.io/socket.io.js";
     let version = query.as_deref().and_then(|query| query.strip_prefix("v="));
@@ -72,7 +71,7 @@ pub(super) async fn client_library(RawQuery(query): RawQuery, headers: HeaderMap
 fn serve(path: &str, current: bool, headers: &HeaderMap) -> Response {
     let Some(asset) = find(path) else { return StatusCode::NOT_FOUND.into_response() };
     let (coding, content) = choose(asset, headers);
-    // One tag for each form, since their bytes differ (RFC 9110, 8.8.3).
+    // Each encoding has its own tag, since the bytes differ (RFC 9110, 8.8.3).
     let tag = format!("\"{}-{}\"", asset.hash, coding.unwrap_or("identity"));
     let caching = if current { "public, max-age=31536000, immutable" } else { "no-cache" };
     let common = [
@@ -90,7 +89,7 @@ fn serve(path: &str, current: bool, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Whether the client has this form already (RFC 9110, 13.1.2).
+/// Whether the client has this version already (RFC 9110, 13.1.2).
 fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
     let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok());
     known.is_some_and(|known| {
@@ -98,9 +97,9 @@ fn matches_tag(headers: &HeaderMap, tag: &str) -> bool {
     })
 }
 
-/// The smallest form that the client takes: brotli, gzip, or the file itself.
+/// The smallest encoding that the client accepts: brotli, gzip, or the file itself.
 fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static [u8]) {
-    // Of a file of a few bytes, no form is smaller than itself.
+    // A file of a few bytes does not get smaller.
     let helps = |form: &[u8]| form.len() < asset.identity.len();
     if accepts(headers, "br") && helps(asset.brotli) {
         (Some("br"), asset.brotli)
@@ -111,7 +110,7 @@ fn choose(asset: &Asset, headers: &HeaderMap) -> (Option<&'static str>, &'static
     }
 }
 
-/// Whether a client takes a coding: it is named, and not with a weight of zero (RFC 9110, 12.5.3).
+/// Whether a client accepts a coding: named, with a weight above zero (RFC 9110, 12.5.3).
 pub(super) fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let accepted = weighted(headers, header::ACCEPT_ENCODING);
     accepted.iter().any(|(name, weight)| name.eq_ignore_ascii_case(coding) && *weight > 0.0)

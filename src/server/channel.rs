@@ -1,5 +1,5 @@
-//! The sink of transports whose connection has a task of its own: plain WebSocket and server-sent events. It sends
-//! into a short channel, which that task empties as fast as its reader takes the stanzas.
+//! The sink of transports whose connections run in a task of their own: plain WebSocket and server-sent events. It
+//! sends into a short channel, and the task empties the channel as fast as its reader accepts data.
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -9,10 +9,10 @@ use crate::{
     transport::Transport,
 };
 
-/// How many stanzas wait for one reader at most; beyond that its sink is full.
+/// How many stanzas may wait for one reader; beyond that its sink is full.
 const BUFFERED_STANZAS: usize = 4;
 
-/// One thing to send.
+/// An item to send.
 pub(super) enum StreamItem {
     /// The stanza with this index.
     Stanza(usize),
@@ -20,7 +20,7 @@ pub(super) enum StreamItem {
     End,
 }
 
-/// The sink; its end of the channel is closed when the reading is over.
+/// The sink; when the reading is over, it is dropped and the channel closes.
 pub(super) struct ChannelSink {
     sender: mpsc::Sender<StreamItem>,
     reader: Reader,
@@ -28,7 +28,7 @@ pub(super) struct ChannelSink {
 }
 
 impl ChannelSink {
-    /// A sink, and the end of its channel for the connection's task.
+    /// A sink, and the receiver for the connection's task.
     pub(super) fn new(reader: Reader, transport: Transport) -> (Self, mpsc::Receiver<StreamItem>) {
         let (sender, receiver) = mpsc::channel(BUFFERED_STANZAS);
         (Self { sender, reader, transport }, receiver)

@@ -1,4 +1,4 @@
-//! [`EncodedPoem`]: the poem's events, each encoded once for all readers of every transport.
+//! [`EncodedPoem`]: the poem's events, each encoded once for all readers and transports.
 
 use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use crate::{
     reading::{Reading, event_id},
 };
 
-/// The first thing that a reader is told.
+/// The first event that a reader gets.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Opening<'a> {
@@ -37,12 +37,12 @@ struct TextAndPlace<'a> {
     place: &'a Place,
 }
 
-/// One stanza in every form in which it is sent.
+/// One stanza in all its encodings.
 #[derive(Debug)]
 pub(crate) struct EncodedStanza {
-    /// The lines alone: a frame of plain WebSocket.
+    /// The text alone: a plain WebSocket frame.
     pub(crate) text: Utf8Bytes,
-    /// Lines and place as one JSON object: a frame of plain WebSocket with `format=json`.
+    /// Text and place as one JSON object: a plain WebSocket frame with `format=json`.
     pub(crate) json: Utf8Bytes,
     /// A whole server-sent event.
     pub(crate) sse: Bytes,
@@ -50,7 +50,7 @@ pub(crate) struct EncodedStanza {
     pub(crate) arguments: (Box<RawValue>, Box<RawValue>),
 }
 
-/// The encoded poem, and what else readers are told.
+/// The encoded poem, and the data of the first event.
 #[derive(Debug)]
 pub(crate) struct EncodedPoem {
     edition: String,
@@ -113,7 +113,7 @@ impl EncodedPoem {
     }
 }
 
-/// The JSON form of an event of ours: texts and numbers, which always have one.
+/// One of our events as JSON. It holds only texts and numbers, which cannot fail.
 fn to_json(event: &impl Serialize) -> String {
     serde_json::to_string(event).expect("an event has a JSON form")
 }

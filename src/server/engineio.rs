@@ -1,5 +1,5 @@
-//! Requests of Engine.IO, on which Socket.IO stands: what is checked, refused or put right before the engine
-//! sees it, and in what the engine answers.
+//! Engine.IO requests, the layer below Socket.IO: what Dante checks, refuses or repairs before the engine sees a
+//! request, and what it changes in the engine's answers.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -23,22 +23,22 @@ use crate::{
     transport::{EngineTransport, Transports},
 };
 
-/// The largest message that a reader may send, in bytes: readers say next to nothing.
+/// The largest message that a reader may send, in bytes; readers send very little.
 const MAX_MESSAGE: usize = 16 * 1024;
 
-/// How many packets wait for one reader at most; beyond that its sink is busy.
+/// How many packets may wait for one reader; beyond that its sink is full.
 const BUFFERED_PACKETS: usize = 16;
 
-/// How long the engine has, once the server is to stop, to answer what is still asked of it.
+/// How long the engine may take at shutdown to answer pending requests.
 const PARTING: Duration = Duration::from_millis(500);
 
 /// How long a reader may take to answer a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A payload that the engine refuses in every version, closing its session: nothing of it is a packet or a length.
+/// A payload that every version of the engine refuses, closing the session: it is neither a packet nor a length.
 const REFUSED_PAYLOAD: &str = ":";
 
-/// The headers of a request that matter after it has been routed.
+/// The headers that matter after a request has been routed.
 const KEPT_HEADERS: [header::HeaderName; 9] = [
     header::HOST,
     header::CONNECTION,
@@ -51,12 +51,12 @@ const KEPT_HEADERS: [header::HeaderName; 9] = [
     header::HeaderName::from_static("x-forwarded-for"),
 ];
 
-/// What the engine is to do.
+/// How to configure the engine.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
     pub(super) transports: Transports,
     pub(super) versions: EngineVersions,
-    /// How long a poll is held open at most.
+    /// The longest time that a poll is held open.
     pub(super) polling_duration: Duration,
 }
 
@@ -70,16 +70,16 @@ pub(super) fn engine(
 ) {
     let builder = SocketIo::builder()
         .req_path(paths::SOCKET_IO.trim_end_matches('/'))
-        // A parked poll is answered by a ping at the latest, so this is how long one is held open.
+        // A waiting poll is answered by a ping at the latest, so this is how long it is held open.
         .ping_interval(settings.polling_duration)
         .ping_timeout(PING_TIMEOUT)
         .max_payload(MAX_MESSAGE as u64)
         .max_buffer_size(BUFFERED_PACKETS)
         .ws_max_message_size(MAX_MESSAGE)
         .ws_max_frame_size(MAX_MESSAGE)
-        // The buffer lives as long as the reader, who says next to nothing.
+        // The buffer lives as long as the reader, who sends very little.
         .ws_read_buffer_size(1)
-        // No event of a reader carries bytes; one that announces some would be kept until they come.
+        // No event from a reader carries bytes. The engine would keep one that announces some until they arrive.
         .with_parser(ParserConfig::common().max_incoming_binaries(0));
     let transports = settings.transports.as_slice();
     let rules =
@@ -99,7 +99,7 @@ pub(super) fn engine(
         async move {
             tokio::select! {
                 response = answer(engine, rules, request) => Ok(response),
-                // Closing the engine answers the polls of all sessions but those that never joined a namespace.
+                // Closing the engine answers all polls except those of sessions that never joined a namespace.
                 () = parting => Ok((StatusCode::SERVICE_UNAVAILABLE, "The server is stopping.\n").into_response()),
             }
         }
@@ -107,7 +107,7 @@ pub(super) fn engine(
     (service, io)
 }
 
-/// What requests are held to.
+/// What requests are checked against.
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     /// Whether polling sessions may be upgraded.
@@ -130,7 +130,7 @@ where
         return refuse(
             StatusCode::BAD_REQUEST,
             3,
-            "Bad request: transport=websocket needs the headers Upgrade: websocket and Connection: upgrade over HTTP/1.1; a proxy on the way has removed them",
+            "Bad request: transport=websocket needs the headers Upgrade: websocket and Connection: upgrade over HTTP/1.1; a proxy on the way removed them",
         );
     }
     let opens = !query.split('&').any(|pair| pair.starts_with("sid="));
@@ -143,7 +143,7 @@ where
         Err(never) => match never {},
     };
     match refusal {
-        // The engine names what else is wrong, an unknown session say, and has no words for a payload.
+        // The engine explains other errors, such as an unknown session, but not a bad payload.
         Some(refusal) if !response.headers().contains_key(header::CONTENT_TYPE) => refusal.into_response(),
         _ if opens && !rules.upgrades && response.status() == StatusCode::OK => {
             without_upgrades(response).await
@@ -152,7 +152,7 @@ where
     }
 }
 
-/// The version that a query asks for, found as the engine finds it; otherwise what stands in its place.
+/// The version that a query asks for, parsed as the engine parses it; otherwise the unknown value, if any.
 fn version(query: &str) -> Result<EngineVersion, Option<&str>> {
     let asked = query.split('&').find_map(|pair| pair.strip_prefix("EIO="));
     asked.and_then(EngineVersion::parse).ok_or(asked)
@@ -160,7 +160,7 @@ fn version(query: &str) -> Result<EngineVersion, Option<&str>> {
 
 fn refuse_version(asked: Result<EngineVersion, Option<&str>>, versions: EngineVersions) -> Response {
     let found = match asked {
-        Ok(version) => format!("EIO={} is switched off here (--engine-versions)", version.number()),
+        Ok(version) => format!("EIO={} is turned off here (--engine-versions)", version.number()),
         Err(Some(other)) => format!("EIO is {:?}", other.chars().take(20).collect::<String>()),
         Err(None) => "EIO is missing".to_owned(),
     };
@@ -170,7 +170,7 @@ fn refuse_version(asked: Result<EngineVersion, Option<&str>>, versions: EngineVe
     refuse(StatusCode::BAD_REQUEST, 5, &message)
 }
 
-/// An error in the form that engine.io gives its own (engine.io 6, `server.ts`, `abortRequest`).
+/// An error in engine.io's own format (engine.io 6, `server.ts`, `abortRequest`).
 fn refuse(status: StatusCode, code: u8, message: &str) -> Response {
     let error = serde_json::json!({ "code": code, "message": message });
     (status, [(header::CONTENT_TYPE, "application/json")], error.to_string()).into_response()
@@ -187,9 +187,7 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Self::Unreadable => {
-                refuse(StatusCode::BAD_REQUEST, 3, "Bad request: the body ended before it was whole")
-            }
+            Self::Unreadable => refuse(StatusCode::BAD_REQUEST, 3, "Bad request: the body is incomplete"),
             Self::TooLarge => {
                 let message = format!("Payload too large: the limit is {MAX_MESSAGE} bytes");
                 refuse(StatusCode::PAYLOAD_TOO_LARGE, 3, &message)
@@ -202,8 +200,8 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// The same request with its body read and checked. If that is not what a client may send, the body is one
-/// that the engine refuses, so that it closes the session.
+/// The same request, with its body read and checked. A body that no client may send is replaced with one that the
+/// engine refuses, so that the engine closes the session.
 async fn checked(request: Request, version: EngineVersion) -> (Request, Option<Refusal>) {
     let (mut parts, body) = request.into_parts();
     // Exactly what the engine looks for.
@@ -222,7 +220,7 @@ async fn checked(request: Request, version: EngineVersion) -> (Request, Option<R
         payload::check(&body, framing).map(|_| body).map_err(Refusal::Payload)
     });
     match payload {
-        // In one piece: with every piece, the engine's decoders look anew at all that they have.
+        // In one piece: for every new piece, the engine's decoders scan everything again.
         Ok(body) => (Request::from_parts(parts, Body::from(body)), None),
         Err(refusal) => {
             parts.headers.remove(header::CONTENT_TYPE);
@@ -231,8 +229,8 @@ async fn checked(request: Request, version: EngineVersion) -> (Request, Option<R
     }
 }
 
-/// Whether a request for a WebSocket has lost what makes it one. The engine would answer 101 all the
-/// same, and then close.
+/// Whether a WebSocket request has lost its upgrade headers. The engine would answer 101 all the same, and then
+/// close.
 fn lacks_upgrade(request: &Request) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let wants = query.split('&').any(|pair| pair == "transport=websocket");
@@ -241,8 +239,8 @@ fn lacks_upgrade(request: &Request) -> bool {
     wants && !(has && request.version() == Version::HTTP_11)
 }
 
-/// The same request, its URI and the headers that matter copied: the engine keeps them as long as the
-/// reader stays, and with them would keep hyper's whole read buffer.
+/// The same request, with copies of its URI and of the headers that matter. The engine keeps them as long as the
+/// reader stays; the originals would keep hyper's whole read buffer alive.
 fn detached(mut request: Request) -> Request {
     // The text came out of a URI, so it goes into one again.
     if let Ok(uri) = Uri::try_from(request.uri().to_string()) {
@@ -260,10 +258,10 @@ fn detached(mut request: Request) -> Request {
     request
 }
 
-/// The handshake without the offer to upgrade, which the engine makes whether or not it would keep it.
+/// The handshake without the offer to upgrade. The engine always makes the offer, even where it refuses upgrades.
 async fn without_upgrades(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    // The engine's own packet, of some hundred bytes, already in memory.
+    // The engine's own packet: about a hundred bytes, already in memory.
     let bytes = to_bytes(body, MAX_MESSAGE).await.unwrap_or_default();
     let bytes = String::from_utf8_lossy(&bytes).into_owned();
     let body = withdraw_upgrade(&bytes).unwrap_or(bytes);

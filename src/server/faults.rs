@@ -1,5 +1,5 @@
-//! What may be wrong with a request that was read well: its Host, its proxies' headers, and where its path
-//! leads. Named, answered and logged here; the sentences are [`Fault`]'s.
+//! Faults in requests that could be parsed: in the Host header, in the headers of proxies, and in the path. They are
+//! found, answered and logged here; [`Fault`] has the sentences.
 
 use axum::{
     Extension,
@@ -18,7 +18,7 @@ use crate::hosting::{
     prefix::Prefix,
 };
 
-/// The pages that URL Rewrite leads to under iisnode.
+/// The scripts that URL Rewrite rewrites to under iisnode.
 const SCRIPTS: [&str; 2] = ["/server-socketio.js", "/server-faye.js"];
 
 /// Answers with a fault, and logs it.
@@ -27,17 +27,17 @@ pub(super) fn refuse(app: &App, fault: &Fault, line: &str) -> Response {
     (fault.status(), [(FAULT_HEADER, fault.id().name())], format!("{fault}\n")).into_response()
 }
 
-/// The request line, as far as it can be told from what was parsed.
+/// The request line, rebuilt from the parsed request.
 pub(super) fn line(request: &Request) -> String {
     format!("{} {} {:?}", request.method(), request.uri().path(), request.version())
 }
 
-/// What is wrong with the header Host (RFC 9112, 3.2). Nothing that Dante writes depends on it, but a
-/// proxy that garbles it garbles more.
+/// What is wrong with the Host header (RFC 9112, 3.2). Nothing that Dante writes depends on it, but a proxy that
+/// garbles it garbles more.
 pub(super) fn of_host(request: &Request) -> Option<Fault> {
     let values: Vec<_> = request.headers().get_all(header::HOST).iter().map(|host| host.as_bytes()).collect();
     let value = match values[..] {
-        // Only HTTP/1.1 asks for it.
+        // Only HTTP/1.1 requires it.
         [] if request.version() == Version::HTTP_10 => return None,
         [] => return Some(Fault::NoHost),
         [value] => value,
@@ -46,12 +46,12 @@ pub(super) fn of_host(request: &Request) -> Option<Fault> {
     if value.contains(&b',') {
         return Some(Fault::SeveralHosts(describe_text(value)));
     }
-    // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2); a comma is no part of any host's name.
+    // uri-host [ ":" port ] (RFC 9110, 7.2; RFC 3986, 3.2.2); no host name contains a comma.
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+;=:[]".contains(byte);
     (!value.iter().all(good)).then(|| Fault::BadHost(describe_text(value)))
 }
 
-/// What a path that leads nowhere shows of the host: `taken` of it was the prefix, `rest` is what follows.
+/// The fault that an unknown path reveals, if any: `taken` was treated as the prefix, `rest` follows it.
 fn of_path(taken: &str, rest: &str, configured: &str, fold_case: bool) -> Option<Fault> {
     let whole = format!("{taken}{rest}");
     if whole.contains("//") {
@@ -73,7 +73,7 @@ fn of_path(taken: &str, rest: &str, configured: &str, fold_case: bool) -> Option
     Some(Fault::OtherPrefix { seen: seen.to_string(), configured: configured.to_owned() })
 }
 
-/// Answers where nothing is, and says so with what the path shows of the host.
+/// Answers 404, with the fault that the path reveals, if any.
 pub(super) async fn not_found(
     State(app): State<App>,
     Extension(RequestPrefix(taken)): Extension<RequestPrefix>,
@@ -86,8 +86,8 @@ pub(super) async fn not_found(
     }
     let whole = format!("{taken}{path}");
     let text = format!(
-        "Nothing is served at \"{}\". The poem is at the root of the prefix. If this path should lead there, the \
-         prefix that Dante was given (--prefix, DANTE_PREFIX) is not the one that the host uses.\n",
+        "Nothing is served at \"{}\". The poem is at the root of the prefix. If this path should lead there, \
+         Dante's prefix (--prefix, DANTE_PREFIX) differs from the host's.\n",
         describe_text(whole.as_bytes())
     );
     (StatusCode::NOT_FOUND, [(FAULT_HEADER, FaultId::NotServed.name())], text).into_response()

@@ -1,5 +1,5 @@
-//! The headers by which proxies tell of a client and of themselves: X-Forwarded-For and its kin. They are believed
-//! only where a proxy is trusted to set them.
+//! The headers in which proxies describe the client and themselves: X-Forwarded-For and its kin. Dante uses them only
+//! if it was told to trust the proxy (`--trust-forwarded`).
 
 use axum::{
     extract::ConnectInfo,
@@ -12,15 +12,15 @@ use crate::hosting::{
     prefix::Prefix,
 };
 
-/// The value of a proxy's header that counts: the last one. Each proxy adds its own at the end, so that
-/// this one is the nearest proxy's, and what a client sent stands before it (Werkzeug `ProxyFix`, ASP.NET
-/// Core `ForwardLimit`: one trusted proxy by default, counted from the end).
+/// The last value of a proxy's header, which is the one that counts. Each proxy appends its value, so the last one is
+/// the nearest proxy's, and a client's forgery comes before it (Werkzeug `ProxyFix`, ASP.NET Core `ForwardLimit`: one
+/// trusted proxy by default, counted from the end).
 pub(super) fn last_value(headers: &HeaderMap, name: &str) -> Option<String> {
     let last = String::from_utf8_lossy(headers.get_all(name).iter().next_back()?.as_bytes()).into_owned();
     Some(last.rsplit(',').next().unwrap_or_default().trim().to_owned())
 }
 
-/// The headers of proxies that are believed and cannot be used. X-Forwarded-For is a list by nature.
+/// Trusted proxy headers whose value cannot be used. X-Forwarded-For is left out: it is a list by design.
 pub(super) fn faults(headers: &HeaderMap) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (name, check) in [
@@ -51,8 +51,7 @@ fn unusable_host(value: &str) -> Option<String> {
     (value.is_empty() || !value.bytes().all(good)).then(|| "not a name with an optional port".to_owned())
 }
 
-/// Who the client is, for the log: the address at the other end, or, if the proxy is trusted, the one that it
-/// tells of.
+/// The client for the log: the peer's address, or, if the proxy is trusted, the address that it names.
 pub(super) fn client(extensions: &Extensions, headers: &HeaderMap, trusted: bool) -> String {
     let forwarded = trusted.then(|| last_value(headers, "x-forwarded-for")).flatten();
     forwarded.filter(|client| !client.is_empty()).unwrap_or_else(|| peer(extensions))

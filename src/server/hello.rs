@@ -17,23 +17,23 @@ enum Reply {
     Error(&'static str),
 }
 
-/// Answers this client's messages.
+/// Answers a client's messages.
 pub(super) fn listen(socket: &SocketRef) {
-    // A map rather than a struct, which would take an array, too.
+    // A map and not a struct, since a struct would also accept an array.
     socket.on(events::SEND_MESSAGE, async |socket: SocketRef, TryData(said): TryData<Map<String, Value>>| {
         let reply = match said.as_ref().ok().and_then(|said| said.get("message")) {
             Some(Value::String(message)) => {
-                // Escaped, so that no message passes for a line of the log.
+                // Escaped, so that no message can forge a log line.
                 let message: String = message.chars().take(LOGGED).collect();
                 info!(socket = %socket.id, ?message, "hello");
                 Reply::Message("Hello back!")
             }
             _ => {
-                info!(socket = %socket.id, "a sendMessage of another shape");
+                info!(socket = %socket.id, "a malformed sendMessage");
                 Reply::Error("sendMessage takes one object with a text: {message: \"Hello\"}")
             }
         };
-        // A client that is gone, or takes nothing more, misses the answer.
+        // A client that has left or is too slow misses the answer.
         let _ = socket.emit(events::HELLO_BACK, &reply);
     });
 }

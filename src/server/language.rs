@@ -1,4 +1,4 @@
-//! The interface's two languages, from one table of strings that pages and scripts share.
+//! The interface's two languages, from one table of strings for pages and scripts.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -10,9 +10,9 @@ use crate::query::parameter;
 /// The table: for each language a sentence by its name. `{…}` in a sentence is filled in by scripts.
 const TABLE: &str = include_str!("../../templates/strings.json");
 
-/// The pages beside the reading: their sentences begin so.
+/// Prefixes of the strings for pages other than the reading page.
 const BESIDE: [&str; 2] = ["compare", "hello"];
-/// The beginnings of what only templates use.
+/// Prefixes of the strings that only templates use.
 const LABELS: [&str; 4] = ["fact", "noscript", "page", "way"];
 
 type Sentences = BTreeMap<String, String>;
@@ -29,13 +29,13 @@ pub(super) enum Language {
 }
 
 impl Language {
-    /// The language that is asked for: by `?lang=`, else by the browser's order of preference, else English.
+    /// The requested language: by `?lang=`, else by the browser's preference, else English.
     pub(super) fn choose(query: &str, headers: &HeaderMap) -> Self {
         let named = parameter(query, "lang").and_then(|tag| Self::parse(&tag));
         named.or_else(|| Self::preferred(headers)).unwrap_or(Self::English)
     }
 
-    /// The one of ours with the highest weight (RFC 9110, 12.5.4); the first of equals.
+    /// Our language with the highest weight (RFC 9110, 12.5.4); the first of equals.
     fn preferred(headers: &HeaderMap) -> Option<Self> {
         let mut best: Option<(f32, Self)> = None;
         for (tag, weight) in weighted(headers, header::ACCEPT_LANGUAGE) {
@@ -64,13 +64,13 @@ impl Language {
             .find(|language| primary.eq_ignore_ascii_case(language.code()))
     }
 
-    /// A sentence; its name where there is none, which a test finds.
+    /// A string by its name; an unknown name comes back as it is, which a test catches.
     pub(super) fn sentence(self, name: &str) -> String {
         self.sentences().and_then(|sentences| sentences.get(name)).cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// The sentences of a page's scripts as JSON that may stand in a script element: neither labels nor what
-    /// belongs to another page. The reading's own begin with no page's name.
+    /// The strings for a page's scripts, as JSON that is safe in a script element: without labels and without other
+    /// pages' strings. Strings of the reading page have no page prefix.
     pub(super) fn json(self, page: &str) -> String {
         let elsewhere = |name: &str| {
             let owner = name.split('_').next().unwrap_or_default();

@@ -48,7 +48,7 @@ use crate::{
 
 use routes::Routes;
 
-/// What browsers may load and do on Dante's pages: nothing that Dante does not serve itself.
+/// What browsers may load and do on Dante's pages: only what Dante itself serves.
 const CONTENT_SECURITY_POLICY: &str =
     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -56,7 +56,7 @@ const CONTENT_SECURITY_POLICY: &str =
 fn router(app: &App) -> (Router, SocketIo) {
     let (engine, io) = engineio::engine(&app.engine, app.stop.clone());
     socketio::register(&io, app);
-    // A poll that a cache answers is a lost poll.
+    // A poll answered from a cache would be lost.
     let engine = set_header(header::CACHE_CONTROL, "no-store").layer(engine);
     let routes = pages::add_to(Routes::new())
         .at(paths::CLIENT_LIBRARY, get(assets::client_library))
@@ -64,7 +64,7 @@ fn router(app: &App) -> (Router, SocketIo) {
         .at(paths::STATIC, get(assets::own))
         .at(paths::FAVICON, get(assets::icon))
         .at(paths::HOSTING, get(status::hosting))
-        // Mounted once: each mounting would be an engine with sessions of its own.
+        // Mounted once: each mount would be an engine with separate sessions.
         .service(paths::SOCKET_IO, engine)
         .at(paths::WEBSOCKET, get(websocket::upgrade))
         .at(paths::SERVER_FAYE_WEBSOCKET, get(websocket::upgrade))
@@ -75,8 +75,8 @@ fn router(app: &App) -> (Router, SocketIo) {
     (router.with_state(app.clone()), io)
 }
 
-/// Puts the headers that keep browsers to what Dante serves on every answer of a service; two of them only on
-/// what a browser shows, since in scripts and styles it does not heed them, and a page has thirty of those.
+/// Adds security headers to every answer. Two of them are left out on scripts and styles, where browsers ignore
+/// them, since a page loads thirty of those.
 fn secured<S>(
     service: S,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send
@@ -94,7 +94,7 @@ where
     set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service)
 }
 
-/// Whether an answer is a script or a style, as it says itself.
+/// Whether an answer is a script or a style, by its Content-Type.
 fn is_part_of_a_page(answer: &Response) -> bool {
     let kind = answer.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
     kind.is_some_and(|kind| kind.starts_with(b"text/javascript") || kind.starts_with(b"text/css"))
@@ -104,8 +104,8 @@ fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<H
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
 }
 
-/// Serves until `shutdown` completes or the host asks for the end, then lets the readers go in the way
-/// that makes them come back, and returns when they have left or the grace period is over.
+/// Serves until `shutdown` completes or the host asks to stop. Then closes the readers' connections so that they
+/// reconnect, and returns when they have left or the grace period is over.
 ///
 /// # Errors
 /// When the listener fails for good.
@@ -126,7 +126,7 @@ pub async fn serve(
                 () = shutdown => {}
                 () = stop.cancelled() => {}
             }
-            info!(readers = app.readers(), "letting the readers go");
+            info!(readers = app.readers(), "disconnecting the readers");
             stop.cancel();
             io.close().await;
         }
@@ -136,7 +136,7 @@ pub async fn serve(
     let service = secured(layered).into_make_service_with_connect_info::<Peer>();
     let serving = async {
         axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
-        // It waits for no upgraded connection; those of Socket.IO are closed by now, the others tracked.
+        // This does not wait for upgraded connections: Socket.IO's are closed by now, and the tracker waits for the others.
         let _ = letting_go.await;
         tracker.close();
         tracker.wait().await;
@@ -149,7 +149,7 @@ pub async fn serve(
     tokio::select! {
         result = serving => result,
         () = impatience => {
-            warn!(?grace, "some connections did not end within the grace period and are dropped");
+            warn!(?grace, "some connections did not end within the grace period and were dropped");
             Ok(())
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn add_to(routes: Routes) -> Routes {
             paths::WEBSOCKET_PAGE,
             get(async |request: PageRequest| websocket_page(&request, "../", paths::WEBSOCKET)),
         )
-        // The sample's own page and endpoint.
+        // The URLs of the Node.js sample.
         .at(
             paths::SERVER_FAYE,
             get(async |request: PageRequest| websocket_page(&request, "", paths::SERVER_FAYE_WEBSOCKET)),
@@ -41,7 +41,7 @@ pub(super) fn add_to(routes: Routes) -> Routes {
         .at(paths::HELLO, get(hello_page))
 }
 
-/// Somebody asks for a page.
+/// A request for a page.
 struct PageRequest {
     app: App,
     query: String,
@@ -65,10 +65,10 @@ impl FromRequestParts<App> for PageRequest {
 
 /// What every page needs.
 struct Layout<'a> {
-    /// The way to the root of the prefix from this page: empty or `../`.
+    /// The relative path from this page to the root of the prefix: empty or `../`.
     root: &'static str,
     language: Language,
-    /// The query that keeps a language which the address chose, for links to other pages.
+    /// The query for links to other pages, which keeps the language that the URL chose.
     keep: &'static str,
     app: &'a App,
 }
@@ -83,7 +83,7 @@ impl<'a> Layout<'a> {
         Self { root, language: request.language, keep, app: &request.app }
     }
 
-    /// The URL of an asset of ours; an unknown one leads nowhere, and a test finds it.
+    /// The URL of one of our assets; an unknown name gives a dead link, which a test catches.
     fn asset(&self, path: &str) -> String {
         format!("{}{}", self.root, assets::url(path).unwrap_or_else(|| format!("missing/{path}")))
     }
@@ -103,12 +103,12 @@ struct ReadingPage<'a> {
     canticles: Vec<(&'a str, &'a [Canto])>,
     /// The poem's language, as in `lang` attributes.
     language: &'static str,
-    /// How many lines the first stanza has: most likely so many as the others.
+    /// How many lines the first stanza has: most likely as many as the others.
     lines: usize,
 }
 
 impl<'a> ReadingPage<'a> {
-    /// A reading that starts where the page's address says.
+    /// A reading that starts where the page's URL says.
     fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, String> {
         let poem = &request.app.poem;
         let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
@@ -214,22 +214,22 @@ fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Respon
     }
 }
 
-/// Packed as a whole, so that the answer has a length: iisnode wants one, and a page is no stream.
+/// Compressed as a whole, so that the answer has a Content-Length, which iisnode wants.
 fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text)?;
     encoder.finish()
 }
 
-/// The language that a poem is in. A text that somebody gave does not say, and an empty `lang` is how HTML says
-/// that: it undoes what would be inherited from the interface.
+/// The poem's language. For a text from `--poem` it is unknown, which HTML expresses with an empty `lang`; without it
+/// the text would inherit the interface's language.
 fn language(poem: &Poem) -> &'static str {
     static EMBEDDED: LazyLock<Poem> = LazyLock::new(Poem::embedded);
     if poem.edition() == EMBEDDED.edition() { "en" } else { "" }
 }
 
-/// Where a page's address says to start: `?canto=purgatorio/1` is the first stanza of that canto,
-/// `?stanza=N` the N-th stanza, counted from 1, of the canto named beside it or else of the poem.
+/// Where a page's URL says to start: `?canto=purgatorio/1` is the first stanza of that canto, `?stanza=N` the N-th
+/// stanza, counted from 1, of that canto or, without one, of the poem.
 fn start(query: &str, poem: &Poem) -> Result<usize, String> {
     let mut stanzas = 0..poem.len();
     if let Some(canto) = parameter(query, "canto") {

@@ -1,4 +1,4 @@
-//! The ping by which the page measures round trips: whatever a reader sends comes back at once.
+//! The ping with which the page measures round trips: what a reader sends comes back at once.
 
 use axum::extract::ws::Utf8Bytes;
 use socketioxide::extract::{AckSender, SocketRef};
@@ -11,12 +11,12 @@ const LONGEST: usize = 64;
 /// Acknowledges a Socket.IO client's pings.
 pub(super) fn listen(socket: &SocketRef) {
     socket.on(events::ECHO, async |ack: AckSender| {
-        // A client that is gone misses the answer.
+        // A client that has left misses the answer.
         let _ = ack.send(&());
     });
 }
 
-/// The answer to a frame of plain WebSocket: itself, if it is `{"event":"echo",…}`.
+/// The answer to a plain WebSocket frame: the frame itself, if it is `{"event":"echo",…}`.
 pub(super) fn reply(text: &Utf8Bytes) -> Option<Utf8Bytes> {
     (text.len() <= LONGEST && text.starts_with(r#"{"event":"echo""#)).then(|| text.clone())
 }

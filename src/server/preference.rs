@@ -1,9 +1,8 @@
-//! Headers by which a client says what it takes, and how gladly: Accept-Encoding, Accept-Language
-//! (RFC 9110, 12.4.2 "Quality Values").
+//! Headers with a client's preferences: Accept-Encoding, Accept-Language (RFC 9110, 12.4.2 "Quality Values").
 
 use axum::http::{HeaderMap, HeaderName};
 
-/// What a header names, each with its weight from 0 to 1; an item whose weight cannot be read is left out.
+/// The items of a header, each with its weight from 0 to 1. Items with an invalid weight are left out.
 pub(super) fn weighted(headers: &HeaderMap, name: HeaderName) -> Vec<(&str, f32)> {
     let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).filter_map(item).collect()

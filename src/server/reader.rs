@@ -1,5 +1,5 @@
-//! [`Reader`]: one connected client, counted and logged. A guard: whoever speaks to the reader holds it,
-//! and dropping it is the end, however that came about (after `io.close()` no disconnect handler runs).
+//! [`Reader`]: one connected client, counted and logged. It is a guard that the connection holds: dropping it means
+//! that the reader has left, for whatever reason (after `io.close()` no disconnect handler runs).
 
 use std::{
     sync::{
@@ -22,12 +22,12 @@ impl Readers {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// A reader has come; its first stanza will be `from`.
+    /// Counts a new reader, whose first stanza will be `from`.
     pub(crate) fn enter(&self, transport: Transport, client: String, from: usize) -> Reader {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         self.0.fetch_add(1, Ordering::Relaxed);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        info!(reader = id, %transport, client, from, "a reader has come");
+        info!(reader = id, %transport, client, from, "reader connected");
         Reader { readers: self.clone(), id, transport, since: Instant::now(), sent: 0, finished: false }
     }
 }
@@ -44,16 +44,16 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// A stanza is on its way to it.
+    /// Counts a stanza that was sent.
     pub(crate) fn sent(&mut self, transport: Transport) {
         self.sent += 1;
         if self.transport != transport {
-            info!(reader = self.id, from = %self.transport, to = %transport, "a reader was upgraded");
+            info!(reader = self.id, from = %self.transport, to = %transport, "reader upgraded");
             self.transport = transport;
         }
     }
 
-    /// It has been told that the poem is over.
+    /// Notes that the reader was told the end of the poem.
     pub(crate) fn finished(&mut self) {
         self.finished = true;
     }
@@ -62,8 +62,8 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         self.readers.0.fetch_sub(1, Ordering::Relaxed);
-        let why = if self.finished { "the poem has ended" } else { "the connection is gone" };
+        let why = if self.finished { "the poem has ended" } else { "the connection closed" };
         let seconds = self.since.elapsed().as_secs();
-        info!(reader = self.id, transport = %self.transport, stanzas = self.sent, seconds, why, "a reader has left");
+        info!(reader = self.id, transport = %self.transport, stanzas = self.sent, seconds, why, "reader left");
     }
 }

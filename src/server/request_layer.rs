@@ -1,5 +1,5 @@
-//! The request layer: what every request goes through before it is routed. It checks the host's token, undoes what
-//! the host did to the headers, strips the prefix, and stops the server where the host asks for it.
+//! The request layer: what every request passes before it is routed. It checks the host's token, repairs headers that
+//! the host changed, strips the prefix, and stops the server when the host asks for it.
 
 use std::sync::Arc;
 
@@ -18,14 +18,14 @@ use super::{
 };
 use crate::hosting::{Host, aspnetcore, fault::describe_text, iisnode};
 
-/// Passes a request on, with a path below the prefix, or answers it here. While a worker is busy with it, it is
-/// among the server's activities.
+/// Passes a request on, with its path below the prefix, or answers it here. Lists the request among the server's
+/// activities while a worker is busy with it.
 pub(super) async fn handle(State(app): State<App>, request: Request, next: Next) -> Response {
     let activity = app.activity.clone();
     activity.during(describe(&request), pass_on(app, request, next)).await
 }
 
-/// A request for the log: the line without its query, where session ids are, and whose it is.
+/// A request for the log: its line without the query, which may hold a session id, and its client.
 fn describe(request: &Request) -> Arc<str> {
     let path = describe_text(request.uri().path().as_bytes());
     format!("{} {path} from {}", request.method(), forwarded::peer(request.extensions())).into()
@@ -68,7 +68,7 @@ async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
     if aspnetcore::is_shutdown(request.method(), request.uri().path(), request.headers())
         && hosting.pairing_token.is_some()
     {
-        info!("the ASP.NET Core Module asks us to stop");
+        info!("the ASP.NET Core Module asks Dante to stop");
         app.stop.cancel();
         return StatusCode::ACCEPTED.into_response();
     }

@@ -1,5 +1,5 @@
-//! The prefix of a request: what of its path belongs to the host, by what it is told, configured, or learned from.
-//! The division is pure.
+//! The prefix of a request: the part of its path that belongs to the host. It is told by a header, configured, or
+//! learned from the path. Dividing a path is pure.
 
 use std::ops::Range;
 
@@ -18,19 +18,19 @@ use crate::{
     },
 };
 
-/// The part of this request's path that was taken for the host's prefix; empty at the root.
+/// The part of this request's path that was treated as the prefix; empty at the root.
 #[derive(Debug, Clone, Default)]
 pub(super) struct RequestPrefix(pub(super) String);
 
-/// What is left of a request for the application.
+/// A request after its prefix was found.
 pub(super) enum Stripped {
     /// Its prefix, and the URI without it.
     Below(RequestPrefix, Uri),
-    /// It asks for the prefix itself, without its slash: relative URLs would miss.
+    /// The path is the prefix without its final slash: relative URLs would be wrong there.
     AddSlash,
 }
 
-/// Takes the prefix off a request's path.
+/// Strips the prefix from a request's path.
 pub(super) fn strip(app: &App, request: &Request) -> Option<Stripped> {
     let hosting = &app.hosting;
     let told = announced_prefix(app, request);
@@ -50,7 +50,7 @@ pub(super) fn strip(app: &App, request: &Request) -> Option<Stripped> {
     })
 }
 
-/// The prefix of this very request, where somebody we believe tells it.
+/// The prefix of this request, if a trusted source names it.
 fn announced_prefix(app: &App, request: &Request) -> Option<Prefix> {
     if app.hosting.learn_prefix
         && let Some(prefix) = iisnode::parse_script_name(request.headers())
@@ -62,8 +62,8 @@ fn announced_prefix(app: &App, request: &Request) -> Option<Prefix> {
         .and_then(|value| Prefix::parse(&value).ok())
 }
 
-/// `/dante` → `dante/`: a relative reference (RFC 9110, 10.2.2), so that it is right behind a proxy that
-/// strips or adds something, too, and never leads to another site.
+/// `/dante` → `dante/`: a relative reference (RFC 9110, 10.2.2), which is also right behind a proxy that strips or adds
+/// a prefix, and never leads to another site.
 pub(super) fn redirect_to_folder(uri: &Uri) -> Response {
     let folder = uri.path().rsplit('/').next().unwrap_or_default();
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -87,26 +87,26 @@ fn below(uri: &Uri, start: usize) -> Option<Uri> {
 pub(crate) enum Route {
     /// Into the application: this part of the path (starting with a slash) is ours.
     In(Range<usize>),
-    /// To the prefix itself without its slash, where relative URLs would miss: redirect to it with one.
+    /// To the prefix without its final slash, where relative URLs would be wrong: redirect to the one with it.
     AddSlash,
 }
 
 /// The rules by which paths are divided, from the most to the least certain.
 #[derive(Debug, Clone)]
 pub(crate) struct PrefixRules<'a> {
-    /// The prefix of this very request, as a trusted proxy or iisnode tells it.
+    /// The prefix of this request, as a trusted proxy or iisnode names it.
     pub(crate) told: Option<&'a Prefix>,
     /// The configured or detected prefix.
     pub(crate) configured: &'a Prefix,
-    /// Whether an unknown prefix may be learned from the path itself (iisnode, which knows no
-    /// variable for it, when none was configured).
+    /// Whether to learn an unknown prefix from the path: behind iisnode, which does not pass it, if none was
+    /// configured.
     pub(crate) learn: bool,
-    /// Whether letters are compared without regard to case (IIS).
+    /// Whether to ignore case (IIS).
     pub(crate) fold_case: bool,
 }
 
-/// Divides a request's path into its prefix and what Dante serves. A path below no known prefix is
-/// taken as it is: proxies that strip the prefix and proxies that keep it both work.
+/// Divides a request's path into its prefix and Dante's own path. A path below no known prefix is used as it is, so
+/// proxies that strip the prefix and proxies that keep it both work.
 pub(crate) fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
     for prefix in rules.told.into_iter().chain([rules.configured]).filter(|prefix| !prefix.is_root()) {
         match prefix.strip(path, rules.fold_case) {
@@ -121,7 +121,7 @@ pub(crate) fn route(path: &str, rules: &PrefixRules<'_>) -> Route {
     Route::In(0..path.len())
 }
 
-/// Where in a path the first place that Dante serves starts, with its slash.
+/// Where Dante's own path starts within a path, including its slash.
 pub(super) fn known_place(path: &str, fold_case: bool) -> Option<usize> {
     let known = |segment: &str| first_segments().any(|known| same_segment(segment, known, fold_case));
     path.match_indices('/')
@@ -129,14 +129,14 @@ pub(super) fn known_place(path: &str, fold_case: bool) -> Option<usize> {
         .find(|at| known(path[at + 1..].split('/').next().unwrap_or_default()))
 }
 
-/// The first segments of the paths that Dante serves. What stands before one of them is a prefix.
+/// The first segments of the paths that Dante serves. Whatever precedes one of them is a prefix.
 fn first_segments() -> impl Iterator<Item = &'static str> {
     paths::ALL.iter().filter_map(|path| path.split('/').nth(1)).filter(|segment| !segment.is_empty())
 }
 
-/// What Dante serves starts before the first segment that it knows. Where there is none, and the host
-/// said nothing of its own, a path that ends in a slash is the application's root, and a single segment
-/// that is no file's name is the root without its slash.
+/// Learns the prefix: it ends before the first segment that Dante knows. If there is none, and the host named no
+/// prefix, a path with a final slash is the application's root, and a single segment that does not look like a file
+/// name is the root without its slash.
 fn learn(path: &str, rules: &PrefixRules<'_>) -> Route {
     if let Some(at) = known_place(path, rules.fold_case) {
         return Route::In(at..path.len());

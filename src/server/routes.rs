@@ -1,5 +1,5 @@
-//! [`Routes`]: a router of the paths that the contract names, and of no others. What stands before one of them in a
-//! request is the prefix, so that a path which were not among them would work at the root alone.
+//! [`Routes`]: a router for the paths in the contract, and no others. Whatever precedes one of them in a request is the
+//! prefix, so a path that the contract does not name would work only at the root.
 
 use axum::{Router, http::Uri, routing::MethodRouter, routing::get};
 use tower::Service;
@@ -15,7 +15,7 @@ impl Routes {
         Self(Router::new())
     }
 
-    /// Serves a path; one that ends in a slash is redirected to from the same without it.
+    /// Serves a path. If it ends with a slash, the path without it redirects to it.
     pub(super) fn at(self, path: &'static str, handler: MethodRouter<App>) -> Self {
         let router = self.0.route(known(path), handler);
         Self(match path.strip_suffix('/') {
@@ -24,7 +24,7 @@ impl Routes {
         })
     }
 
-    /// Serves a path by a service, and just this path.
+    /// Serves exactly this path with a service.
     pub(super) fn service<S>(self, path: &'static str, service: S) -> Self
     where
         S: Service<
@@ -45,7 +45,7 @@ impl Routes {
     }
 }
 
-/// A path that the contract names; another is a mistake of ours, which every start and every test finds.
+/// Checks that the contract names this path. If not, it is a bug, which every start and every test shows.
 fn known(path: &'static str) -> &'static str {
     assert!(paths::ALL.contains(&path), "{path} is not among the paths of the contract");
     path

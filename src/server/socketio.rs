@@ -18,7 +18,7 @@ use crate::{
     transport::Transport,
 };
 
-/// Registers what happens on connection: the reading in the main namespace, the Hello exchange in both.
+/// Registers the handlers for new connections: the reading in the main namespace, the Hello exchange in both.
 pub(super) fn register(io: &SocketIo, app: &App) {
     let (checking, connecting) = (app.clone(), app.clone());
     let check = async move |socket: SocketRef, TryData(auth): TryData<Value>| {
@@ -36,8 +36,7 @@ pub(super) fn register(io: &SocketIo, app: &App) {
     });
 }
 
-/// The reading that a client asks for: in `auth`, or, as clients of Socket.IO 2 have no such thing, in
-/// the query.
+/// The reading that a client asks for: in `auth`, or, for clients of Socket.IO 2, which have no `auth`, in the query.
 fn start_reading(
     app: &App,
     socket: &SocketRef,
@@ -60,7 +59,7 @@ fn begin(app: &App, socket: SocketRef, reading: Reading) {
     let reader = app.readers.enter(transport(&socket), client, reading.offset());
     let sink = SocketIoSink { socket: socket.clone(), poem: app.encoded.clone(), reader };
     let guard = Arc::new(app.conductor.join(reading, sink));
-    // Handlers must be cloneable; the last copy goes with the socket, and the reading with it.
+    // Handlers must be cloneable. The last copy is dropped with the socket, and ends the reading.
     socket.on_disconnect(move |_: SocketRef| {
         drop(guard);
         async {}

@@ -1,5 +1,5 @@
-//! A reading over server-sent events, for hosts where nothing else passes. `id:` names edition and
-//! index, so a browser's own `Last-Event-ID` resumes (WHATWG HTML, 9.2 Server-sent events).
+//! A reading over server-sent events, for hosts that let nothing else through. `id:` holds edition and index, so a
+//! browser resumes with its own `Last-Event-ID` (WHATWG HTML, 9.2 Server-sent events).
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -27,10 +27,10 @@ use crate::{
     transport::Transport,
 };
 
-/// How long the stream is silent before a comment shows that it lives; proxies cut quiet ones after 60 s.
+/// How long the stream may be quiet before a comment keeps it alive; proxies cut quiet streams after 60 s.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// How long a browser waits before it comes back, in milliseconds.
+/// How long a browser waits before it reconnects, in milliseconds.
 const RETRY_MS: u32 = 1000;
 
 /// `GET sse/stream`: `Last-Event-ID`, or `?from=` and `?edition=`, say where to go on.
@@ -47,7 +47,7 @@ pub(super) async fn stream(
         Err(refusal) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
     };
     if last_event.is_some() && reading.next().is_none() {
-        // The one answer that keeps a browser from coming back for more (WHATWG HTML, 9.2.3).
+        // The only answer that keeps a browser from reconnecting (WHATWG HTML, 9.2.3).
         return StatusCode::NO_CONTENT.into_response();
     }
     let client = forwarded::client(&extensions, &headers, app.trust_forwarded);
@@ -69,7 +69,7 @@ pub(super) async fn stream(
 }
 
 fn start_reading(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, ResumeError> {
-    // An empty id is what a browser has that was sent none.
+    // A browser that has received no id sends an empty one.
     let request = match last_event.filter(|id| !id.is_empty()) {
         Some(id) => ResumeRequest::after_event(id)?,
         None => ResumeRequest::from_query(query)?,
@@ -86,7 +86,7 @@ struct EventBody {
 }
 
 impl EventBody {
-    /// The next piece of the stream; none at its end. At shutdown it just ends, and browsers come back.
+    /// The next piece of the stream; none at its end. At shutdown it just ends, and browsers reconnect.
     async fn next(mut self) -> Option<(Bytes, Self)> {
         if self.ended {
             return None;

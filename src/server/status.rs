@@ -1,5 +1,5 @@
-//! What the server saw of a request and knows of itself, for the page's panel and for whoever looks into a
-//! host from outside. Nothing secret is in it: what is said of the client, the client has sent.
+//! What the server received with a request and knows about itself, for the page's panel and the probe. It holds no
+//! secrets: what it says about the client, the client has sent.
 
 use axum::{
     Extension, Json,
@@ -24,7 +24,7 @@ pub(super) async fn hosting(
     version: Version,
     headers: HeaderMap,
 ) -> ([(header::HeaderName, &'static str); 1], Json<HostingStatus>) {
-    // Lines of one name are one list (RFC 9110, 5.3).
+    // Lines with the same name form one list (RFC 9110, 5.3).
     let text = |name: &str| {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
         let values: Vec<_> = values.collect();

@@ -1,5 +1,5 @@
-//! A reading over plain WebSocket: one text frame a stanza, close 1000 at the end, close 1012 (service
-//! restart) at shutdown, which clients take as a reason to come back.
+//! A reading over plain WebSocket: one text frame per stanza, close 1000 at the end, close 1012 (service restart) at
+//! shutdown, after which clients reconnect.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,10 +35,10 @@ use crate::{
 /// The largest message that a reader may send, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
-/// What the socket keeps for reading; its default of 128 KiB would be held for every reader.
+/// The socket's read buffer; the default of 128 KiB would be kept for every reader.
 const READ_BUFFER: usize = 256;
 
-/// How often a peer is asked whether it is there. One that has not answered by the next time is gone.
+/// How often a peer is pinged. One that has not answered by the next ping is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 
 /// How long a peer may take to answer our close frame.
@@ -53,7 +53,7 @@ pub(super) async fn upgrade(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let query = query.unwrap_or_default();
-    // Before the upgrade itself: so a page whose WebSocket failed learns why with a plain GET.
+    // Before the upgrade: a page whose WebSocket failed can find out why with a plain GET.
     let (reading, json) = match (start_reading(&app, &query), parse_format(&query)) {
         (Ok(reading), Ok(json)) => (reading, json),
         (Err(refusal), _) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
@@ -86,7 +86,7 @@ fn start_reading(app: &App, query: &str) -> Result<Reading, ResumeError> {
     ResumeRequest::from_query(query)?.start(&app.poem)
 }
 
-/// Whether objects are asked for.
+/// Whether the client asks for JSON objects.
 fn parse_format(query: &str) -> Result<bool, &'static str> {
     match parameter(query, "format").as_deref() {
         None | Some("text") => Ok(false),
@@ -109,7 +109,7 @@ async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: b
         close = send_stanzas(&mut socket, items, guard, &app.encoded, json) => close,
         () = app.stop.cancelled() => None,
     };
-    // The conductor stops at the same moment, and its silence may be noticed first.
+    // The conductor stops at the same moment, and its closed channel may be noticed first.
     let restart = || CloseFrame { code: close_code::RESTART, reason: "the server is stopping".into() };
     let close = close.or_else(|| app.stop.is_cancelled().then(restart));
     if let Some(frame) = close
@@ -119,7 +119,7 @@ async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: b
     }
 }
 
-/// Sends what comes until the end, and returns the frame to close with; none when the peer is gone.
+/// Sends stanzas until the end, and returns the frame to close with; none if the peer is gone.
 async fn send_stanzas(
     socket: &mut WebSocket,
     mut items: mpsc::Receiver<StreamItem>,
@@ -144,7 +144,7 @@ async fn send_stanzas(
                 let frame = if json { &stanza.json } else { &stanza.text };
                 socket.send(Message::Text(frame.clone())).await.ok()?;
             }
-            // Not only for what it says: a closed peer shows here.
+            // Also to notice that the peer has closed the connection.
             received = socket.recv() => match received {
                 Some(Ok(message)) => {
                     alive = true;

@@ -1,5 +1,5 @@
-// `docs/hosts.md`: what was seen to work behind which proxy. Tests write it with DANTE_WRITE_DOCS=1; without, they
-// fail when it says something else than what they saw. Only versions may differ.
+// `docs/hosts.md`: what works behind which proxy. With DANTE_WRITE_DOCS=1 the tests write it; without, they fail when it
+// differs from their results. Only versions may differ.
 
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,20 +27,18 @@ const line = (cells) => `| ${cells.join(" | ")} |`;
 
 const HEAD = `# Dante behind real proxies
 
-Written by the tests: \`DANTE_WRITE_DOCS=1 node --test --test-concurrency=1 tests/hosts/*.test.js\`. Each row is a proxy
-that was started with exactly what \`dante hosting nginx|apache|caddy|haproxy\` prints, before Dantes that were started as its
-first lines say. \`tests/run\` runs them, and they fail when this table says something else; only the versions may differ
-from those that you have.
+The tests write this file: \`DANTE_WRITE_DOCS=1 node --test --test-concurrency=1 tests/hosts/*.test.js\`. For each row they start
+a proxy with exactly what \`dante hosting nginx|apache|caddy|haproxy\` prints, and Dante with the command in its first lines.
+\`tests/run\` repeats this, and fails when the result differs from this table. Your version may differ from the one given here.
 
-- **pages**: every page and everything that it loads comes, and nothing leads out of the prefix.
-- **WebSocket**, **polling**, **upgrade**: Socket.IO over WebSocket alone, over long polling alone, and, with clients of
-  Socket.IO 2, 3 and 4, from polling to WebSocket. Here and with **plain WebSocket** and **server-sent events** every stanza
-  comes once, in order, and in its time, not in lumps.
-- **redirects**: a path without its slash leads to the one with it, under the scheme, host, port and query that were asked for.
-- **headers**: Dante is told host, scheme, address and a stripped prefix; what a client says of them is not passed on.
-- **prefix only**: what is not below the prefix does not reach Dante; at the root everything does.
-- **two Dantes**: with two upstreams, 20 readers over long polling that keep no cookies stay with one each, and both have
-  readers.
+- **pages**: every page and everything on it loads, and nothing links outside the prefix.
+- **WebSocket**, **polling**, **upgrade**: Socket.IO over WebSocket only, over long polling only, and upgraded from polling to
+  WebSocket, the last with clients of Socket.IO 2, 3 and 4. For these, **plain WebSocket** and **server-sent events**, every
+  stanza arrives once, in order and on time, not in bursts.
+- **redirects**: a path without its final slash redirects to the one with it, and keeps scheme, host, port and query.
+- **headers**: the proxy tells Dante the host, scheme, client address and a stripped prefix, and drops what a client claims of them.
+- **prefix only**: only paths below the prefix reach Dante; at the root, all do.
+- **two Dantes**: with two upstreams, 20 readers over long polling without cookies each stay with one, and both have readers.
 - **leaving**: a reading ends when its reader leaves.
 
 ${line(["proxy", "prefix", "Dante on", ...CHECKS])}

@@ -81,7 +81,7 @@ async fn bad_input_is_one_clear_line_and_exit_code_2() {
         (&["hosting", "iisnode", "--prefix", "dante"], &["slash"]),
         (&["hosting", "arr", "--upstream", "unix:/run/d.sock"], &["unix:/run/d.sock", "TCP", "8888"]),
         (&["hosting", "systemd", "--exe", "dante"], &["\"dante\"", "absolute"]),
-        (&["hosting", "azure", "--prefix", "/dante"], &["\"/dante\"", "azure has no use"]),
+        (&["hosting", "azure", "--prefix", "/dante"], &["\"/dante\"", "not used for azure"]),
     ] {
         let (code, out, err) = run(&mut dante(args)).await;
         assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{args:?}: {err}");
@@ -199,7 +199,7 @@ async fn iisnode_launches_it_with_its_arguments_and_finds_its_logs() {
         fs::read_to_string(path).unwrap()
     };
     assert!(log("stdout").contains("prefix     /dante (IISNODE_VERSION is set"), "{}", log("stdout"));
-    assert!(log("stderr").contains("letting the readers go"));
+    assert!(log("stderr").contains("disconnecting the readers"));
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn logs_are_json_on_request() {
     let log: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(
         (&log["level"], &log["message"], &log["transport"]),
-        (&"INFO".into(), &"a reader has come".into(), &"sse".into())
+        (&"INFO".into(), &"reader connected".into(), &"sse".into())
     );
 }
 
@@ -274,5 +274,5 @@ async fn setup_ps1_and_its_plan_speak_of_the_same_things() {
     }
     let (code, _, err) = run(&mut dante(&["hosting", "--setup"])).await;
     assert_eq!(code, 2, "{err}");
-    assert!(err.contains("of one version"), "{err}");
+    assert!(err.contains("of the same version"), "{err}");
 }

@@ -59,8 +59,8 @@ fn systemd_refuses_what_a_unit_cannot_hold() {
         (Recipe::Systemd, Some("/home/me/dante"), &[], "/usr/local/bin"),
         (Recipe::SystemdSocket, None, &["localhost:8888"], "127.0.0.1:8888"),
         (Recipe::SystemdSocket, None, &["127.0.0.1:1", "127.0.0.1:2"], "print another"),
-        (Recipe::SystemdSocket, Some("/bin/dante"), &[], "no use for it"),
-        (Recipe::Azure, Some("/bin/dante"), &[], "no use for it"),
+        (Recipe::SystemdSocket, Some("/bin/dante"), &[], "not used for"),
+        (Recipe::Azure, Some("/bin/dante"), &[], "not used for"),
     ] {
         let upstreams: Vec<_> = upstreams.iter().map(|text: &&str| (*text).to_owned()).collect();
         let wanted = Wanted { exe, upstreams: &upstreams, ..Wanted::default() };

@@ -1,5 +1,5 @@
-//! [`FaultLog`]: one line in the log for a fault, and none for its repetitions within a minute: a host
-//! that does something wrong does it to every request.
+//! [`FaultLog`]: logs a fault once, and only counts its repetitions within a minute: a host that breaks one request
+//! breaks all of them.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use tracing::warn;
 use super::{Fault, describe_request_line};
 use crate::contract::FaultId;
 
-/// For how long repetitions of a fault are only counted.
+/// How long repetitions of a fault are only counted.
 const QUIET: Duration = Duration::from_secs(60);
 
 /// Which faults were logged lately. Its size is bounded by the number of faults.
@@ -36,9 +36,9 @@ impl FaultLog {
         }
     }
 
-    /// How many were left out since the last one that was logged, if this one is to be logged.
+    /// If this one should be logged, how many were left out since the last one.
     fn due(&self, id: FaultId, now: Instant) -> Option<u64> {
-        // A panic of another thread leaves nothing half done here.
+        // A panic in another thread cannot leave this half-changed.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(lately) = seen.get_mut(&id) else {
             seen.insert(id, Lately { logged: now, left_out: 0 });

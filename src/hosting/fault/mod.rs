@@ -1,5 +1,5 @@
-//! [`Fault`]: what a host may do wrong to a request, each with a sentence for a tired person: what
-//! came, why that is wrong, and what to change. Pure.
+//! [`Fault`]: what a host can do wrong to a request, each with a message for a tired person: what arrived, why that
+//! is wrong, and what to change. Pure.
 
 pub mod log;
 
@@ -9,10 +9,10 @@ use http::StatusCode;
 
 use crate::contract::FaultId;
 
-/// How many bytes of a client's text are shown at most.
+/// How many bytes of a client's text to show at most.
 const SHOWN: usize = 200;
 
-/// Something wrong with a request as it reached us. The texts in it are escaped and bounded already.
+/// Something wrong with a request as it arrived. The texts in it are already escaped and bounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// A TLS handshake (RFC 8446, 5.1: record type 22, then the version 3).
@@ -23,7 +23,7 @@ pub enum Fault {
     Http2,
     /// A version that is neither HTTP/1.0 nor HTTP/1.1.
     Version(String),
-    /// A target with a space, which ends it (RFC 9112, 3.2): a decoded URL.
+    /// A target with a space, which would end it (RFC 9112, 3.2): something decoded the URL.
     Space,
     /// A target with bytes that a URL holds only in escaped form (RFC 3986, 2).
     Unescaped,
@@ -31,19 +31,19 @@ pub enum Fault {
     LongTarget,
     /// A head longer than 417,792 bytes, or with more than a hundred headers.
     LargeHead,
-    /// A request line as it should be, and a header that is none.
+    /// A valid request line, and a malformed header.
     Header,
-    /// No HTTP at all.
+    /// Not HTTP at all.
     Garbage,
     /// HTTP/1.1 without Host (RFC 9112, 3.2).
     NoHost,
     /// More than one header Host (RFC 9112, 3.2), or one with several names.
     SeveralHosts(String),
-    /// A Host that is no name with a port (RFC 9110, 7.2).
+    /// A Host that is not a name with an optional port (RFC 9110, 7.2).
     BadHost(String),
-    /// A place that Dante knows, under a prefix that it does not.
+    /// A path that Dante knows, under a prefix that it does not.
     OtherPrefix {
-        /// What stands before the place.
+        /// The prefix of the path.
         seen: String,
         /// What was configured or detected.
         configured: String,
@@ -52,22 +52,22 @@ pub enum Fault {
     DoubledPrefix(String),
     /// `//` in the path.
     EmptySegment(String),
-    /// The file to which IIS's URL Rewrite leads, before another place.
+    /// The target file of IIS's URL Rewrite, before another path.
     RewriteTarget(String),
     /// A header of a proxy that cannot be used.
     Forwarded {
         /// The header.
         name: &'static str,
-        /// The value that would count.
+        /// The value that would be used.
         value: String,
-        /// Why not.
+        /// Why it cannot be.
         reason: String,
     },
 }
 
 impl Fault {
-    /// Names what is wrong with a request that hyper refused with `status`, from the first bytes of it:
-    /// its request line, mostly.
+    /// Tells what is wrong with a request that hyper refused with `status`, from its first bytes: mostly the
+    /// request line.
     pub fn of_head(line: &[u8], status: StatusCode) -> Self {
         match status {
             StatusCode::URI_TOO_LONG => return Self::LongTarget,
@@ -112,7 +112,7 @@ impl Fault {
         }
     }
 
-    /// The fault's name, the same whatever came: by it, repetitions are counted.
+    /// The fault's name, by which repetitions are counted.
     pub(crate) fn id(&self) -> FaultId {
         match self {
             Self::Tls => FaultId::Tls,
@@ -235,8 +235,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// A request line's method, target and version, whatever they hold: the first space ends the method,
-/// the last one starts the version.
+/// The method, target and version of a request line, valid or not: the first space ends the method, the last one
+/// starts the version.
 pub(crate) fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -246,7 +246,7 @@ pub(crate) fn split(line: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     version.starts_with(b"HTTP/").then_some((&line[..first], &line[first + 1..last], version))
 }
 
-/// A request line to show: without its query, which is the client's business, escaped and bounded.
+/// A request line to show: without its query, which may be private, escaped and bounded.
 pub(crate) fn describe_request_line(line: &[u8]) -> String {
     let without_query = |text: &[u8]| match text.iter().position(|byte| *byte == b'?') {
         Some(at) => describe_text(&text[..at]) + "?\u{2026}",
@@ -260,7 +260,7 @@ pub(crate) fn describe_request_line(line: &[u8]) -> String {
     }
 }
 
-/// A client's text to show: escaped, and bounded.
+/// A client's text to show: escaped and bounded.
 pub(crate) fn describe_text(text: &[u8]) -> String {
     let text = text.strip_suffix(b"\n").unwrap_or(text);
     let text = text.strip_suffix(b"\r").unwrap_or(text);

@@ -1,4 +1,4 @@
-//! [`LogFiles`]: logs as iisnode names, fills and purges them.
+//! [`LogFiles`]: log files with iisnode's names, size limits and purging.
 
 use std::{
     fs::{self, File},
@@ -10,7 +10,7 @@ use std::{
 use super::VERSION_VARIABLE;
 use crate::hosting::environment::Environment;
 
-/// Where and how much to log, as iisnode's variables say (iisnode cmoduleconfiguration.cpp:155-372).
+/// Where to log and how much, from iisnode's variables (iisnode cmoduleconfiguration.cpp:155-372).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPlan {
     directory: PathBuf,
@@ -22,7 +22,7 @@ pub struct LogPlan {
 }
 
 impl LogPlan {
-    /// The plan, if iisnode's logging is on. A relative directory is one beside the script.
+    /// The plan, if iisnode's logging is on. A relative directory is relative to the script.
     pub fn detect(env: &Environment, script: Option<&Path>, process_id: u32) -> Option<Self> {
         let enabled = env
             .get("IISNODE_LOGGINGENABLED")
@@ -34,14 +34,14 @@ impl LogPlan {
         Some(Self {
             directory: folder.join(env.get("IISNODE_LOGDIRECTORY").unwrap_or_else(|| "iisnode".to_owned())),
             owner: format!("{computer}-{process_id}"),
-            // The defaults are those of iisnode's configuration schema.
+            // The defaults of iisnode's configuration schema.
             max_file_bytes: limit("IISNODE_MAXLOGFILESIZEINKB", 128) * 1024,
             max_total_bytes: limit("IISNODE_MAXTOTALLOGFILESIZEINKB", 1024) * 1024,
             max_files: usize::try_from(limit("IISNODE_MAXLOGFILES", 20)).unwrap_or(usize::MAX),
         })
     }
 
-    /// A log for one stream; `stream` is `stdout` or `stderr`. Its first file is made by its first line.
+    /// A log for one stream; `stream` is `stdout` or `stderr`. The first line creates the first file.
     pub fn open(&self, stream: &'static str) -> LogFiles {
         LogFiles { plan: self.clone(), stream, current: None }
     }
@@ -63,7 +63,7 @@ impl LogPlan {
             if count < self.max_files && total + self.max_file_bytes <= self.max_total_bytes {
                 break;
             }
-            // A file that is still written to, by an older process, cannot be removed on Windows: leave it.
+            // On Windows, a file that an older process still writes to cannot be removed: leave it.
             if fs::remove_file(path).is_ok() {
                 count -= 1;
                 total -= bytes;
@@ -73,7 +73,7 @@ impl LogPlan {
     }
 }
 
-/// Whether a file is named as iisnode names logs: `<COMPUTERNAME>-<pid>-<stream>-<epoch ms>.txt`
+/// Whether a file is named like iisnode's logs: `<COMPUTERNAME>-<pid>-<stream>-<epoch ms>.txt`
 /// (iisnode interceptor.js:18-204).
 fn is_log(name: &str) -> bool {
     let digits = |part: Option<&str>| {
@@ -87,7 +87,7 @@ fn is_log(name: &str) -> bool {
         && parts.next().is_some()
 }
 
-/// A log that goes on in a new file when one is full.
+/// A log that continues in a new file when one is full.
 #[derive(Debug)]
 pub struct LogFiles {
     plan: LogPlan,

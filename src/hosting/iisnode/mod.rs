@@ -1,6 +1,6 @@
-//! What iisnode alone asks of its guest: to bear arguments that are meant for Node.js, to write its own
-//! log files (for Node.js, iisnode's `interceptor.js` does that; we are started with standard handles
-//! that lead nowhere, iisnode cnodeprocess.cpp:143-169), and to look past two of its habits in requests.
+//! What only iisnode needs: Dante must ignore arguments that are meant for Node.js, write its own log files (for
+//! Node.js, iisnode's `interceptor.js` does that; the standard handles lead nowhere, iisnode
+//! cnodeprocess.cpp:143-169), and repair two things that iisnode does to requests.
 
 pub mod log_files;
 
@@ -10,22 +10,21 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::{environment::Environment, prefix::Prefix};
 
-/// Set for every guest of iisnode.
+/// Set for every program that iisnode starts.
 pub const VERSION_VARIABLE: &str = "IISNODE_VERSION";
 
-/// Drops the switches for Node.js that iisnode puts before the interceptor when its debugger is used
-/// (iisnode cnodeprocess.cpp:81-119). Without iisnode the arguments are left alone.
+/// Drops the Node.js switches that iisnode adds when its debugger is used (iisnode cnodeprocess.cpp:81-119). Without
+/// iisnode, the arguments stay as they are.
 pub fn without_node_switches(args: impl Iterator<Item = OsString>, env: &Environment) -> Vec<OsString> {
-    let guest = env.has(VERSION_VARIABLE);
+    let behind_iisnode = env.has(VERSION_VARIABLE);
     let is_nodes = |arg: &OsString| {
         arg.to_str().is_some_and(|arg| arg.starts_with("--debug") || arg.starts_with("--inspect"))
     };
-    args.filter(|arg| !(guest && is_nodes(arg))).collect()
+    args.filter(|arg| !(behind_iisnode && is_nodes(arg))).collect()
 }
 
-/// iisnode rewrites `Connection` to `keep-alive` unless it is exactly `upgrade`, so that Firefox's
-/// `keep-alive, Upgrade` is lost (iisnode cprotocolbridge.cpp:722-729; iisnode#497). A request that asks
-/// for a WebSocket gets its `Connection: upgrade` back.
+/// Restores `Connection: upgrade` on WebSocket requests. iisnode replaces `Connection` with `keep-alive` unless it is
+/// exactly `upgrade`, and Firefox sends `keep-alive, Upgrade` (iisnode cprotocolbridge.cpp:722-729; iisnode#497).
 pub fn repair_connection(headers: &mut HeaderMap) {
     let upgrade = headers.get(header::UPGRADE);
     if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
@@ -33,10 +32,9 @@ pub fn repair_connection(headers: &mut HeaderMap) {
     }
 }
 
-/// The prefix that iisnode tells when `promoteServerVars` names `SCRIPT_NAME`: the path of the script
-/// without the script. iisnode appends its own header to what the client sent, so the last copy is the
-/// true one (iisnode chttpprotocol.cpp:164-248); one copy alone may be the client's, but all that a
-/// wrong prefix does is a 404 for that client.
+/// The prefix that iisnode passes if `promoteServerVars` names `SCRIPT_NAME`: the folder of the script. iisnode appends
+/// its own header to what the client sent, so the last copy is the real one (iisnode chttpprotocol.cpp:164-248). A
+/// single copy may be forged by the client, but a wrong prefix only gets that client a 404.
 pub fn parse_script_name(headers: &HeaderMap) -> Option<Prefix> {
     let script = headers.get_all("x-iisnode-script_name").iter().next_back()?.to_str().ok()?;
     let (folder, _) = script.rsplit_once('/')?;

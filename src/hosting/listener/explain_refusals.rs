@@ -1,9 +1,9 @@
-//! [`ExplainRefusals`]: a connection that says why when hyper refuses a request.
+//! [`ExplainRefusals`]: a connection that explains why hyper refused a request.
 //!
-//! hyper answers a head that it cannot read with a status and nothing else (hyper proto/h1/role.rs,
-//! `Server::on_error`), before any service is asked. That answer is recognized here and given a body that
-//! names the fault; the log has the request line. Everything else passes as it is, and from a 101 on the
-//! state is gone: an upgraded connection costs nothing.
+//! When hyper cannot parse a request's head, it answers with a bare status before any service is called (hyper
+//! proto/h1/role.rs, `Server::on_error`). This layer recognizes that answer, adds a body that names the fault, and
+//! logs the request line. Everything else passes unchanged. A 101 drops the state, so an upgraded connection costs
+//! nothing.
 
 use std::{
     future::Future,
@@ -26,14 +26,14 @@ use crate::{
     hosting::fault::{Fault, describe_request_line, log::FaultLog},
 };
 
-/// How long, after a refusal, the rest of what the peer sends is thrown away: closed at once with bytes
-/// unread, TCP resets the connection, and the peer may never see the answer (RFC 9112, 9.6).
+/// How long to read and discard what the peer sends after a refusal. If a connection is closed with unread bytes, TCP
+/// resets it, and the peer may never see the answer (RFC 9112, 9.6).
 const LINGER: Duration = Duration::from_secs(1);
 
-/// The longest answer that hyper writes by itself: 431, with two headers and a date, has 127 bytes.
+/// The longest answer that hyper writes by itself, in bytes: 431, with two headers and a date, has 127.
 const LONGEST_REFUSAL: usize = 160;
 
-/// A connection whose bare refusals are given a body.
+/// A connection that adds a body to hyper's bare refusals.
 #[derive(Debug)]
 pub struct ExplainRefusals<C> {
     connection: C,
@@ -41,15 +41,15 @@ pub struct ExplainRefusals<C> {
     state: Option<Box<RefusalState>>,
 }
 
-/// What is known of a connection on which HTTP is spoken.
+/// The state of a connection before an upgrade.
 #[derive(Debug)]
 struct RefusalState {
     request: RequestStart,
-    /// What is left to write of our own refusal.
+    /// The rest of our own refusal, still to be written.
     refusal: Vec<u8>,
-    /// Whether the last write was taken in part, so that the next one starts with no head.
+    /// Whether the last write was partial, so that the next one does not start with a head.
     mid_write: bool,
-    /// Set when a refusal has been written, and runs when the connection is to end.
+    /// Set when a refusal has been written; completes when the connection should end.
     refused: bool,
     linger: Option<Pin<Box<Sleep>>>,
     log: Arc<FaultLog>,
@@ -82,12 +82,12 @@ impl<C> ExplainRefusals<C> {
 }
 
 impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
-    /// If this is an answer of hyper's own, puts ours in its place.
+    /// If this is hyper's own answer, replaces it with ours.
     fn speaks_for(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> bool {
         let Some(state) = self.state.as_mut().filter(|state| !state.mid_write) else { return false };
         let Some((status, date)) = bare_refusal(answer) else { return false };
         if state.request.is_within_line() {
-            // hyper may refuse before it has read all of the line; what is there of it is read for its name.
+            // hyper may refuse before it has read the whole line; the fault is told from what there is.
             let mut rest = [0; 1024];
             let mut rest = ReadBuf::new(&mut rest);
             if let Poll::Ready(Ok(())) = Pin::new(&mut self.connection).poll_read(cx, &mut rest) {
@@ -100,7 +100,7 @@ impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
 }
 
 impl RefusalState {
-    /// Names the fault, in the log and in an answer of ours.
+    /// Logs the fault and prepares our answer.
     fn refuse(&mut self, status: StatusCode, date: &str) {
         let line = self.request.line();
         let fault = Fault::of_head(line, status);
@@ -110,8 +110,8 @@ impl RefusalState {
     }
 }
 
-/// The status and the line with the date of an answer that hyper wrote by itself: these three headers at
-/// most and no body. Whatever Dante answers has more headers.
+/// The status and the date line of an answer that hyper wrote by itself, which has at most these three headers and no
+/// body. Dante's own answers have more headers.
 fn bare_refusal(answer: &[u8]) -> Option<(StatusCode, &str)> {
     let short = Some(answer).filter(|answer| answer.len() <= LONGEST_REFUSAL)?;
     let head = std::str::from_utf8(short).ok()?.strip_suffix("\r\n\r\n")?;
@@ -165,7 +165,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for ExplainRefusals<C> {
 }
 
 impl<C: AsyncWrite + Unpin> ExplainRefusals<C> {
-    /// Writes what is left of our own refusal.
+    /// Writes the rest of our own refusal.
     fn poll_refusal(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(state) = &mut self.state else { return Poll::Ready(Ok(())) };
         while !state.refusal.is_empty() {

@@ -1,5 +1,5 @@
-//! What holds for every connection, whatever bytes come in whatever pieces. `properties.rs` and the fuzz
-//! targets look for bytes for which it does not.
+//! Invariants of every connection, for any bytes in any chunks. `properties.rs` and the fuzz targets search for bytes
+//! that break them.
 
 use std::{
     cell::RefCell,
@@ -23,18 +23,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Connection, preface::PREFACE, repair::repair_line, repair_requests::RepairRequests, wrap};
 
-/// A connection in memory: gives its bytes in pieces, waits between them, and takes few at once.
+/// A connection in memory: returns its bytes in chunks with waits between them, and accepts few at once.
 struct Pieces {
     input: VecDeque<u8>,
     output: Vec<u8>,
-    /// How many bytes each read and write has at most, in turn.
+    /// The most bytes for each read and write, in turn.
     sizes: Vec<usize>,
     turn: usize,
     waits: bool,
 }
 
 impl Pieces {
-    /// `sizes` may be empty: then everything comes and goes at once.
+    /// `sizes` may be empty: then each read and write is unlimited.
     fn new(input: &[u8], sizes: &[u8]) -> Self {
         let mut sizes: Vec<_> = sizes.iter().map(|size| usize::from(*size).max(1)).collect();
         if sizes.is_empty() {
@@ -129,7 +129,7 @@ struct Seen {
     method: Method,
     /// Without escapes.
     target: Vec<u8>,
-    /// None if it did not come whole.
+    /// None if it is incomplete.
     body: Option<Bytes>,
     is_chunked: bool,
 }
@@ -141,7 +141,7 @@ fn serve(connection: impl AsyncRead + AsyncWrite + Unpin) -> Vec<Seen> {
         let (head, body) = request.into_parts();
         let body = body.collect().await.ok().map(|body| body.to_bytes());
         let target = head.uri.path_and_query().map_or("", |target| target.as_str());
-        // hyper drops what it takes for a fragment; a `#` that IIS decoded was none.
+        // hyper drops what it takes for a fragment; a `#` that IIS decoded was not one.
         let target = percent_decode_str(target).take_while(|byte| *byte != b'#').collect();
         let is_chunked = head.headers.contains_key("transfer-encoding");
         seen.borrow_mut().push(Seen { method: head.method, target, body, is_chunked });
@@ -156,9 +156,8 @@ fn serve(connection: impl AsyncRead + AsyncWrite + Unpin) -> Vec<Seen> {
     seen.into_inner()
 }
 
-/// Whatever comes is read as it came, but for the preface of HTTP/2, and for request lines behind iisnode;
-/// and after their repair hyper sees the same requests as without, more only after one that it would have
-/// refused, and their bodies as they came.
+/// Bytes are read unchanged, except for the HTTP/2 preface and, behind iisnode, for request lines. After a repair hyper
+/// sees the same requests as without it (and more only after one that it would have refused), with unchanged bodies.
 pub(crate) fn check_reads(bytes: &[u8], sizes: &[u8]) {
     let show = || format!("{} in {sizes:?}", bytes.escape_ascii());
     if !bytes.starts_with(PREFACE) {
@@ -180,8 +179,7 @@ pub(crate) fn check_reads(bytes: &[u8], sizes: &[u8]) {
     }
 }
 
-/// What is written passes as it is, unless it is an answer of hyper's own before any upgrade: `writes` must
-/// have none.
+/// Writes pass unchanged, except for hyper's own answers before an upgrade: `writes` must not contain one.
 pub(crate) fn check_writes(writes: &[&[u8]], sizes: &[u8]) {
     let all = writes.concat();
     for vectored in [false, true] {

@@ -1,4 +1,4 @@
-//! [`BoundListener`]: an endpoint, bound. One listener for TCP, Unix domain sockets, Windows named
+//! [`BoundListener`]: a bound endpoint. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
 pub mod explain_refusals;
@@ -40,11 +40,11 @@ type LocalListener = PipeListener;
 #[cfg(windows)]
 type LocalStream = tokio::net::windows::named_pipe::NamedPipeServer;
 
-/// How long a silent peer is left alone before the system asks whether it is still there.
+/// When the system checks whether a quiet peer is still there.
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
 
-/// Who is at the other end of a connection.
+/// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP address.
@@ -71,19 +71,19 @@ impl Connected<IncomingStream<'_, BoundListener>> for Peer {
 /// Why nothing could be bound: what, why, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody else listens there.
+    /// Another program listens there.
     #[error(
         "{0} is in use by another program; stop that program, or choose another place with --listen (for example --listen 8889)"
     )]
     InUse(Endpoint),
-    /// The system says no.
+    /// The system refuses.
     #[error(
-        "this account may not use {0}; choose a port above 1023 with --listen, or run with the rights it needs"
+        "this account may not use {0}; choose a port above 1023 with --listen, or run Dante with the rights that it needs"
     )]
     Denied(Endpoint),
-    /// Something that is no socket stands at the path.
+    /// The path is not a socket.
     #[error(
-        "{0} is a file but not a socket, and is left alone; remove it, or choose another path with --listen"
+        "{0} exists and is not a socket, so Dante does not replace it; remove it, or choose another path with --listen"
     )]
     NotASocket(Endpoint),
     /// Anything else.
@@ -106,7 +106,7 @@ impl BindError {
 pub struct BoundListener {
     listener: Either<TcpListener, LocalListener>,
     endpoint: Endpoint,
-    /// Whether what iisnode does to request lines is undone.
+    /// Whether to repair the request lines that iisnode breaks.
     repairs: bool,
     faults: Arc<FaultLog>,
 }
@@ -131,7 +131,7 @@ impl BoundListener {
             }
             #[cfg(unix)]
             Endpoint::Inherited => return unix::inherited().map_err(|error| BindError::new(endpoint, error)),
-            // Such endpoints are refused when they are parsed.
+            // Parsing refuses these.
             other => return Err(BindError::Other(other.clone(), io::ErrorKind::Unsupported.into())),
         };
         Ok(Self::new(Either::Right(listener), endpoint.clone()))
@@ -146,31 +146,30 @@ impl BoundListener {
         Self { listener, endpoint, repairs: false, faults: Arc::default() }
     }
 
-    /// The same listener for the guest of a host, whose habits are put right, and with a log for what
-    /// cannot be.
+    /// The same listener behind a host: it repairs what the host breaks, and logs what it cannot repair.
     #[must_use]
     pub fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
         Self { repairs: host == Host::Iisnode, faults, ..self }
     }
 
-    /// Where it listens; a port that the system chose is named.
+    /// Where it listens, with the port that the system chose.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 }
 
-/// What the options of a connection are good for, they are not vital: a refusal changes nothing.
+/// Sets options that help but are not vital, so errors are ignored.
 fn prepare(stream: &TcpStream) {
     // Without this the first stanza waits 40 ms for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
     let _ = socket.set_tcp_keepalive(&KEEPALIVE);
-    // A peer that vanished is noticed by bytes that it does not acknowledge; Linux tries for 15 minutes.
+    // A vanished peer does not acknowledge data; by default Linux retries for 15 minutes.
     #[cfg(target_os = "linux")]
     let _ = socket.set_tcp_user_timeout(Some(write_timeout::PATIENCE));
 }
 
-/// What every connection passes through, from the server to the system: each layer knows one thing.
+/// The layers of every connection, from the server to the system.
 type Connection<C> = ExplainRefusals<RepairRequests<WriteTimeout<C>>>;
 
 fn wrap<C>(stream: C, repairs: bool, faults: Arc<FaultLog>) -> Connection<C> {
@@ -199,7 +198,7 @@ impl Listener for BoundListener {
                 }
                 Err(error) if is_the_peers(&error) => {}
                 Err(error) => {
-                    // Out of file descriptors, most likely: they come back as readers leave.
+                    // Most likely out of file descriptors, which are freed as readers leave.
                     tracing::error!(%error, "a connection could not be accepted; trying again in a second");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
@@ -215,7 +214,7 @@ impl Listener for BoundListener {
     }
 }
 
-/// Whether the connection broke before it was accepted, which is nothing to wait for.
+/// Whether the peer closed the connection before it was accepted: then there is no reason to wait.
 fn is_the_peers(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
@@ -238,14 +237,14 @@ mod unix {
 
     use super::{BindError, BoundListener, Endpoint};
 
-    /// A Unix domain socket; its file goes when the listener goes.
+    /// A Unix domain socket; dropping the listener removes its file.
     #[derive(Debug)]
     pub(super) struct UnixSocketListener {
         listener: UnixListener,
         file: Option<SocketFile>,
     }
 
-    /// A file that we made, known by its inode: another process may have put its own in its place.
+    /// A file that we made, recognised by its inode: another process may have replaced it.
     #[derive(Debug)]
     struct SocketFile {
         path: PathBuf,
@@ -256,14 +255,14 @@ mod unix {
         fn drop(&mut self) {
             let Some(SocketFile { path, inode }) = &self.file else { return };
             if inode_of(path).is_some_and(|found| found == *inode) {
-                // Left behind, it is replaced as stale at the next start.
+                // A file left behind is replaced at the next start.
                 let _ = fs::remove_file(path);
             }
         }
     }
 
     impl UnixSocketListener {
-        /// Binds a path. A socket that nobody answers any more is replaced; anything else is not touched.
+        /// Binds a path. Replaces a socket on which nobody listens any more; touches nothing else.
         pub(super) fn bind(path: &Path, endpoint: &Endpoint) -> Result<Self, BindError> {
             let fail = |error| BindError::new(endpoint, error);
             match fs::symlink_metadata(path) {

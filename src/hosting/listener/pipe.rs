@@ -1,9 +1,8 @@
 //! A Windows named pipe as a listener.
 //!
-//! Each client of a pipe takes one *instance*; a client that finds none waiting is told `PIPE_BUSY`,
-//! and iisnode then sleeps 250 ms before it tries again (iisnode cprotocolbridge.cpp:594-700). So many
-//! instances wait at any time, each with a task of its own, which makes the next one before it hands
-//! a connected one over.
+//! Each client of a pipe uses one *instance*. A client that finds none waiting gets `PIPE_BUSY`, and iisnode then
+//! sleeps 250 ms before it tries again (iisnode cprotocolbridge.cpp:594-700). So several instances wait at any time,
+//! each in its own task, which creates the next one before it hands over a connected one.
 
 use std::{io, time::Duration};
 
@@ -19,7 +18,7 @@ const INSTANCES: usize = 64;
 /// `ERROR_ACCESS_DENIED`: the first instance exists already.
 const ACCESS_DENIED: i32 = 5;
 
-/// A named pipe. Its name goes when the listener and all connections are dropped.
+/// A named pipe. Its name is freed when the listener and all connections are dropped.
 #[derive(Debug)]
 pub(super) struct PipeListener {
     connected: mpsc::Receiver<NamedPipeServer>,
@@ -44,7 +43,7 @@ impl PipeListener {
 
     /// The next client. Cancel-safe.
     pub(super) async fn accept(&mut self) -> io::Result<NamedPipeServer> {
-        // The doors' tasks never end by themselves, so there is always a sender.
+        // The instances' tasks never end by themselves, so there is always a sender.
         self.connected.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 }
@@ -52,7 +51,7 @@ impl PipeListener {
 /// Waits for clients at one instance after another.
 async fn keep_door(name: String, mut instance: NamedPipeServer, sender: mpsc::Sender<NamedPipeServer>) {
     loop {
-        // An error is a client that left before it was served: this instance is spent, too.
+        // An error means that the client left before it was served: this instance is used up, too.
         let connected = instance.connect().await.is_ok();
         let spent = std::mem::replace(&mut instance, next_instance(&name).await);
         if connected && sender.send(spent).await.is_err() {

@@ -1,12 +1,12 @@
 //! [`PrefaceFilter`]: the first bytes of a connection that may speak HTTP/2. Pure.
 //!
-//! The preface of HTTP/2 is changed so that hyper refuses it: otherwise it would hang up without a word
-//! (hyper-util server/conn/auto/mod.rs, `ReadVersion`). Nothing else is changed.
+//! It changes the HTTP/2 preface so that hyper refuses it with an answer; otherwise hyper would close the connection
+//! without one (hyper-util server/conn/auto/mod.rs, `ReadVersion`). It changes nothing else.
 
 /// The first line of HTTP/2 with prior knowledge (RFC 9113, 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";
 
-/// What hyper reads in its place: a version that it refuses with an answer.
+/// What hyper reads instead: a version that it refuses with an answer.
 const REFUSED: &[u8] = b"PRI * HTTP/2\r\n";
 
 /// Holds back the start of a connection while it may be the preface.
@@ -23,7 +23,7 @@ impl PrefaceFilter {
         self.done
     }
 
-    /// Takes the next bytes, and adds to `out` what the server is to read now.
+    /// Takes the next bytes, and appends to `out` what the server should read now.
     pub(super) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let missing = if self.done { 0 } else { PREFACE.len() - self.held.len() };
         let (start, rest) = bytes.split_at(missing.min(bytes.len()));
@@ -37,7 +37,7 @@ impl PrefaceFilter {
         out.extend(rest);
     }
 
-    /// What is held back, since nothing follows.
+    /// The bytes held back, when nothing follows.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
         out.append(&mut self.held);
         self.done = true;

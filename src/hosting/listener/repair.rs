@@ -4,8 +4,8 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 
 use crate::hosting::fault::split;
 
-/// What a URL holds only in escaped form and IIS decodes. A `?` is left to separate the query; a `%` is
-/// looked at by itself.
+/// Characters that a URL holds only in escaped form and that IIS decodes. `?` stays, since it starts the query; `%` is
+/// handled separately.
 const DECODED: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -21,9 +21,9 @@ const DECODED: &AsciiSet = &CONTROLS
 
 /// A request line as the client meant it, if it needs repair.
 ///
-/// iisnode passes on the URL that IIS decoded, so that the name of an application with a space or an accent
-/// makes a line that is none (iisnode cprotocolbridge.cpp:490-515), and the version that the browser spoke,
-/// which is not the one that iisnode speaks (iisnode chttpprotocol.cpp:136-149).
+/// iisnode passes on the URL that IIS decoded, so an application name with a space or an accent breaks the line (iisnode
+/// cprotocolbridge.cpp:490-515). It also copies the browser's HTTP version, although it speaks another one itself
+/// (iisnode chttpprotocol.cpp:136-149).
 pub(super) fn repair_line(line: &[u8]) -> Option<Vec<u8>> {
     let (method, target, version) = split(line)?;
     let version = match version {

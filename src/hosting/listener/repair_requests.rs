@@ -1,6 +1,6 @@
-//! [`RepairRequests`]: a connection whose requests are put right before hyper reads them, where a host is
-//! known to break them. It changes the preface of HTTP/2, and, behind iisnode, request lines. As soon as
-//! nothing is left to change, bytes go straight from the connection to hyper.
+//! [`RepairRequests`]: a connection that repairs requests before hyper reads them, where a host is known to break them.
+//! It changes the HTTP/2 preface and, behind iisnode, request lines. As soon as there is nothing left to change, bytes
+//! go straight from the connection to hyper.
 
 use std::{
     io::{self, IoSlice},
@@ -12,18 +12,18 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{preface::PrefaceFilter, request_line::RequestLines};
 
-/// A connection and what its bytes pass through on their way in.
+/// A connection, and the filter for incoming bytes.
 #[derive(Debug)]
 pub struct RepairRequests<C> {
     connection: C,
-    /// None when nothing will be changed any more.
+    /// None when nothing more will be changed.
     repair: Option<Box<Repair>>,
 }
 
 #[derive(Debug)]
 struct Repair {
     filter: Filter,
-    /// What hyper is to read next.
+    /// What hyper should read next.
     ready: Vec<u8>,
 }
 
@@ -54,7 +54,7 @@ impl Filter {
         }
     }
 
-    /// Takes the next bytes, and adds to `out` what hyper is to read now.
+    /// Takes the next bytes, and appends to `out` what hyper should read now.
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self {
             Self::Preface(filter) => filter.feed(bytes, out),
@@ -62,7 +62,7 @@ impl Filter {
         }
     }
 
-    /// What is held back, since nothing follows.
+    /// The bytes held back, when nothing follows.
     fn end(&mut self, out: &mut Vec<u8>) {
         match self {
             Self::Preface(filter) => filter.end(out),

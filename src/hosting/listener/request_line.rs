@@ -1,30 +1,30 @@
-//! [`RequestLines`]: follows a connection of iisnode's from one request's head to the next, and repairs the
-//! request lines. Pure.
+//! [`RequestLines`]: follows a connection from iisnode from one request head to the next, and repairs the request
+//! lines. Pure.
 //!
-//! It counts bodies by their Content-Length and never guesses: where it cannot tell exactly where the next
-//! head starts (chunked bodies, upgrades, contradictions) it stops looking, for good. If it took a body for
-//! a head, a client could smuggle requests past the host.
+//! It measures bodies by their Content-Length and never guesses: if it cannot tell exactly where the next head starts
+//! (chunked bodies, upgrades, contradictions), it stops for good. If it mistook a body for a head, a client could
+//! smuggle requests past the host.
 
 use super::repair::repair_line;
 
-/// The longest line that is held back to be repaired: as much as http.sys takes of a whole head by default
+/// The longest line that is held back for repair, in bytes: the most that http.sys accepts for a whole head by default
 /// (MicrosoftDocs support-http-sys-registry-windows.md, MaxRequestBytes).
 const HELD: usize = 16 * 1024;
 
-/// How much is kept of a header: enough for the names and numbers that matter.
+/// How many bytes of a header are kept: enough for the names and numbers that matter.
 const HEADER: usize = 64;
 
-/// Where in a connection's bytes we are.
+/// The position in a connection's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Place {
     #[default]
     Line,
-    /// In a request line that is not held back any more.
+    /// In a request line that is no longer held back.
     RestOfLine,
     Headers,
-    /// In a body of which so many bytes are to come.
+    /// In a body with this many bytes to come.
     Body(u64),
-    /// Nobody knows.
+    /// Unknown.
     Lost,
 }
 
@@ -32,13 +32,13 @@ enum Place {
 #[derive(Debug, Default)]
 pub(super) struct RequestLines {
     place: Place,
-    /// What has come of the line: of the request, or the start of a header.
+    /// What has arrived of the line: the request line, or the start of a header.
     line: Vec<u8>,
-    /// How long the header is that is being read, in bytes.
+    /// The length of the current header so far, in bytes.
     header_bytes: usize,
     /// The length of the body that follows this head.
     length: Option<u64>,
-    /// Whether where the next head starts cannot be told.
+    /// Whether the start of the next head cannot be told.
     unclear: bool,
 }
 
@@ -55,7 +55,7 @@ impl RequestLines {
         }
     }
 
-    /// Looks at the next bytes, and adds to `out` what the server is to read now.
+    /// Takes the next bytes, and appends to `out` what the server should read now.
     pub(super) fn feed(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
         while !bytes.is_empty() {
             let (part, rest) = match self.place {
@@ -78,7 +78,7 @@ impl RequestLines {
         }
     }
 
-    /// What is held back, since nothing follows.
+    /// The bytes held back, when nothing follows.
     pub(super) fn end(&mut self, out: &mut Vec<u8>) {
         if self.place == Place::Line {
             out.append(&mut self.line);
@@ -86,7 +86,7 @@ impl RequestLines {
         self.place = Place::Lost;
     }
 
-    /// Whether nothing is changed any more.
+    /// Whether nothing more will be changed.
     pub(super) fn is_done(&self) -> bool {
         self.place == Place::Lost
     }
@@ -95,13 +95,13 @@ impl RequestLines {
     fn request_line(&mut self, part: &[u8], out: &mut Vec<u8>) {
         self.line.extend(part);
         match &*self.line {
-            // Empty lines before a request are overlooked (RFC 9112, 2.2).
+            // Servers ignore empty lines before a request (RFC 9112, 2.2).
             b"\n" | b"\r\n" => return out.append(&mut self.line),
             b"\r" => return,
             _ => {}
         }
         let is_whole = part.ends_with(b"\n");
-        // Anything else is the server's to judge at once: it may have no end.
+        // Anything else goes to the server at once: it may never end.
         let is_held = self.line.len() <= HELD && self.line[0].is_ascii_alphabetic() && !part.contains(&0);
         if is_held && !is_whole {
             return;
@@ -136,7 +136,7 @@ impl RequestLines {
         }
     }
 
-    /// What a header says of the body and of what follows it.
+    /// What a header says about the body and what follows it.
     fn frame(&mut self, header: &[u8], is_whole: bool) {
         let colon = header.iter().position(|byte| *byte == b':').unwrap_or(header.len());
         let (name, value) = header.split_at(colon);
@@ -150,12 +150,12 @@ impl RequestLines {
     }
 }
 
-/// Where we are when so many bytes of a body are to come.
+/// The position when this many bytes of a body are to come.
 fn body(length: u64) -> Place {
     if length == 0 { Place::Line } else { Place::Body(length) }
 }
 
-/// A Content-Length; none if there could be any doubt about it.
+/// A Content-Length; none if there is any doubt about it.
 fn parse_length(digits: &[u8]) -> Option<u64> {
     let plain = !digits.is_empty() && digits.len() < 20 && digits.iter().all(u8::is_ascii_digit);
     std::str::from_utf8(digits).ok().filter(|_| plain)?.parse().ok()

@@ -1,16 +1,16 @@
-//! [`RequestStart`]: the first line of the newest request, for the day it is refused. Pure.
+//! [`RequestStart`]: the first line of the latest request, in case it is refused. Pure.
 //!
-//! It knows nothing of how requests are framed: after an answer, the next bytes are a request's. Only a peer
-//! that sends requests without waiting for answers shows it wrong or no lines, and proxies do not.
+//! It does not parse requests: it takes the bytes after an answer for the next request. It is wrong only for a peer
+//! that sends requests without waiting for answers, which proxies do not do.
 
-/// How much of a request line is kept.
+/// How many bytes of a request line are kept.
 const KEPT: usize = 1024;
 
-/// What came first since the last answer.
+/// The first bytes since the last answer.
 #[derive(Debug, Default)]
 pub(super) struct RequestStart {
     line: Vec<u8>,
-    /// Whether the end of the line has come, or as much of it as is kept.
+    /// Whether the line is complete, or as long as what is kept.
     whole: bool,
 }
 
@@ -21,7 +21,7 @@ impl RequestStart {
             return;
         }
         let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-        // Empty lines before a request are overlooked (RFC 9112, 2.2).
+        // Servers ignore empty lines before a request (RFC 9112, 2.2).
         let begin = if self.line.iter().all(is_end) {
             bytes.iter().position(|byte| !is_end(byte)).unwrap_or(bytes.len())
         } else {
@@ -33,17 +33,17 @@ impl RequestStart {
         self.whole = end.is_some() || self.line.len() == KEPT;
     }
 
-    /// An answer was written: the line is not needed any more.
+    /// Notes that an answer was written: the line is no longer needed.
     pub(super) fn answered(&mut self) {
         *self = Self::default();
     }
 
-    /// The line, or what there is of it; empty if nothing came since the last answer.
+    /// The line, or as much as there is of it; empty if nothing arrived since the last answer.
     pub(super) fn line(&self) -> &[u8] {
         &self.line
     }
 
-    /// Whether the line has begun and more of it may come.
+    /// Whether the line has started and may continue.
     pub(super) fn is_within_line(&self) -> bool {
         !self.line.is_empty() && !self.whole
     }

@@ -1,8 +1,8 @@
-//! [`WriteTimeout`]: a connection that gives up on a peer which takes no more bytes.
+//! [`WriteTimeout`]: a connection that gives up on a peer that accepts no more data.
 //!
-//! Without it a writer that waits for a peer with a full window waits as long as the peer's machine
-//! answers window probes, for ever if need be, and keeps its buffers (socketioxide's writer holds the
-//! session's lock meanwhile, so that even closing the session waits for it).
+//! Without it, a write to a peer with a full window waits as long as the peer's machine answers window probes, perhaps
+//! for ever, and keeps its buffers. socketioxide's writer also holds the session's lock meanwhile, so that even closing
+//! the session has to wait.
 
 use std::{
     future::Future,
@@ -17,15 +17,15 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How long a peer may take no byte at all, while there are some for it. A reader that is merely slow
-/// takes some now and then; longer than Socket.IO's 45 s, after which such a session is over anyway.
+/// How long a peer may accept nothing at all while there is data for it. A slow reader accepts some now and then. This is
+/// longer than Socket.IO's 45 s, after which such a session is over anyway.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection whose writes fail with `TimedOut` after its patience without progress.
 #[derive(Debug)]
 pub struct WriteTimeout<C> {
     connection: C,
-    /// Runs while a write is waiting, and only then.
+    /// Runs only while a write is waiting.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -35,7 +35,7 @@ impl<C> WriteTimeout<C> {
         Self { connection, deadline: None }
     }
 
-    /// Passes a write's outcome on, unless it has been pending for too long.
+    /// Passes on a write's result, unless it has been pending for too long.
     fn watch<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             self.deadline = None;
@@ -59,7 +59,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for WriteTimeout<C> {
 
 impl<C: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        // A pipe takes a write of no bytes for the end (iisnode casyncmanager.cpp:182).
+        // On a pipe, a write of no bytes means the end (iisnode casyncmanager.cpp:182).
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }

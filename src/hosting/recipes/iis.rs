@@ -1,4 +1,4 @@
-//! What a web.config asks of its values, beyond XML's escaping, which the templates do.
+//! What a web.config allows as values. The templates escape them for XML.
 
 use super::{Site, Upstream};
 use crate::bad_value::BadValue;
@@ -11,31 +11,31 @@ impl Site {
             || self.exe.chars().any(char::is_control)
         {
             let reason =
-                r#"Windows knows no such path; give one such as C:\inetpub\dante\dante.exe, without quotes"#;
+                r#"not a valid Windows path; give one such as C:\inetpub\dante\dante.exe, without quotes"#;
             return Err(BadValue::new("--exe", &self.exe, reason));
         }
         Ok(())
     }
 
-    /// Whether a rule of URL Rewrite can lead to these upstreams.
+    /// Whether a URL Rewrite rule can name these upstreams.
     pub(super) fn accepts_arr(&self) -> Result<(), BadValue> {
         let refused = |text: &Upstream, reason| Err(BadValue::new("--upstream", &text.to_string(), reason));
         match &self.upstreams[..] {
             [_, second, ..] => refused(
                 second,
-                "a web.config leads to one Dante, and several are a server farm, which only applicationHost.config \
-                 can hold; give one --upstream, and put the farm's name in its place (docs/iis.md)",
+                "a web.config can name only one Dante; several need a server farm, which is set up in \
+                 applicationHost.config; give one --upstream, and replace it with the farm's name (docs/iis.md)",
             ),
             [unix @ Upstream::Unix(_)] => {
-                refused(unix, "ARR speaks TCP only; let Dante listen on a port, such as 127.0.0.1:8888")
+                refused(unix, "ARR supports only TCP; have Dante listen on a port, such as 127.0.0.1:8888")
             }
             _ => Ok(()),
         }
     }
 
-    /// The prefix as a pattern of URL Rewrite, without its first slash.
+    /// The prefix as a URL Rewrite pattern.
     pub fn prefix_pattern(&self) -> String {
-        // Of the characters that a proxy's prefix may have, the dot alone means something in a pattern.
+        // Of the characters that a proxy's prefix may have, only the dot is special in a pattern.
         self.prefix.as_str().replace('.', r"\.")
     }
 }

@@ -41,7 +41,7 @@ pub enum Recipe {
     Azure,
 }
 
-/// Which of the options a recipe has a use for.
+/// Which options a recipe uses.
 pub(super) struct Uses {
     prefix: bool,
     upstream: bool,
@@ -71,7 +71,7 @@ macro_rules! templates {
     )*};
 }
 
-/// Nothing in it depends on the site: it is told by variables of the shell.
+/// Nothing in it depends on the site: shell variables configure it.
 const AZURE: &str = include_str!("../../../templates/hosts/azure.sh");
 
 templates! {

@@ -1,4 +1,4 @@
-//! What the files of nginx, Apache, Caddy and HAProxy say of a site.
+//! What the files for nginx, Apache, Caddy and HAProxy need to know about a site.
 
 use super::{Listen, Site, Upstream};
 use crate::bad_value::BadValue;
@@ -7,12 +7,12 @@ use crate::bad_value::BadValue;
 const DIGITS: &str = "0123456789abcdef";
 
 impl Site {
-    /// Whether Apache can lead to these upstreams.
+    /// Whether Apache can spread addresses over these upstreams.
     pub(super) fn accepts_apache(&self) -> Result<(), BadValue> {
         match self.upstreams.get(DIGITS.len()) {
             None => Ok(()),
             Some(spare) => {
-                let reason = "in Apache's file addresses are divided among 16 upstreams at most; give fewer, or use another proxy";
+                let reason = "in Apache's file, client addresses can be spread over at most 16 upstreams; give fewer, or use another proxy";
                 Err(BadValue::new("--upstream", &spare.to_string(), reason))
             }
         }
@@ -30,12 +30,12 @@ impl Site {
             .collect()
     }
 
-    /// Whether the proxy has a prefix to take off.
+    /// Whether the proxy has a prefix to strip.
     pub fn strips(&self) -> bool {
         self.strip && !self.prefix.is_root()
     }
 
-    /// The path at which Dante sees the root of the prefix, for a proxy that puts it in the place of its own.
+    /// The path at which Dante sees the root of the prefix, for a proxy that replaces its own path with it.
     pub fn passed_root(&self) -> &str {
         match self.passed_prefix() {
             "" => "/",
@@ -50,16 +50,16 @@ impl Site {
 
     /// The prefix as a regular expression.
     pub fn path_pattern(&self) -> String {
-        // Of the characters that a proxy's prefix may have, the dot alone means something there.
+        // Of the characters that a proxy's prefix may have, only the dot is special there.
         self.prefix.as_str().replace('.', r"\.")
     }
 
-    /// Whether the proxy reaches a Dante over a file.
+    /// Whether the proxy reaches a Dante over a Unix domain socket.
     pub fn has_unix_sockets(&self) -> bool {
         self.upstreams.iter().any(|upstream| matches!(upstream, Upstream::Unix(_)))
     }
 
-    /// For each upstream, counted from 1, the hexadecimal digits with which the hashes of its readers' addresses begin.
+    /// For each upstream, counted from 1, the first hexadecimal digits of the hashes of its readers' addresses.
     pub fn shares(&self) -> Vec<(usize, String)> {
         let share = |index: usize| {
             let digits = DIGITS.chars().enumerate();
@@ -69,14 +69,14 @@ impl Site {
         (0..self.upstreams.len()).map(share).collect()
     }
 
-    /// The upstream that stands in for another one, both counted from 1.
+    /// The upstream that replaces another one when it is down, both counted from 1.
     pub fn substitute(&self, index: &usize) -> usize {
         index % self.upstreams.len() + 1
     }
 }
 
 impl Upstream {
-    /// The address as a proxy writes it that marks Unix domain sockets in this way.
+    /// The address in the notation of a proxy that writes `unix` before the path of a Unix domain socket.
     pub fn address(&self, unix: &str) -> String {
         match self {
             Self::Tcp(address) => address.clone(),
@@ -93,10 +93,10 @@ impl Upstream {
         }
     }
 
-    /// What Dante's `--listen` takes in order to be found there.
+    /// The value of `--listen` for the Dante that the proxy looks for there.
     fn listen(&self) -> String {
         match self {
-            // A host's name is one of the proxy's view.
+            // A host name is how the proxy sees that machine; Dante listens on all its addresses.
             Self::Tcp(address) => match address.rsplit_once(':') {
                 Some((_, port)) if address.parse::<std::net::SocketAddr>().is_err() => {
                     format!("0.0.0.0:{port}")
@@ -117,7 +117,7 @@ impl Listen {
         }
     }
 
-    /// The address as it stands before a port; `*` for all of them.
+    /// The address for a place before the port; `*` for all addresses.
     pub fn host(&self) -> String {
         match self.ip {
             None => "*".to_owned(),

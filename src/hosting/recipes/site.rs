@@ -1,4 +1,4 @@
-//! [`Site`]: what a recipe is filled with, and how it is read from the command line. Pure.
+//! [`Site`]: the values that fill a recipe, read from the command line. Pure.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
@@ -8,7 +8,7 @@ use crate::{
     hosting::{endpoint, prefix::Prefix},
 };
 
-/// What was asked for, as it was typed.
+/// The options as they were typed.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted<'a> {
     /// `--prefix`.
@@ -26,11 +26,11 @@ pub struct Wanted<'a> {
 /// The values of a recipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// The path under which the host is to serve Dante.
+    /// The URL path under which the host serves Dante.
     pub prefix: Prefix,
     /// Where one or more Dantes listen, behind a proxy.
     pub upstreams: Vec<Upstream>,
-    /// Whether the proxy takes the prefix off.
+    /// Whether the proxy strips the prefix.
     pub strip: bool,
     /// Where the proxy listens.
     pub listen: Listen,
@@ -50,13 +50,13 @@ pub enum Upstream {
 /// Where a proxy listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {
-    /// The one address, or all of them.
+    /// One address, or all of them.
     pub ip: Option<IpAddr>,
     /// The port.
     pub port: u16,
 }
 
-/// The prefix of the sample under IIS.
+/// The prefix of the Node.js sample under IIS.
 const PREFIX: &str = "/dante";
 const HTTP: Listen = Listen { ip: None, port: 80 };
 
@@ -64,11 +64,11 @@ impl Site {
     /// Reads what was typed for this recipe.
     ///
     /// # Errors
-    /// When a value cannot be used, or the recipe has no use for an option.
+    /// When a value cannot be used, or the recipe does not use an option.
     pub fn read(recipe: Recipe, wanted: &Wanted<'_>) -> Result<Self, BadValue> {
         let uses = recipe.uses();
         let spare = |name: &str, value: &str| {
-            Err(BadValue::new(name, value, format!("{recipe} has no use for it; leave it out")))
+            Err(BadValue::new(name, value, format!("not used for {recipe}; leave it out")))
         };
         match wanted {
             Wanted { prefix: Some(prefix), .. } if !uses.prefix => return spare("--prefix", prefix),
@@ -82,14 +82,14 @@ impl Site {
         let refused = |reason: &dyn fmt::Display| BadValue::new("--prefix", prefix, reason);
         let parsed = Prefix::parse(prefix).map_err(|error| refused(&error))?;
         if uses.upstream && !parsed.as_str().bytes().all(is_plain) {
-            let reason = "a proxy's file would have to escape it; give one of letters, digits, - . _ ~ and /";
+            let reason = "it would need escaping in a proxy's file; use only letters, digits, - . _ ~ and /";
             return Err(refused(&reason));
         }
         let mut upstreams = Vec::new();
         for text in wanted.upstreams {
             let upstream = text.parse().map_err(|reason| BadValue::new("--upstream", text, reason))?;
             if upstreams.contains(&upstream) {
-                return Err(BadValue::new("--upstream", text, "it is given twice; give each once"));
+                return Err(BadValue::new("--upstream", text, "given twice; give each upstream once"));
             }
             upstreams.push(upstream);
         }
@@ -111,13 +111,13 @@ impl Site {
         self.upstreams.len() > 1
     }
 
-    /// What stands before every path as Dante sees it; empty if the proxy takes it off.
+    /// The prefix of every path that Dante sees; empty if the proxy strips it.
     pub fn passed_prefix(&self) -> &str {
         if self.strip { "" } else { self.prefix.as_str() }
     }
 }
 
-/// What needs no escaping in any proxy's file.
+/// Whether this byte needs no escaping in any proxy's file.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte)
 }
@@ -139,7 +139,7 @@ impl FromStr for Upstream {
             return if path.starts_with('/') && path.bytes().all(is_plain) {
                 Ok(Self::Unix(path.to_owned()))
             } else {
-                Err("give an absolute path of letters, digits, - . _ ~ and / after unix:")
+                Err("after unix:, give an absolute path of letters, digits, - . _ ~ and /")
             };
         }
         let form = "give a host and a port, such as 127.0.0.1:8888, or unix:/path";
@@ -208,20 +208,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_recipe_has_no_use_for_is_refused() {
+    fn an_option_that_a_recipe_does_not_use_is_refused() {
         let refused = |recipe, wanted: Wanted<'_>| Site::read(recipe, &wanted).unwrap_err().to_string();
         let upstream = ["127.0.0.1:1".to_owned()];
         let several = [upstream[0].clone(), upstream[0].clone()];
         assert!(refused(Recipe::Nginx, Wanted { exe: Some("x"), ..Wanted::default() }).contains("--exe"));
         assert!(
             refused(Recipe::Iisnode, Wanted { upstreams: &upstream, ..Wanted::default() })
-                .contains("iisnode has no use for it")
+                .contains("not used for iisnode")
         );
         assert!(
             refused(Recipe::Nginx, Wanted { upstreams: &several, ..Wanted::default() }).contains("twice")
         );
         assert!(
-            refused(Recipe::Nginx, Wanted { prefix: Some("/a b"), ..Wanted::default() }).contains("escape")
+            refused(Recipe::Nginx, Wanted { prefix: Some("/a b"), ..Wanted::default() }).contains("escaping")
         );
     }
 }

@@ -1,43 +1,41 @@
-//! What systemd's units ask of their values: an absolute program that the hardened service can see, words that
-//! are quoted as systemd.syntax(7) says, and addresses that need no name server.
+//! What systemd units allow as values: the absolute path of a program that the hardened service can see, words
+//! quoted as systemd.syntax(7) says, and addresses that need no DNS.
 
 use super::{Site, Upstream};
 use crate::bad_value::BadValue;
 
-/// Where the service sees nothing: ProtectHome= and PrivateTmp= in the unit hide these.
+/// Folders that ProtectHome= and PrivateTmp= in the unit hide from the service.
 const HIDDEN: [&str; 5] = ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"];
 
 /// Whether the service can start this program.
 pub(super) fn accepts_program(exe: &str) -> Result<(), BadValue> {
     let refused = |reason| Err(BadValue::new("--exe", exe, reason));
     if !exe.starts_with('/') || exe.ends_with('/') {
-        return refused(
-            "systemd looks for no program by its name; give an absolute path, such as /usr/local/bin/dante",
-        );
+        return refused("the unit needs an absolute path; give one, such as /usr/local/bin/dante");
     }
     // systemd says: "Executable name contains special characters"; a $ it would read as a variable in some places.
     if exe.contains(['"', '\'', '\\', '$']) || exe.chars().any(char::is_control) {
         return refused(
-            "systemd takes no program with quotes, \\, $ or control characters in its path; rename it",
+            "systemd does not accept quotes, \\, $ or control characters in a program's path; rename it",
         );
     }
     if HIDDEN.iter().any(|hidden| exe.starts_with(hidden)) {
         return refused(
-            "the service is kept from seeing homes and temporary files; copy it to /usr/local/bin or /opt",
+            "the service cannot see home directories or temporary files; copy the program to /usr/local/bin or /opt",
         );
     }
     Ok(())
 }
 
-/// Whether one socket unit can be this upstream.
+/// Whether one socket unit can open this upstream.
 pub(super) fn accepts_socket(site: &Site) -> Result<(), BadValue> {
     let refused = |text: &str, reason| Err(BadValue::new("--upstream", text, reason));
     match &site.upstreams[..] {
         [_, second, ..] => {
-            refused(&second.to_string(), "a dante.socket is one Dante's; print another for the second")
+            refused(&second.to_string(), "a dante.socket serves one Dante; print another one for the second")
         }
         [Upstream::Tcp(text)] if text.parse::<std::net::SocketAddr>().is_err() => {
-            refused(text, "systemd listens on addresses, not on names; give one such as 127.0.0.1:8888")
+            refused(text, "systemd listens on addresses, not host names; give one, such as 127.0.0.1:8888")
         }
         _ => Ok(()),
     }
@@ -46,7 +44,7 @@ pub(super) fn accepts_socket(site: &Site) -> Result<(), BadValue> {
 impl Site {
     /// The command that a service starts.
     pub fn exec_start(&self) -> String {
-        // The program's path is not searched for variables, the words after it are.
+        // systemd expands variables in the words after the program, not in its path.
         let prefix = if self.prefix.is_root() {
             String::new()
         } else {
@@ -64,7 +62,7 @@ impl Site {
     }
 }
 
-/// One word of a unit file's line: `%` begins a specifier, and quotes are needed by what is not plain.
+/// One word of a line in a unit file: `%` starts a specifier, and special characters need quotes.
 fn word(text: &str) -> String {
     let escaped = text.replace('\\', r"\\").replace('"', "\\\"").replace('%', "%%");
     let plain = |letter: char| letter.is_alphanumeric() || "%/._-~+:@,=".contains(letter);

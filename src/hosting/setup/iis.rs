@@ -1,12 +1,12 @@
 //! What applicationHost.config says: sites, applications, pools, modules, and which sections a web.config may set.
-//! IIS compares names without regard to case.
+//! IIS ignores case in names.
 
 use roxmltree::{Document, Node};
 
 use super::{IisFacts, Module};
 use crate::hosting::environment::Environment;
 
-/// Sections of system.webServer that the module's recipe sets. IIS locks handlers and webSocket at first; a
+/// Sections of system.webServer that the module's recipe sets. IIS locks handlers and webSocket by default; the
 /// server's owner may have locked the others.
 pub(super) fn sections(module: Module) -> &'static [&'static str] {
     match module {
@@ -15,17 +15,17 @@ pub(super) fn sections(module: Module) -> &'static [&'static str] {
     }
 }
 
-/// applicationHost.config, asked for one application.
+/// What applicationHost.config says about one application.
 pub(super) struct Configuration {
     /// The application's folder, if there is such an application.
     pub(super) folder: Option<String>,
     /// The pool of the application.
     pub(super) application_pool: Option<String>,
-    /// Whether there is a pool of our name.
+    /// Whether a pool with our name exists.
     pub(super) has_pool: bool,
     /// Whether its settings are as they should be.
     pub(super) pool_is_set: bool,
-    /// Other applications in the pool of our name.
+    /// Other applications in that pool.
     pub(super) lodgers: Vec<String>,
     /// Every site.
     pub(super) sites: Vec<String>,
@@ -40,8 +40,8 @@ impl Configuration {
     pub(super) fn read(facts: &IisFacts, env: &Environment) -> Result<Self, String> {
         let document = Document::parse(facts.configuration.trim_start_matches('\u{feff}')).map_err(|error| {
             format!(
-                "IIS: applicationHost.config cannot be read ({error}); run setup.ps1 with -Verbose, and see whether IIS \
-                 Manager can read it"
+                "IIS: applicationHost.config cannot be read ({error}); run setup.ps1 with -Verbose, and check whether \
+                 IIS Manager can read it"
             )
         })?;
         let root = document.root_element();
@@ -98,7 +98,7 @@ fn same(a: &str, b: &str) -> bool {
     a.to_lowercase() == b.to_lowercase()
 }
 
-/// All elements at the end of this way of names.
+/// All elements at the end of this path of names.
 fn all<'a, 'input>(from: Node<'a, 'input>, way: &[&str]) -> Vec<Node<'a, 'input>> {
     let Some((first, rest)) = way.split_first() else { return vec![from] };
     let below = from.children().filter(|child| child.has_tag_name(*first));
@@ -113,7 +113,7 @@ fn values(nodes: &[Node<'_, '_>], attribute: &str) -> Vec<String> {
     nodes.iter().filter_map(|node| node.attribute(attribute)).map(Into::into).collect()
 }
 
-/// The first of these elements that has a setting says it: a pool's own, then the defaults of all pools.
+/// A setting from the first of these elements that has it: the pool's own, then the defaults of all pools.
 fn setting<'a>(nodes: &[Node<'a, '_>], key: &str) -> Option<&'a str> {
     let (way, attribute) = key.rsplit_once('.').unwrap_or(("", key));
     let way: Vec<_> = way.split('.').filter(|name| !name.is_empty()).collect();
@@ -136,8 +136,8 @@ fn lodgers(sites: &[Node<'_, '_>], facts: &IisFacts) -> Vec<String> {
     lodgers
 }
 
-/// The section's own overrideModeDefault (Allow when missing), overruled by `<location overrideMode>` for the
-/// server, the site and the application, in this order.
+/// Whether a web.config may set a section: its overrideModeDefault (Allow when missing), overridden by
+/// `<location overrideMode>` for the server, the site and the application, in this order.
 fn is_open(root: Node<'_, '_>, section: &str, facts: &IisFacts) -> bool {
     let groups = all(root, &["configSections", "sectionGroup"]);
     let declared = named(&groups, "name", "system.webServer")
@@ -158,7 +158,7 @@ fn is_open(root: Node<'_, '_>, section: &str, facts: &IisFacts) -> bool {
     open
 }
 
-/// Puts the values of variables in the place of `%NAME%`, as IIS does; a name that is none stays.
+/// Replaces `%NAME%` with the variable's value, as IIS does; an unknown name stays.
 fn expand(path: &str, env: &Environment) -> String {
     let (mut text, mut rest) = (String::new(), path);
     while let Some((before, after)) = rest.split_once('%') {
@@ -179,7 +179,7 @@ fn url(site: Option<Node<'_, '_>>, name: &str) -> String {
             "https" => "443",
             _ => return None,
         };
-        // address:port:host, where an IPv6 address has colons of its own in brackets.
+        // address:port:host, where an IPv6 address has colons too, in brackets.
         let (rest, host) = binding.attribute("bindingInformation")?.rsplit_once(':')?;
         let (address, port) = rest.rsplit_once(':')?;
         let server = match (host, address) {

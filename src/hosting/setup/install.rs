@@ -1,5 +1,5 @@
-//! The steps that install Dante or bring it up to date. Each is done already or not, so that a second run changes
-//! nothing, and a newer program is exchanged while the old one goes on serving its readers.
+//! The steps that install or update Dante. Each knows whether it is done already, so a second run changes nothing.
+//! A newer program is put in place while the old one goes on serving its readers.
 
 use super::{
     Change, HASH, IisFacts, Module, POOL, SCRIPT, SCRIPT_TEXT, Step,
@@ -49,7 +49,7 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Result<Vec<Step>, 
             words(["set", "app"], [format!("/app.name:{application}"), format!("/applicationPool:{name}")]);
         step("set", format!("application '{application}' in pool '{name}'"), done, appcmd(set));
     }
-    // A locked section in a web.config is error 500.19 (0x80070021). Opened for this application alone, not for
+    // A locked section in a web.config causes error 500.19 (0x80070021). Unlocked only for this application, not for
     // the server.
     for section in iis::sections(facts.module) {
         let options = [
@@ -65,7 +65,7 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Result<Vec<Step>, 
     step("grant", may(format!("read and run what is in {path}")), facts.reads, grant(path, "RX"));
     step("grant", may(format!("write logs in {logs}")), facts.writes_logs, grant(&logs, "M"));
 
-    // Last, since this is the switch: with a new web.config the modules start the program that it names.
+    // Last, since this switches over: with a new web.config the modules start the program that it names.
     let same = facts.text("web.config") == Some(text.as_str());
     step("write", config.clone(), same, Change::Write { path: config, text });
     for old in facts.top().filter(|item| item.is_program() && !item.name.eq_ignore_ascii_case(&program)) {
@@ -75,8 +75,7 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Result<Vec<Step>, 
     Ok(steps)
 }
 
-/// The name under which a program is installed. A running one is locked; under a name of its own each version can
-/// be put beside the one that runs.
+/// The name under which a program is installed. A running program is locked, so each version has its own name.
 fn program(facts: &IisFacts) -> Result<String, BadValue> {
     match facts.source.hash.get(..HASH) {
         Some(start) if start.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
@@ -85,7 +84,7 @@ fn program(facts: &IisFacts) -> Result<String, BadValue> {
         _ => Err(BadValue::new(
             "the hash of dante.exe",
             &facts.source.hash,
-            "it is no SHA-256; update setup.ps1",
+            "not a SHA-256 hash; use the setup.ps1 of the same version as dante.exe",
         )),
     }
 }
@@ -93,7 +92,7 @@ fn program(facts: &IisFacts) -> Result<String, BadValue> {
 fn web_config(facts: &IisFacts, program: &str) -> Result<String, BadValue> {
     let recipe = facts.module.recipe();
     let exe = match facts.module {
-        // It does not look in the site's folder (iisnode cnodeprocess.cpp:175-185).
+        // iisnode does not look in the site's folder (iisnode cnodeprocess.cpp:175-185).
         Module::Iisnode => facts.below(program),
         Module::HttpPlatformHandler | Module::AspNetCore => format!(r".\{program}"),
     };

@@ -1,5 +1,5 @@
-//! What `setup.ps1` is to do on a server with IIS: facts in, problems and steps out. The script finds out the
-//! facts and carries out the steps; everything that has to be decided is decided here, where it is tested. Pure.
+//! What `setup.ps1` should do on a server with IIS: facts in, problems and steps out. The script only collects the
+//! facts and carries out the steps; every decision is made here, where tests cover it. Pure.
 
 mod iis;
 mod install;
@@ -22,17 +22,17 @@ pub struct IisFacts {
     site: String,
     /// The site folder, absolute, without a backslash at the end.
     path: String,
-    /// Whether Dante is to be removed.
+    /// Whether to remove Dante.
     remove: bool,
     /// The program to install.
     source: Source,
-    /// IIS's major version, if the registry tells it.
+    /// IIS's major version, if it is in the registry.
     iis_version: Option<u32>,
     /// The text of applicationHost.config.
     configuration: String,
-    /// Whether the site folder is there.
+    /// Whether the site folder exists.
     exists: bool,
-    /// What is in it, and in its folder for logs.
+    /// Its contents, and those of its folder for logs.
     items: Vec<Item>,
     /// Whether the pool's account may read what is in the site folder.
     reads: bool,
@@ -61,18 +61,18 @@ struct Source {
 struct Item {
     name: String,
     folder: bool,
-    /// Of files of text that may be ours.
+    /// The text of a file that may be ours.
     text: Option<String>,
 }
 
-/// What the script is to say and do.
+/// What the script should print and do.
 #[derive(Debug, Serialize)]
 pub struct SetupPlan {
-    /// Each a line of value, reason and remedy. If there are any, nothing may be done.
+    /// Each is one line of value, reason and remedy. If there are any, the script must not change anything.
     pub problems: Vec<String>,
     /// In this order.
     pub steps: Vec<Step>,
-    /// Where Dante is then.
+    /// The address of Dante afterwards.
     pub url: String,
 }
 
@@ -83,7 +83,7 @@ pub struct Step {
     action: &'static str,
     /// Its object.
     what: String,
-    /// Whether it is so already.
+    /// Whether it is done already.
     done: bool,
     #[serde(flatten)]
     change: Change,
@@ -114,16 +114,16 @@ enum Change {
         path: String,
         /// How long to wait for a process that still runs it, in seconds.
         patience: u32,
-        /// Whether it has to stay if anything before could not be removed, so that another run finds the rest.
+        /// Whether to keep it if an earlier item could not be removed, so that another run finds the rest.
         last: bool,
     },
-    /// Nothing, but it is told.
+    /// Does nothing; the script prints what it leaves.
     Leave,
 }
 
-/// Settings of the pool. Readers hold on to one process for hours. IIS would start the .NET runtime in it for
-/// nothing, end it after 20 minutes without a request (idleTimeout) and replace it every 29 hours
-/// (periodicRestart), cutting every stream.
+/// Settings of the pool. Readers stay with one process for hours. By default IIS starts the .NET runtime in it, which
+/// Dante does not need, stops it after 20 minutes without a request (idleTimeout) and replaces it every 29 hours
+/// (periodicRestart), which cuts every stream.
 const POOL: [(&str, &str); 3] = [
     ("managedRuntimeVersion", ""),
     ("processModel.idleTimeout", "00:00:00"),
@@ -134,13 +134,13 @@ const POOL: [(&str, &str); 3] = [
 const SCRIPT: &str = "server-socketio.js";
 const SCRIPT_TEXT: &str = "// iisnode answers 404 unless this file exists. dante.exe answers every request; nothing reads this.\r\n";
 
-/// Stands in every web.config that Dante has written.
+/// Part of every web.config that Dante writes.
 const MARK: &str = "dante hosting";
 
-/// What stands at the end of a file that is still being written.
+/// The suffix of a file that is still being written.
 const NEW: &str = ".new";
 
-/// Decides what is to be done.
+/// Decides what to do.
 pub fn plan(facts: &IisFacts, env: &Environment) -> SetupPlan {
     let iis = match Configuration::read(facts, env) {
         Ok(iis) => iis,
@@ -162,7 +162,7 @@ impl IisFacts {
     /// Reads what the script sends.
     ///
     /// # Errors
-    /// When it is not the JSON that is expected: script and program are of different versions.
+    /// When it is not the expected JSON, because script and program have different versions.
     pub fn parse(text: &str) -> serde_json::Result<Self> {
         // Windows PowerShell puts a byte order mark before what it sends when the console speaks UTF-8.
         serde_json::from_str(text.trim_start_matches('\u{feff}'))
@@ -185,7 +185,7 @@ impl IisFacts {
         self.items.iter().find(|item| item.name.eq_ignore_ascii_case(name))?.text.as_deref()
     }
 
-    /// What is in the site folder itself.
+    /// The items in the site folder itself.
     fn top(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| !item.name.contains('\\'))
     }
@@ -202,7 +202,7 @@ impl Module {
 }
 
 impl Item {
-    /// Whether it was put there by the script.
+    /// Whether the script put it there.
     fn is_ours(&self) -> bool {
         let name = self.name.to_ascii_lowercase();
         let text = self.text.as_deref().unwrap_or_default();
@@ -231,7 +231,7 @@ impl Item {
     }
 }
 
-/// How many digits of its hash a program carries in its name.
+/// How many digits of its hash are in a program's name.
 const HASH: usize = 12;
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What stands in the way: each as one line of value, reason and remedy.
+//! What prevents the installation: each problem is one line of value, reason and remedy.
 
 use super::{IisFacts, Module, iis::Configuration};
 
 /// What has to be installed for a module, with the remedy.
 fn needs(module: Module) -> [(&'static str, &'static str); 2] {
     const WEB_SOCKETS: (&str, &str) =
-        ("WebSocketModule", "type: dism /online /enable-feature /featurename:IIS-WebSockets /all");
+        ("WebSocketModule", "run: dism /online /enable-feature /featurename:IIS-WebSockets /all");
     match module {
         Module::Iisnode => [
             ("iisnode", "install iisnode from https://github.com/Azure/iisnode/releases"),
@@ -28,14 +28,14 @@ fn needs(module: Module) -> [(&'static str, &'static str); 2] {
     }
 }
 
-/// Everything that stands in the way.
+/// All problems.
 pub(super) fn find(facts: &IisFacts, iis: &Configuration) -> Vec<String> {
     let IisFacts { name, path, .. } = facts;
     let mut problems = Vec::new();
     if !is_name(name) {
         problems.push(format!(
-            "-Name '{name}': is no name for an application; give up to 64 letters, digits, - _ or . that begin with a \
-             letter or digit and do not end in a dot"
+            "-Name '{name}': not a valid application name; use up to 64 letters, digits, - _ or ., starting with a \
+             letter or digit and not ending with a dot"
         ));
     }
     if !facts.remove {
@@ -43,7 +43,7 @@ pub(super) fn find(facts: &IisFacts, iis: &Configuration) -> Vec<String> {
     }
     match &iis.folder {
         Some(folder) if folder.to_lowercase() != path.to_lowercase() => problems.push(format!(
-            "application '{}': has the folder {folder} already; give -Path '{folder}' if it is Dante's, or another -Name",
+            "application '{}': already has the folder {folder}; give -Path '{folder}' if it is Dante's, or another -Name",
             facts.application()
         )),
         _ => {}
@@ -55,37 +55,36 @@ fn to_install(facts: &IisFacts, iis: &Configuration, problems: &mut Vec<String>)
     let site = &facts.site;
     if let Some(version @ ..8) = facts.iis_version {
         problems.push(format!(
-            "IIS {version}: knows no WebSocket; use Windows 8, Windows Server 2012 or later, which have IIS 8"
+            "IIS {version}: does not support WebSocket; use IIS 8, in Windows 8, Windows Server 2012 or later"
         ));
     }
     for (need, remedy) in needs(facts.module) {
         if !iis.has_module(need) {
-            problems
-                .push(format!("module {need} of IIS: is not installed, and Dante needs it here; {remedy}"));
+            problems.push(format!("IIS module {need}: not installed, and Dante needs it here; {remedy}"));
         }
     }
     if !iis.sites.iter().any(|known| known.to_lowercase() == site.to_lowercase()) {
         let known: Vec<_> = iis.sites.iter().map(|site| format!("'{site}'")).collect();
-        problems.push(format!("-Site '{site}': IIS has no such site; give one of: {}", known.join(", ")));
+        problems.push(format!("-Site '{site}': IIS has no such site; use one of: {}", known.join(", ")));
     }
     if !iis.lodgers.is_empty() {
         problems.push(format!(
-            "application pool '{}': serves '{}', and Dante needs a pool of its own; give another -Name",
+            "application pool '{}': already used by '{}', and Dante needs its own pool; give another -Name",
             facts.name,
             iis.lodgers.join("', '")
         ));
     }
-    // iisnode.yml is where settings of the server's owner belong.
+    // The server's owner may put settings into iisnode.yml.
     let stranger = facts.top().find(|item| !item.is_ours() && !item.name.eq_ignore_ascii_case("iisnode.yml"));
     if let Some(stranger) = stranger {
         problems.push(format!(
-            "-Path '{}': holds '{}', which is not Dante's; give an empty folder, or one that does not exist yet",
+            "-Path '{}': contains '{}', which is not Dante's; give an empty folder, or one that does not exist yet",
             facts.path, stranger.name
         ));
     }
 }
 
-/// A name that needs no quotes or escapes in URLs, in accounts' names (`IIS AppPool\…`) and for appcmd.
+/// Whether a name needs no quotes or escapes in URLs, in account names (`IIS AppPool\…`) and for appcmd.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
     name.len() <= 64

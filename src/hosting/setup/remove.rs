@@ -1,8 +1,8 @@
-//! The steps that remove what the script has made, and nothing else.
+//! The steps that remove what the script made, and nothing else.
 
 use super::{Change, IisFacts, Item, Step, iis::Configuration};
 
-/// How long a program may take to end after its application is gone, in seconds.
+/// How long a program may take to end after its application was removed, in seconds.
 const PATIENCE: u32 = 10;
 
 pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Vec<Step> {
@@ -16,7 +16,12 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Vec<Step> {
     let pool = format!("application pool '{name}'");
     // A pool that has other applications, or other settings than ours, is not the one that this script made.
     if iis.has_pool && (!iis.lodgers.is_empty() || !iis.pool_is_set) {
-        step("leave", format!("{pool}: not made by this script, or changed since"), false, Change::Leave);
+        step(
+            "leave",
+            format!("{pool}: not made by this script, or changed since then"),
+            false,
+            Change::Leave,
+        );
     } else {
         step("delete", pool, !iis.has_pool, delete("apppool", format!("/apppool.name:{name}")));
     }
@@ -38,7 +43,7 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Vec<Step> {
     }
     let path = facts.path.clone();
     match kept.first() {
-        Some(kept) => step("leave", format!("{path}: it holds '{}'", kept.name), false, Change::Leave),
+        Some(kept) => step("leave", format!("{path}: it contains '{}'", kept.name), false, Change::Leave),
         None => {
             step("remove", path.clone(), !facts.exists, Change::Remove { path, patience: 0, last: true });
         }
@@ -48,8 +53,8 @@ pub(super) fn steps(facts: &IisFacts, iis: &Configuration) -> Vec<Step> {
 
 const CONFIG: u8 = 4;
 
-/// The order: a folder after what is in it; programs late, since one of them may be what says all this; web.config
-/// last, so that another run finds that the folder is ours.
+/// The order: a folder after its contents; programs late, since one of them may have made this plan; web.config
+/// last, so that another run can see that the folder is ours.
 fn rank(item: &Item) -> u8 {
     match () {
         () if item.is_log() => 0,

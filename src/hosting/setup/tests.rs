@@ -171,8 +171,16 @@ fn problems_are_told_with_value_reason_and_remedy() {
     let rows: &[Changed<'_>] = &[
         (FRESH, &|facts| facts["name"] = json!("my app"), &["-Name 'my app'", "64 letters"]),
         (FRESH, &|facts| facts["name"] = json!("dante."), &["-Name 'dante.'"]),
-        (FRESH, &|facts| facts["iisVersion"] = json!(7), &["IIS 7", "Windows Server 2012"]),
-        (&replaced("iisnode", "other"), &|_| {}, &["module iisnode", "Azure/iisnode/releases"]),
+        (
+            FRESH,
+            &|facts| facts["iisVersion"] = json!(7),
+            &["IIS 7: does not support WebSocket", "Windows Server 2012"],
+        ),
+        (
+            &replaced("iisnode", "other"),
+            &|_| {},
+            &["module iisnode: not installed", "Azure/iisnode/releases"],
+        ),
         (&replaced("RewriteModule", "x"), &|_| {}, &["module RewriteModule", "url-rewrite"]),
         (
             &replaced("WebSocketModule", "x"),
@@ -260,7 +268,7 @@ fn removal_takes_ours_and_leaves_the_rest() {
     assert_eq!(removal(&installed(), std::slice::from_ref(&log)), ours);
 
     let notes = removal(&installed(), &[log.clone(), file("notes.txt", None)]);
-    assert_eq!(notes.last().unwrap(), r"leave C:\inetpub\dante: it holds 'notes.txt'");
+    assert_eq!(notes.last().unwrap(), r"leave C:\inetpub\dante: it contains 'notes.txt'");
     let dump = removal(&installed(), &[file(r"logs\core.dmp", None)]);
     assert!(!dump.contains(&r"remove C:\inetpub\dante\logs".to_owned()), "{dump:?}");
     assert!(dump.last().unwrap().starts_with("leave "), "{dump:?}");
@@ -276,7 +284,7 @@ fn removal_from_a_folder_that_is_not_ours_touches_nothing() {
         facts["items"] =
             json!([file("web.config", Some("<x/>")), file("server-socketio.js", Some(SCRIPT_TEXT))]);
     }));
-    assert_eq!(left(&plan), [r"leave C:\inetpub\dante: it holds 'web.config'"]);
+    assert_eq!(left(&plan), [r"leave C:\inetpub\dante: it contains 'web.config'"]);
     let nothing = decide(&facts(FRESH, |facts| facts["remove"] = json!(true)));
     assert_eq!(left(&nothing), [""; 0]);
 }
