@@ -13,7 +13,7 @@ use std::{
 
 /// What is being worked on. Cheap to clone; as long as the number of workers.
 #[derive(Debug, Clone, Default)]
-pub struct Activity(Arc<Mutex<Vec<Task>>>);
+pub(crate) struct Activity(Arc<Mutex<Vec<Task>>>);
 
 /// One worker's work, from when a future is polled to when it waits again.
 #[derive(Debug)]

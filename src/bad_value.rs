@@ -7,16 +7,16 @@ use std::fmt;
 #[error("{name} {}: {reason}", Quoted(value))]
 pub struct BadValue {
     /// The option or variable.
-    pub name: String,
+    pub(crate) name: String,
     /// Its value.
-    pub value: String,
+    pub(crate) value: String,
     /// Why it cannot be used, and what can.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 impl BadValue {
     /// A refusal; `reason` names the remedy, too.
-    pub fn new(name: &str, value: &str, reason: impl fmt::Display) -> Self {
+    pub(crate) fn new(name: &str, value: &str, reason: impl fmt::Display) -> Self {
         Self { name: name.to_owned(), value: value.to_owned(), reason: reason.to_string() }
     }
 }

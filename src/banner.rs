@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The banner of a server that listens at `endpoint`, on a machine with these addresses.
-pub fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem: &Poem) -> String {
+pub(crate) fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem: &Poem) -> String {
     let hosting = &config.hosting;
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display, reason: &str| {

@@ -22,7 +22,7 @@ use tokio::{
 use crate::{pulse::Pulse, reading::Reading};
 
 /// The width of a slot; no interval is shorter.
-pub const SLOT: Duration = Duration::from_millis(20);
+pub(crate) const SLOT: Duration = Duration::from_millis(20);
 
 /// How often it beats when nothing is due, to show the watchdog that it is alive.
 const IDLE: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ const READINGS_AT_A_STRETCH: usize = 256;
 
 /// The outcome of one attempt to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SendOutcome {
+pub(crate) enum SendOutcome {
     /// It is on its way.
     Sent,
     /// The reader's buffer is full: try again in the next slot.
@@ -43,7 +43,7 @@ pub enum SendOutcome {
 }
 
 /// A transport's non-blocking way to one reader. Dropped when the reading is over.
-pub trait ReaderSink: Send + 'static {
+pub(crate) trait ReaderSink: Send + 'static {
     /// Sends the stanza with this index.
     fn send(&mut self, index: usize) -> SendOutcome;
     /// Tells the reader that the poem has ended.
@@ -52,14 +52,14 @@ pub trait ReaderSink: Send + 'static {
 
 /// A handle on the clock; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Conductor {
+pub(crate) struct Conductor {
     orders: mpsc::UnboundedSender<Order>,
     pulse: Arc<Pulse>,
 }
 
 /// Keeps a reading alive; dropping it ends the reading.
 #[derive(Debug)]
-pub struct ReadingGuard {
+pub(crate) struct ReadingGuard {
     id: u64,
     orders: mpsc::UnboundedSender<Order>,
 }
@@ -78,7 +78,7 @@ enum Order {
 
 impl Conductor {
     /// A conductor and its work; the work ends when every handle and guard is dropped.
-    pub fn new(interval: Duration) -> (Self, impl Future<Output = ()> + Send) {
+    pub(crate) fn new(interval: Duration) -> (Self, impl Future<Output = ()> + Send) {
         let (orders, receiver) = mpsc::unbounded_channel();
         let interval = interval.max(SLOT);
         let epoch = Instant::now();
@@ -94,12 +94,12 @@ impl Conductor {
     }
 
     /// When its next beat is due.
-    pub fn pulse(&self) -> Arc<Pulse> {
+    pub(crate) fn pulse(&self) -> Arc<Pulse> {
         Arc::clone(&self.pulse)
     }
 
     /// Starts a reading: its first stanza is sent at once.
-    pub fn join(&self, reading: Reading, sink: impl ReaderSink) -> ReadingGuard {
+    pub(crate) fn join(&self, reading: Reading, sink: impl ReaderSink) -> ReadingGuard {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let entry = Entry { reading, sink: Box::new(sink), due: Instant::now() };

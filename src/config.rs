@@ -32,26 +32,26 @@ pub struct Config {
     /// Where we are.
     pub hosting: Hosting,
     /// Whether forwarded headers are believed.
-    pub trust_forwarded: bool,
+    pub(crate) trust_forwarded: bool,
     /// The text to stream, if not the embedded one.
-    pub poem: Option<PathBuf>,
+    pub(crate) poem: Option<PathBuf>,
     /// The time between two stanzas.
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// What Socket.IO may use.
-    pub transports: Transports,
+    pub(crate) transports: Transports,
     /// The versions of Engine.IO that Socket.IO's clients may speak.
-    pub engine_versions: EngineVersions,
+    pub(crate) engine_versions: EngineVersions,
     /// How long a poll is held open at most.
-    pub polling_duration: Duration,
+    pub(crate) polling_duration: Duration,
     /// How long readers may take to leave at shutdown.
-    pub grace: Duration,
+    pub(crate) grace: Duration,
     /// How logs are written.
-    pub log_format: LogFormat,
+    pub(crate) log_format: LogFormat,
     /// Log files of our own, where iisnode asks for them.
-    pub log_plan: Option<iisnode::log_files::LogPlan>,
+    pub(crate) log_plan: Option<iisnode::log_files::LogPlan>,
     /// Whether the routes for tests are there, which a release build does not have.
     #[cfg(debug_assertions)]
-    pub test_routes: bool,
+    pub(crate) test_routes: bool,
 }
 
 /// A setting that cannot be used: value, reason, remedy.
@@ -119,7 +119,7 @@ impl Config {
     }
 
     /// The transports that readers may use, for people.
-    pub fn transports_text(&self) -> String {
+    pub(crate) fn transports_text(&self) -> String {
         let versions = if self.engine_versions == EngineVersions::default() {
             String::new()
         } else {

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// A revision of the Engine.IO protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EngineVersion {
+pub(crate) enum EngineVersion {
     /// What clients of Socket.IO 1 and 2 speak.
     V3,
     /// What clients of Socket.IO 3 and 4 speak, and Dante's own pages.
@@ -14,7 +14,7 @@ pub enum EngineVersion {
 
 impl EngineVersion {
     /// Reads the value of the query's `EIO`; none if it is another revision.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         match text {
             "3" => Some(Self::V3),
             "4" => Some(Self::V4),
@@ -23,7 +23,7 @@ impl EngineVersion {
     }
 
     /// Its number, as the protocol has it.
-    pub fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         match self {
             Self::V3 => 3,
             Self::V4 => 4,
@@ -33,13 +33,13 @@ impl EngineVersion {
 
 /// The revisions that a server speaks: always version 4, and version 3 unless it is switched off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineVersions {
+pub(crate) struct EngineVersions {
     v3: bool,
 }
 
 /// Why a text names no set of versions.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum EngineVersionsError {
+pub(crate) enum EngineVersionsError {
     /// A name that is unknown, missing or repeated.
     #[error(
         "{0:?} is not a version of Engine.IO, or is there twice; give 4, or 4,3 to serve Socket.IO 2 clients, too"
@@ -55,7 +55,7 @@ impl EngineVersions {
     ///
     /// # Errors
     /// When a version is unknown, missing or repeated, or version 4 is not there.
-    pub fn parse(text: &str) -> Result<Self, EngineVersionsError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, EngineVersionsError> {
         let mut versions = Vec::new();
         for name in text.split(',').map(str::trim) {
             let version = EngineVersion::parse(name).filter(|version| !versions.contains(version));
@@ -68,12 +68,12 @@ impl EngineVersions {
     }
 
     /// Whether a version is spoken.
-    pub fn contains(self, version: EngineVersion) -> bool {
+    pub(crate) fn contains(self, version: EngineVersion) -> bool {
         version == EngineVersion::V4 || self.v3
     }
 
     /// The numbers of those that are spoken, the newest first.
-    pub fn numbers(self) -> Vec<u8> {
+    pub(crate) fn numbers(self) -> Vec<u8> {
         let spoken =
             [EngineVersion::V4, EngineVersion::V3].into_iter().filter(|version| self.contains(*version));
         spoken.map(EngineVersion::number).collect()

@@ -19,7 +19,7 @@ use crate::{
 /// | `host`, `prefix`, `endpoint`, `transports` | what was found, each with `value`, `reason`, and `overriddenBy` (options and variables that override it, the strongest first) |
 /// | `variables` | those of hosts and of Dante that are set: `name` and `value`; a secret's value is `null` |
 #[derive(Debug, Serialize)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     version: &'static str,
     host: Found,
     prefix: Found,
@@ -53,7 +53,7 @@ impl Explanation {
     ///
     /// # Errors
     /// When any value cannot be used.
-    pub fn new(env: &Environment, process_id: u32) -> Result<Self, ConfigError> {
+    pub(crate) fn new(env: &Environment, process_id: u32) -> Result<Self, ConfigError> {
         let config = Config::new(&ServeArgs::default(), env, process_id)?;
         let is_set = env.has("DANTE_TRANSPORTS");
         let reason = if is_set { "set by DANTE_TRANSPORTS" } else { "default" };

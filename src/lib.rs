@@ -8,41 +8,41 @@
 //! | [`cli`] | what was typed |
 //! | [`commands`] | what each command does |
 //! | [`config`] | what it means, with the environment: a validated `Config` |
-//! | [`logging`], [`banner`], [`explain`] | what is told to whoever runs it |
+//! | `logging`, `banner`, `explain` | what is told to whoever runs it |
 //! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
-//! | [`supervisor`] | the thread that nothing holds up: signals, the grace period, the watchdog |
+//! | `supervisor` | the thread that nothing holds up: signals, the grace period, the watchdog |
 //! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
-//! | [`conductor`] | the one clock, and the `ReaderSink` that each transport lends it |
-//! | [`pulse`], [`activity`] | whether the conductor beats, and what the workers do |
-//! | [`reading`] | one reader's way through the poem |
+//! | `conductor` | the one clock, and the `ReaderSink` that each transport lends it |
+//! | `pulse`, `activity` | whether the conductor beats, and what the workers do |
+//! | `reading` | one reader's way through the poem |
 //! | `contract` | what server and probe agree on: paths, events, names of faults |
 //! | [`poem`] | the text, divided |
-//! | [`transport`], [`engine_version`] | the names of the transports, and the versions of Engine.IO |
-//! | [`bad_value`] | how a setting is refused |
+//! | `transport`, `engine_version` | the names of the transports, and the versions of Engine.IO |
+//! | `bad_value` | how a setting is refused |
 //! | `fuzzing` | what the targets of `fuzz/` call; not in the program |
 
-pub mod activity;
-pub mod bad_value;
-pub mod banner;
+mod activity;
+mod bad_value;
+mod banner;
 pub mod cli;
 pub mod commands;
-pub mod conductor;
+mod conductor;
 pub mod config;
 mod contract;
-pub mod engine_version;
-pub mod explain;
+mod engine_version;
+mod explain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod hosting;
-pub mod logging;
+mod logging;
 pub mod poem;
 pub mod probe;
-pub mod pulse;
+mod pulse;
 mod query;
-pub mod reading;
+mod reading;
 pub mod server;
 mod signals;
-pub mod supervisor;
-pub mod transport;
+mod supervisor;
+mod transport;
 mod watchdog;

@@ -12,7 +12,7 @@ use crate::{cli::LogFormat, hosting::iisnode::log_files::LogPlan};
 
 /// Starts logging: to standard error, or to iisnode's files where it asks for them. `RUST_LOG` chooses
 /// what is logged; without it, everything from info on. To be called once.
-pub fn start(format: LogFormat, plan: Option<&LogPlan>) {
+pub(crate) fn start(format: LogFormat, plan: Option<&LogPlan>) {
     let filter = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
     let writer = match plan {
         Some(plan) => BoxMakeWriter::new(Mutex::new(plan.open("stderr"))),
@@ -31,7 +31,7 @@ pub fn start(format: LogFormat, plan: Option<&LogPlan>) {
 }
 
 /// Where the banner goes: standard output, or iisnode's file for it.
-pub fn banner_writer(plan: Option<&LogPlan>) -> Box<dyn Write> {
+pub(crate) fn banner_writer(plan: Option<&LogPlan>) -> Box<dyn Write> {
     match plan {
         Some(plan) => Box::new(plan.open("stdout")),
         None => Box::new(io::stdout()),

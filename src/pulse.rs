@@ -7,7 +7,7 @@ use std::{
 
 /// The time of the conductor's next beat.
 #[derive(Debug)]
-pub struct Pulse {
+pub(crate) struct Pulse {
     start: Instant,
     /// In milliseconds since the start.
     next: AtomicU64,

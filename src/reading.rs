@@ -9,42 +9,42 @@ use serde_json::Value;
 use crate::{poem::Poem, query::parameter};
 
 /// The largest offset that is understood, so that an absurd number is told from one beyond the end.
-pub const MAX_OFFSET: u64 = u32::MAX as u64;
+pub(crate) const MAX_OFFSET: u64 = u32::MAX as u64;
 
 /// Where one reader stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
+pub(crate) struct Reading {
     next: usize,
     of: usize,
 }
 
 impl Reading {
     /// Index of the stanza that comes next; none when the poem is over.
-    pub fn next(&self) -> Option<usize> {
+    pub(crate) fn next(&self) -> Option<usize> {
         (self.next < self.of).then_some(self.next)
     }
 
     /// The offset: what a client would ask for to go on from here.
-    pub fn offset(&self) -> usize {
+    pub(crate) fn offset(&self) -> usize {
         self.next
     }
 
     /// Moves on, once the next stanza is on its way.
-    pub fn advance(&mut self) {
+    pub(crate) fn advance(&mut self) {
         self.next = (self.next + 1).min(self.of);
     }
 }
 
 /// What a client asked for: both parts are optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ResumeRequest {
+pub(crate) struct ResumeRequest {
     from: Option<u64>,
     edition: Option<String>,
 }
 
 /// Why a reading cannot start as asked. The message starts with a stable word for programs.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
-pub enum ResumeError {
+pub(crate) enum ResumeError {
     /// `from` is no offset.
     #[error(
         "bad-from: from is {0}; give a whole number from 0 to {MAX_OFFSET}, or leave it out to start at the beginning"
@@ -75,7 +75,7 @@ impl ResumeRequest {
     ///
     /// # Errors
     /// When `from` is not a whole number of at most [`MAX_OFFSET`].
-    pub fn from_query(query: &str) -> Result<Self, ResumeError> {
+    pub(crate) fn from_query(query: &str) -> Result<Self, ResumeError> {
         let from = parameter(query, "from");
         let from =
             from.map(|from| offset(&from).ok_or_else(|| ResumeError::From(quote(&from)))).transpose()?;
@@ -86,7 +86,7 @@ impl ResumeRequest {
     ///
     /// # Errors
     /// When it has another shape: a misspelt name would silently start over.
-    pub fn from_auth(auth: &Value) -> Result<Self, ResumeError> {
+    pub(crate) fn from_auth(auth: &Value) -> Result<Self, ResumeError> {
         let shape = || ResumeError::Shape(quote(&auth.to_string()));
         let mut request = Self::default();
         for (name, value) in auth.as_object().ok_or_else(shape)? {
@@ -108,14 +108,14 @@ impl ResumeRequest {
     ///
     /// # Errors
     /// When it is none.
-    pub fn after_event(id: &str) -> Result<Self, ResumeError> {
+    pub(crate) fn after_event(id: &str) -> Result<Self, ResumeError> {
         let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(quote(id)))?;
         let index = offset(index).ok_or_else(|| ResumeError::EventId(quote(id)))?;
         Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()) })
     }
 
     /// The same request, its gaps filled from another.
-    pub fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         Self { from: self.from.or(other.from), edition: self.edition.or(other.edition) }
     }
 
@@ -123,7 +123,7 @@ impl ResumeRequest {
     ///
     /// # Errors
     /// When the client counted in another edition.
-    pub fn start(&self, poem: &Poem) -> Result<Reading, ResumeError> {
+    pub(crate) fn start(&self, poem: &Poem) -> Result<Reading, ResumeError> {
         match &self.edition {
             Some(edition) if edition != poem.edition() => {
                 Err(ResumeError::Edition { asked: quote(edition), here: poem.edition().to_owned() })
@@ -137,7 +137,7 @@ impl ResumeRequest {
 }
 
 /// The id of one stanza's event: edition and index.
-pub fn event_id(edition: &str, index: usize) -> String {
+pub(crate) fn event_id(edition: &str, index: usize) -> String {
     format!("{edition}:{index}")
 }
 

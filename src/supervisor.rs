@@ -41,15 +41,15 @@ const LONG: Duration = Duration::from_secs(1);
 
 /// What is watched.
 #[derive(Debug, Clone)]
-pub struct Supervised {
+pub(crate) struct Supervised {
     /// Cancelled when the server should stop, whoever asked for it.
-    pub stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     /// How long it may take to stop.
-    pub grace: Duration,
+    pub(crate) grace: Duration,
     /// The conductor's beat.
-    pub pulse: Arc<Pulse>,
+    pub(crate) pulse: Arc<Pulse>,
     /// What the workers do.
-    pub activity: Activity,
+    pub(crate) activity: Activity,
 }
 
 /// Starts the thread. The returned future completes at the first signal to stop. At the second signal, or when the
@@ -57,7 +57,7 @@ pub struct Supervised {
 ///
 /// # Errors
 /// When the system refuses signals or a thread.
-pub fn start(supervised: Supervised) -> io::Result<impl Future<Output = ()> + Send> {
+pub(crate) fn start(supervised: Supervised) -> io::Result<impl Future<Output = ()> + Send> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = {
         let _entered = runtime.enter();

@@ -25,7 +25,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 )]
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
-pub enum Transport {
+pub(crate) enum Transport {
     /// Socket.IO over WebSocket.
     #[serde(rename = "socketio-websocket")]
     #[strum(serialize = "socketio-websocket")]
@@ -53,7 +53,7 @@ impl fmt::Display for Transport {
 
 /// One of the transports of Engine.IO, on which Socket.IO stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EngineTransport {
+pub(crate) enum EngineTransport {
     /// WebSocket.
     WebSocket,
     /// Long polling.
@@ -62,7 +62,7 @@ pub enum EngineTransport {
 
 impl EngineTransport {
     /// The name that the protocol uses.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WebSocket => "websocket",
             Self::Polling => "polling",
@@ -72,21 +72,21 @@ impl EngineTransport {
 
 /// The transports that Socket.IO may use, in the order in which the page tries them; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transports(Vec<EngineTransport>);
+pub(crate) struct Transports(Vec<EngineTransport>);
 
 /// Why a text names no transports.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "{0:?} is not a transport, or is there twice; give websocket, polling, or both separated by a comma, in the order to try them"
 )]
-pub struct TransportsError(String);
+pub(crate) struct TransportsError(String);
 
 impl Transports {
     /// Reads `websocket`, `polling`, or both with a comma between.
     ///
     /// # Errors
     /// When a name is unknown, missing or repeated.
-    pub fn parse(text: &str) -> Result<Self, TransportsError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TransportsError> {
         let mut transports = Vec::new();
         for name in text.split(',').map(str::trim) {
             let transport = match name {
@@ -103,7 +103,7 @@ impl Transports {
     }
 
     /// In the order in which they are tried.
-    pub fn as_slice(&self) -> &[EngineTransport] {
+    pub(crate) fn as_slice(&self) -> &[EngineTransport] {
         &self.0
     }
 }

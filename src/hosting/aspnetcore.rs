@@ -14,19 +14,19 @@ const EVENT_HEADER: &str = "ms-aspnetcore-event";
 
 /// The token that the module sends with every request, if it set one (dotnet/aspnetcore
 /// `serverprocess.cpp`; lextudio/httpplatformhandlerv2 `serverprocess.cpp:2108-2246`).
-pub fn pairing_token(env: &Environment) -> Option<String> {
+pub(crate) fn pairing_token(env: &Environment) -> Option<String> {
     env.get("ASPNETCORE_TOKEN").or_else(|| env.get("HTTP_PLATFORM_TOKEN"))
 }
 
 /// Whether a request came through the module. The module sets the header itself and removes it from what clients
 /// send, so only a local process that bypasses IIS lacks it. The reference application answers 400
 /// (aspnet/IISIntegration `IISMiddleware.cs:89`).
-pub fn is_paired(headers: &HeaderMap, token: &str) -> bool {
+pub(crate) fn is_paired(headers: &HeaderMap, token: &str) -> bool {
     headers.get(TOKEN_HEADER).is_some_and(|sent| sent.as_bytes() == token.as_bytes())
 }
 
 /// Whether this is the module's request to stop. It expects 202, and waits 10 s for the program to end.
-pub fn is_shutdown(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+pub(crate) fn is_shutdown(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let event = headers.get(EVENT_HEADER).and_then(|event| event.to_str().ok());
     method == Method::POST && path == paths::SHUTDOWN && event.is_some_and(|event| event.trim() == "shutdown")
 }

@@ -8,10 +8,10 @@ use std::{
 };
 
 /// The default port: that of the Node.js sample that Dante grew from.
-pub const DEFAULT_PORT: u16 = 8888;
+pub(crate) const DEFAULT_PORT: u16 = 8888;
 
 /// The start of every Windows named pipe's name.
-pub const PIPE: &str = r"\\.\pipe\";
+pub(crate) const PIPE: &str = r"\\.\pipe\";
 
 /// Where Dante listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Endpoint {
 
 /// Why a text is not an endpoint.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum EndpointError {
+pub(crate) enum EndpointError {
     /// Its form is unknown.
     #[error(r"not a port (0 to 65535), an address with a port (127.0.0.1:8888, [::1]:8888), unix:/path or \\.\pipe\name")]
     Form,
@@ -51,7 +51,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// When it is not one of these, or this system does not support it.
-    pub fn parse(text: &str) -> Result<Self, EndpointError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
         if let Some(path) = text.strip_prefix("unix:") {
             return Self::unix(path);
         }
@@ -71,7 +71,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// On Windows, and when the path is empty or too long.
-    pub fn unix(path: &str) -> Result<Self, EndpointError> {
+    pub(crate) fn unix(path: &str) -> Result<Self, EndpointError> {
         match path.len() {
             _ if cfg!(windows) => Err(EndpointError::Unix),
             0 => Err(EndpointError::Form),
@@ -84,24 +84,24 @@ impl Endpoint {
     ///
     /// # Errors
     /// Everywhere except on Windows.
-    pub fn pipe(name: &str) -> Result<Self, EndpointError> {
+    pub(crate) fn pipe(name: &str) -> Result<Self, EndpointError> {
         if cfg!(windows) { Ok(Self::Pipe(name.to_owned())) } else { Err(EndpointError::Pipe) }
     }
 
     /// A port that only this machine can reach.
-    pub fn loopback(port: u16) -> Self {
+    pub(crate) fn loopback(port: u16) -> Self {
         Self::Tcp((Ipv4Addr::LOCALHOST, port).into())
     }
 
     /// A port on all of the machine's IPv4 addresses.
-    pub fn everywhere(port: u16) -> Self {
+    pub(crate) fn everywhere(port: u16) -> Self {
         Self::Tcp((Ipv4Addr::UNSPECIFIED, port).into())
     }
 
     /// The addresses to open in a browser, without the prefix: first the one for this machine, then, if Dante
     /// listens on all interfaces, those for others. `interfaces` are this machine's addresses. Empty if a browser
     /// cannot connect to this endpoint.
-    pub fn urls(&self, interfaces: &[IpAddr]) -> Vec<String> {
+    pub(crate) fn urls(&self, interfaces: &[IpAddr]) -> Vec<String> {
         let Self::Tcp(address) = self else { return Vec::new() };
         let url = |host: &str| format!("http://{host}:{}", address.port());
         let ip = address.ip();
@@ -129,12 +129,12 @@ fn host(ip: IpAddr) -> String {
 }
 
 /// Parses a port: digits only.
-pub fn port(text: &str) -> Option<u16> {
+pub(crate) fn port(text: &str) -> Option<u16> {
     text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether this is the name of a Windows named pipe.
-pub fn is_pipe(text: &str) -> bool {
+pub(crate) fn is_pipe(text: &str) -> bool {
     text.get(..PIPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(PIPE)) && text.len() > PIPE.len()
 }
 

@@ -19,12 +19,12 @@ impl Environment {
     /// The first value of a variable that is set and not empty.
     ///
     /// Text that is not Unicode gets replacement characters; parsing then fails with a message that shows it.
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         self.all(name).next()
     }
 
     /// Every value of a variable, without empty ones.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = String> + 'a {
         self.variables
             .iter()
             .filter(move |(known, value)| same_name(known, name) && !value.is_empty())
@@ -32,7 +32,7 @@ impl Environment {
     }
 
     /// Whether a variable is set and not empty.
-    pub fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 }

@@ -1,17 +1,17 @@
 //! Where Dante runs: which host launched it or passes requests on to it, under which prefix, and where to listen.
-//! [`Hosting::detect`] is pure, and gives a reason for each finding.
+//! `Hosting::detect` is pure, and gives a reason for each finding.
 
 use std::fmt;
 
-pub mod aspnetcore;
+pub(crate) mod aspnetcore;
 pub mod endpoint;
 pub mod environment;
-pub mod fault;
+pub(crate) mod fault;
 pub mod iisnode;
 pub mod listener;
-pub mod prefix;
+pub(crate) mod prefix;
 pub mod recipes;
-pub mod setup;
+pub(crate) mod setup;
 
 use endpoint::{DEFAULT_PORT, Endpoint};
 use environment::Environment;
@@ -21,7 +21,7 @@ use crate::bad_value::BadValue;
 
 /// The host that launched Dante, as far as the environment shows it. A reverse proxy leaves no trace there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
+pub(crate) enum Host {
     /// None: Dante was started by hand or as a service.
     Itself,
     /// iisnode, a module of IIS that launches Node.js applications.
@@ -36,7 +36,7 @@ pub enum Host {
 
 impl Host {
     /// Whether Dante runs behind IIS, which ignores case in URLs.
-    pub fn is_iis(self) -> bool {
+    pub(crate) fn is_iis(self) -> bool {
         matches!(self, Self::Iisnode | Self::HttpPlatform | Self::AspNetCore)
     }
 }
@@ -59,14 +59,14 @@ pub struct Finding<T> {
     /// What was found.
     pub value: T,
     /// Why.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The options and variables that override it, the strongest first.
-    pub overridden_by: &'static [&'static str],
+    pub(crate) overridden_by: &'static [&'static str],
 }
 
 impl<T> Finding<T> {
     /// A finding, its reason, and what overrides it.
-    pub fn new(value: T, reason: impl Into<String>, overridden_by: &'static [&'static str]) -> Self {
+    pub(crate) fn new(value: T, reason: impl Into<String>, overridden_by: &'static [&'static str]) -> Self {
         Self { value, reason: reason.into(), overridden_by }
     }
 }
@@ -78,27 +78,27 @@ fn above(ranks: &'static [&'static str], name: &str) -> &'static [&'static str] 
 
 /// What the user set on purpose, which overrides detection: the name of the option or variable, and its value.
 #[derive(Debug, Clone, Default)]
-pub struct Wishes {
+pub(crate) struct Wishes {
     /// `--listen` or `DANTE_LISTEN`.
-    pub listen: Option<(&'static str, String)>,
+    pub(crate) listen: Option<(&'static str, String)>,
     /// `--prefix` or `DANTE_PREFIX`.
-    pub prefix: Option<(&'static str, String)>,
+    pub(crate) prefix: Option<(&'static str, String)>,
 }
 
 /// Where Dante runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosting {
     /// The host.
-    pub host: Finding<Host>,
+    pub(crate) host: Finding<Host>,
     /// The part of URL paths that belongs to the host.
-    pub prefix: Finding<Prefix>,
+    pub(crate) prefix: Finding<Prefix>,
     /// Whether to learn the prefix from each request's path, because the host does not pass it and none was
     /// given.
-    pub learn_prefix: bool,
+    pub(crate) learn_prefix: bool,
     /// Where to listen.
     pub endpoint: Finding<Endpoint>,
     /// The token that every request through the host must carry, if the host set one.
-    pub pairing_token: Option<String>,
+    pub(crate) pairing_token: Option<String>,
 }
 
 /// Variables by which hosts are recognised, the most certain first.
@@ -133,7 +133,7 @@ const ENDPOINT_RANKS: [&str; 9] = [
 const PORT_WITH_NAME: &str = "PORT with the name of a pipe or a socket's path";
 
 /// Variables of hosts that detection reads, and whether the value is a secret.
-pub const VARIABLES: [(&str, bool); 16] = [
+pub(crate) const VARIABLES: [(&str, bool); 16] = [
     ("IISNODE_VERSION", false),
     ("ASPNETCORE_PORT", false),
     ("ASPNETCORE_APPL_PATH", false),
@@ -162,7 +162,7 @@ impl Hosting {
     ///
     /// # Errors
     /// When a setting or a host's variable has a value that cannot be used.
-    pub fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, BadValue> {
+    pub(crate) fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, BadValue> {
         let host = detect_host(env);
         let prefix = detect_prefix(wishes, env, host.value)?;
         let endpoint = detect_endpoint(wishes, env, host.value, process_id)?;

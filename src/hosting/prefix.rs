@@ -13,18 +13,18 @@ const ESCAPED: &AsciiSet =
 
 /// A URL path without a final slash: empty at the root, else `/dante`, `/a/b`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Prefix(String);
+pub(crate) struct Prefix(String);
 
 /// Why a text is not a prefix.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{reason}; a prefix is the path under which Dante is reached, such as /dante, or / for the root")]
-pub struct PrefixError {
+pub(crate) struct PrefixError {
     reason: &'static str,
 }
 
 impl Prefix {
     /// The root: no prefix.
-    pub const ROOT: Self = Self(String::new());
+    pub(crate) const ROOT: Self = Self(String::new());
 
     /// Parses a prefix. Drops a final slash, and escapes spaces and other characters that a URL holds only in
     /// escaped form (IIS allows them in application names).
@@ -32,7 +32,7 @@ impl Prefix {
     /// # Errors
     /// When it does not start with a slash, has an empty segment, `.` or `..` as a segment, a
     /// backslash, a control character, `?` or `#`, or more than 128 bytes when escaped.
-    pub fn parse(text: &str) -> Result<Self, PrefixError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, PrefixError> {
         let fail = |reason| Err(PrefixError { reason });
         let path = text.strip_suffix('/').unwrap_or(text);
         let decoded = percent_decode_str(path).decode_utf8_lossy();
@@ -59,18 +59,18 @@ impl Prefix {
     }
 
     /// The prefix as in URLs; empty at the root.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Whether the prefix is empty.
-    pub fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
     /// What follows the prefix in `path`: empty, or starting with a slash. None if `path` is not below the
     /// prefix. `fold_case` ignores case, as IIS does.
-    pub fn strip<'path>(&self, path: &'path str, fold_case: bool) -> Option<&'path str> {
+    pub(crate) fn strip<'path>(&self, path: &'path str, fold_case: bool) -> Option<&'path str> {
         let mut rest = path;
         for segment in self.0.split('/').skip(1) {
             let after = rest.strip_prefix('/')?;

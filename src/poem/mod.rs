@@ -38,53 +38,53 @@ use std::{collections::BTreeMap, fmt::Write as _, ops::Range};
 use serde::Serialize;
 
 use builder::Builder;
-pub use encoding::FileKind;
+pub(crate) use encoding::FileKind;
 pub(crate) use notes::counted;
-pub use notes::{Matter, Note};
+pub(crate) use notes::{Matter, Note};
 pub(crate) use numeral::roman;
 use outline::Fate;
 
 /// The largest text that is read, in bytes. The whole *Comedy* has half a megabyte.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The embedded text: the first canto of each canticle in Longfellow's translation (1867).
 const EMBEDDED: &str = include_str!("../../divine-comedy.txt");
 
 /// Where a stanza stands in its poem; what clients get beside the text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub(crate) struct Place {
     /// 0-based index of the stanza in the whole poem.
-    pub index: usize,
+    pub(crate) index: usize,
     /// How many stanzas the poem has.
-    pub of: usize,
+    pub(crate) of: usize,
     /// Name of the canticle, if the text has headings.
-    pub canticle: Option<String>,
+    pub(crate) canticle: Option<String>,
     /// Number of the canto within its canticle, if the text has headings.
-    pub canto: Option<u32>,
+    pub(crate) canto: Option<u32>,
     /// 1-based number of the stanza within its canto (in the poem, without headings).
-    pub stanza: usize,
+    pub(crate) stanza: usize,
     /// 1-based number of the stanza's first line within its canto (in the poem, without headings).
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// Some lines that are said at once: a tercet, a closing line, a paragraph.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stanza {
+pub(crate) struct Stanza {
     /// The lines, joined by `\n`, without the indentation that all of them share.
-    pub text: String,
+    pub(crate) text: String,
     /// Where it stands.
-    pub place: Place,
+    pub(crate) place: Place,
 }
 
 /// One canto: its heading and the stanzas that belong to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Canto {
+pub(crate) struct Canto {
     /// Name of the canticle, as the heading spells it.
-    pub canticle: String,
+    pub(crate) canticle: String,
     /// Number of the canto within the canticle.
-    pub number: u32,
+    pub(crate) number: u32,
     /// Indices of its stanzas in the poem.
-    pub stanzas: Range<usize>,
+    pub(crate) stanzas: Range<usize>,
 }
 
 /// A text, divided.
@@ -132,7 +132,7 @@ pub enum PoemError {
     /// Nothing but blank lines and headings.
     #[error("it holds no stanza; stanzas are paragraphs of text, separated by blank lines")]
     Empty,
-    /// More than [`MAX_BYTES`].
+    /// More than `MAX_BYTES`.
     #[error("it has more than {MAX_BYTES} bytes, the most that are read; give a shorter text")]
     TooLarge,
 }
@@ -195,22 +195,22 @@ impl Poem {
     }
 
     /// What was left out of the text, and what looks odd about it.
-    pub fn notes(&self) -> &[Note] {
+    pub(crate) fn notes(&self) -> &[Note] {
         &self.notes
     }
 
     /// All stanzas, in order.
-    pub fn stanzas(&self) -> &[Stanza] {
+    pub(crate) fn stanzas(&self) -> &[Stanza] {
         &self.stanzas
     }
 
     /// All cantos, in order; empty for a text without headings.
-    pub fn cantos(&self) -> &[Canto] {
+    pub(crate) fn cantos(&self) -> &[Canto] {
         &self.cantos
     }
 
     /// The whole text, as it could be read again: headings, and stanzas between blank lines.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         let mut cantos = self.cantos.iter().peekable();
         for (index, stanza) in self.stanzas.iter().enumerate() {
@@ -226,12 +226,12 @@ impl Poem {
 
     /// How many stanzas there are; at least one.
     #[allow(clippy::len_without_is_empty, reason = "a poem is never empty")]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.stanzas.len()
     }
 
     /// Eight hexadecimal digits that change when any heading or word changes, and only then.
-    pub fn edition(&self) -> &str {
+    pub(crate) fn edition(&self) -> &str {
         &self.edition
     }
 }

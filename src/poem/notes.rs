@@ -12,7 +12,7 @@ const LONG_LINE: usize = 1000;
 
 /// What can be in a file beside the poem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Matter {
+pub(crate) enum Matter {
     /// Project Gutenberg's lines before the text.
     Header,
     /// Title page, credits, preface.
@@ -31,7 +31,7 @@ pub enum Matter {
 
 /// Something that whoever gave a text should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub(crate) enum Note {
     /// Lines of the file that are not streamed.
     LeftOut {
         /// What they are.

@@ -86,7 +86,7 @@ impl App {
     }
 
     /// What the supervisor watches.
-    pub fn supervised(&self) -> Supervised {
+    pub(crate) fn supervised(&self) -> Supervised {
         Supervised {
             stop: self.stop.clone(),
             grace: self.grace,
@@ -96,7 +96,7 @@ impl App {
     }
 
     /// The poem that is served.
-    pub fn poem(&self) -> &Poem {
+    pub(crate) fn poem(&self) -> &Poem {
         &self.poem
     }
 

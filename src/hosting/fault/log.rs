@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_secs(60);
 
 /// Which faults were logged lately. Its size is bounded by the number of faults.
 #[derive(Debug, Default)]
-pub struct FaultLog {
+pub(crate) struct FaultLog {
     seen: Mutex<HashMap<FaultId, Lately>>,
 }
 
@@ -29,7 +29,7 @@ struct Lately {
 
 impl FaultLog {
     /// Logs a fault with its request line, unless it was logged within the last minute.
-    pub fn report(&self, fault: &Fault, line: &[u8]) {
+    pub(crate) fn report(&self, fault: &Fault, line: &[u8]) {
         if let Some(left_out) = self.due(fault.id(), Instant::now()) {
             let (name, request) = (fault.id().name(), describe_request_line(line));
             warn!(fault = name, %request, left_out, "{fault}");

@@ -1,7 +1,7 @@
 //! [`Fault`]: what a host can do wrong to a request, each with a message for a tired person: what arrived, why that
 //! is wrong, and what to change. Pure.
 
-pub mod log;
+pub(crate) mod log;
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ const SHOWN: usize = 200;
 
 /// Something wrong with a request as it arrived. The texts in it are already escaped and bounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// A TLS handshake (RFC 8446, 5.1: record type 22, then the version 3).
     Tls,
     /// HAProxy's PROXY protocol, version 1 or 2 (haproxy doc/proxy-protocol.txt, 2.1 and 2.2).
@@ -68,7 +68,7 @@ pub enum Fault {
 impl Fault {
     /// Tells what is wrong with a request that hyper refused with `status`, from its first bytes: mostly the
     /// request line.
-    pub fn of_head(line: &[u8], status: StatusCode) -> Self {
+    pub(crate) fn of_head(line: &[u8], status: StatusCode) -> Self {
         match status {
             StatusCode::URI_TOO_LONG => return Self::LongTarget,
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => return Self::LargeHead,
@@ -99,7 +99,7 @@ impl Fault {
     }
 
     /// The status of the answer.
-    pub fn status(&self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Http2 | Self::Version(_) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::LongTarget => StatusCode::URI_TOO_LONG,

@@ -12,7 +12,7 @@ use crate::hosting::environment::Environment;
 
 /// Where to log and how much, from iisnode's variables (iisnode cmoduleconfiguration.cpp:155-372).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogPlan {
+pub(crate) struct LogPlan {
     directory: PathBuf,
     /// `<COMPUTERNAME>-<pid>`, the start of every file's name.
     owner: String,
@@ -23,7 +23,7 @@ pub struct LogPlan {
 
 impl LogPlan {
     /// The plan, if iisnode's logging is on. A relative directory is relative to the script.
-    pub fn detect(env: &Environment, script: Option<&Path>, process_id: u32) -> Option<Self> {
+    pub(crate) fn detect(env: &Environment, script: Option<&Path>, process_id: u32) -> Option<Self> {
         let enabled = env
             .get("IISNODE_LOGGINGENABLED")
             .filter(|value| value != "0" && !value.eq_ignore_ascii_case("false"));
@@ -42,7 +42,7 @@ impl LogPlan {
     }
 
     /// A log for one stream; `stream` is `stdout` or `stderr`. The first line creates the first file.
-    pub fn open(&self, stream: &'static str) -> LogFiles {
+    pub(crate) fn open(&self, stream: &'static str) -> LogFiles {
         LogFiles { plan: self.clone(), stream, current: None }
     }
 
@@ -89,7 +89,7 @@ fn is_log(name: &str) -> bool {
 
 /// A log that continues in a new file when one is full.
 #[derive(Debug)]
-pub struct LogFiles {
+pub(crate) struct LogFiles {
     plan: LogPlan,
     stream: &'static str,
     current: Option<(File, u64)>,

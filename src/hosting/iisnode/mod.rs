@@ -2,7 +2,7 @@
 //! Node.js, iisnode's `interceptor.js` does that; the standard handles lead nowhere, iisnode
 //! cnodeprocess.cpp:143-169), and repair two things that iisnode does to requests.
 
-pub mod log_files;
+pub(crate) mod log_files;
 
 use std::ffi::OsString;
 
@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header};
 use super::{environment::Environment, prefix::Prefix};
 
 /// Set for every program that iisnode starts.
-pub const VERSION_VARIABLE: &str = "IISNODE_VERSION";
+pub(crate) const VERSION_VARIABLE: &str = "IISNODE_VERSION";
 
 /// Drops the Node.js switches that iisnode adds when its debugger is used (iisnode cnodeprocess.cpp:81-119). Without
 /// iisnode, the arguments stay as they are.
@@ -25,7 +25,7 @@ pub fn without_node_switches(args: impl Iterator<Item = OsString>, env: &Environ
 
 /// Restores `Connection: upgrade` on WebSocket requests. iisnode replaces `Connection` with `keep-alive` unless it is
 /// exactly `upgrade`, and Firefox sends `keep-alive, Upgrade` (iisnode cprotocolbridge.cpp:722-729; iisnode#497).
-pub fn repair_connection(headers: &mut HeaderMap) {
+pub(crate) fn repair_connection(headers: &mut HeaderMap) {
     let upgrade = headers.get(header::UPGRADE);
     if upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
@@ -35,7 +35,7 @@ pub fn repair_connection(headers: &mut HeaderMap) {
 /// The prefix that iisnode passes if `promoteServerVars` names `SCRIPT_NAME`: the folder of the script. iisnode appends
 /// its own header to what the client sent, so the last copy is the real one (iisnode chttpprotocol.cpp:164-248). A
 /// single copy may be forged by the client, but a wrong prefix only gets that client a 404.
-pub fn parse_script_name(headers: &HeaderMap) -> Option<Prefix> {
+pub(crate) fn parse_script_name(headers: &HeaderMap) -> Option<Prefix> {
     let script = headers.get_all("x-iisnode-script_name").iter().next_back()?.to_str().ok()?;
     let (folder, _) = script.rsplit_once('/')?;
     if folder.is_empty() { Some(Prefix::ROOT) } else { Prefix::parse(folder).ok() }

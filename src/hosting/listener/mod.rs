@@ -1,17 +1,17 @@
 //! [`BoundListener`]: a bound endpoint. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
-pub mod explain_refusals;
+pub(crate) mod explain_refusals;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
 #[cfg(windows)]
 mod pipe;
 mod preface;
 mod repair;
-pub mod repair_requests;
+pub(crate) mod repair_requests;
 mod request_line;
 mod request_start;
-pub mod write_timeout;
+pub(crate) mod write_timeout;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -148,7 +148,7 @@ impl BoundListener {
 
     /// The same listener behind a host: it repairs what the host breaks, and logs what it cannot repair.
     #[must_use]
-    pub fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
+    pub(crate) fn behind(self, host: Host, faults: Arc<FaultLog>) -> Self {
         Self { repairs: host == Host::Iisnode, faults, ..self }
     }
 

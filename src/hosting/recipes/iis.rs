@@ -34,7 +34,7 @@ impl Site {
     }
 
     /// The prefix as a URL Rewrite pattern.
-    pub fn prefix_pattern(&self) -> String {
+    pub(crate) fn prefix_pattern(&self) -> String {
         // Of the characters that a proxy's prefix may have, only the dot is special in a pattern.
         self.prefix.as_str().replace('.', r"\.")
     }

@@ -10,7 +10,8 @@ use std::fmt;
 use askama::Template;
 use clap::ValueEnum;
 
-pub use site::{Listen, Site, Upstream, Wanted};
+use site::{Listen, Upstream};
+pub use site::{Site, Wanted};
 
 use crate::bad_value::BadValue;
 

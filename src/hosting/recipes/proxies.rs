@@ -19,7 +19,7 @@ impl Site {
     }
 
     /// The commands that start the Dantes behind the proxy.
-    pub fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         let prefix = match self.passed_prefix() {
             "" => String::new(),
             prefix => format!(" --prefix {prefix}"),
@@ -31,12 +31,12 @@ impl Site {
     }
 
     /// Whether the proxy has a prefix to strip.
-    pub fn strips(&self) -> bool {
+    pub(crate) fn strips(&self) -> bool {
         self.strip && !self.prefix.is_root()
     }
 
     /// The path at which Dante sees the root of the prefix, for a proxy that replaces its own path with it.
-    pub fn passed_root(&self) -> &str {
+    pub(crate) fn passed_root(&self) -> &str {
         match self.passed_prefix() {
             "" => "/",
             prefix => prefix,
@@ -44,23 +44,23 @@ impl Site {
     }
 
     /// The prefix's last segment, for relative redirects.
-    pub fn folder(&self) -> &str {
+    pub(crate) fn folder(&self) -> &str {
         self.prefix.as_str().rsplit('/').next().unwrap_or_default()
     }
 
     /// The prefix as a regular expression.
-    pub fn path_pattern(&self) -> String {
+    pub(crate) fn path_pattern(&self) -> String {
         // Of the characters that a proxy's prefix may have, only the dot is special there.
         self.prefix.as_str().replace('.', r"\.")
     }
 
     /// Whether the proxy reaches a Dante over a Unix domain socket.
-    pub fn has_unix_sockets(&self) -> bool {
+    pub(crate) fn has_unix_sockets(&self) -> bool {
         self.upstreams.iter().any(|upstream| matches!(upstream, Upstream::Unix(_)))
     }
 
     /// For each upstream, counted from 1, the first hexadecimal digits of the hashes of its readers' addresses.
-    pub fn shares(&self) -> Vec<(usize, String)> {
+    pub(crate) fn shares(&self) -> Vec<(usize, String)> {
         let share = |index: usize| {
             let digits = DIGITS.chars().enumerate();
             let ours = digits.filter(|(value, _)| value * self.upstreams.len() / DIGITS.len() == index);
@@ -70,14 +70,14 @@ impl Site {
     }
 
     /// The upstream that replaces another one when it is down, both counted from 1.
-    pub fn substitute(&self, index: &usize) -> usize {
+    pub(crate) fn substitute(&self, index: &usize) -> usize {
         index % self.upstreams.len() + 1
     }
 }
 
 impl Upstream {
     /// The address in the notation of a proxy that writes `unix` before the path of a Unix domain socket.
-    pub fn address(&self, unix: &str) -> String {
+    pub(crate) fn address(&self, unix: &str) -> String {
         match self {
             Self::Tcp(address) => address.clone(),
             Self::Unix(path) => format!("{unix}{path}"),
@@ -86,7 +86,7 @@ impl Upstream {
 
     /// The URL as Apache writes it, without a path. Apache gives all members of a balancer that have the same host the
     /// same socket, so each has its own.
-    pub fn url(&self, index: &usize) -> String {
+    pub(crate) fn url(&self, index: &usize) -> String {
         match self {
             Self::Tcp(address) => format!("http://{address}"),
             Self::Unix(path) => format!("unix:{path}|http://dante-{index}"),
@@ -110,7 +110,7 @@ impl Upstream {
 
 impl Listen {
     /// The port, with its address if it is bound to one.
-    pub fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         match self.ip {
             Some(_) => format!("{}:{}", self.host(), self.port),
             None => self.port.to_string(),
@@ -118,7 +118,7 @@ impl Listen {
     }
 
     /// The address for a place before the port; `*` for all addresses.
-    pub fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         match self.ip {
             None => "*".to_owned(),
             Some(std::net::IpAddr::V4(ip)) => ip.to_string(),

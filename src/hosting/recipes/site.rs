@@ -27,20 +27,20 @@ pub struct Wanted<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// The URL path under which the host serves Dante.
-    pub prefix: Prefix,
+    pub(crate) prefix: Prefix,
     /// Where one or more Dantes listen, behind a proxy.
-    pub upstreams: Vec<Upstream>,
+    pub(crate) upstreams: Vec<Upstream>,
     /// Whether the proxy strips the prefix.
-    pub strip: bool,
+    pub(crate) strip: bool,
     /// Where the proxy listens.
-    pub listen: Listen,
+    pub(crate) listen: Listen,
     /// The program that the host starts.
-    pub exe: String,
+    pub(crate) exe: String,
 }
 
 /// Where a proxy finds a Dante.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Upstream {
+pub(crate) enum Upstream {
     /// A host's name or address (IPv6 in brackets), a colon and a port.
     Tcp(String),
     /// The absolute path of a Unix domain socket.
@@ -49,11 +49,11 @@ pub enum Upstream {
 
 /// Where a proxy listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listen {
+pub(crate) struct Listen {
     /// One address, or all of them.
-    pub ip: Option<IpAddr>,
+    pub(crate) ip: Option<IpAddr>,
     /// The port.
-    pub port: u16,
+    pub(crate) port: u16,
 }
 
 /// The prefix of the Node.js sample under IIS.
@@ -107,12 +107,12 @@ impl Site {
     }
 
     /// Whether requests have to be spread over several Dantes.
-    pub fn is_fleet(&self) -> bool {
+    pub(crate) fn is_fleet(&self) -> bool {
         self.upstreams.len() > 1
     }
 
     /// The prefix of every path that Dante sees; empty if the proxy strips it.
-    pub fn passed_prefix(&self) -> &str {
+    pub(crate) fn passed_prefix(&self) -> &str {
         if self.strip { "" } else { self.prefix.as_str() }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn accepts_socket(site: &Site) -> Result<(), BadValue> {
 
 impl Site {
     /// The command that a service starts.
-    pub fn exec_start(&self) -> String {
+    pub(crate) fn exec_start(&self) -> String {
         // systemd expands variables in the words after the program, not in its path.
         let prefix = if self.prefix.is_root() {
             String::new()
@@ -54,7 +54,7 @@ impl Site {
     }
 
     /// What `ListenStream=` takes.
-    pub fn listen_stream(&self) -> &str {
+    pub(crate) fn listen_stream(&self) -> &str {
         match self.upstreams.first() {
             Some(Upstream::Tcp(text) | Upstream::Unix(text)) => text,
             None => "",

@@ -14,7 +14,7 @@ use iis::Configuration;
 /// What the script found.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct IisFacts {
+pub(crate) struct IisFacts {
     module: Module,
     /// The name of the application and of its pool.
     name: String,
@@ -67,18 +67,18 @@ struct Item {
 
 /// What the script should print and do.
 #[derive(Debug, Serialize)]
-pub struct SetupPlan {
+pub(crate) struct SetupPlan {
     /// Each is one line of value, reason and remedy. If there are any, the script must not change anything.
-    pub problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// In this order.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// The address of Dante afterwards.
-    pub url: String,
+    pub(crate) url: String,
 }
 
 /// One step, which `-WhatIf` shows and `-Confirm` asks for.
 #[derive(Debug, Serialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// The verb.
     action: &'static str,
     /// Its object.
@@ -141,7 +141,7 @@ const MARK: &str = "dante hosting";
 const NEW: &str = ".new";
 
 /// Decides what to do.
-pub fn plan(facts: &IisFacts, env: &Environment) -> SetupPlan {
+pub(crate) fn plan(facts: &IisFacts, env: &Environment) -> SetupPlan {
     let iis = match Configuration::read(facts, env) {
         Ok(iis) => iis,
         Err(problem) => return SetupPlan { problems: vec![problem], steps: Vec::new(), url: String::new() },
@@ -163,7 +163,7 @@ impl IisFacts {
     ///
     /// # Errors
     /// When it is not the expected JSON, because script and program have different versions.
-    pub fn parse(text: &str) -> serde_json::Result<Self> {
+    pub(crate) fn parse(text: &str) -> serde_json::Result<Self> {
         // Windows PowerShell puts a byte order mark before what it sends when the console speaks UTF-8.
         serde_json::from_str(text.trim_start_matches('\u{feff}'))
     }
