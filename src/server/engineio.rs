@@ -134,7 +134,7 @@ where
         );
     }
     let opens = !query.split('&').any(|pair| pair.starts_with("sid="));
-    let (request, refusal) = match request.method() {
+    let (request, body_error) = match request.method() {
         &Method::POST => checked(request, version).await,
         _ => (request, None),
     };
@@ -142,9 +142,11 @@ where
         Ok(response) => response.map(Body::new),
         Err(never) => match never {},
     };
-    match refusal {
+    match body_error {
         // The engine explains other errors, such as an unknown session, but not a bad payload.
-        Some(refusal) if !response.headers().contains_key(header::CONTENT_TYPE) => refusal.into_response(),
+        Some(body_error) if !response.headers().contains_key(header::CONTENT_TYPE) => {
+            body_error.into_response()
+        }
         _ if opens && !rules.upgrades && response.status() == StatusCode::OK => {
             without_upgrades(response).await
         }
@@ -177,14 +179,14 @@ fn refuse(status: StatusCode, code: u8, message: &str) -> Response {
 }
 
 /// Why the body of a POST does not reach the engine.
-enum Refusal {
+enum BodyError {
     /// The connection broke, or the body is not HTTP.
     Unreadable,
     TooLarge,
     Payload(PayloadError),
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for BodyError {
     fn into_response(self) -> Response {
         match self {
             Self::Unreadable => refuse(StatusCode::BAD_REQUEST, 3, "Bad request: the body is incomplete"),
@@ -202,7 +204,7 @@ impl IntoResponse for Refusal {
 
 /// The same request, with its body read and checked. A body that no client may send is replaced with one that the
 /// engine refuses, so that the engine closes the session.
-async fn checked(request: Request, version: EngineVersion) -> (Request, Option<Refusal>) {
+async fn checked(request: Request, version: EngineVersion) -> (Request, Option<BodyError>) {
     let (mut parts, body) = request.into_parts();
     // Exactly what the engine looks for.
     let is_binary =
@@ -213,18 +215,18 @@ async fn checked(request: Request, version: EngineVersion) -> (Request, Option<R
         EngineVersion::V3 => Framing::V3Text,
     };
     let read = Limited::new(body, MAX_MESSAGE).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { Refusal::TooLarge } else { Refusal::Unreadable }
+        if error.is::<LengthLimitError>() { BodyError::TooLarge } else { BodyError::Unreadable }
     });
     let payload = read.and_then(|body| {
         let body = body.to_bytes();
-        payload::check(&body, framing).map(|_| body).map_err(Refusal::Payload)
+        payload::check(&body, framing).map(|_| body).map_err(BodyError::Payload)
     });
     match payload {
         // In one piece: for every new piece, the engine's decoders scan everything again.
         Ok(body) => (Request::from_parts(parts, Body::from(body)), None),
-        Err(refusal) => {
+        Err(body_error) => {
             parts.headers.remove(header::CONTENT_TYPE);
-            (Request::from_parts(parts, Body::from(REFUSED_PAYLOAD)), Some(refusal))
+            (Request::from_parts(parts, Body::from(REFUSED_PAYLOAD)), Some(body_error))
         }
     }
 }
