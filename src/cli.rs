@@ -12,7 +12,7 @@ use crate::hosting::recipes::Recipe;
 #[derive(Debug, Parser)]
 #[command(name = "dante", version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 pub struct Cli {
-    /// `serve` needs not be typed.
+    /// `serve` need not be typed.
     #[command(flatten)]
     pub serve: ServeArgs,
     /// What else to do.
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn serve_needs_not_be_typed() {
+    fn serve_need_not_be_typed() {
         for args in [&["dante", "--interval", "1s"][..], &["dante", "serve", "--interval", "1s"]] {
             let cli = Cli::try_parse_from(args).unwrap();
             let serve = match cli.command {

@@ -13,7 +13,7 @@ use crate::{
     cli::{LogFormat, ServeArgs},
     conductor::SLOT,
     engine_version::EngineVersions,
-    hosting::{Hosting, Wishes, environment::Environment, iisnode},
+    hosting::{Hosting, Overrides, environment::Environment, iisnode},
     transport::Transports,
 };
 
@@ -84,7 +84,7 @@ impl Config {
             Some(value) => Some((option, value.clone())),
             None => env.get(variable).map(|value| (variable, value)),
         };
-        let wishes = Wishes {
+        let overrides = Overrides {
             listen: given("--listen", &args.listen, "DANTE_LISTEN"),
             prefix: given("--prefix", &args.prefix, "DANTE_PREFIX"),
         };
@@ -112,7 +112,7 @@ impl Config {
             )?,
             poem: args.poem.clone().or_else(|| env.get("DANTE_POEM").map(PathBuf::from)),
             log_plan: iisnode::log_files::LogPlan::detect(env, script, process_id),
-            hosting: Hosting::detect(&wishes, env, process_id)?,
+            hosting: Hosting::detect(&overrides, env, process_id)?,
             #[cfg(debug_assertions)]
             test_routes: env.has("DANTE_TEST_ROUTES"),
         })

@@ -78,7 +78,7 @@ fn above(ranks: &'static [&'static str], name: &str) -> &'static [&'static str] 
 
 /// What the user set on purpose, which overrides detection: the name of the option or variable, and its value.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wishes {
+pub(crate) struct Overrides {
     /// `--listen` or `DANTE_LISTEN`.
     pub(crate) listen: Option<(&'static str, String)>,
     /// `--prefix` or `DANTE_PREFIX`.
@@ -162,12 +162,16 @@ impl Hosting {
     ///
     /// # Errors
     /// When a setting or a host's variable has a value that cannot be used.
-    pub(crate) fn detect(wishes: &Wishes, env: &Environment, process_id: u32) -> Result<Self, BadValue> {
+    pub(crate) fn detect(
+        overrides: &Overrides,
+        env: &Environment,
+        process_id: u32,
+    ) -> Result<Self, BadValue> {
         let host = detect_host(env);
-        let prefix = detect_prefix(wishes, env, host.value)?;
-        let endpoint = detect_endpoint(wishes, env, host.value, process_id)?;
+        let prefix = detect_prefix(overrides, env, host.value)?;
+        let endpoint = detect_endpoint(overrides, env, host.value, process_id)?;
         Ok(Self {
-            learn_prefix: host.value == Host::Iisnode && wishes.prefix.is_none() && prefix.1,
+            learn_prefix: host.value == Host::Iisnode && overrides.prefix.is_none() && prefix.1,
             host,
             prefix: prefix.0,
             endpoint,
@@ -188,16 +192,16 @@ fn detect_host(env: &Environment) -> Finding<Host> {
 
 /// The prefix, and whether it is only a guess.
 fn detect_prefix(
-    wishes: &Wishes,
+    overrides: &Overrides,
     env: &Environment,
     host: Host,
 ) -> Result<(Finding<Prefix>, bool), BadValue> {
     let parse =
         |name: &str, value: &str| Prefix::parse(value).map_err(|error| BadValue::new(name, value, error));
-    let wished = wishes.prefix.clone();
+    let given = overrides.prefix.clone();
     let find_host_variable =
         || PREFIX_RANKS[2..].iter().find_map(|name| env.get(name).map(|value| (*name, value)));
-    if let Some((name, value)) = wished.or_else(find_host_variable) {
+    if let Some((name, value)) = given.or_else(find_host_variable) {
         let prefix = parse(name, &value)?;
         return Ok((Finding::new(prefix, format!("set by {name}"), above(&PREFIX_RANKS, name)), false));
     }
@@ -209,13 +213,13 @@ fn detect_prefix(
 }
 
 fn detect_endpoint(
-    wishes: &Wishes,
+    overrides: &Overrides,
     env: &Environment,
     host: Host,
     process_id: u32,
 ) -> Result<Finding<Endpoint>, BadValue> {
     let conclude = |endpoint, reason, rank| Ok(Finding::new(endpoint, reason, above(&ENDPOINT_RANKS, rank)));
-    if let Some((name, value)) = &wishes.listen {
+    if let Some((name, value)) = &overrides.listen {
         let endpoint = Endpoint::parse(value).map_err(|error| BadValue::new(name, value, error))?;
         return conclude(endpoint, format!("set by {name}"), name);
     }

@@ -2,9 +2,9 @@ use super::*;
 
 fn detect(variables: &[(&str, &str)]) -> Result<Hosting, BadValue> {
     let env = variables.iter().copied().collect();
-    let wish = |name: &'static str| Environment::get(&env, name).map(|value| (name, value));
-    let wishes = Wishes { listen: wish("DANTE_LISTEN"), prefix: wish("DANTE_PREFIX") };
-    Hosting::detect(&wishes, &env, 42)
+    let given = |name: &'static str| Environment::get(&env, name).map(|value| (name, value));
+    let overrides = Overrides { listen: given("DANTE_LISTEN"), prefix: given("DANTE_PREFIX") };
+    Hosting::detect(&overrides, &env, 42)
 }
 
 /// (environment, host, prefix, endpoint)
