@@ -107,7 +107,7 @@ impl ResumeRequest {
     /// Reads an event id as [`event_id`] writes it; the reading goes on after that event.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not one.
     pub(crate) fn after_event(id: &str) -> Result<Self, ResumeError> {
         let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(quote(id)))?;
         let index = offset(index).ok_or_else(|| ResumeError::EventId(quote(id)))?;

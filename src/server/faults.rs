@@ -28,7 +28,7 @@ pub(super) fn refuse(app: &App, fault: &Fault, line: &str) -> Response {
 }
 
 /// The request line, rebuilt from the parsed request.
-pub(super) fn line(request: &Request) -> String {
+pub(super) fn describe_request(request: &Request) -> String {
     format!("{} {} {:?}", request.method(), request.uri().path(), request.version())
 }
 

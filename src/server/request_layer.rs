@@ -44,11 +44,11 @@ async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
             .into_response();
     }
     if let Some(fault) = faults::of_host(&request) {
-        return faults::refuse(&app, &fault, &faults::line(&request));
+        return faults::refuse(&app, &fault, &faults::describe_request(&request));
     }
     if app.trust_forwarded {
         for fault in forwarded::faults(request.headers()) {
-            app.faults.report(&fault, faults::line(&request).as_bytes());
+            app.faults.report(&fault, faults::describe_request(&request).as_bytes());
         }
     }
     let host = hosting.host.value;

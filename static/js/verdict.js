@@ -11,7 +11,7 @@ const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** @param {TransportRun[]} runs */
-const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_way_${choice}`)));
+const names = (runs) => list.format(runs.map(({ choice }) => t(`compare_transport_${choice}`)));
 
 /** @param {TransportRun[]} runs */
 const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))].join("; ");
@@ -19,7 +19,7 @@ const reasons = (runs) => [...new Set(runs.map(({ reason }) => within(reason)))]
 /** All is well: names the fastest. @param {string} name @param {TransportRun[]} runs */
 function allGood(name, runs) {
   const [fast] = runs.toSorted((one, next) => (one.first ?? Infinity) - (next.first ?? Infinity));
-  return t(name, { fast: t(`compare_way_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
+  return t(name, { fast: t(`compare_transport_${fast.choice}`), ms: number(Math.round(fast.first ?? 0)) });
 }
 
 /** @param {TransportRun[]} runs */

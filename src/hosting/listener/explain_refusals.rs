@@ -102,7 +102,7 @@ impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
 impl RefusalState {
     /// Logs the fault and prepares our answer.
     fn refuse(&mut self, status: StatusCode, date: &str) {
-        let line = self.request.line();
+        let line = self.request.request_line();
         let fault = Fault::of_head(line, status);
         self.log.report(&fault, line);
         self.refusal = refusal(&fault, line, date).into_bytes();
@@ -247,7 +247,7 @@ mod tests {
 
     const HYPERS: &[u8] = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-    /// What the peer gets of these writes, after it has sent a head that is none.
+    /// What the peer gets of these writes, after it has sent a head that is not HTTP.
     async fn written(writes: &[&[u8]]) -> (String, ExplainRefusals<DuplexStream>, DuplexStream) {
         let (near, mut far) = duplex(1 << 16);
         let mut connection = ExplainRefusals::new(near, Arc::default());

@@ -39,7 +39,7 @@ impl RequestStart {
     }
 
     /// The line, or as much as there is of it; empty if nothing arrived since the last answer.
-    pub(super) fn line(&self) -> &[u8] {
+    pub(super) fn request_line(&self) -> &[u8] {
         &self.line
     }
 
@@ -60,17 +60,17 @@ mod tests {
             let read =
                 |start: &mut RequestStart, bytes: &[u8]| bytes.chunks(size).for_each(|part| start.read(part));
             read(&mut start, b"GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
-            assert_eq!((start.line(), start.is_within_line()), (&b"GET /1 HTTP/1.1\r\n"[..], false));
+            assert_eq!((start.request_line(), start.is_within_line()), (&b"GET /1 HTTP/1.1\r\n"[..], false));
             start.answered();
             assert_eq!(
-                (start.line(), start.is_within_line()),
+                (start.request_line(), start.is_within_line()),
                 (&b""[..], false),
                 "rather none than a wrong one"
             );
             read(&mut start, b"\r\n\nGET /3");
-            assert_eq!((start.line(), start.is_within_line()), (&b"\r\n\nGET /3"[..], true));
+            assert_eq!((start.request_line(), start.is_within_line()), (&b"\r\n\nGET /3"[..], true));
             read(&mut start, format!("{} HTTP/1.1\r\nX", "x".repeat(5000)).as_bytes());
-            assert_eq!((start.line().len(), start.is_within_line()), (KEPT, false));
+            assert_eq!((start.request_line().len(), start.is_within_line()), (KEPT, false));
         }
     }
 }

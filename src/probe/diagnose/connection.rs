@@ -120,7 +120,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     }
 }
 
-/// HTTP/1.0 knows no upgrade; where upgrades work all the same, it is only noted.
+/// HTTP/1.0 has no upgrades; where they work all the same, it is only a note.
 pub(super) fn one_zero(evidence: &Evidence) -> Severity {
     if facts::works(evidence, Hop::Upgrade) || evidence.upgrades.is_none() {
         Severity::Note

@@ -47,7 +47,7 @@ export class Pings {
     if (this.values.length > KEPT) this.values.shift();
     const [low, high] = [Math.min(...this.values), Math.max(...this.values)];
     put("ping", `${number(Math.round(ms))} ms`);
-    put("ping-range", t("trip_range", { a: number(Math.round(low)), b: number(Math.round(high)) }));
+    put("ping-range", t("ping_range", { a: number(Math.round(low)), b: number(Math.round(high)) }));
     const x = (/** @type {number} */ at) => 200 - (this.values.length - 1 - at) * 5;
     const y = (/** @type {number} */ value) =>
       22 - (18 * (value - low)) / Math.max(high - low, LEAST_RANGE_MS);
