@@ -51,7 +51,7 @@ describe("places", { concurrency: 2 }, () => {
     const { origin } = await startDante();
     const visit = await open(`${origin}/?stanza=x`);
     assert.equal(visit.response.status(), 400);
-    assert.match(await visit.text("body"), /stanza="x" is no stanza.*from 1 to 140/);
+    assert.match(await visit.text("body"), /stanza="x" is not a stanza.*from 1 to 140/);
   });
 
   it("the contents lead to each canto and show what is read", async () => {
