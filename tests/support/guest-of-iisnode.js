@@ -208,7 +208,7 @@ export async function testGuest(start) {
     assert.equal(heard.log.at(-1), "transport close");
     assert.equal(await waiting.exit, 0);
     // A poll that is just on its way meets a pipe that closes (Azure/iisnode#57), or none, for which iisnode tries on
-    // for 25 s: that is not the guest's to mend, and not waited for.
+    // for 25 s: Dante cannot change that, and the test does not wait for it.
     relay.close();
     await polled.until(() => polled.log.length > 2);
     assert.match(polled.log.at(-1), /^transport (close|error)$/);
