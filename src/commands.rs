@@ -110,7 +110,7 @@ async fn serve_until_stopped(config: &Config, poem: Poem) -> anyhow::Result<()> 
     let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
     let endpoint = listener.endpoint().clone();
     let banner = banner(config, &endpoint, &interface_addresses(), app.poem());
-    // A closed standard output is no reason to stop.
+    // Dante serves without a standard output, too.
     let _ = logging::banner_writer(config.log_plan.as_ref()).write_all(banner.as_bytes());
     serve(listener, app, signal).await.context("serving failed")?;
     if matches!(endpoint, Endpoint::Pipe(_)) {

@@ -45,7 +45,7 @@ pub(crate) struct ResumeRequest {
 /// Why a reading cannot start as asked. The message starts with a stable word for programs.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]
 pub(crate) enum ResumeError {
-    /// `from` is no offset.
+    /// `from` is not an offset.
     #[error(
         "bad-from: from is {0}; give a whole number from 0 to {MAX_OFFSET}, or leave it out to start at the beginning"
     )]

@@ -68,7 +68,7 @@ pub(super) fn parts<'t>(lines: &[&'t str], distributed: bool) -> Vec<Part<'t>> {
                 if let PartKind::Canto(Heading { title, .. }) = kind
                     && !title.is_empty()
                 {
-                    // An argument that goes on in the next line is text; a title alone is none.
+                    // An argument that goes on in the next line is text; a title alone is not.
                     let goes_on = !blank(Some(at + 1)) && headings.get(at + 1).is_some_and(Option::is_none);
                     part.titled = !goes_on;
                     part.lines.extend(goes_on.then_some(title));

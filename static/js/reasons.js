@@ -18,7 +18,7 @@ const last = (reason) => (reason.split(", ").at(-1) ?? "").replace(/ *[(:].*$/, 
 /** A status as it stands in a sentence: `404 Not Found`, `502` @param {string} status */
 const answer = (status) => known(`status_${status.slice(0, 3)}`) ?? status;
 
-/** The status that was answered, in words; null where a reason is none. @param {string} reason */
+/** The status that was answered, in words; null where the reason is no status. @param {string} reason */
 export function inStatus(reason) {
   const status = last(reason);
   return /^\d{3}\b/.test(status) ? answer(status) : null;

@@ -38,7 +38,7 @@ impl Roots {
     pub(crate) fn of_system() -> Self {
         let provider = Arc::new(ring::default_provider());
         let mut store = RootCertStore::empty();
-        // Some roots that cannot be read are no reason to do without the others.
+        // Roots that cannot be read do not spoil the others.
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider.clone()).build().ok();
