@@ -250,10 +250,12 @@ fn detached(mut request: Request) -> Request {
     }
     let mut headers = HeaderMap::new();
     for name in KEPT_HEADERS {
-        if let Some(Ok(value)) =
-            request.headers().get(&name).map(|value| HeaderValue::from_bytes(value.as_bytes()))
-        {
-            headers.insert(name, value);
+        // Every line: of X-Forwarded-For the last one counts, and a client can send those before it.
+        for value in request.headers().get_all(&name) {
+            // The bytes came out of a header, so they go into one again.
+            if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+                headers.append(name.clone(), value);
+            }
         }
     }
     *request.headers_mut() = headers;
@@ -290,6 +292,16 @@ mod tests {
         assert_eq!(withdraw_upgrade(&offering).as_deref(), Some(plain.as_str()));
         assert_eq!(withdraw_upgrade(&framed(&offering)), Some(framed(&plain)));
         assert_eq!(withdraw_upgrade("ok"), None);
+    }
+
+    #[test]
+    fn every_line_of_a_kept_header_is_kept() {
+        let request = http::Request::get("/socket.io/?EIO=4").header("x-forwarded-for", "10.0.0.1");
+        let request = request.header("x-forwarded-for", "192.0.2.7").header("cookie", "c");
+        let kept = detached(request.body(Body::empty()).unwrap());
+        let forwarded: Vec<_> = kept.headers().get_all("x-forwarded-for").iter().collect();
+        assert_eq!(forwarded, ["10.0.0.1", "192.0.2.7"]);
+        assert!(!kept.headers().contains_key(header::COOKIE));
     }
 
     #[test]
