@@ -9,7 +9,7 @@
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
-//! | `diagnose`, `front_proxy`, `verdicts` | what that means, pure |
+//! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is written |
 
 pub(crate) mod client;
@@ -18,9 +18,9 @@ mod diagnose;
 mod document;
 mod engine_session;
 mod evidence;
-mod front_proxy;
 mod hop;
 mod hops;
+mod hosts;
 pub mod plan;
 pub(crate) mod report;
 mod run;

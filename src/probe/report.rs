@@ -109,7 +109,7 @@ impl<W: Write> Report<W> {
         )?;
         writeln!(self.out, "  seen: {}", plain(&verdict.evidence))?;
         // The name only where the remedy is this host's own.
-        let own = verdict.host.filter(|_| verdict.remedy != verdict.id.entry().generic);
+        let own = verdict.remedies.first().and_then(|remedy| remedy.host);
         let host = own.map(|host| format!(" ({host})")).unwrap_or_default();
         writeln!(self.out, "  remedy{host}: {}", verdict.remedy)?;
         if !verdict.or.is_empty() {

@@ -87,7 +87,11 @@ pub(crate) struct Answer {
 pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
     let start = Instant::now();
     let deadline = TokioInstant::now() + request.limit;
-    let mut exchange = Exchange { url: request.target.to_string(), ..Exchange::default() };
+    let mut exchange = Exchange {
+        method: request.method.to_string(),
+        url: request.target.to_string(),
+        ..Exchange::default()
+    };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;

@@ -3,13 +3,13 @@
 use super::{Finding, Severity, VerdictId, facts, page};
 use crate::probe::{
     evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
-    front_proxy::FrontProxy,
     hop::Hop,
     hops::engine::error_code,
+    hosts::Host,
 };
 use crate::transport::Transport;
 
-pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
+pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     if let Some(handshake) = &evidence.handshake {
         findings.extend(handshake_rule(evidence, handshake));
     }
@@ -119,7 +119,7 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
     findings.push(finding);
 }
 
-fn upgrades(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
+fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     let (Some(chrome), Some(firefox)) =
         (facts::upgrade(evidence, "chrome"), facts::upgrade(evidence, "firefox"))
     else {
@@ -180,14 +180,14 @@ fn describe_upgrade(upgrade: &Upgrade) -> String {
 /// Why an upgrade failed.
 pub(super) fn refused_upgrade(
     evidence: &Evidence,
-    host: Option<FrontProxy>,
+    host: Option<Host>,
     hop: Hop,
     upgrade: &Upgrade,
 ) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
-    let iis = host.is_some_and(FrontProxy::is_iis);
+    let iis = host.is_some_and(Host::is_iis);
     let engine = hop != Hop::Stream(Transport::WebSocket);
     let disabled = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
     let no_upgrades = evidence
@@ -208,7 +208,7 @@ pub(super) fn refused_upgrade(
             FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding(VerdictId::NoAnswer),
             _ => finding(VerdictId::Garbage),
         },
-        (Some(101), None) if host == Some(FrontProxy::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
+        (Some(101), None) if host == Some(Host::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
         (Some(101), None) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
             &[VerdictId::ClosedAfter101],
             "behind iisnode it is the module; behind HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes the connection",

@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::{
     evidence::Evidence,
-    front_proxy::{self, FrontProxy},
     hop::{Hop, Outcome},
-    verdicts::VerdictId,
+    hosts::{self, Host},
+    verdicts::{Remedy, VerdictId},
 };
 use crate::transport::Transport;
 use facts::works;
@@ -41,17 +41,54 @@ pub(crate) struct Verdict {
     /// How much it matters.
     pub(crate) severity: Severity,
     /// Why.
-    pub(crate) cause: &'static str,
-    /// What fixes it, on the host that was recognised.
-    pub(crate) remedy: &'static str,
-    /// That host.
-    pub(crate) host: Option<FrontProxy>,
+    pub(crate) cause: String,
+    /// What fixes it, as one text: [`Self::remedies`], joined.
+    pub(crate) remedy: String,
+    /// What fixes it on each of the hosts, or on any if none is known.
+    pub(crate) remedies: Vec<WrittenRemedy>,
+    /// The host that answers first, if it was recognised.
+    pub(crate) host: Option<Host>,
+    /// All that were recognised, the one nearest to the client first.
+    pub(crate) hosts: Vec<Host>,
     /// What was seen, in one line.
     pub(crate) evidence: String,
+    /// What else was found, and is explained by this.
+    pub(crate) also: Vec<Also>,
     /// Other verdicts that fit what was seen.
     pub(crate) or: Vec<VerdictId>,
     /// What would tell them apart.
     pub(crate) to_tell: Option<&'static str>,
+}
+
+/// What fixes a verdict, with its placeholders filled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct WrittenRemedy {
+    /// On which host; none if it is for any.
+    pub(crate) host: Option<Host>,
+    /// In words; with lines, where they belong.
+    pub(crate) text: String,
+    /// Lines to paste.
+    pub(crate) lines: Vec<String>,
+}
+
+/// A finding that another one explains.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Also {
+    /// The verdict that it would have been.
+    pub(crate) id: VerdictId,
+    /// Where it shows.
+    pub(crate) hop: Hop,
+}
+
+impl WrittenRemedy {
+    fn new(host: Option<Host>, remedy: Remedy, prefix: &str) -> Self {
+        let fill = |text: &str| text.replace("{prefix}", prefix);
+        Self { host, text: fill(remedy.text), lines: remedy.lines.iter().map(|line| fill(line)).collect() }
+    }
+
+    fn joined(&self) -> String {
+        [std::slice::from_ref(&self.text), &self.lines].concat().join("\n  ")
+    }
 }
 
 /// A verdict before it is written out.
@@ -76,16 +113,33 @@ impl Finding {
         self
     }
 
-    fn written(self, host: Option<FrontProxy>) -> Verdict {
+    /// The verdict, for these hosts, at this path to Dante.
+    fn written(self, hosts: &[Host], prefix: &str) -> Verdict {
         let entry = self.id.entry();
+        let mut remedies: Vec<_> = hosts
+            .iter()
+            .filter_map(|host| Some(WrittenRemedy::new(Some(*host), host.remedy(self.id)?, prefix)))
+            .collect();
+        if remedies.is_empty() {
+            remedies.push(WrittenRemedy::new(None, entry.remedy, prefix));
+        }
+        let joined: Vec<_> = match remedies.as_slice() {
+            [one] => vec![one.joined()],
+            several => {
+                several.iter().filter_map(|one| Some(format!("{}: {}", one.host?, one.joined()))).collect()
+            }
+        };
         Verdict {
             id: self.id,
             hop: self.hop,
             severity: self.severity,
-            cause: entry.cause,
-            remedy: entry.remedy(host),
-            host,
+            cause: entry.cause.to_owned(),
+            remedy: joined.join("\n"),
+            remedies,
+            host: hosts.first().copied(),
+            hosts: hosts.to_vec(),
             evidence: self.evidence,
+            also: Vec::new(),
             or: self.or,
             to_tell: self.to_tell,
         }
@@ -101,7 +155,8 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        verdicts.push(finding.written(front_proxy::recognise(evidence)));
+        let hosts: Vec<_> = hosts::recognise(evidence).into_iter().collect();
+        verdicts.push(finding.written(&hosts, prefix(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);
     }
     verdicts
@@ -109,7 +164,9 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
 
 /// Says what the evidence shows, of a probe that may still be going on.
 pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
-    let host = front_proxy::recognise(evidence);
+    let host = hosts::recognise(evidence);
+    let chain: Vec<_> = host.into_iter().collect();
+    let prefix = prefix(evidence);
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
@@ -125,10 +182,15 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
         if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
             continue;
         }
-        verdicts.push(finding.written(host));
+        verdicts.push(finding.written(&chain, prefix));
     }
     verdicts.sort_by_key(|verdict| verdict.hop);
     verdicts
+}
+
+/// The path to Dante without the slash at its end, as far as it is known.
+fn prefix(evidence: &Evidence) -> &str {
+    evidence.hosting.as_ref().map_or("", |hosting| &hosting.prefix)
 }
 
 /// How a hop went, by what was seen and said of it.

@@ -4,8 +4,8 @@ use super::{Finding, Severity, VerdictId, connection, facts};
 use crate::contract::{FAULT_HEADER, FaultId};
 use crate::probe::{
     evidence::{Evidence, Exchange, FailureKind, Library, Page},
-    front_proxy::is_iisnode_page,
     hop::Hop,
+    hosts::is_iisnode_page,
 };
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {

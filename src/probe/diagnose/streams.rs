@@ -3,13 +3,13 @@
 use super::{Finding, Severity, VerdictId, engine, facts};
 use crate::probe::{
     evidence::{Ended, Evidence, Stream, Upgrade},
-    front_proxy::FrontProxy,
     hop::Hop,
+    hosts::Host,
     streams::opened,
 };
 use crate::transport::Transport;
 
-pub(super) fn rules(evidence: &Evidence, host: Option<FrontProxy>, findings: &mut Vec<Finding>) {
+pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     for (transport, stream) in &evidence.streams {
         stream_rules(evidence, host, *transport, stream, findings);
     }
@@ -25,7 +25,7 @@ pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
 
 fn stream_rules(
     evidence: &Evidence,
-    host: Option<FrontProxy>,
+    host: Option<Host>,
     transport: Transport,
     stream: &Stream,
     findings: &mut Vec<Finding>,
@@ -120,7 +120,7 @@ fn unless_explained(evidence: &Evidence, transport: Transport, finding: Finding)
 
 fn not_opened(
     evidence: &Evidence,
-    host: Option<FrontProxy>,
+    host: Option<Host>,
     transport: Transport,
     stream: &Stream,
 ) -> Option<Finding> {

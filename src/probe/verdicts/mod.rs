@@ -1,37 +1,50 @@
-//! The table of all verdicts: cause, and remedy for each host. `docs/verdicts.md` is made from it.
+//! The table of all verdicts: the cause of each, and what fixes it on a host that is not known; `hosts` has what fixes it
+//! on those that are. `docs/verdicts.md` is made from both.
 
 mod connection;
 mod engine;
 mod id;
 mod streams;
 
-use super::front_proxy::FrontProxy;
 pub(crate) use id::VerdictId;
 
 /// What is known of a verdict, whatever was seen.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    /// Why it happens.
+    id: VerdictId,
+    /// Why it happens. `{host}` stands for the host that was recognised, or for "something on the path".
     pub(crate) cause: &'static str,
-    /// What fixes it on a host that was not recognised.
-    pub(crate) generic: &'static str,
-    /// What fixes it on others.
-    pub(crate) hosts: &'static [(FrontProxy, &'static str)],
+    /// What fixes it on any host.
+    pub(crate) remedy: Remedy,
+}
+
+/// What fixes a verdict. In both parts `{prefix}` stands for the path to Dante without the slash at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Remedy {
+    /// In words; with lines, where they belong.
+    pub(crate) text: &'static str,
+    /// Lines to paste.
+    pub(crate) lines: &'static [&'static str],
 }
 
 impl Entry {
-    const fn new(
-        cause: &'static str,
-        generic: &'static str,
-        hosts: &'static [(FrontProxy, &'static str)],
-    ) -> Self {
-        Self { cause, generic, hosts }
+    const fn new(id: VerdictId, cause: &'static str, remedy: &'static str) -> Self {
+        Self { id, cause, remedy: Remedy::text(remedy) }
     }
+}
 
-    /// What fixes it.
-    pub(crate) fn remedy(&self, host: Option<FrontProxy>) -> &'static str {
-        let known = host.and_then(|host| self.hosts.iter().find(|(known, _)| *known == host));
-        known.map_or(self.generic, |(_, remedy)| remedy)
+impl Remedy {
+    /// In words alone.
+    pub(crate) const fn text(text: &'static str) -> Self {
+        Self { text, lines: &[] }
+    }
+}
+
+impl VerdictId {
+    /// What is known of this verdict, whatever was seen.
+    pub(crate) fn entry(self) -> &'static Entry {
+        let mut all = [connection::ENTRIES, engine::ENTRIES, streams::ENTRIES].into_iter().flatten();
+        all.find(|entry| entry.id == self).expect("a test finds every verdict in the tables")
     }
 }
 
@@ -42,19 +55,21 @@ mod tests {
     use strum::VariantArray as _;
 
     use super::*;
+    use crate::probe::hosts::Host;
 
     /// The text of `docs/verdicts.md`.
     fn document() -> String {
         let mut text = String::from(
             "# Verdicts of `dante probe`\n\n\
-             Generated from `src/probe/verdicts/`. A test fails when it is out of date;\n\
+             Generated from `src/probe/verdicts/` and `src/probe/hosts/`. A test fails when it is out of date;\n\
              `EXPECTORATE=overwrite cargo test --lib probe` writes it again.\n",
         );
+        let write = |remedy: Remedy| [&[remedy.text], remedy.lines].concat().join("\n      ");
         for id in VerdictId::VARIANTS {
             let entry = id.entry();
-            write!(text, "\n## {id}\n\n{}\n\n- on any host: {}\n", entry.cause, entry.generic).unwrap();
-            for (host, remedy) in entry.hosts {
-                writeln!(text, "- {host}: {remedy}").unwrap();
+            write!(text, "\n## {id}\n\n{}\n\n- on any host: {}\n", entry.cause, write(entry.remedy)).unwrap();
+            for (host, remedy) in Host::remedies(*id) {
+                writeln!(text, "- {host}: {}", write(remedy)).unwrap();
             }
         }
         text

@@ -1,16 +1,22 @@
-//! Which host stands in front of the server, recognised by what it writes into its answers. Pure.
+//! The hosts that may stand in front of the server: how each shows itself, and what fixes a verdict there. Pure.
+
+mod remedies;
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::evidence::{Evidence, Exchange};
+use super::{
+    evidence::{Evidence, Exchange},
+    verdicts::{Remedy, VerdictId},
+};
+use remedies::REMEDIES;
 
 /// A host for which remedies are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the names say it")]
-pub(crate) enum FrontProxy {
+pub(crate) enum Host {
     Nginx,
     Apache,
     Caddy,
@@ -23,14 +29,26 @@ pub(crate) enum FrontProxy {
     Azure,
 }
 
-impl FrontProxy {
+impl Host {
+    /// What fixes a verdict on each host where that is known.
+    pub(crate) fn remedies(id: VerdictId) -> impl Iterator<Item = (Self, Remedy)> {
+        REMEDIES.iter().flat_map(move |(host, all)| {
+            all.iter().filter(move |(of, _)| *of == id).map(|(_, text)| (*host, Remedy::text(text)))
+        })
+    }
+
+    /// What fixes a verdict on this host.
+    pub(crate) fn remedy(self, id: VerdictId) -> Option<Remedy> {
+        Self::remedies(id).find(|(host, _)| *host == self).map(|(_, remedy)| remedy)
+    }
+
     /// Whether IIS answers first.
     pub(crate) fn is_iis(self) -> bool {
         matches!(self, Self::Iis | Self::Iisnode | Self::HttpPlatform | Self::AspNetCore | Self::Azure)
     }
 }
 
-impl fmt::Display for FrontProxy {
+impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nginx => "nginx",
@@ -57,7 +75,7 @@ pub(crate) fn is_iisnode_page(body: &str) -> bool {
 }
 
 /// Recognises the host.
-pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
+pub(crate) fn recognise(evidence: &Evidence) -> Option<Host> {
     let exchanges = exchanges(evidence);
     let header = |name: &str, part: &str| {
         exchanges.iter().any(|exchange| {
@@ -68,13 +86,13 @@ pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
     // HAProxy writes no name of its own, but its error pages have always the same words.
     let body = |part: &str| exchanges.iter().any(|exchange| exchange.body.contains(part));
     let front = if header("server", "nginx") || header("server", "openresty") {
-        Some(FrontProxy::Nginx)
+        Some(Host::Nginx)
     } else if header("server", "apache") {
-        Some(FrontProxy::Apache)
+        Some(Host::Apache)
     } else if header("server", "caddy") || header("via", "caddy") {
-        Some(FrontProxy::Caddy)
+        Some(Host::Caddy)
     } else if body("\nNo server is available to handle this request.") || header("via", "haproxy") {
-        Some(FrontProxy::Haproxy)
+        Some(Host::Haproxy)
     } else {
         None
     };
@@ -82,23 +100,23 @@ pub(crate) fn recognise(evidence: &Evidence) -> Option<FrontProxy> {
         return front;
     }
     match evidence.hosting_status().map(|status| status.host.value.as_str()) {
-        Some("iisnode") => return Some(FrontProxy::Iisnode),
-        Some("httpplatform") => return Some(FrontProxy::HttpPlatform),
-        Some("aspnetcore") => return Some(FrontProxy::AspNetCore),
-        Some("azure") => return Some(FrontProxy::Azure),
+        Some("iisnode") => return Some(Host::Iisnode),
+        Some("httpplatform") => return Some(Host::HttpPlatform),
+        Some("aspnetcore") => return Some(Host::AspNetCore),
+        Some("azure") => return Some(Host::Azure),
         _ => {}
     }
     let iisnode = exchanges
         .iter()
         .any(|exchange| exchange.header("iisnode-debug").is_some() || is_iisnode_page(&exchange.body));
     if iisnode || header("x-powered-by", "iisnode") {
-        Some(FrontProxy::Iisnode)
+        Some(Host::Iisnode)
     } else if header("set-cookie", "arraffinity") {
-        Some(FrontProxy::Azure)
+        Some(Host::Azure)
     } else if body("HTTP Error 502.5") || body("ANCM") {
-        Some(FrontProxy::AspNetCore)
+        Some(Host::AspNetCore)
     } else if header("server", "microsoft-iis") || header("x-powered-by", "arr/") {
-        Some(FrontProxy::Iis)
+        Some(Host::Iis)
     } else {
         None
     }

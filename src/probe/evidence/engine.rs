@@ -1,0 +1,60 @@
+//! What was seen of the engine: handshake, stickiness, upgrades.
+
+use super::{Ended, Exchange};
+use crate::probe::client::engineio::Open;
+
+evidence! {
+    /// The handshake by polling.
+    struct Handshake {
+        /// The request.
+        exchange: Exchange,
+        /// The session that it opened.
+        open: Option<Open>,
+        /// Why the answer opens none.
+        garbage: Option<String>,
+        /// The names of the cookies that were set.
+        cookies: Vec<String>,
+        /// Where else on this host the engine answers, if not here.
+        found_at: Option<String>,
+    }
+
+    /// Requests on one session, each over a connection of its own.
+    struct Round {
+        /// Whether the cookies of the handshake were sent.
+        cookies: bool,
+        /// How many requests were made.
+        requests: usize,
+        /// How many were answered as they should be.
+        good: usize,
+        /// How many said that they do not know the session.
+        unknown: usize,
+        /// The first other answer.
+        failed: Option<Exchange>,
+    }
+
+    /// Stickiness.
+    struct Sticky {
+        /// Without and with cookies.
+        rounds: Vec<Round>,
+    }
+
+    /// One upgrade to WebSocket.
+    struct Upgrade {
+        /// chrome, firefox, plain (nothing offered), polling (from a session).
+        style: String,
+        /// The request, and its answer.
+        exchange: Exchange,
+        /// The extensions that were agreed on.
+        extensions: Option<String>,
+        /// Whether the engine's packets came and went.
+        works: bool,
+        /// How it ended, if it did before it was proved to work.
+        ended: Option<Ended>,
+    }
+
+    /// All upgrades.
+    struct Upgrades {
+        /// Each.
+        attempts: Vec<Upgrade>,
+    }
+}

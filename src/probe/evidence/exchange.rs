@@ -1,0 +1,94 @@
+//! One request and its answer, and how it failed.
+
+use serde::{Deserialize, Serialize};
+
+/// How something failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum FailureKind {
+    /// The name has no address.
+    Unknown,
+    /// Nobody listens.
+    Refused,
+    /// There is no route.
+    Unreachable,
+    /// Nothing within the time allowed.
+    Timeout,
+    /// The connection was cut off.
+    Reset,
+    /// The connection was closed where more had to come.
+    Closed,
+    /// What came is not HTTP.
+    NotHttp,
+    /// More came than any answer needs.
+    TooLarge,
+    /// The TLS handshake failed.
+    Tls,
+    /// What came is not what the protocol asks for.
+    Garbage,
+    /// Anything else.
+    #[default]
+    Other,
+}
+
+evidence! {
+    /// What went wrong, for programs and for people.
+    struct Failure {
+        /// How.
+        kind: FailureKind,
+        /// In words.
+        text: String,
+    }
+
+    /// One request and its answer. Bodies are cut to their first bytes.
+    struct Exchange {
+        /// GET or POST.
+        method: String,
+        /// What was asked for.
+        url: String,
+        /// When it was sent, since the probe began.
+        sent_at_ms: u64,
+        /// How many connections the probe had open then, this one included.
+        connections: usize,
+        /// The headers of the request that matter to the hop.
+        sent: Vec<(String, String)>,
+        /// The status; none when there was no answer.
+        status: Option<u16>,
+        /// HTTP/1.0 or HTTP/1.1.
+        version: String,
+        /// The answer's headers, in their order.
+        headers: Vec<(String, String)>,
+        /// The first bytes of the body, as text.
+        body: String,
+        /// How many bytes of it were read.
+        body_bytes: usize,
+        /// From the request to the head of the answer, with the making of the connection.
+        head_ms: Option<u64>,
+        /// To the end of what was read.
+        ms: u64,
+        /// Why the answer is missing or not whole.
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
+        /// What came instead of HTTP, as text with escapes.
+        raw: Option<String>,
+    }
+}
+
+impl Failure {
+    /// A failure in words.
+    pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into() }
+    }
+}
+
+impl Exchange {
+    /// A header of the answer, by its name in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether there was a whole answer with this status.
+    pub(crate) fn is(&self, status: u16) -> bool {
+        self.status == Some(status) && self.failure.is_none()
+    }
+}

@@ -1,0 +1,110 @@
+//! [`Evidence`]: what was seen at each hop, and nothing that was concluded. It is what `--json` shows and
+//! what `diagnose` reads, so a stored document can be diagnosed again.
+
+macro_rules! evidence {
+    ($($(#[$doc:meta])* struct $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
+        }
+    )*};
+}
+
+mod connection;
+mod engine;
+mod exchange;
+mod page;
+mod streams;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+pub(crate) use self::{connection::*, engine::*, exchange::*, page::*, streams::*};
+use super::hop::Hop;
+use crate::{contract::HostingStatus, transport::Transport};
+
+evidence! {
+    /// Everything that was seen; a hop that was not reached is missing.
+    struct Evidence {
+        /// The URL that was probed.
+        url: String,
+        /// The engine's path, where only an engine is asked for.
+        socketio: Option<String>,
+        /// Which streams were asked for.
+        transports: Vec<Transport>,
+        /// Whether a hold was asked for.
+        hold_wanted: bool,
+        /// The name.
+        name: Option<Name>,
+        /// TCP.
+        tcp: Option<Tcp>,
+        /// TLS.
+        tls: Option<Tls>,
+        /// HTTP.
+        http: Option<Http>,
+        /// The page.
+        page: Option<Page>,
+        /// What the server saw.
+        hosting: Option<Hosting>,
+        /// The client library.
+        client_library: Option<Library>,
+        /// The handshake.
+        handshake: Option<Handshake>,
+        /// Stickiness.
+        sticky: Option<Sticky>,
+        /// Upgrades.
+        upgrades: Option<Upgrades>,
+        /// The streams that were listened to.
+        streams: BTreeMap<Transport, Stream>,
+        /// The hold.
+        hold: Option<Hold>,
+        /// Coming back.
+        resume: Option<Resume>,
+        /// Compression.
+        compression: Option<Compression>,
+        /// Requests of pages.
+        cors: Option<Cors>,
+    }
+}
+
+impl Evidence {
+    /// What the server says of itself, if it was read.
+    pub(crate) fn hosting_status(&self) -> Option<&HostingStatus> {
+        self.hosting.as_ref()?.answer.as_ref()
+    }
+
+    /// Whether the server saw HTTP/1.0, which we do not speak.
+    pub(crate) fn reached_by_http_1_0(&self) -> bool {
+        self.hosting_status().is_some_and(|status| status.request.http == "HTTP/1.0")
+    }
+
+    /// What was seen at a hop, as JSON; null where it was not reached.
+    pub(crate) fn at(&self, hop: Hop) -> Value {
+        fn json<T: Serialize>(seen: Option<&T>) -> Value {
+            seen.map_or(Value::Null, |seen| {
+                serde_json::to_value(seen).expect("texts, numbers and lists always have a JSON form")
+            })
+        }
+        match hop {
+            Hop::Name => json(self.name.as_ref()),
+            Hop::Tcp => json(self.tcp.as_ref()),
+            Hop::Tls => json(self.tls.as_ref()),
+            Hop::Http => json(self.http.as_ref()),
+            Hop::Page => json(self.page.as_ref()),
+            Hop::Hosting => json(self.hosting.as_ref()),
+            Hop::ClientLibrary => json(self.client_library.as_ref()),
+            Hop::Handshake => json(self.handshake.as_ref()),
+            Hop::Sticky => json(self.sticky.as_ref()),
+            Hop::Upgrade => json(self.upgrades.as_ref()),
+            Hop::Hold => json(self.hold.as_ref()),
+            Hop::Resume => json(self.resume.as_ref()),
+            Hop::Compression => json(self.compression.as_ref()),
+            Hop::Cors => json(self.cors.as_ref()),
+            Hop::Stream(transport) => json(self.streams.get(&transport)),
+        }
+    }
+}
