@@ -78,6 +78,82 @@ pub(crate) const HELLO_NAMESPACE: &str = "/hello";
 /// The header that names the fault in an answer that is there for one; its value is a [`FaultId`].
 pub(crate) const FAULT_HEADER: &str = "dante-fault";
 
+/// The header by which a client asks what reached the server. Its value is up to the client, and comes back.
+pub(crate) const ASK_HEADER: &str = "dante-ask";
+
+/// The header that answers [`ASK_HEADER`], on whatever is answered; its value is a [`SeenExchange`].
+pub(crate) const SAW_HEADER: &str = "dante-saw";
+
+/// What reached the server of a request whose client asked for it: nothing that the client or a proxy did not send.
+/// A client that compares it with what it sent knows what was changed on the way, and whether the answer was made for
+/// this request or kept from an earlier one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct SeenExchange {
+    /// What [`ASK_HEADER`] said.
+    pub(crate) asked: String,
+    /// The process that answered, as in [`HostingStatus::node`].
+    pub(crate) node: String,
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    /// `HTTP/1.1`, for example.
+    pub(crate) http: String,
+    pub(crate) host: Option<String>,
+    pub(crate) connection: Option<String>,
+    pub(crate) upgrade: Option<String>,
+    /// The proxies that named themselves in the request (RFC 9110, 7.6.3).
+    pub(crate) via: Option<String>,
+}
+
+/// What is told of one header or target at most, in bytes: a header must fit into what proxies take.
+const TOLD: usize = 512;
+
+impl SeenExchange {
+    /// As a header's value: the fields as a query, so that only printable ASCII is left.
+    pub(crate) fn to_header(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let fields = [
+            ("asked", Some(&self.asked)),
+            ("node", Some(&self.node)),
+            ("method", Some(&self.method)),
+            ("target", Some(&self.target)),
+            ("http", Some(&self.http)),
+            ("host", self.host.as_ref()),
+            ("connection", self.connection.as_ref()),
+            ("upgrade", self.upgrade.as_ref()),
+            ("via", self.via.as_ref()),
+        ];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                query.append_pair(name, value.get(..value.floor_char_boundary(TOLD)).unwrap_or_default());
+            }
+        }
+        query.finish()
+    }
+
+    /// Reads such a value; what is missing stays empty.
+    pub(crate) fn of_header(value: &str) -> Self {
+        let mut seen = Self::default();
+        for (name, value) in form_urlencoded::parse(value.as_bytes()) {
+            let value = value.into_owned();
+            match &*name {
+                "asked" => seen.asked = value,
+                "node" => seen.node = value,
+                "method" => seen.method = value,
+                "target" => seen.target = value,
+                "http" => seen.http = value,
+                "host" => seen.host = Some(value),
+                "connection" => seen.connection = Some(value),
+                "upgrade" => seen.upgrade = Some(value),
+                "via" => seen.via = Some(value),
+                _ => {}
+            }
+        }
+        seen
+    }
+}
+
 /// The names of what may be wrong with a request, for programs and for the log.
 #[derive(
     Debug,
@@ -174,6 +250,21 @@ pub(crate) struct SeenRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_seen_comes_back() {
+        let seen = SeenExchange {
+            asked: "7".into(),
+            target: "/a b/?x=%20&y=ü".into(),
+            connection: Some(String::new()),
+            ..SeenExchange::default()
+        };
+        let value = seen.to_header();
+        assert!(value.bytes().all(|byte| byte.is_ascii_graphic()), "{value}");
+        assert_eq!(SeenExchange::of_header(&value), seen);
+        let long = SeenExchange { target: "ü".repeat(2000), ..SeenExchange::default() };
+        assert_eq!(SeenExchange::of_header(&long.to_header()).target.len(), TOLD);
+    }
 
     #[test]
     fn faults_have_one_name_everywhere() {

@@ -17,6 +17,7 @@ mod reader;
 mod request_layer;
 pub(crate) mod request_prefix;
 mod routes;
+mod seen;
 mod socketio;
 mod sse;
 mod status;

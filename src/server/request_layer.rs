@@ -15,14 +15,21 @@ use super::{
     app::App,
     faults, forwarded,
     request_prefix::{self, Stripped},
+    seen,
 };
+use crate::contract::SAW_HEADER;
 use crate::hosting::{Host, aspnetcore, fault::describe_text, iisnode};
 
 /// Passes a request on, with its path below the prefix, or answers it here. Lists the request among the server's
-/// activities while a worker is busy with it.
+/// activities while a worker is busy with it, and tells the client what was seen of it, if it asks.
 pub(super) async fn handle(State(app): State<App>, request: Request, next: Next) -> Response {
+    let saw = seen::describe(&app, &request);
     let activity = app.activity.clone();
-    activity.during(describe(&request), pass_on(app, request, next)).await
+    let mut response = activity.during(describe(&request), pass_on(app, request, next)).await;
+    if let Some(saw) = saw {
+        response.headers_mut().insert(SAW_HEADER, saw);
+    }
+    response
 }
 
 /// A request for the log: its line without the query, which may hold a session id, and its client.

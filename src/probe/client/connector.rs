@@ -4,7 +4,10 @@ use std::{
     collections::HashMap,
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -31,12 +34,29 @@ pub(crate) struct Connector {
     roots: Roots,
     /// The address that answered, for each host and port.
     known: Mutex<HashMap<(String, u16), SocketAddr>>,
+    /// How many requests have asked what reached the server.
+    asked: AtomicU32,
+    /// Tells this probe's requests from those of others, in caches.
+    probe: u32,
 }
 
 impl Connector {
     /// A connector with the system's roots.
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, roots: Roots::of_system(), known: Mutex::default() }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            plan,
+            roots: Roots::of_system(),
+            known: Mutex::default(),
+            asked: AtomicU32::new(0),
+            probe: now.subsec_nanos() ^ std::process::id(),
+        }
+    }
+
+    /// What the next request asks Dante with, to know its answer again; nothing where no Dante is expected.
+    pub(super) fn ask(&self) -> Option<String> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        self.plan.socketio.is_none().then(|| format!("{:08x}-{number}", self.probe))
     }
 
     /// What the probe is to do.

@@ -19,6 +19,7 @@ use super::{
     connector::{Connector, millis, of_io},
     recorded::FirstBytes,
 };
+use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
 use crate::probe::{
     evidence::{Exchange, Failure, FailureKind},
     target::Target,
@@ -31,7 +32,7 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// How much of a body is shown.
 const SHOWN: usize = 512;
 /// How much of one header's value is shown.
-const SHOWN_HEADER: usize = 1024;
+const SHOWN_HEADER: usize = 2048;
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -84,8 +85,11 @@ pub(crate) struct Answer {
 ///
 /// # Errors
 /// With what came instead.
-pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<Answer, Box<Exchange>> {
     let start = Instant::now();
+    if let Some(asked) = connector.ask() {
+        request = request.with(ASK_HEADER, asked);
+    }
     let deadline = TokioInstant::now() + request.limit;
     let mut exchange = Exchange {
         method: request.method.to_string(),
@@ -104,6 +108,7 @@ pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answ
             exchange.status = Some(response.status().as_u16());
             exchange.version = version(response.version());
             exchange.headers = truncate_headers(response.headers());
+            exchange.saw = take_saw(&mut exchange.headers);
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
             Ok(Answer { exchange, start, response, deadline, connection })
@@ -266,6 +271,12 @@ fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()
     };
     headers.iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect()
+}
+
+/// What the server says that it saw; it needs not stand among the headers, too.
+fn take_saw(headers: &mut Vec<(String, String)>) -> Option<SeenExchange> {
+    let at = headers.iter().position(|(name, _)| name == SAW_HEADER)?;
+    Some(SeenExchange::of_header(&headers.remove(at).1))
 }
 
 fn version(version: Version) -> String {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::contract::SeenExchange;
+
 /// How something failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,6 +73,10 @@ evidence! {
         failure: Option<Failure>,
         /// What came instead of HTTP, as text with escapes.
         raw: Option<String>,
+        /// What reached the server, where Dante answered and was asked to say it.
+        saw: Option<SeenExchange>,
+        /// The same request, asked again over a fresh connection.
+        again: Option<Box<Exchange>>,
     }
 }
 
