@@ -1,6 +1,7 @@
 //! What server and probe agree on: paths, events, and the names of faults. Pure names; it knows neither.
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 /// Declares the paths below the prefix, and the list of them.
 macro_rules! paths {
@@ -167,6 +168,7 @@ impl SeenExchange {
     strum::Display,
     strum::EnumString,
     strum::IntoStaticStr,
+    strum::VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -197,6 +199,36 @@ impl FaultId {
     /// The name, as in the header and in the log.
     pub(crate) fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// Words that only the sentence of this fault has, for where a host passes the text on and not the header.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Tls => "and a TLS handshake arrived",
+            Self::ProxyProtocol => "began with the PROXY protocol",
+            Self::Http2 => "HTTP/2 arrived without TLS",
+            Self::Version => "The request line has the version",
+            Self::Space => "The URL in the request line contains a space",
+            Self::Unescaped => "The URL in the request line contains characters that must be escaped",
+            Self::LongTarget => "The URL is longer than 65,534 bytes",
+            Self::LargeHead => "The request has more than 100 headers",
+            Self::Header => "The request line is fine, but a header after it is malformed",
+            Self::Garbage => "This is not an HTTP request.",
+            Self::NoHost => "The request is HTTP/1.1 without a Host header",
+            Self::SeveralHosts => "The request names several hosts",
+            Self::BadHost => "which is not a name with an optional port",
+            Self::OtherPrefix => "The request came in under",
+            Self::DoubledPrefix => "twice: the host adds it to a path",
+            Self::EmptySegment => "has a double slash",
+            Self::RewriteTarget => "still contains the target of a rewrite",
+            Self::Forwarded => "and is ignored: ",
+            Self::NotServed => "Nothing is served at",
+        }
+    }
+
+    /// The fault whose sentence this is.
+    pub(crate) fn of_sentence(text: &str) -> Option<Self> {
+        Self::VARIANTS.iter().copied().find(|id| text.contains(id.words()))
     }
 }
 

@@ -9,9 +9,11 @@
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
+//! | `classify` | what one answer is |
 //! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is written |
 
+mod classify;
 pub(crate) mod client;
 mod context;
 mod diagnose;
