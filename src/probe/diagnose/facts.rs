@@ -1,6 +1,9 @@
 //! Simple facts that several rules ask for.
 
+use serde_json::Value;
+
 use super::Severity;
+use crate::contract::FAULT_HEADER;
 use crate::probe::{
     evidence::{Evidence, Exchange, Stream, Upgrade},
     hop::Hop,
@@ -93,19 +96,57 @@ pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upg
     evidence.upgrades.as_ref()?.attempts.iter().find(|attempt| attempt.style == style)
 }
 
-/// What an exchange gave, in one line.
+/// What was asked and what came of it, in one line: `GET /dante/ → 404 "the start of the body…"`.
 pub(super) fn describe_exchange(exchange: &Exchange) -> String {
-    let path = exchange.url.splitn(4, '/').nth(3).map_or_else(String::new, |path| format!("/{path}"));
-    let path: String = path.chars().take(80).collect();
-    let start: String =
-        exchange.body.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(100).collect();
-    let body = if start.is_empty() { String::new() } else { format!(", \"{start}\"") };
+    let method = if exchange.method.is_empty() { "GET" } else { &exchange.method };
+    let path = exchange.url.splitn(4, '/').nth(3).unwrap_or_default();
+    let asked = format!("{method} /{}", shorten(path, 100));
     match (&exchange.status, &exchange.failure) {
-        (Some(status), None) => format!("{path} was answered {status}{body}"),
-        (Some(status), Some(failure)) => format!("{path} was answered {status}, and then: {}", failure.text),
-        (None, Some(failure)) => format!("{path}: {}", failure.text),
-        (None, None) => format!("{path}: no answer"),
+        (Some(status), None) => format!("{asked} → {status}{}", what_it_says(exchange)),
+        (Some(status), Some(failure)) => format!("{asked} → {status}, then {}", failure.text),
+        (None, Some(failure)) => format!("{asked} → {}", failure.text),
+        (None, None) => format!("{asked} → no answer"),
     }
+}
+
+/// What an answer says, as far as it fits into a line; Dante's own refusals in full, since they end in the remedy.
+fn what_it_says(exchange: &Exchange) -> String {
+    if let Some(location) = exchange.header("location") {
+        return format!(" to {}", shorten(location, 100));
+    }
+    let text = exchange.body.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return String::new();
+    }
+    if exchange.header(FAULT_HEADER).is_some() {
+        // The engine's refusals come as Engine.IO writes its own: {"code":3,"message":"…"}.
+        let json: Option<Value> = serde_json::from_str(&exchange.body).ok();
+        let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
+        return format!(" \"{}\"", message.unwrap_or(&text));
+    }
+    match title(&text) {
+        Some(title) => format!(", a page titled \"{}\"", shorten(title, 100)),
+        None => format!(" \"{}\"", shorten(&text, 100)),
+    }
+}
+
+/// The title of an HTML page.
+fn title(html: &str) -> Option<&str> {
+    // In ASCII, so that bytes stay where they are.
+    let lower = html.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let title = html[start..end].trim();
+    (!title.is_empty()).then_some(title)
+}
+
+/// A text of at most so many characters, cut at the end of a word if there is one.
+fn shorten(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let cut = &text[..end];
+    let words = cut.rfind(' ').filter(|at| *at > end / 2).map_or(cut, |at| &cut[..at]);
+    format!("{words}…")
 }
 
 /// Bursts after a silence: for each, how many stanzas came at once, how many bytes, and how long the
@@ -143,4 +184,41 @@ pub(crate) fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64
 pub(super) fn is_chunk_size(text: &str) -> bool {
     let text = text.trim();
     !text.is_empty() && text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanges_in_a_line() {
+        let exchange = |status, headers: &[(&str, &str)], body: &str| Exchange {
+            method: "POST".into(),
+            url: "http://h/dante/?EIO=4".into(),
+            status,
+            headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            body: body.into(),
+            ..Exchange::default()
+        };
+        let long = "word ".repeat(60);
+        let fault = [("dante-fault", "transport")];
+        let engine = format!("{{\"code\":3,\"message\":\"{}end\"}}", long);
+        for (seen, line) in [
+            (exchange(None, &[], ""), "POST /dante/?EIO=4 → no answer".to_owned()),
+            (exchange(Some(204), &[], ""), "POST /dante/?EIO=4 → 204".to_owned()),
+            (exchange(Some(400), &[], " a\n b"), "POST /dante/?EIO=4 → 400 \"a b\"".to_owned()),
+            (
+                exchange(Some(400), &[], &long),
+                format!("POST /dante/?EIO=4 → 400 \"{}…\"", "word ".repeat(20).trim_end()),
+            ),
+            (exchange(Some(400), &fault, &engine), format!("POST /dante/?EIO=4 → 400 \"{long}end\"")),
+            (exchange(Some(302), &[("location", "/in")], "x"), "POST /dante/?EIO=4 → 302 to /in".to_owned()),
+            (
+                exchange(Some(404), &[], "<HTML><Title lang=en>È 404</TITLE>"),
+                "POST /dante/?EIO=4 → 404, a page titled \"È 404\"".to_owned(),
+            ),
+        ] {
+            assert_eq!(describe_exchange(&seen), line);
+        }
+    }
 }
