@@ -28,7 +28,12 @@ evidence! {
         good: usize,
         /// How many said that they do not know the session.
         unknown: usize,
-        /// The first other answer.
+        /// How many of the requests that failed were POSTs.
+        posts_failed: usize,
+        /// The session that was opened for them.
+        sid: String,
+        /// The first answer that was not as it should be; one that says that it does not know the session only if
+        /// there is no other.
         failed: Option<Exchange>,
     }
 
@@ -48,6 +53,8 @@ evidence! {
         extensions: Option<String>,
         /// Whether the engine's packets came and went.
         works: bool,
+        /// Whether what came is not what the protocol asks for.
+        garbage: bool,
         /// How it ended, if it did before it was proved to work.
         ended: Option<Ended>,
     }

@@ -72,6 +72,30 @@ evidence! {
 }
 
 impl Evidence {
+    /// All exchanges, each with the hop at which it was made, in the order of the hops; one that was asked again comes
+    /// before the one that was asked first.
+    pub(crate) fn exchanges(&self) -> Vec<(Hop, &Exchange)> {
+        let mut all: Vec<(Hop, &Exchange)> = Vec::new();
+        let mut add = |hop, exchange| {
+            let chain = std::iter::successors(Some(exchange), |one: &&Exchange| one.again.as_deref());
+            all.extend(chain.map(|one| (hop, one)));
+        };
+        self.http.iter().for_each(|http| add(Hop::Http, &http.first));
+        for page in &self.page {
+            page.exchanges.iter().chain(&page.as_browser).for_each(|one| add(Hop::Page, one));
+        }
+        self.hosting.iter().for_each(|hosting| add(Hop::Hosting, &hosting.exchange));
+        self.client_library.iter().for_each(|library| add(Hop::ClientLibrary, &library.exchange));
+        self.handshake.iter().for_each(|handshake| add(Hop::Handshake, &handshake.exchange));
+        let rounds = self.sticky.iter().flat_map(|sticky| &sticky.rounds);
+        rounds.filter_map(|round| round.failed.as_ref()).for_each(|one| add(Hop::Sticky, one));
+        let attempts = self.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
+        attempts.for_each(|attempt| add(Hop::Upgrade, &attempt.exchange));
+        self.streams.iter().for_each(|(transport, stream)| add(Hop::Stream(*transport), &stream.exchange));
+        self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));
+        all
+    }
+
     /// What the server says of itself, if it was read.
     pub(crate) fn hosting_status(&self) -> Option<&HostingStatus> {
         self.hosting.as_ref()?.answer.as_ref()

@@ -16,6 +16,8 @@ evidence! {
         bad_redirect: Option<String>,
         /// Whether it is Dante's.
         is_dante: bool,
+        /// The same request, asked as a browser, where the host refused it.
+        as_browser: Option<Exchange>,
         /// Where else on this host Dante answers, if not here.
         found_at: Option<String>,
         /// The client library that it loads, as its HTML names it.

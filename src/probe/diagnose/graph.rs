@@ -1,0 +1,168 @@
+//! Which finding explains which: one cause is said once, and first, with what else it shows in. Pure.
+
+use super::{Also, Finding, Severity, VerdictId};
+use crate::{
+    probe::hop::Hop,
+    transport::Transport,
+};
+
+/// A finding, and those that it explains.
+pub(super) struct Explained {
+    pub(super) finding: Finding,
+    pub(super) also: Vec<Also>,
+}
+
+/// Joins findings that are the same at several hops, and puts each under the one that explains it. What explains others stands first, then
+/// what is worse, then as the hops come.
+pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
+    findings.sort_by_key(|finding| finding.hop);
+    // What is known for sure absorbs what is only said to be possible.
+    let mut causes: Vec<Explained> = Vec::new();
+    for finding in findings {
+        let also = Also { id: finding.id, hop: finding.hop };
+        match causes.iter_mut().find(|cause| is_one(&cause.finding, &finding)) {
+            Some(cause) => {
+                cause.finding.severity = cause.finding.severity.max(finding.severity);
+                if also.hop != cause.finding.hop && !cause.also.contains(&also) {
+                    cause.also.push(also);
+                }
+            }
+            None => causes.push(Explained { finding, also: Vec::new() }),
+        }
+    }
+    let mut at = 0;
+    while at < causes.len() {
+        let explained = |other: &Explained| {
+            !std::ptr::eq(other, &causes[at]) && explains(&other.finding, &causes[at].finding)
+        };
+        match causes.iter().position(explained) {
+            // Two that explain each other: the earlier one stays.
+            Some(cause) if !(explains(&causes[at].finding, &causes[cause].finding) && at < cause) => {
+                let effect = causes.remove(at);
+                let cause = cause - usize::from(cause > at);
+                let severity = effect.finding.severity;
+                // A note that explains what works badly is more than a note.
+                let cause = &mut causes[cause];
+                cause.finding.severity = cause.finding.severity.max(severity_of(cause.finding.id, severity));
+                cause.also.push(Also { id: effect.finding.id, hop: effect.finding.hop });
+                cause.also.extend(effect.also);
+                at = 0;
+            }
+            _ => at += 1,
+        }
+    }
+    causes.sort_by_key(|cause| {
+        let is_note = cause.finding.severity == Severity::Note;
+        (is_note, cause.also.is_empty(), std::cmp::Reverse(cause.finding.severity), cause.finding.hop)
+    });
+    causes
+}
+
+/// A line or a machine that stalls is nobody's fault, whatever it shows in.
+fn severity_of(cause: VerdictId, effect: Severity) -> Severity {
+    match cause {
+        VerdictId::SlowLine | VerdictId::SlowStart | VerdictId::LineStalled => Severity::Note,
+        _ => effect,
+    }
+}
+
+/// Whether two findings are one: the same verdict, wherever it shows. Streams that buffer or end may do so for reasons of their own, but
+/// a remedy is given once.
+fn is_one(known: &Finding, new: &Finding) -> bool {
+    known.id == new.id
+}
+
+/// Whether a cause explains an effect.
+fn explains(cause: &Finding, effect: &Finding) -> bool {
+    use VerdictId::*;
+    let polling = |hop: Hop| {
+        matches!(hop, Hop::Handshake | Hop::Sticky | Hop::Stream(Transport::SocketIoPolling) | Hop::Cors | Hop::Resume | Hop::Hold)
+    };
+    let engine = |hop: Hop| polling(hop) || matches!(hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket));
+    let is_tls = |id| {
+        matches!(
+            id,
+            TlsSelfSigned | TlsExpired | TlsNotYetValid | TlsExpiresSoon | TlsWrongName | TlsUntrusted | AddressDead | AddressesDiffer
+        )
+    };
+    let (id, hop) = (effect.id, effect.hop);
+    match cause.id {
+        // What comes by turns spoils everything after it.
+        AnswersAlternate | AddressesDiffer | ServerRestarted => {
+            !is_tls(id) && !matches!(id, RateLimited | ConnectionLimited | AnswersAlternate | EditionsDiffer)
+        }
+        RateLimited | ConnectionLimited => {
+            matches!(
+                id,
+                PollFailures | UpgradeRefused | UpgradeStripped | StreamRefused | CorsBlocked | EarlyEnd | NoSocketio | EngineRefused
+                    | HostingUnreadable | LibraryMissing | LostOnResume | GuestNotStarted | Maintenance | ConnectionLimited
+                    | SlowAnswer | IisWebsocketModuleOff | WebsocketForbidden | UpgradeUnanswered | NoStickiness
+            ) && !(cause.id == ConnectionLimited && id == ConnectionLimited)
+        }
+        ConnectionsReset => matches!(id, NoAnswer | PollFailures | EarlyEnd | LostOnResume | NoStickiness | Garbage | HostingUnreadable | LibraryMissing | UpgradeRefused | StreamRefused),
+        OneConnectionOnly => matches!(id, NoAnswer | NotListening | Garbage | Unreachable),
+        // The first certificate of a server that has none for this name.
+        TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
+        TlsClientCertificate => matches!(id, NoAnswer | Garbage | TlsOther | PageRefused),
+        Http2Only => matches!(id, NoAnswer | Garbage | TlsOther),
+        OnlyPagePassed => matches!(
+            id,
+            HostingUnreadable | LibraryMissing | NoSocketio | HtmlInsteadOfHandshake | UpgradeStripped | UpgradeRefused | StreamRefused
+                | PrefixMismatch | WrongContentType | EngineRefused | GatewayAnswers | WebsocketForbidden
+        ),
+        LoginRequired | CredentialsRequired | BlockedByFirewall | UserAgentRefused | Misdirected | Maintenance | GuestNotStarted
+        | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
+            matches!(id, HostingUnreadable | LibraryMissing | LostOnResume)
+                || (id == CorsBlocked && polling(cause.hop))
+                || (matches!(id, UpgradeRefused | UpgradeStripped) && engine(cause.hop) && cause.hop < Hop::Upgrade && hop == Hop::Stream(Transport::SocketIoWebSocket))
+        }
+        QueryLost | SidLost | UrlChanged | EngineCached => {
+            (engine(hop)
+                && matches!(
+                    id,
+                    WrongEio | UpgradeStripped | UpgradeRefused | NoStickiness | PollFailures | EarlyEnd | Garbage | Buffered
+                        | PollingDisabledByServer | WebsocketDisabledByServer | LostOnResume | CorsBlocked | EngineRefused | NoSocketio
+                        | HtmlInsteadOfHandshake | FirefoxConnection | DeflateOfferRefused | Silent | BodyCut | PostRefused
+                ))
+                || (cause.id == EngineCached && matches!(id, StaleAnswer | QueryLost | SidLost))
+                || (cause.id == QueryLost && id == SidLost)
+                || (matches!(cause.id, QueryLost | UrlChanged) && id == LostOnResume)
+        }
+        StaleAnswer => matches!(id, WrongLibraryVersion | HostingUnreadable | LibraryMissing | Http10 | UpgradesRemoved),
+        PostRefused | BodyLimit => {
+            polling(hop) && matches!(id, PollFailures | EarlyEnd | Buffered | Silent | LostOnResume | NoStickiness | IdleCut | StreamRefused | BlockedByFirewall)
+        }
+        NoStickiness => {
+            (polling(hop) || hop == Hop::Upgrade)
+                && matches!(id, EarlyEnd | LostOnResume | PollFailures | UpgradeStripped | UpgradeRefused | Buffered)
+        }
+        // The certificate of another site is also one for another name.
+        TextAdded | DoubleFraming | BodyCut | GatewayAnswers => {
+            matches!(id, Garbage | HostingUnreadable | WrongEio | HtmlInsteadOfHandshake | EarlyEnd | EngineRefused | WrongLibraryVersion)
+                || (cause.id == GatewayAnswers && matches!(id, UpgradeStripped | UpgradeRefused))
+                || (cause.id == TextAdded && id == BodyCut)
+        }
+        UpgradeStripped | UpgradeRefused | UpgradeUnanswered | WebsocketForbidden | IisWebsocketModuleOff | IisWebsocketModuleOn
+        | WebsocketDisabledByServer => {
+            matches!(hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket) | Hop::Resume | Hop::Hold)
+                && matches!(id, UpgradeStripped | UpgradeRefused | SlowAnswer | UpgradeUnanswered | ClosedAfter101 | Http10)
+                && !(cause.id == UpgradeRefused && id == UpgradeStripped)
+        }
+        Http10 => matches!(id, UpgradeStripped | Buffered) && cause.severity > Severity::Note,
+        DeflateNegotiated | DeflateOfferRefused | FirefoxConnection | Garbage => {
+            cause.hop == Hop::Upgrade
+                && matches!(hop, Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket))
+                && matches!(id, Garbage | ClosedAfter101 | EarlyEnd)
+        }
+        ClosedByPolicy | MessageTooBig => matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage),
+        AgeCut | IdleCut => matches!(id, EarlyEnd) || (cause.id == AgeCut && id == IdleCut && cause.hop == hop),
+        PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
+        CompressedStream => id == Buffered && hop == Hop::Stream(Transport::Sse),
+        WrongContentType => id == StreamRefused,
+        EditionsDiffer => matches!(id, LostOnResume | LostStanzas | WrongLibraryVersion),
+        SlowLine | LineStalled => matches!(id, SlowAnswer | Buffered | SlowStart),
+        PrefixMismatch => matches!(id, NotDante),
+        DoubleSlash | UrlDecoded | HostHeaderLost => matches!(id, PrefixMismatch),
+        _ => false,
+    }
+}
