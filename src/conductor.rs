@@ -1,8 +1,8 @@
 //! The one clock for all readings. Time is divided into slots of 20 ms, and one wake-up serves all readings that
 //! are due in a slot: a timer and a task for each reader would cost more than everything else together.
 //!
-//! The first stanza is sent at once, the k-th at start + k · interval, rounded up to the next slot; so rounding
-//! never adds up to a drift. If a reader's buffer is full, its stanza waits for the next slot. A reading that is
+//! The first stanza is sent at once (or after the quiet time that the reader asked for), the k-th at start + k · interval,
+//! rounded up to the next slot; so rounding never adds up to a drift. If a reader's buffer is full, its stanza waits for the next slot. A reading that is
 //! late by an interval or more counts its intervals from then on, and never gets two stanzas at once.
 
 use std::{
@@ -98,11 +98,12 @@ impl Conductor {
         Arc::clone(&self.pulse)
     }
 
-    /// Starts a reading: its first stanza is sent at once.
+    /// Starts a reading: its first stanza is sent at once, or when its quiet time is over.
     pub(crate) fn join(&self, reading: Reading, sink: impl ReaderSink) -> ReadingGuard {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { reading, sink: Box::new(sink), due: Instant::now() };
+        let due = Instant::now() + reading.quiet();
+        let entry = Entry { reading, sink: Box::new(sink), due };
         // An error means that the conductor has stopped: the sink is dropped, which ends the connection.
         let _ = self.orders.send(Order::Join(id, entry));
         ReadingGuard { id, orders: self.orders.clone() }
@@ -164,7 +165,7 @@ impl Scheduler {
     fn take(&mut self, order: Order) {
         match order {
             Order::Join(id, entry) => {
-                // Rounded down: at once.
+                // Rounded down: at once. A quiet time is over by less than a slot too early.
                 let slot = self.slot_before(entry.due);
                 self.entries.insert(id, entry);
                 self.beats.entry(slot).or_default().push(id);
@@ -258,6 +259,15 @@ mod tests {
     }
 
     async fn read(stanzas: usize, interval: Duration, full: (u64, u64)) -> Vec<(Option<usize>, u128)> {
+        read_as_asked("", stanzas, interval, full).await
+    }
+
+    async fn read_as_asked(
+        query: &str,
+        stanzas: usize,
+        interval: Duration,
+        full: (u64, u64),
+    ) -> Vec<(Option<usize>, u128)> {
         let (conductor, work) = Conductor::new(interval);
         tokio::spawn(work);
         let poem = Poem::parse("a\n\n".repeat(stanzas).as_bytes()).unwrap();
@@ -267,7 +277,8 @@ mod tests {
             sent: sent.clone(),
             full: (Duration::from_millis(full.0), Duration::from_millis(full.1)),
         };
-        let _guard = conductor.join(ResumeRequest::default().start(&poem).unwrap(), recorder);
+        let asked = ResumeRequest::from_query(query).unwrap();
+        let _guard = conductor.join(asked.start(&poem).unwrap(), recorder);
         tokio::time::sleep(Duration::from_secs(3600)).await;
         Arc::try_unwrap(sent).expect("the sink is dropped at the end").into_inner().unwrap()
     }
@@ -276,6 +287,14 @@ mod tests {
     async fn one_stanza_each_interval_then_the_end_at_once() {
         let sent = read(3, Duration::from_secs(2), (0, 0)).await;
         assert_eq!(sent, [(Some(0), 0), (Some(1), 2000), (Some(2), 4000), (None, 4000)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_time_comes_first() {
+        let sent = read_as_asked("quiet=7", 2, Duration::from_secs(2), (0, 0)).await;
+        assert_eq!(sent, [(Some(0), 7000), (Some(1), 9000), (None, 9000)]);
+        let sent = read_as_asked("quiet=7&from=2", 2, Duration::from_secs(2), (0, 0)).await;
+        assert_eq!(sent, [(None, 7000)], "also before the end");
     }
 
     #[tokio::test(start_paused = true)]

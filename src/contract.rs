@@ -76,6 +76,13 @@ pub(crate) mod events {
 /// The namespace of Socket.IO where nothing is streamed.
 pub(crate) const HELLO_NAMESPACE: &str = "/hello";
 
+/// The parameter of a stream's query that keeps it quiet at first: after the event `reading` nothing is sent for so many
+/// whole seconds, up to [`LONGEST_QUIET_SECS`]. With it the probe finds out how long a host lets a connection be silent.
+pub(crate) const QUIET: &str = "quiet";
+
+/// The longest time that a reader may ask for with [`QUIET`], in seconds.
+pub(crate) const LONGEST_QUIET_SECS: u64 = 600;
+
 /// The header that names the fault in an answer that is there for one; its value is a [`FaultId`].
 pub(crate) const FAULT_HEADER: &str = "dante-fault";
 

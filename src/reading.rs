@@ -4,9 +4,15 @@
 //! Resuming is stateless: a client says which stanza it needs next (the *offset*) and in which
 //! *edition* of the poem it counted. Any process that reads the same edition can go on from there.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::{poem::Poem, query::parameter};
+use crate::{
+    contract::{LONGEST_QUIET_SECS, QUIET},
+    poem::Poem,
+    query::parameter,
+};
 
 /// The largest offset that is understood, so that an absurd number is told from one beyond the end.
 pub(crate) const MAX_OFFSET: u64 = u32::MAX as u64;
@@ -16,6 +22,7 @@ pub(crate) const MAX_OFFSET: u64 = u32::MAX as u64;
 pub(crate) struct Reading {
     next: usize,
     of: usize,
+    quiet: Duration,
 }
 
 impl Reading {
@@ -29,17 +36,24 @@ impl Reading {
         self.next
     }
 
+    /// How long after its opening event the reading says nothing; zero unless the client asked for it.
+    pub(crate) fn quiet(&self) -> Duration {
+        self.quiet
+    }
+
     /// Moves on, once the next stanza is on its way.
     pub(crate) fn advance(&mut self) {
         self.next = (self.next + 1).min(self.of);
     }
 }
 
-/// What a client asked for: both parts are optional.
+/// What a client asked for: all parts are optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ResumeRequest {
     from: Option<u64>,
     edition: Option<String>,
+    /// From 1 to [`LONGEST_QUIET_SECS`] whole seconds.
+    quiet: Option<Duration>,
 }
 
 /// Why a reading cannot start as asked. The message starts with a stable word for programs.
@@ -65,21 +79,29 @@ pub(crate) enum ResumeError {
         "bad-auth: auth is {0}; give an object with from (a whole number) and edition (a string), both optional"
     )]
     Shape(String),
+    /// `quiet` is not a number of seconds that is allowed.
+    #[error(
+        "bad-quiet: quiet is {0}; give whole seconds from 1 to {LONGEST_QUIET_SECS}, or leave it out to start at once"
+    )]
+    Quiet(String),
     /// A `Last-Event-ID` that this server never sent.
     #[error("bad-last-event-id: {0} is not an event id of this server; reconnect without it to start over")]
     EventId(String),
 }
 
 impl ResumeRequest {
-    /// Reads `from=…` and `edition=…` out of a query; other parameters are left alone.
+    /// Reads `from=…`, `edition=…` and `quiet=…` out of a query; other parameters are left alone.
     ///
     /// # Errors
-    /// When `from` is not a whole number of at most [`MAX_OFFSET`].
+    /// When `from` is not a whole number of at most [`MAX_OFFSET`], or `quiet` not one from 1 to [`LONGEST_QUIET_SECS`].
     pub(crate) fn from_query(query: &str) -> Result<Self, ResumeError> {
         let from = parameter(query, "from");
         let from =
             from.map(|from| offset(&from).ok_or_else(|| ResumeError::From(quote(&from)))).transpose()?;
-        Ok(Self { from, edition: parameter(query, "edition") })
+        let quiet = parameter(query, QUIET);
+        let quiet =
+            quiet.map(|text| seconds(&text).ok_or_else(|| ResumeError::Quiet(quote(&text)))).transpose()?;
+        Ok(Self { from, edition: parameter(query, "edition"), quiet })
     }
 
     /// Reads a Socket.IO `auth`: `{from, edition}`, both optional.
@@ -111,12 +133,16 @@ impl ResumeRequest {
     pub(crate) fn after_event(id: &str) -> Result<Self, ResumeError> {
         let (edition, index) = id.split_once(':').ok_or_else(|| ResumeError::EventId(quote(id)))?;
         let index = offset(index).ok_or_else(|| ResumeError::EventId(quote(id)))?;
-        Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()) })
+        Ok(Self { from: Some(index + 1), edition: Some(edition.to_owned()), quiet: None })
     }
 
     /// The same request, its gaps filled from another.
     pub(crate) fn or(self, other: Self) -> Self {
-        Self { from: self.from.or(other.from), edition: self.edition.or(other.edition) }
+        Self {
+            from: self.from.or(other.from),
+            edition: self.edition.or(other.edition),
+            quiet: self.quiet.or(other.quiet),
+        }
     }
 
     /// Starts the reading that was asked for. An offset beyond the end is the end.
@@ -130,7 +156,8 @@ impl ResumeRequest {
             }
             _ => {
                 let from = self.from.map_or(0, |from| usize::try_from(from).unwrap_or(usize::MAX));
-                Ok(Reading { next: from.min(poem.len()), of: poem.len() })
+                let quiet = self.quiet.unwrap_or_default();
+                Ok(Reading { next: from.min(poem.len()), of: poem.len(), quiet })
             }
         }
     }
@@ -142,9 +169,17 @@ pub(crate) fn event_id(edition: &str, index: usize) -> String {
 }
 
 fn offset(text: &str) -> Option<u64> {
+    whole_number(text).filter(|from| *from <= MAX_OFFSET)
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    whole_number(text).filter(|secs| (1..=LONGEST_QUIET_SECS).contains(secs)).map(Duration::from_secs)
+}
+
+fn whole_number(text: &str) -> Option<u64> {
     // `parse` would take a sign.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|from| digits && *from <= MAX_OFFSET)
+    text.parse().ok().filter(|_| digits)
 }
 
 /// A client's own words, fit for an error message: quoted, escaped, at most 40 characters.
@@ -174,7 +209,11 @@ mod tests {
 
     #[test]
     fn queries() {
-        let ask = |from, edition: Option<&str>| ResumeRequest { from, edition: edition.map(str::to_owned) };
+        let ask = |from, edition: Option<&str>| ResumeRequest {
+            from,
+            edition: edition.map(str::to_owned),
+            quiet: None,
+        };
         for (query, expected) in [
             ("", ask(None, None)),
             ("EIO=4&transport=polling", ask(None, None)),
@@ -190,6 +229,23 @@ mod tests {
         {
             assert!(matches!(ResumeRequest::from_query(query), Err(ResumeError::From(_))), "{query}");
         }
+    }
+
+    #[test]
+    fn quiet_times() {
+        let quiet = |query: &str| Ok(ResumeRequest::from_query(query)?.start(&Poem::embedded())?.quiet());
+        for (query, secs) in [("", 0), ("quiet=1", 1), ("from=2&quiet=600", 600), ("quiet=%35", 5)] {
+            assert_eq!(quiet(query), Ok(Duration::from_secs(secs)), "{query}");
+        }
+        for query in
+            ["quiet=0", "quiet=601", "quiet=", "quiet", "quiet=1.5", "quiet=+1", "quiet=20s", "quiet=-1"]
+        {
+            assert!(matches!(quiet(query), Err(ResumeError::Quiet(_))), "{query}");
+        }
+        let header = ResumeRequest::after_event("e:4").unwrap();
+        let both = header.or(ResumeRequest::from_query("from=0&edition=x&quiet=3").unwrap());
+        let expected = Some(Duration::from_secs(3));
+        assert_eq!((both.from, both.edition.as_deref(), both.quiet), (Some(5), Some("e"), expected));
     }
 
     #[test]
@@ -210,7 +266,7 @@ mod tests {
     #[test]
     fn event_ids_go_round() {
         let asked = ResumeRequest::after_event(&event_id("e", 4)).unwrap();
-        assert_eq!(asked, ResumeRequest { from: Some(5), edition: Some("e".into()) });
+        assert_eq!(asked, ResumeRequest { from: Some(5), edition: Some("e".into()), quiet: None });
         for id in ["", "4", "e:", "e:-1", "e:x"] {
             assert!(ResumeRequest::after_event(id).is_err(), "{id}");
         }
@@ -220,7 +276,7 @@ mod tests {
     fn starts() {
         let poem = Poem::embedded();
         let start = |from, edition: Option<&str>| {
-            ResumeRequest { from, edition: edition.map(str::to_owned) }
+            ResumeRequest { from, edition: edition.map(str::to_owned), quiet: None }
                 .start(&poem)
                 .map(|reading| reading.next())
         };

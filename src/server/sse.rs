@@ -33,7 +33,7 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it reconnects, in milliseconds.
 const RETRY_MS: u32 = 1000;
 
-/// `GET sse/stream`: `Last-Event-ID`, or `?from=` and `?edition=`, say where to go on.
+/// `GET sse/stream`: `Last-Event-ID`, or `?from=` and `?edition=`, say where to go on; `?quiet=` asks for silence at the start.
 pub(super) async fn stream(
     State(app): State<App>,
     RawQuery(query): RawQuery,
@@ -55,9 +55,16 @@ pub(super) async fn stream(
     let opening = app.encoded.opening_json(&reading);
     let opening = Bytes::from(format!("retry: {RETRY_MS}\nevent: {}\ndata: {opening}\n\n", events::READING));
     let (sink, items) = ChannelSink::new(reader, Transport::Sse);
+    let first_silence = SILENCE + reading.quiet();
     let guard = app.conductor.join(reading, sink);
-    let body =
-        EventBody { items, _guard: guard, poem: app.encoded.clone(), stop: app.stop.clone(), ended: false };
+    let body = EventBody {
+        items,
+        _guard: guard,
+        poem: app.encoded.clone(),
+        stop: app.stop.clone(),
+        silence: first_silence,
+        ended: false,
+    };
     let events = stream::once(async { opening }).chain(stream::unfold(body, EventBody::next));
     let headers = [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -70,9 +77,10 @@ pub(super) async fn stream(
 
 fn start_reading(app: &App, query: &str, last_event: Option<&str>) -> Result<Reading, ResumeError> {
     // A browser that has received no id sends an empty one.
+    let query = ResumeRequest::from_query(query)?;
     let request = match last_event.filter(|id| !id.is_empty()) {
-        Some(id) => ResumeRequest::after_event(id)?,
-        None => ResumeRequest::from_query(query)?,
+        Some(id) => ResumeRequest::after_event(id)?.or(query),
+        None => query,
     };
     request.start(&app.poem)
 }
@@ -82,6 +90,8 @@ struct EventBody {
     _guard: ReadingGuard,
     poem: Arc<EncodedPoem>,
     stop: CancellationToken,
+    /// After how long without a stanza a comment is due.
+    silence: Duration,
     ended: bool,
 }
 
@@ -92,9 +102,10 @@ impl EventBody {
             return None;
         }
         let item = tokio::select! {
-            item = timeout(SILENCE, self.items.recv()) => item,
+            item = timeout(self.silence, self.items.recv()) => item,
             () = self.stop.cancelled() => return None,
         };
+        self.silence = SILENCE;
         let piece = match item {
             Err(_) => Bytes::from_static(b":\n\n"),
             Ok(Some(StreamItem::Stanza(index))) => self.poem.stanza(index).sse.clone(),

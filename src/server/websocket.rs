@@ -44,7 +44,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(25);
 /// How long a peer may take to answer our close frame.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects.
+/// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects, and `?quiet=` for silence
+/// at the start.
 pub(super) async fn upgrade(
     State(app): State<App>,
     RawQuery(query): RawQuery,
@@ -104,9 +105,10 @@ async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: b
         }
     }
     let (sink, items) = ChannelSink::new(reader, Transport::WebSocket);
+    let first_ping = Instant::now() + reading.quiet() + PING_INTERVAL;
     let guard = app.conductor.join(reading, sink);
     let close = tokio::select! {
-        close = send_stanzas(&mut socket, items, guard, &app.encoded, json) => close,
+        close = send_stanzas(&mut socket, items, guard, &app.encoded, json, first_ping) => close,
         () = app.stop.cancelled() => None,
     };
     // The conductor stops at the same moment, and its closed channel may be noticed first.
@@ -126,8 +128,9 @@ async fn send_stanzas(
     _guard: ReadingGuard,
     poem: &Arc<EncodedPoem>,
     json: bool,
+    first_ping: Instant,
 ) -> Option<CloseFrame> {
-    let mut pings = interval_at(Instant::now() + PING_INTERVAL, PING_INTERVAL);
+    let mut pings = interval_at(first_ping, PING_INTERVAL);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut alive = true;
     loop {

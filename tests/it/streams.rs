@@ -1,5 +1,7 @@
 //! Readings on every transport: to the end, slowly, broken off, and at shutdown.
 
+use std::time::{Duration, Instant};
+
 use dante::cli::ServeArgs;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -241,4 +243,58 @@ async fn at_shutdown_every_reader_is_told_to_come_back() {
         last.push(message.to_string());
     }
     assert!(!last.contains(&"41".to_owned()) && last.contains(&"1".to_owned()), "{last:?}");
+}
+
+/// How long after the opening event the first stanza came, by each transport; a second of quiet was asked for.
+#[tokio::test]
+async fn a_quiet_stream_says_nothing_for_so_long() {
+    // A second, less the conductor's slot.
+    const QUIET: Duration = Duration::from_millis(980);
+    let server = Server::start(paced("20ms", (2, 0))).await;
+    let mut plain = websocket(&server, "/websocket/ws?format=json&quiet=1").await;
+    let opening = soon(plain.next()).await.unwrap().unwrap();
+    assert!(opening.to_text().unwrap().contains("reading"), "{opening:?}");
+    let start = Instant::now();
+    let (said, _) = recite(&mut plain).await;
+    assert!(start.elapsed() >= QUIET && said.len() == 2, "{said:?} after {:?}", start.elapsed());
+
+    let mut engine = websocket(&server, "/socket.io/?EIO=4&transport=websocket&quiet=1").await;
+    engine.send("40".into()).await.unwrap();
+    let mut since = None;
+    loop {
+        let message = soon(engine.next()).await.unwrap().unwrap();
+        match message.to_text().unwrap() {
+            text if text.starts_with(r#"42["reading""#) => since = Some(Instant::now()),
+            text if text.starts_with(r#"42["divinecomedy""#) => break,
+            _ => {}
+        }
+    }
+    assert!(since.unwrap().elapsed() >= QUIET);
+
+    let start = Instant::now();
+    let (_, lines) = events(&server, "/sse/stream?quiet=1", "").await;
+    assert!(start.elapsed() >= QUIET, "{:?}", start.elapsed());
+    assert_eq!(lines.iter().filter(|line| *line == "event: divinecomedy").count(), 2);
+    assert!(!lines.contains(&":".to_owned()), "no comment in between: {lines:?}");
+}
+
+#[tokio::test]
+async fn a_quiet_time_that_is_none_is_refused() {
+    let server = Server::start(paced("20ms", (2, 0))).await;
+    for path in ["/sse/stream", "/websocket/ws"] {
+        for bad in ["0", "601", "1.5", "", "20s"] {
+            let answer = server.get(&format!("{path}?quiet={bad}"), "").await;
+            assert_eq!(answer.status, 400, "{path} {bad}");
+            assert!(answer.body.starts_with("bad-quiet: "), "{}", answer.body);
+        }
+    }
+    let mut engine = websocket(&server, "/socket.io/?EIO=4&transport=websocket&quiet=x").await;
+    engine.send("40".into()).await.unwrap();
+    let refusal = loop {
+        let message = soon(engine.next()).await.unwrap().unwrap();
+        if let Some(refusal) = message.to_text().unwrap().strip_prefix("44") {
+            break refusal.to_owned();
+        }
+    };
+    assert!(refusal.contains("bad-quiet"), "{refusal}");
 }
