@@ -142,7 +142,7 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "TIME")]
     pub hold: Option<String>,
 
-    /// How long everything except --hold may take, from 1s to 1h [default: 15s]
+    /// How long one answer (a page, an upgrade) may take, from 1s to 1h [default: 8s, more on a slow line]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
 

@@ -1,20 +1,13 @@
 //! [`Context`]: what all hops share: the connector, where the target is after redirects, the cookies, the time
-//! that is left.
+//! that an answer may take.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     client::{connector::Connector, engineio::Open},
     target::Target,
 };
 use crate::transport::EngineTransport;
-
-/// What one request may take when nothing else is said: long enough for a server under load and a few lost
-/// packets (retransmissions after 1 and 3 s, RFC 6298), and a third of the default time-out.
-const ANSWER: Duration = Duration::from_secs(5);
 
 /// What the hops share.
 #[derive(Debug, Clone)]
@@ -25,24 +18,12 @@ pub(crate) struct Context {
     pub(crate) page: Target,
     /// The engine's path.
     pub(crate) engine: String,
-    /// When everything but the hold must be over.
-    pub(crate) deadline: Instant,
 }
 
 impl Context {
     /// How long a request may take that should be answered at once.
     pub(crate) fn limit(&self) -> Duration {
-        self.at_most(ANSWER)
-    }
-
-    /// This time, or what is left.
-    pub(crate) fn at_most(&self, time: Duration) -> Duration {
-        time.min(self.deadline.saturating_duration_since(Instant::now()))
-    }
-
-    /// Whether nothing more can be done.
-    pub(crate) fn is_over(&self) -> bool {
-        self.at_most(ANSWER).is_zero()
+        self.connector.budget().answer()
     }
 
     /// What Dante serves at a path of the contract, below the page's folder.

@@ -136,9 +136,7 @@ impl EngineSession {
             SessionTransport::Socket(socket) => socket.send(packet).await,
             SessionTransport::Polling { context, cookie, .. } => {
                 let target = context.engine(EngineTransport::Polling, Some(&self.open));
-                // The hold outlives the deadline of the other hops.
-                let limit = Duration::from_secs(5);
-                let mut request = Request::post(target, packet.to_owned(), limit);
+                let mut request = Request::post(target, packet.to_owned(), context.limit());
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
                 }

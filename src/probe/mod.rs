@@ -7,12 +7,14 @@
 //! | `target` | the URL, and where references lead from it |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
+//! | `budget`, `context` | how long each hop may wait; what hops share |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
 //! | `classify` | what one answer is |
 //! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is written |
 
+mod budget;
 mod classify;
 pub(crate) mod client;
 mod context;
@@ -92,9 +94,7 @@ pub async fn probe(
         hold_wanted: plan.hold.is_some(),
         ..Evidence::default()
     };
-    let deadline = start + plan.timeout;
-    let mut probe =
-        Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), deadline, report };
+    let mut probe = Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), report };
     probe.run().await?;
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);

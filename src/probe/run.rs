@@ -1,6 +1,8 @@
-//! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done.
+//! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done. What does not depend on each
+//! other is done side by side, as far as [`Gate`](super::client::gate::Gate) lets it.
 
 use std::{
+    future::Future,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,18 +10,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::future::{OptionFuture, join_all};
 
 use super::{
     ProbeEvent, Times,
     client::{
-        connector::{CONNECT, Connector, millis},
+        connector::{Connector, millis},
         http,
     },
     context::Context,
     diagnose::diagnose,
     document::HopReport,
-    evidence::Evidence,
+    evidence::{Cors, Evidence, Sticky, Upgrades},
     hop::Hop,
     hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page, resume},
     plan::Plan,
@@ -27,16 +29,12 @@ use super::{
     target::Target,
 };
 use crate::contract::paths;
-use crate::transport::Transport;
-
-/// How much of the time is kept for what comes after the streams.
-const AFTERWARDS: Duration = Duration::from_millis(2500);
-
-/// How long the other scheme may take to answer, when the one that was asked for gave nothing.
-const OTHER_SCHEME: Duration = Duration::from_secs(2);
 
 /// How often a long hop reports its progress.
 const TICK: Duration = Duration::from_millis(250);
+
+/// The sample's pace, where the server does not tell its own.
+const SAMPLE_INTERVAL_MS: u64 = 2000;
 
 /// A probe that is going on.
 pub(super) struct Probe<'a> {
@@ -45,7 +43,6 @@ pub(super) struct Probe<'a> {
     pub(super) evidence: Evidence,
     pub(super) times: Times,
     pub(super) reported: Vec<Hop>,
-    pub(super) deadline: Instant,
     pub(super) report: &'a mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
 }
 
@@ -57,9 +54,10 @@ impl Probe<'_> {
             Some(path) => path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
-        let mut context =
-            Context { connector: self.connector.clone(), page, engine, deadline: self.deadline };
-        if self.plan.socketio.is_none() {
+        let context = Context { connector: self.connector.clone(), page, engine };
+        if self.plan.socketio.is_some() {
+            self.look_at_engine(&context).await?;
+        } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
                 let elsewhere = page::elsewhere(&context).await;
@@ -69,32 +67,11 @@ impl Probe<'_> {
                 return self.report(&[Hop::Page]);
             }
             self.report(&[Hop::Page])?;
-            self.look_at_page(&context).await?;
-        }
-        self.look_at_engine(&context).await?;
-        if self.plan.socketio.is_none() && !context.is_over() {
-            context.deadline = self.deadline.checked_sub(AFTERWARDS).unwrap_or(self.deadline);
+            self.look_below_page(&context).await?;
             self.listen(&context).await?;
-            context.deadline = self.deadline;
-            let start = Instant::now();
-            self.evidence.resume = Some(resume::resume(&context, &self.evidence).await);
-            self.done(&[Hop::Resume], start)?;
-            let of = self.evidence.hosting_status().map(|status| status.of as u64).filter(|of| *of > 0);
-            let start = Instant::now();
-            self.evidence.compression = Some(page::compression(&context, of).await);
-            self.done(&[Hop::Compression], start)?;
-        } else if let Some(time) = self.plan.hold.filter(|_| self.plan.socketio.is_some()) {
-            let start = Instant::now();
-            self.evidence.hold = Some(hold::hold(&context, time).await);
-            self.done(&[Hop::Hold], start)?;
+            self.come_back(&context).await?;
         }
-        let polls = self.evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_some());
-        if polls && !context.is_over() {
-            let start = Instant::now();
-            self.evidence.cors = Some(engine_hops::cors(&context).await);
-            self.done(&[Hop::Cors], start)?;
-        }
-        Ok(())
+        self.hold(&context).await
     }
 
     /// Reaches the page, through redirects; gives where it is, if anything answers at all.
@@ -103,12 +80,12 @@ impl Probe<'_> {
         let mut earlier = Vec::new();
         loop {
             let start = Instant::now();
-            let deadline = self.deadline;
-            let left = || CONNECT.min(deadline.saturating_duration_since(Instant::now()));
-            let mut path = ConnectionPath::walk(&self.connector, &target, left).await;
+            let connector = self.connector.clone();
+            let mut path = ConnectionPath::walk(&connector, &target, || connector.budget().connect()).await;
             let open = path.is_open(&target);
             if let Some(tls) = path.tls.as_mut().filter(|tls| tls.failure.is_some()) {
-                tls.other_scheme = connection::plain(&self.connector, &target, self.left(OTHER_SCHEME)).await;
+                let limit = connector.budget().connect();
+                tls.other_scheme = connection::plain(&connector, &target, limit).await;
             }
             (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
@@ -119,26 +96,25 @@ impl Probe<'_> {
                 return self.reach_engine(target.at(path)).await;
             }
             let start = Instant::now();
-            let limit = || deadline.saturating_duration_since(Instant::now());
-            let (mut seen, reached, elsewhere) = page::page(&self.connector, &target, limit).await;
+            let limit = || connector.budget().first_answer();
+            let (mut seen, reached, elsewhere) = page::page(&connector, &target, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
             let first = seen.exchanges.first().expect("the page is asked for at least once").clone();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
-            self.evidence.http =
-                Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
+            let limit = connector.budget().connect();
+            self.evidence.http = Some(connection::http(&connector, &target, &first, limit).await);
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
-            let again = next.is_some();
             if answered {
                 self.evidence.page = Some(seen);
             }
             self.done(&[Hop::Http], start)?;
             match next {
-                Some(next) if again && !self.left(Duration::from_secs(1)).is_zero() => target = next,
-                _ => return Ok(answered.then_some(reached)),
+                Some(next) => target = next,
+                None => return Ok(answered.then_some(reached)),
             }
         }
     }
@@ -147,107 +123,104 @@ impl Probe<'_> {
     async fn reach_engine(&mut self, target: Target) -> std::io::Result<Option<Target>> {
         let start = Instant::now();
         let ask = target.clone().with_query([("EIO", "4"), ("transport", "polling")]);
-        let limit = self.left(self.plan.timeout);
+        let limit = self.connector.budget().first_answer();
         let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
         let answered = first.status.is_some();
-        self.evidence.http =
-            Some(connection::http(&self.connector, &target, &first, self.left(OTHER_SCHEME)).await);
+        let limit = self.connector.budget().connect();
+        self.evidence.http = Some(connection::http(&self.connector, &target, &first, limit).await);
         self.done(&[Hop::Http], start)?;
         Ok(answered.then_some(target))
     }
 
-    async fn look_at_page(&mut self, context: &Context) -> std::io::Result<()> {
-        let start = Instant::now();
-        self.evidence.hosting = Some(page::hosting(context).await);
-        self.done(&[Hop::Hosting], start)?;
-        let start = Instant::now();
+    /// What the page needs, side by side: what the server saw, the client library, a session.
+    async fn look_below_page(&mut self, context: &Context) -> std::io::Result<()> {
         let named = self.evidence.page.as_ref().and_then(|page| page.client_library.clone());
-        self.evidence.client_library = Some(page::library(context, named.as_deref()).await);
-        self.done(&[Hop::ClientLibrary], start)
+        let (hosting, library, handshake) = tokio::join!(
+            timed(page::hosting(context)),
+            timed(page::library(context, named.as_deref())),
+            timed(engine_hops::handshake(context)),
+        );
+        self.evidence.hosting = Some(self.timed(Hop::Hosting, hosting));
+        self.evidence.client_library = Some(self.timed(Hop::ClientLibrary, library));
+        self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Handshake])
     }
 
+    /// The engine alone.
     async fn look_at_engine(&mut self, context: &Context) -> std::io::Result<()> {
-        if context.is_over() {
-            return Ok(());
-        }
-        let start = Instant::now();
-        let handshake = engine_hops::handshake(context).await;
-        let has_cookies = !handshake.cookies.is_empty();
-        let polling = handshake.open.is_some();
-        self.evidence.handshake = Some(handshake);
-        self.done(&[Hop::Handshake], start)?;
-        if polling && !context.is_over() {
-            let start = Instant::now();
-            self.evidence.sticky = Some(engine_hops::sticky(context, has_cookies).await);
-            self.done(&[Hop::Sticky], start)?;
-        }
-        if !context.is_over() {
-            let start = Instant::now();
-            self.evidence.upgrades = Some(engine_hops::upgrades(context, polling).await);
-            self.done(&[Hop::Upgrade], start)?;
-        }
-        Ok(())
+        let handshake = timed(engine_hops::handshake(context)).await;
+        self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        self.report(&[Hop::Handshake])?;
+        let seen = EngineSeen::look(context, &self.evidence).await;
+        self.keep(seen)
     }
 
-    /// All streams at once, and the hold with them.
+    /// All streams at once, and what else is asked of the engine beside them.
     async fn listen(&mut self, context: &Context) -> std::io::Result<()> {
         let pace = self.evidence.hosting_status().map(|status| status.interval_ms);
-        // The sample's pace, where the server does not tell its own.
-        let interval = pace.filter(|interval| *interval > 0).unwrap_or(2000);
-        let span = Span::at_pace(interval, context.at_most(Duration::from_secs(60 * 60)));
+        let interval = pace.filter(|interval| *interval > 0).unwrap_or(SAMPLE_INTERVAL_MS);
+        let span = Span::at_pace(interval, self.connector.budget().late());
         let start = Instant::now();
         let wanted: Vec<_> =
             self.plan.transports.iter().map(|transport| (*transport, AtomicUsize::new(0))).collect();
         let streams = join_all(
             wanted.iter().map(|(transport, count)| streams::listen(context, *transport, None, span, count)),
         );
-        let time = self.plan.hold;
-        let held = async {
-            match time {
-                Some(time) => Some(hold::hold(context, time).await),
-                None => None,
-            }
+        let progress = || {
+            let counts: Vec<_> =
+                wanted.iter().map(|(_, count)| count.load(Ordering::Relaxed).to_string()).collect();
+            let counts = counts.join(", ");
+            format!("{:.0} s: {counts} stanzas of {} each", start.elapsed().as_secs_f64(), span.stanzas)
         };
-        let ticks = async {
-            let mut ticks = tokio::time::interval(TICK);
-            loop {
-                ticks.tick().await;
-                let counts: Vec<_> =
-                    wanted.iter().map(|(_, count)| count.load(Ordering::Relaxed).to_string()).collect();
-                let holding =
-                    time.map(|time| format!(", holding for {} s", time.as_secs())).unwrap_or_default();
-                let text = format!(
-                    "{:.0} s: {} stanzas of {} each{holding}",
-                    start.elapsed().as_secs_f64(),
-                    counts.join(", "),
-                    span.stanzas
-                );
-                if let Err(error) = (self.report)(ProbeEvent::Progress(text)) {
-                    return error;
-                }
-            }
-        };
-        let (streams, held, ms) = tokio::select! {
-            error = ticks => return Err(error),
-            ((streams, ms), held) = async {
-                tokio::join!(async { (streams.await, millis(start)) }, held)
-            } => (streams, held, ms),
-        };
-        let transports: Vec<Transport> = wanted.iter().map(|(transport, _)| *transport).collect();
-        for (transport, stream) in transports.into_iter().zip(streams) {
-            self.times.insert(Hop::Stream(transport), ms.min(stream.watched_ms));
-            self.evidence.streams.insert(transport, stream);
+        let evidence = &self.evidence;
+        let both = async { tokio::join!(streams, EngineSeen::look(context, evidence)) };
+        let (streams, seen) = with_progress(&mut *self.report, progress, both).await?;
+        for ((transport, _), stream) in wanted.iter().zip(streams) {
+            self.times.insert(Hop::Stream(*transport), stream.watched_ms);
+            self.evidence.streams.insert(*transport, stream);
         }
-        self.report(&Hop::streams().collect::<Vec<_>>())?;
-        if held.is_some() {
-            self.evidence.hold = held;
-            self.done(&[Hop::Hold], start)?;
-        }
-        Ok(())
+        self.keep(seen)?;
+        self.report(&Hop::streams().collect::<Vec<_>>())
     }
 
-    fn left(&self, at_most: Duration) -> Duration {
-        at_most.min(self.deadline.saturating_duration_since(Instant::now()))
+    /// What was seen of the engine beside the streams.
+    fn keep(&mut self, seen: EngineSeen) -> std::io::Result<()> {
+        let mut hops = vec![Hop::Upgrade];
+        if let Some(sticky) = seen.sticky {
+            self.evidence.sticky = Some(self.timed(Hop::Sticky, sticky));
+            hops.insert(0, Hop::Sticky);
+        }
+        self.evidence.upgrades = Some(self.timed(Hop::Upgrade, seen.upgrades));
+        if let Some(cors) = seen.cors {
+            self.evidence.cors = Some(self.timed(Hop::Cors, cors));
+            hops.push(Hop::Cors);
+        }
+        self.report(&hops)
+    }
+
+    /// What is only asked once the streams have ended.
+    async fn come_back(&mut self, context: &Context) -> std::io::Result<()> {
+        let of = self.evidence.hosting_status().map(|status| status.of as u64).filter(|of| *of > 0);
+        let (resume, compression) = tokio::join!(
+            timed(resume::resume(context, &self.evidence)),
+            timed(page::compression(context, of)),
+        );
+        self.evidence.resume = Some(self.timed(Hop::Resume, resume));
+        self.evidence.compression = Some(self.timed(Hop::Compression, compression));
+        self.report(&[Hop::Resume, Hop::Compression])
+    }
+
+    /// Quiet connections, at the end: they take as long as the user says, and nothing else is to disturb them.
+    async fn hold(&mut self, context: &Context) -> std::io::Result<()> {
+        let Some(time) = self.plan.hold else { return Ok(()) };
+        let start = Instant::now();
+        let progress = || {
+            let seconds = start.elapsed().as_secs_f64();
+            format!("{seconds:.0} s: holding quiet connections for {} s", time.as_secs())
+        };
+        let held = with_progress(&mut *self.report, progress, hold::hold(context, time)).await?;
+        self.evidence.hold = Some(held);
+        self.done(&[Hop::Hold], start)
     }
 
     /// Some hops are done.
@@ -256,6 +229,12 @@ impl Probe<'_> {
             self.times.insert(*hop, self.own_time(*hop).unwrap_or_else(|| millis(start)));
         }
         self.report(hops)
+    }
+
+    /// Keeps how long a hop took.
+    fn timed<T>(&mut self, hop: Hop, (seen, ms): (T, u64)) -> T {
+        self.times.insert(hop, ms);
+        seen
     }
 
     /// What the evidence itself says of a hop's time, where several were passed at once.
@@ -281,5 +260,53 @@ impl Probe<'_> {
     pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
         let rest: Vec<Hop> = Hop::all().filter(|hop| !self.reported.contains(hop)).collect();
         self.report(&rest)
+    }
+}
+
+/// What is seen of the engine beside the streams, each with the time it took.
+struct EngineSeen {
+    sticky: Option<(Sticky, u64)>,
+    upgrades: (Upgrades, u64),
+    cors: Option<(Cors, u64)>,
+}
+
+impl EngineSeen {
+    /// What needs polling is not asked where the handshake opened no session.
+    async fn look(context: &Context, evidence: &Evidence) -> Self {
+        let handshake = evidence.handshake.as_ref().filter(|handshake| handshake.open.is_some());
+        let (sticky, upgrades, cors) = tokio::join!(
+            OptionFuture::from(handshake.map(|handshake| timed(engine_hops::sticky(context, handshake)))),
+            timed(engine_hops::upgrades(context, handshake.is_some())),
+            OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
+        );
+        Self { sticky, upgrades, cors }
+    }
+}
+
+/// What comes of it, and how long that took, in milliseconds.
+async fn timed<T>(what: impl Future<Output = T>) -> (T, u64) {
+    let start = Instant::now();
+    let seen = what.await;
+    (seen, millis(start))
+}
+
+/// Does something long, and reports its progress meanwhile.
+async fn with_progress<T>(
+    report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
+    progress: impl Fn() -> String,
+    what: impl Future<Output = T>,
+) -> std::io::Result<T> {
+    let ticks = async {
+        let mut ticks = tokio::time::interval(TICK);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = report(ProbeEvent::Progress(progress())) {
+                return error;
+            }
+        }
+    };
+    tokio::select! {
+        error = ticks => Err(error),
+        seen = what => Ok(seen),
     }
 }

@@ -17,15 +17,17 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::{recorded::Recorded, tls::Roots};
+use super::{
+    gate::{Gate, Pass},
+    recorded::Recorded,
+    tls::Roots,
+};
 use crate::probe::{
+    budget::{Budget, Line},
     evidence::{Attempt, Failure, FailureKind, Name, Tcp, Tls},
     plan::Plan,
     target::Target,
 };
-
-/// How long one address may take to accept, so that another one gets its chance.
-pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
 /// Opens connections.
 #[derive(Debug)]
@@ -34,6 +36,12 @@ pub(crate) struct Connector {
     roots: Roots,
     /// The address that answered, for each host and port.
     known: Mutex<HashMap<(String, u16), SocketAddr>>,
+    /// What every connection passes.
+    gate: Gate,
+    /// What was measured of the line.
+    line: Mutex<Line>,
+    /// When the probe began.
+    start: Instant,
     /// How many requests have asked what reached the server.
     asked: AtomicU32,
     /// Tells this probe's requests from those of others, in caches.
@@ -48,6 +56,9 @@ impl Connector {
             plan,
             roots: Roots::of_system(),
             known: Mutex::default(),
+            gate: Gate::default(),
+            line: Mutex::default(),
+            start: Instant::now(),
             asked: AtomicU32::new(0),
             probe: now.subsec_nanos() ^ std::process::id(),
         }
@@ -62,6 +73,26 @@ impl Connector {
     /// What the probe is to do.
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What every connection passes.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// What was measured of the line.
+    pub(crate) fn line(&self) -> MutexGuard<'_, Line> {
+        lock(&self.line)
+    }
+
+    /// How long each thing may take, by what is known so far.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.plan.timeout, *self.line())
+    }
+
+    /// The time since the probe began, in milliseconds.
+    pub(crate) fn now_ms(&self) -> u64 {
+        millis(self.start)
     }
 
     /// Whether there are roots to check certificates with.
@@ -126,6 +157,7 @@ impl Connector {
             if let Some(stream) = stream {
                 // Small packets must not wait for each other; where that fails, they do.
                 let _ = stream.set_nodelay(true);
+                self.line().connected(start.elapsed());
                 lock(&self.known).insert((target.host.clone(), target.port), *address);
                 return (tcp, Some(stream));
             }
@@ -138,14 +170,14 @@ impl Connector {
         let addresses = match known {
             Some(address) => vec![address],
             None => {
-                let (name, addresses) = self.look_up(target, CONNECT).await;
+                let (name, addresses) = self.look_up(target, self.budget().connect()).await;
                 if let Some(failure) = name.failure {
                     return Err(failure);
                 }
                 addresses
             }
         };
-        let (tcp, stream) = self.reach(target, &addresses, CONNECT).await;
+        let (tcp, stream) = self.reach(target, &addresses, self.budget().connect()).await;
         let failure = || tcp.attempts.into_iter().find_map(|attempt| attempt.failure);
         stream.ok_or_else(|| {
             failure().expect("there is an address, and without a connection its attempt failed")
@@ -157,10 +189,10 @@ impl Connector {
     ///
     /// # Errors
     /// With what went wrong.
-    pub(crate) async fn open(&self, target: &Target) -> Result<Recorded, Failure> {
+    pub(crate) async fn open(&self, target: &Target, pass: Pass) -> Result<Recorded, Failure> {
         let tcp = self.tcp(target).await?;
         if !target.tls {
-            return Ok(Recorded::new(Box::new(tcp)));
+            return Ok(Recorded::new(Box::new(tcp), pass));
         }
         let (config, seen) = self.roots.config(&["http/1.1"]).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config)
@@ -171,11 +203,12 @@ impl Connector {
         if !trusted && !self.plan.insecure {
             return Err(Failure::new(FailureKind::Tls, "the certificate is not trusted"));
         }
-        Ok(Recorded::new(Box::new(stream)))
+        Ok(Recorded::new(Box::new(stream), pass))
     }
 
     /// A handshake of TLS for its own sake, offering HTTP/2, too.
     pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
+        let _pass = self.gate.enter().await;
         let failed = |failure| Tls { failure: Some(failure), ..Tls::default() };
         match timeout(limit, self.try_inspect(target)).await {
             Ok(Ok(tls)) => tls,

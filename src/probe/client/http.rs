@@ -12,11 +12,12 @@ use http::{HeaderMap, HeaderValue, Response, Version, header};
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant as TokioInstant, timeout_at};
+use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     connector::{Connector, millis, of_io},
+    gate::Pass,
     recorded::FirstBytes,
 };
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
@@ -76,7 +77,10 @@ pub(crate) struct Answer {
     /// When the request was made.
     pub(crate) start: Instant,
     response: Response<Incoming>,
-    deadline: TokioInstant,
+    /// How long the next bytes may take.
+    limit: Duration,
+    /// How long the whole body may take.
+    whole: Duration,
     /// The connection lives as long as this.
     connection: AbortOnDropHandle<()>,
 }
@@ -86,6 +90,8 @@ pub(crate) struct Answer {
 /// # Errors
 /// With what came instead.
 pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<Answer, Box<Exchange>> {
+    // Waiting for others is not the host's time.
+    let pass = connector.gate().enter().await;
     let start = Instant::now();
     if let Some(asked) = connector.ask() {
         request = request.with(ASK_HEADER, asked);
@@ -94,14 +100,19 @@ pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<
     let mut exchange = Exchange {
         method: request.method.to_string(),
         url: request.target.to_string(),
+        sent_at_ms: connector.now_ms(),
+        connections: pass.connections,
         ..Exchange::default()
     };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
-    let result = match timeout_at(deadline, attempt(connector, request, &mut first)).await {
+    let result = match timeout_at(deadline, attempt(connector, request, pass, &mut first)).await {
         Ok(result) => result,
-        Err(_) => Err(too_late(limit)),
+        Err(_) => {
+            connector.line().unanswered();
+            Err(too_late(limit))
+        }
     };
     match result {
         Ok((response, connection)) => {
@@ -111,7 +122,8 @@ pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<
             exchange.saw = take_saw(&mut exchange.headers);
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
-            Ok(Answer { exchange, start, response, deadline, connection })
+            let whole = connector.budget().body();
+            Ok(Answer { exchange, start, response, limit, whole, connection })
         }
         Err(failure) => {
             let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
@@ -134,9 +146,10 @@ pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange,
 async fn attempt(
     connector: &Connector,
     request: Request,
+    pass: Pass,
     first: &mut Option<FirstBytes>,
 ) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure> {
-    let connection = connector.open(&request.target).await?;
+    let connection = connector.open(&request.target, pass).await?;
     let seen = first.insert(connection.first_bytes()).clone();
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MAX_HEAD)
@@ -163,6 +176,7 @@ async fn attempt(
     for (name, value) in &connector.plan().headers {
         built.headers_mut().insert(name, value.clone());
     }
+    let sent = Instant::now();
     let response = sender.send_request(built).await.map_err(|error| {
         let failure = of_hyper(&error);
         // hyper takes a connection that is closed before any byte for a cancelled request.
@@ -172,6 +186,7 @@ async fn attempt(
             failure
         }
     })?;
+    connector.line().answered(sent.elapsed());
     Ok((response, connection))
 }
 
@@ -181,11 +196,14 @@ impl Answer {
         self.response.headers()
     }
 
-    /// Reads the body.
+    /// Reads the body, as long as bytes come: it is given up when none came for the time of an answer, or when it has no
+    /// end.
     pub(crate) async fn finish(mut self) -> (Exchange, Vec<u8>) {
         let mut body = Vec::new();
+        let end = TokioInstant::now() + self.whole;
         loop {
-            match timeout_at(self.deadline, self.chunk()).await {
+            let next = end.min(TokioInstant::now() + self.limit);
+            match timeout_at(next, self.chunk()).await {
                 Ok(Ok(Some(bytes))) => {
                     let room = MAX_BODY - body.len();
                     body.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -238,7 +256,7 @@ impl Answer {
     /// When hyper did not take it for one.
     pub(crate) async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
         let (mut exchange, connection) = (self.exchange, self.connection);
-        match timeout_at(self.deadline, hyper::upgrade::on(self.response)).await {
+        match timeout(self.limit, hyper::upgrade::on(self.response)).await {
             Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
             Ok(Err(error)) => {
                 exchange.failure = Some(of_hyper(&error));

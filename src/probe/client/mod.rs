@@ -3,12 +3,14 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `connector`, `tls`, `recorded` | from a name to a connection |
+//! | `gate` | how many of them at once, and how fast |
 //! | `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
 pub(super) mod connector;
 pub(crate) mod engineio;
 pub(crate) mod events;
+pub(super) mod gate;
 pub(super) mod http;
 mod recorded;
 pub(super) mod tls;

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connector::lock;
+use super::{connector::lock, gate::Pass};
 
 /// How many of the first bytes of a connection are kept, for when they are not HTTP.
 const KEPT: usize = 256;
@@ -22,11 +22,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 pub(crate) struct Recorded {
     io: Box<dyn Io>,
     first: Arc<Mutex<Vec<u8>>>,
+    /// Held as long as the connection is open.
+    _pass: Pass,
 }
 
 impl Recorded {
-    pub(super) fn new(io: Box<dyn Io>) -> Self {
-        Self { io, first: Arc::default() }
+    pub(super) fn new(io: Box<dyn Io>, pass: Pass) -> Self {
+        Self { io, first: Arc::default(), _pass: pass }
     }
 
     /// The first bytes, also once the connection belongs to somebody else.

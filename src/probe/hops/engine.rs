@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::page::candidates;
@@ -23,9 +22,9 @@ use crate::transport::EngineTransport;
 /// packets go both ways on a session without a reading.
 const NOWHERE: &str = "/dante-probe-nowhere";
 
-/// How many packets are sent, each with a poll for its answer: ten requests, so that one of two nodes is
-/// hit ten times by chance once in a thousand.
-const PAIRS: usize = 5;
+/// How many packets are sent, each with a poll for its answer: six requests, so that one of two nodes that take turns by
+/// chance is hit by all of them once in 64 times.
+const PAIRS: usize = 3;
 
 /// The origin of a page that is not this host's.
 const FOREIGN: &str = "https://elsewhere.example";
@@ -69,26 +68,29 @@ async fn elsewhere(context: &Context) -> Option<String> {
     None
 }
 
-/// Requests on one session over fresh connections, without and with the cookies of the handshake.
-pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
-    let rounds: &[bool] = if has_cookies { &[false, true] } else { &[false] };
-    Sticky { rounds: join_all(rounds.iter().map(|cookies| round(context, *cookies))).await }
+/// Requests on one session over fresh connections; without cookies, and with those of a handshake if that failed. The
+/// first session is the one that the handshake opened.
+pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
+    let Some(open) = &handshake.open else { return Sticky::default() };
+    let mut rounds = vec![round(context, open, None).await];
+    if !handshake.cookies.is_empty() && rounds.iter().all(|round| round.good < round.requests) {
+        rounds.push(round_with_cookies(context).await);
+    }
+    Sticky { rounds }
 }
 
-async fn round(context: &Context, with_cookies: bool) -> Round {
-    let mut round = Round { cookies: with_cookies, ..Round::default() };
-    let (exchange, body) = http::fetch(
-        &context.connector,
-        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
-    )
-    .await;
-    let Ok(open) = opening(&exchange, &body) else {
-        round.requests = 1;
-        round.failed = Some(exchange);
-        return round;
-    };
-    let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
-    let target = context.engine(EngineTransport::Polling, Some(&open));
+async fn round_with_cookies(context: &Context) -> Round {
+    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let (exchange, body) = http::fetch(&context.connector, request).await;
+    match opening(&exchange, &body) {
+        Ok(open) => round(context, &open, cookies(&exchange.headers)).await,
+        Err(_) => Round { cookies: true, requests: 1, failed: Some(exchange), ..Round::default() },
+    }
+}
+
+async fn round(context: &Context, open: &Open, cookie: Option<String>) -> Round {
+    let mut round = Round { cookies: cookie.is_some(), ..Round::default() };
+    let target = context.engine(EngineTransport::Polling, Some(open));
     let mut lost = false;
     for _ in 0..PAIRS {
         let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());
@@ -112,9 +114,6 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
             lost = method == http::Method::POST;
             round.unknown += usize::from(is_unknown_session(&exchange));
             round.failed.get_or_insert(exchange);
-        }
-        if context.is_over() {
-            break;
         }
     }
     round
@@ -248,10 +247,12 @@ pub(crate) async fn cors(context: &Context) -> Cors {
     let request = |origin: &str| {
         Request::get(context.engine(EngineTransport::Polling, None), context.limit()).with("origin", origin)
     };
-    let (exchange, _) = http::fetch(&context.connector, request(&origin)).await;
     // Of another origin, for the record: only Access-Control-Allow-Origin matters there.
     let other = if origin == own { FOREIGN } else { origin.as_str() };
-    let (foreign, _) = http::fetch(&context.connector, request(other)).await;
+    let ((exchange, _), (foreign, _)) = tokio::join!(
+        http::fetch(&context.connector, request(&origin)),
+        http::fetch(&context.connector, request(other)),
+    );
     let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
     Cors { own: origin == own, origin, exchange, allowed }
 }

@@ -19,8 +19,8 @@ use crate::probe::{
 /// As many redirects as curl's users take for plenty, and few enough to be shown.
 const REDIRECTS: usize = 8;
 
-/// How many fresh connections ask which node answers.
-const NODES: usize = 4;
+/// How many fresh connections ask which node answers; every other hop may tell, too.
+const NODES: usize = 2;
 
 /// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
 pub(crate) async fn page(
@@ -170,18 +170,24 @@ fn version_of(script: &str) -> Option<String> {
 /// poem, and so ends at once, which shows its head even where a stream is held back.
 pub(crate) async fn compression(context: &Context, of: Option<u64>) -> Compression {
     let request = |target: Target| Request::get(target, context.limit()).with("accept-encoding", "gzip");
-    let (exchange, body) = http::fetch(&context.connector, request(context.page.clone())).await;
+    let ended = of.map(|of| {
+        request(context.below(paths::SSE).with_query([("from", of.to_string().as_str())]))
+            .with("accept", "text/event-stream")
+    });
+    let ((exchange, body), stream) =
+        tokio::join!(http::fetch(&context.connector, request(context.page.clone())), async {
+            match ended {
+                Some(ended) => Some(http::fetch(&context.connector, ended).await.0),
+                None => None,
+            }
+        });
     let coding = |exchange: &Exchange| exchange.header("content-encoding").map(str::to_owned);
     let page = coding(&exchange);
     let page_unpacks = page.as_deref().filter(|_| exchange.is(200)).map(|coding| {
         let unpacked = Unpacker::new(Some(coding)).feed(&body);
         unpacked.is_ok_and(|text| text.windows(5).any(|tag| tag.eq_ignore_ascii_case(b"<html")))
     });
-    let Some(of) = of else { return Compression { page, page_unpacks, ..Compression::default() } };
-    let ended = request(context.below(paths::SSE).with_query([("from", of.to_string().as_str())]))
-        .with("accept", "text/event-stream");
-    let (exchange, _) = http::fetch(&context.connector, ended).await;
-    Compression { page, page_unpacks, stream: coding(&exchange) }
+    Compression { page, page_unpacks, stream: stream.as_ref().and_then(coding) }
 }
 
 #[cfg(test)]

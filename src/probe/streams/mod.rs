@@ -31,7 +31,7 @@ pub(crate) struct Offset {
 pub(crate) struct Span {
     /// How many stanzas are enough.
     pub(crate) stanzas: usize,
-    /// How long they may take.
+    /// How long they may take, from the moment when the stream is open.
     pub(crate) time: Duration,
 }
 
@@ -39,24 +39,24 @@ pub(crate) struct Span {
 /// seconds, so that at a fast pace a buffer of some kilobytes shows, too.
 const GAPS: u64 = 3;
 const AT_LEAST: Duration = Duration::from_secs(3);
-/// What an even stream may be late by before it is given up.
-const LATE: Duration = Duration::from_millis(2500);
+/// The longest that is listened for these gaps; at a slower pace there are fewer.
+const LISTEN: Duration = Duration::from_secs(30);
 /// More stanzas, or bytes, than any span asks for: a flood.
 const FLOOD: (usize, usize) = (5_000, 4 * 1024 * 1024);
 
 impl Span {
-    /// What to listen to at this pace, with so much time left. At a pace that the time does not suffice for,
-    /// the first stanza has to do.
-    pub(crate) fn at_pace(interval_ms: u64, left: Duration) -> Self {
+    /// What to listen to at this pace, where the last stanza may be so late. At a slow pace, the gaps that fit into
+    /// [`LISTEN`] have to do.
+    pub(crate) fn at_pace(interval_ms: u64, late: Duration) -> Self {
         let interval = Duration::from_millis(interval_ms.max(1));
-        let span = (interval.saturating_mul(GAPS as u32)).max(AT_LEAST);
-        if span > left {
-            let gaps = left.saturating_sub(LATE).as_millis() / interval.as_millis().max(1);
-            return Self { stanzas: 1 + usize::try_from(gaps).unwrap_or_default(), time: left };
-        }
-        let stanzas = span.as_millis().div_ceil(interval.as_millis().max(1));
-        let stanzas = usize::try_from(stanzas).unwrap_or(FLOOD.0).min(FLOOD.0 - 2);
-        Self { stanzas: 1 + stanzas, time: (span + LATE).min(left) }
+        let span = interval.saturating_mul(GAPS as u32).max(AT_LEAST);
+        let gaps = if span > LISTEN {
+            LISTEN.as_millis() / interval.as_millis()
+        } else {
+            span.as_millis().div_ceil(interval.as_millis())
+        };
+        let gaps = usize::try_from(gaps).unwrap_or(FLOOD.0).min(FLOOD.0 - 2);
+        Self { stanzas: 1 + gaps, time: span.min(LISTEN) + late }
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn listen(
         }
         None
     };
-    let failure = timeout(span.time.saturating_sub(start.elapsed()), receiving).await.ok().flatten();
+    let failure = timeout(span.time, receiving).await.ok().flatten();
     stream.watched_ms = millis(start);
     stream.stray = source.stray().map(str::to_owned);
     if let Some(failure) = failure {
@@ -145,14 +145,14 @@ mod tests {
 
     #[test]
     fn spans() {
-        let span = |interval, left| {
-            let span = Span::at_pace(interval, Duration::from_secs(left));
+        let span = |interval| {
+            let span = Span::at_pace(interval, Duration::from_secs(5));
             (span.stanzas, span.time.as_millis())
         };
-        assert_eq!(span(2000, 12), (4, 8500), "the sample's pace");
-        assert_eq!(span(20, 12), (151, 5500));
-        assert_eq!(span(3000, 7), (2, 7000), "what the time suffices for");
-        assert_eq!(span(3_600_000, 12), (1, 12000));
-        assert_eq!(span(0, 12).0, 3001);
+        assert_eq!(span(2000), (4, 11000), "the sample's pace");
+        assert_eq!(span(20), (151, 8000));
+        assert_eq!(span(12_000), (3, 35000), "what fits");
+        assert_eq!(span(3_600_000), (1, 35000));
+        assert_eq!(span(0).0, 3001);
     }
 }
