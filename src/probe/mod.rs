@@ -96,6 +96,7 @@ pub async fn probe(
     };
     let mut probe = Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), report };
     probe.run().await?;
+    probe.tell_hosts_apart().await;
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
     Ok(Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start)))

@@ -19,11 +19,12 @@ use super::{
         http,
     },
     context::Context,
-    diagnose::diagnose,
+    diagnose::{Severity, diagnose},
     document::HopReport,
     evidence::{Cors, Evidence, Sticky, Upgrades},
     hop::Hop,
-    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, page, resume},
+    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page, resume},
+    hosts,
     plan::Plan,
     streams::{self, Span},
     target::Target,
@@ -72,6 +73,19 @@ impl Probe<'_> {
             self.come_back(&context).await?;
         }
         self.hold(&context).await
+    }
+
+    /// Where something is to be remedied and it is not clear on which host, asks who stands first.
+    pub(super) async fn tell_hosts_apart(&mut self) {
+        let to_remedy = diagnose(&self.evidence).iter().any(|verdict| verdict.severity > Severity::Note);
+        if !to_remedy || hosts::chain(&self.evidence).len() == 1 {
+            return;
+        }
+        let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());
+        let target = page.unwrap_or_else(|| self.plan.target.clone());
+        if let Some(http) = &mut self.evidence.http {
+            http.malformed = Some(outermost::ask(&self.connector, &target).await);
+        }
     }
 
     /// Reaches the page, through redirects; gives where it is, if anything answers at all.

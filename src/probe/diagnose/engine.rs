@@ -223,10 +223,6 @@ pub(super) fn refused_upgrade(
         (Some(500 | 502 | 503), None) if iis => {
             finding(VerdictId::IisWebsocketModuleOff).or(&[VerdictId::UpgradeRefused], whose)
         }
-        (Some(501 | 503), None) if host.is_none() => finding(VerdictId::IisWebsocketModuleOff).or(
-            &[VerdictId::UpgradeRefused],
-            "the host does not say what it is: if it is IIS or Azure, its WebSocket support is off; any other proxy refuses upgrades or cannot reach the server",
-        ),
         (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
             finding(VerdictId::WebsocketDisabledByServer)
         }

@@ -155,8 +155,7 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        let hosts: Vec<_> = hosts::recognise(evidence).into_iter().collect();
-        verdicts.push(finding.written(&hosts, prefix(evidence)));
+        verdicts.push(finding.written(&hosts::chain(evidence), prefix(evidence)));
         verdicts.sort_by_key(|verdict| verdict.hop);
     }
     verdicts
@@ -164,8 +163,10 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
 
 /// Says what the evidence shows, of a probe that may still be going on.
 pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
-    let host = hosts::recognise(evidence);
-    let chain: Vec<_> = host.into_iter().collect();
+    let chain = hosts::chain(evidence);
+    // What IIS does with upgrades is like nothing else, wherever it stands.
+    let iis = chain.iter().rev().find(|host| host.is_iis());
+    let host = iis.or(chain.first()).copied();
     let prefix = prefix(evidence);
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);

@@ -76,5 +76,7 @@ evidence! {
         first: Exchange,
         /// What TLS gives on this port, if plain HTTP gives nothing.
         other_scheme: Option<String>,
+        /// The answer to a request that no parser can accept: whoever parses first refuses it in its own words.
+        malformed: Option<Exchange>,
     }
 }

@@ -101,6 +101,11 @@ impl Evidence {
         self.hosting.as_ref()?.answer.as_ref()
     }
 
+    /// The answer to a request that no parser can accept.
+    pub(crate) fn malformed(&self) -> Option<&Exchange> {
+        self.http.as_ref()?.malformed.as_ref()
+    }
+
     /// Whether the server saw HTTP/1.0, which we do not speak.
     pub(crate) fn reached_by_http_1_0(&self) -> bool {
         self.hosting_status().is_some_and(|status| status.request.http == "HTTP/1.0")

@@ -59,7 +59,7 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
         }
         _ => None,
     };
-    Http { first: first.clone(), other_scheme }
+    Http { first: first.clone(), other_scheme, malformed: None }
 }
 
 /// What plain HTTP gives on a port where TLS came to nothing.

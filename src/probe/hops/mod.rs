@@ -3,5 +3,6 @@
 pub(super) mod connection;
 pub(super) mod engine;
 pub(super) mod hold;
+pub(super) mod outermost;
 pub(super) mod page;
 pub(super) mod resume;

@@ -1,133 +1,173 @@
-//! The hosts that may stand in front of the server: how each shows itself, and what fixes a verdict there. Pure.
+//! The hosts that may stand in front of the server: how each shows itself, what fixes a verdict there, how long it waits.
+//! One table, [`PROFILES`], in a file for each family. Pure.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `host` | the names |
+//! | `signs` | how a host shows itself in an answer |
+//! | `chain` | which hosts stand in front, and in which order |
+//! | the others | the hosts themselves |
 
-mod remedies;
+mod chain;
+mod host;
+#[cfg(test)]
+mod recorded;
+mod signs;
 
-use std::fmt;
+mod apache;
+mod caches;
+mod caddy;
+mod cdns;
+mod envoy;
+mod h2o;
+mod haproxy;
+mod iis;
+mod lighttpd;
+mod load_balancers;
+mod nginx;
+mod node;
+mod platforms;
+mod python;
+mod traefik;
 
-use serde::Serialize;
+pub(crate) use chain::chain;
+pub(crate) use host::Host;
+pub(crate) use iis::is_iisnode_page;
+pub(crate) use signs::author;
 
-use super::{
-    evidence::{Evidence, Exchange},
-    verdicts::{Remedy, VerdictId},
-};
-use remedies::REMEDIES;
+use super::verdicts::{Remedy, VerdictId};
+use signs::Sign;
 
-/// A host for which remedies are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names say it")]
-pub(crate) enum Host {
-    Nginx,
-    Apache,
-    Caddy,
-    Haproxy,
-    /// IIS, as a reverse proxy or with a module that does not show.
-    Iis,
-    Iisnode,
-    HttpPlatform,
-    AspNetCore,
-    Azure,
+/// All hosts that are known, family by family.
+const PROFILES: &[&[Profile]] = &[
+    nginx::HOSTS,
+    apache::HOSTS,
+    caddy::HOSTS,
+    haproxy::HOSTS,
+    traefik::HOSTS,
+    envoy::HOSTS,
+    lighttpd::HOSTS,
+    h2o::HOSTS,
+    caches::HOSTS,
+    iis::HOSTS,
+    node::HOSTS,
+    python::HOSTS,
+    cdns::HOSTS,
+    load_balancers::HOSTS,
+    platforms::HOSTS,
+];
+
+/// What is known of a host.
+#[derive(Debug)]
+pub(crate) struct Profile {
+    host: Host,
+    /// As its makers write it.
+    name: &'static str,
+    /// What it is for, which says where it usually stands.
+    role: Role,
+    /// What it makes of the header `Server` of an answer that it passes on.
+    server: ServerHeader,
+    /// Whether it may answer from a store of its own.
+    caches: bool,
+    /// How it shows itself.
+    signs: &'static [Sign],
+    /// What fixes a verdict there.
+    remedies: &'static [(VerdictId, Remedy)],
+    /// Those that it is made of, or is part of: with it, they are one host.
+    instead_of: &'static [Host],
+    /// Another host with the same configuration, whose remedies hold where this one has none of its own.
+    like: Option<Host>,
+}
+
+/// What a host is for, from the client inwards: where nothing else tells the order of two hosts, this does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    /// Near the clients, for many sites: a content delivery network, a tunnel.
+    Edge,
+    /// Spreads connections over machines.
+    Balancer,
+    /// Keeps answers.
+    Cache,
+    /// A web server or reverse proxy.
+    Proxy,
+    /// A module of a web server that starts programs, or a proxy on a developer's machine.
+    Starter,
+    /// Runs applications.
+    Application,
+}
+
+/// What a host makes of the header `Server` of an answer that it passes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ServerHeader {
+    /// Writes its own name over it.
+    Replaces,
+    /// Passes it on; some add their own where there is none.
+    Keeps,
+}
+
+impl Profile {
+    /// One with nothing but a name.
+    const fn new(host: Host, name: &'static str, role: Role, signs: &'static [Sign]) -> Self {
+        Self {
+            host,
+            name,
+            role,
+            server: ServerHeader::Keeps,
+            caches: false,
+            signs,
+            remedies: &[],
+            instead_of: &[],
+            like: None,
+        }
+    }
+
+    /// All of them.
+    fn all() -> impl Iterator<Item = &'static Self> {
+        PROFILES.iter().copied().flatten()
+    }
 }
 
 impl Host {
+    /// What is known of it.
+    fn profile(self) -> &'static Profile {
+        Profile::all().find(|profile| profile.host == self).expect("a test finds every host in the table")
+    }
+
     /// What fixes a verdict on each host where that is known.
+    #[cfg(test)]
     pub(crate) fn remedies(id: VerdictId) -> impl Iterator<Item = (Self, Remedy)> {
-        REMEDIES.iter().flat_map(move |(host, all)| {
-            all.iter().filter(move |(of, _)| *of == id).map(|(_, text)| (*host, Remedy::text(text)))
-        })
+        let of = move |profile: &'static Profile| profile.remedies.iter().filter(move |(of, _)| *of == id);
+        Profile::all().flat_map(move |profile| of(profile).map(|(_, remedy)| (profile.host, *remedy)))
     }
 
     /// What fixes a verdict on this host.
     pub(crate) fn remedy(self, id: VerdictId) -> Option<Remedy> {
-        Self::remedies(id).find(|(host, _)| *host == self).map(|(_, remedy)| remedy)
-    }
-
-    /// Whether IIS answers first.
-    pub(crate) fn is_iis(self) -> bool {
-        matches!(self, Self::Iis | Self::Iisnode | Self::HttpPlatform | Self::AspNetCore | Self::Azure)
+        let profile = self.profile();
+        let own = profile.remedies.iter().find(|(of, _)| *of == id).map(|(_, remedy)| *remedy);
+        own.or_else(|| profile.like?.remedy(id))
     }
 }
 
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Nginx => "nginx",
-            Self::Apache => "Apache",
-            Self::Caddy => "Caddy",
-            Self::Haproxy => "HAProxy",
-            Self::Iis => "IIS",
-            Self::Iisnode => "iisnode",
-            Self::HttpPlatform => "HttpPlatformHandler",
-            Self::AspNetCore => "ASP.NET Core Module",
-            Self::Azure => "Azure App Service",
-        })
-    }
-}
+#[cfg(test)]
+mod tests {
+    use strum::VariantArray as _;
 
-/// Words of iisnode's own error pages, which come with status 200 unless `devErrorsEnabled` is off
-/// (cprotocolbridge.cpp:162-178 and 210-402).
-const IISNODE_PAGES: [&str; 4] =
-    ["iisnode encountered an error", "HTTP subStatus", "unable to start the node", "iisnode-"];
+    use super::*;
 
-/// Whether a body is an error page of iisnode's.
-pub(crate) fn is_iisnode_page(body: &str) -> bool {
-    IISNODE_PAGES.iter().any(|words| body.contains(words))
-}
+    #[test]
+    fn every_host_is_in_the_table_once() {
+        for host in Host::VARIANTS {
+            assert_eq!(Profile::all().filter(|profile| profile.host == *host).count(), 1, "{host}");
+        }
+    }
 
-/// Recognises the host.
-pub(crate) fn recognise(evidence: &Evidence) -> Option<Host> {
-    let exchanges = exchanges(evidence);
-    let header = |name: &str, part: &str| {
-        exchanges.iter().any(|exchange| {
-            let mut values = exchange.headers.iter().filter(|(known, _)| known == name);
-            values.any(|(_, value)| value.to_ascii_lowercase().contains(part))
-        })
-    };
-    // HAProxy writes no name of its own, but its error pages have always the same words.
-    let body = |part: &str| exchanges.iter().any(|exchange| exchange.body.contains(part));
-    let front = if header("server", "nginx") || header("server", "openresty") {
-        Some(Host::Nginx)
-    } else if header("server", "apache") {
-        Some(Host::Apache)
-    } else if header("server", "caddy") || header("via", "caddy") {
-        Some(Host::Caddy)
-    } else if body("\nNo server is available to handle this request.") || header("via", "haproxy") {
-        Some(Host::Haproxy)
-    } else {
-        None
-    };
-    if front.is_some() {
-        return front;
+    #[test]
+    fn no_host_has_two_remedies_for_one_verdict() {
+        for profile in Profile::all() {
+            for (id, _) in profile.remedies {
+                let same = profile.remedies.iter().filter(|(of, _)| of == id);
+                assert_eq!(same.count(), 1, "{}: {id}", profile.name);
+            }
+        }
     }
-    match evidence.hosting_status().map(|status| status.host.value.as_str()) {
-        Some("iisnode") => return Some(Host::Iisnode),
-        Some("httpplatform") => return Some(Host::HttpPlatform),
-        Some("aspnetcore") => return Some(Host::AspNetCore),
-        Some("azure") => return Some(Host::Azure),
-        _ => {}
-    }
-    let iisnode = exchanges
-        .iter()
-        .any(|exchange| exchange.header("iisnode-debug").is_some() || is_iisnode_page(&exchange.body));
-    if iisnode || header("x-powered-by", "iisnode") {
-        Some(Host::Iisnode)
-    } else if header("set-cookie", "arraffinity") {
-        Some(Host::Azure)
-    } else if body("HTTP Error 502.5") || body("ANCM") {
-        Some(Host::AspNetCore)
-    } else if header("server", "microsoft-iis") || header("x-powered-by", "arr/") {
-        Some(Host::Iis)
-    } else {
-        None
-    }
-}
-
-fn exchanges(evidence: &Evidence) -> Vec<&Exchange> {
-    let mut all: Vec<&Exchange> = Vec::new();
-    all.extend(evidence.page.iter().flat_map(|page| &page.exchanges));
-    all.extend(evidence.http.iter().map(|http| &http.first));
-    all.extend(evidence.hosting.iter().map(|hosting| &hosting.exchange));
-    all.extend(evidence.handshake.iter().map(|handshake| &handshake.exchange));
-    all.extend(evidence.upgrades.iter().flat_map(|all| all.attempts.iter().map(|one| &one.exchange)));
-    all
 }

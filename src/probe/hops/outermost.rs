@@ -1,0 +1,85 @@
+//! Who parses HTTP first on the path: asked by a request that no parser can accept.
+
+use std::time::{Duration, Instant};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::timeout,
+};
+
+use crate::probe::{
+    client::connector::{Connector, millis, of_io},
+    evidence::{Exchange, Failure, FailureKind},
+    target::Target,
+};
+
+/// How long the answer may take: whoever refuses the request does it at once, so this is for the line.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// How much of the answer is read: a head, and the first words of a page.
+const MAX: u64 = 4096;
+
+/// How much of the body is kept, as of other answers.
+const SHOWN: usize = 512;
+
+/// Asks for a path with a Content-Length that is not a number. Nobody can tell where such a request ends, so whoever parses it
+/// has to answer 400 and close (RFC 9112, 6.3), and none of the proxies that were tried (docs/known-hosts.md) passes it on: it is
+/// refused by the first of them, in its own words.
+pub(crate) async fn ask(connector: &Connector, target: &Target) -> Exchange {
+    let start = Instant::now();
+    let mut exchange = Exchange {
+        method: "GET".to_owned(),
+        url: target.to_string(),
+        sent: vec![("content-length".to_owned(), "x".to_owned())],
+        ..Exchange::default()
+    };
+    let mut bytes = Vec::new();
+    let result = timeout(LIMIT, send(connector, target, &mut bytes)).await;
+    exchange.ms = millis(start);
+    match result {
+        // However it ended, an answer that came is one.
+        _ if !bytes.is_empty() => read(&bytes, &mut exchange),
+        Ok(Err(failure)) => exchange.failure = Some(failure),
+        Ok(Ok(())) => {
+            let text = "the connection was closed before an answer";
+            exchange.failure = Some(Failure::new(FailureKind::Closed, text));
+        }
+        Err(_) => {
+            let text = format!("no answer within {:.1} s", LIMIT.as_secs_f64());
+            exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
+        }
+    }
+    exchange
+}
+
+async fn send(connector: &Connector, target: &Target, bytes: &mut Vec<u8>) -> Result<(), Failure> {
+    let mut connection = connector.open(target).await?;
+    let (path, host) = (target.path_and_query(), target.authority());
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.map_err(|error| of_io(&error))?;
+    connection.take(MAX).read_to_end(bytes).await.map_err(|error| of_io(&error))?;
+    Ok(())
+}
+
+/// Reads an answer as it came over the wire: it may be of a form that HTTP clients refuse.
+pub(crate) fn read(bytes: &[u8], exchange: &mut Exchange) {
+    let text = String::from_utf8_lossy(bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let mut lines = head.split("\r\n");
+    let mut first = lines.next().unwrap_or_default().split(' ');
+    let version = first.next().filter(|version| version.starts_with("HTTP/"));
+    let status = first.next().and_then(|status| status.parse().ok());
+    let (Some(version), Some(status)) = (version, status) else {
+        exchange.raw = Some(text.chars().take(SHOWN).collect::<String>().escape_debug().to_string());
+        exchange.failure = Some(Failure::new(FailureKind::NotHttp, "the answer is not HTTP"));
+        return;
+    };
+    exchange.version = version.to_owned();
+    exchange.status = Some(status);
+    exchange.headers = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    exchange.body = body.chars().take(SHOWN).collect();
+    exchange.body_bytes = body.len();
+}
