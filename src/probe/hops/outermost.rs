@@ -1,6 +1,6 @@
 //! Who parses HTTP first on the path: asked by a request that no parser can accept.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -8,13 +8,13 @@ use tokio::{
 };
 
 use crate::probe::{
-    client::connector::{Connector, millis, of_io},
+    client::{
+        connector::{Connector, millis, of_io},
+        gate::Pass,
+    },
     evidence::{Exchange, Failure, FailureKind},
     target::Target,
 };
-
-/// How long the answer may take: whoever refuses the request does it at once, so this is for the line.
-const LIMIT: Duration = Duration::from_secs(5);
 
 /// How much of the answer is read: a head, and the first words of a page.
 const MAX: u64 = 4096;
@@ -26,7 +26,9 @@ const SHOWN: usize = 512;
 /// has to answer 400 and close (RFC 9112, 6.3), and none of the proxies that were tried (docs/known-hosts.md) passes it on: it is
 /// refused by the first of them, in its own words.
 pub(crate) async fn ask(connector: &Connector, target: &Target) -> Exchange {
+    let pass = connector.gate().enter().await;
     let start = Instant::now();
+    let limit = connector.budget().answer();
     let mut exchange = Exchange {
         method: "GET".to_owned(),
         url: target.to_string(),
@@ -34,7 +36,7 @@ pub(crate) async fn ask(connector: &Connector, target: &Target) -> Exchange {
         ..Exchange::default()
     };
     let mut bytes = Vec::new();
-    let result = timeout(LIMIT, send(connector, target, &mut bytes)).await;
+    let result = timeout(limit, send(connector, target, pass, &mut bytes)).await;
     exchange.ms = millis(start);
     match result {
         // However it ended, an answer that came is one.
@@ -45,15 +47,20 @@ pub(crate) async fn ask(connector: &Connector, target: &Target) -> Exchange {
             exchange.failure = Some(Failure::new(FailureKind::Closed, text));
         }
         Err(_) => {
-            let text = format!("no answer within {:.1} s", LIMIT.as_secs_f64());
+            let text = format!("no answer within {:.1} s", limit.as_secs_f64());
             exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
         }
     }
     exchange
 }
 
-async fn send(connector: &Connector, target: &Target, bytes: &mut Vec<u8>) -> Result<(), Failure> {
-    let mut connection = connector.open(target).await?;
+async fn send(
+    connector: &Connector,
+    target: &Target,
+    pass: Pass,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let mut connection = connector.open(target, pass).await?;
     let (path, host) = (target.path_and_query(), target.authority());
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n");
     connection.write_all(request.as_bytes()).await.map_err(|error| of_io(&error))?;
