@@ -61,11 +61,14 @@ impl Probe<'_> {
         } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
-                let elsewhere = page::elsewhere(&context).await;
+                let found_at = page::elsewhere(&context).await;
+                let only_page_missing = found_at.as_deref() == Some(context.page.folder());
                 if let Some(page) = &mut self.evidence.page {
-                    page.found_at = elsewhere;
+                    page.found_at = found_at;
                 }
-                return self.report(&[Hop::Page]);
+                if !only_page_missing {
+                    return self.report(&[Hop::Page]);
+                }
             }
             self.report(&[Hop::Page])?;
             self.look_below_page(&context).await?;

@@ -82,18 +82,6 @@ pub(crate) enum Class {
     None(FailureKind),
 }
 
-impl Class {
-    /// Whether the request was answered as it should be.
-    pub(crate) fn is_good(&self) -> bool {
-        *self == Self::Good
-    }
-
-    /// Whether a limit on requests or connections may be behind it.
-    pub(crate) fn may_be_a_limit(&self) -> bool {
-        matches!(self, Self::RateLimit | Self::Unavailable | Self::Maintenance | Self::OriginDown)
-    }
-}
-
 /// Reads an answer.
 pub(crate) fn classify(exchange: &Exchange) -> Class {
     let Some(status) = exchange.status else {

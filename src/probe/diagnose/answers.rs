@@ -42,7 +42,9 @@ pub(super) fn by_change(exchange: &Exchange, hop: Hop, severity: Severity) -> Op
         Change::ParameterLost(name) if name == "sid" => {
             (VerdictId::SidLost, format!("{} reached Dante, without its sid", saw()))
         }
-        Change::ParameterLost(name) => (VerdictId::QueryLost, format!("{} reached Dante, without its {name}", saw())),
+        Change::ParameterLost(name) => {
+            (VerdictId::QueryLost, format!("{} reached Dante, without its {name}", saw()))
+        }
         Change::Case | Change::Encoding => (VerdictId::UrlChanged, format!("{} reached Dante", saw())),
         Change::UpgradeStripped | Change::Http10 => return None,
     };
@@ -78,6 +80,9 @@ fn of_fault(fault: FaultId) -> VerdictId {
 /// IIS's pages for a process that did not start or is gone (learn.microsoft.com, "HTTP status codes in IIS"; iisnode's
 /// cprotocolbridge.cpp).
 fn is_ancm(body: &str) -> bool {
-    let codes = ["500.1001", "500.1002", "500.1011", "500.1013", "502.5", "503.1002", "503.1003", "500.30", "500.31", "500.32"];
+    let codes = [
+        "500.1001", "500.1002", "500.1011", "500.1013", "502.5", "503.1002", "503.1003", "500.30", "500.31",
+        "500.32",
+    ];
     codes.iter().any(|code| body.contains(code)) || super::hosts::is_iisnode_page(body)
 }

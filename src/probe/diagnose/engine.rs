@@ -1,18 +1,15 @@
-//! Rules for the engine: handshake, stickiness, upgrades.
+//! Rules for sessions of the engine: stickiness, and upgrades.
 
-use super::{Finding, Severity, VerdictId, facts, page};
+use super::{Finding, Severity, VerdictId, alternate, answers, facts};
 use crate::probe::{
-    evidence::{Ended, Evidence, Exchange, FailureKind, Handshake, Upgrade},
+    classify::{Change, Class, EngineError, change, classify, comes_from_cache},
+    evidence::{Ended, Evidence, FailureKind, Round, Upgrade},
     hop::Hop,
-    hops::engine::error_code,
     hosts::Host,
 };
 use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
-    if let Some(handshake) = &evidence.handshake {
-        findings.extend(handshake_rule(evidence, handshake));
-    }
     sticky(evidence, findings);
     // Without an engine there is nothing to upgrade to.
     let nobody = [
@@ -28,75 +25,10 @@ pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<
     }
 }
 
-fn handshake_rule(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
-    if handshake.open.is_some() {
-        return None;
-    }
-    let exchange = &handshake.exchange;
-    let fault = facts::fault(evidence);
-    let finding = |id, line| Some(Finding::new(id, Hop::Handshake, fault, line));
-    let line = facts::describe_exchange(exchange);
-    if transports(evidence).is_some_and(|all| !all.contains(&"polling".to_owned())) {
-        return Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line));
-    }
-    if let Some(path) = &handshake.found_at {
-        return finding(VerdictId::PrefixMismatch, format!("{line}; an engine answers at {path}"));
-    }
-    if let Some(finding) = page::backend_missing(exchange, Hop::Handshake, fault) {
-        return Some(finding);
-    }
-    let body = exchange.body.trim_start();
-    match (exchange.status, &exchange.failure) {
-        (_, Some(failure)) => {
-            let id = match failure.kind {
-                FailureKind::Timeout => VerdictId::SlowAnswer,
-                FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => VerdictId::NoAnswer,
-                _ => VerdictId::Garbage,
-            };
-            finding(id, line)
-        }
-        (Some(200), None) if body.starts_with('<') => finding(VerdictId::HtmlInsteadOfHandshake, line),
-        (Some(200), None) if framed(body) => finding(VerdictId::WrongEio, line),
-        (Some(200), None) if body.lines().next().is_some_and(facts::is_chunk_size) => {
-            finding(VerdictId::DoubleFraming, line)
-        }
-        (Some(200), None) => finding(VerdictId::Garbage, line),
-        (Some(400), None) if error_code(body) == Some(5) || body.contains("nsupported protocol version") => {
-            finding(VerdictId::WrongEio, line)
-        }
-        (Some(400), None) if says_unknown_transport(exchange) => {
-            Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line))
-        }
-        (Some(404 | 405), None) => finding(VerdictId::NoSocketio, line),
-        _ => finding(VerdictId::EngineRefused, line),
-    }
-}
-
-/// Engine.IO 3 writes lengths before its packets: `96:0{…`.
-fn framed(body: &str) -> bool {
-    body.split_once(':').is_some_and(|(length, rest)| {
-        !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) && rest.starts_with("0{")
-    })
-}
-
-/// Error 0 of Engine.IO: the server does not have this transport.
-fn says_unknown_transport(exchange: &Exchange) -> bool {
-    exchange.status == Some(400)
-        && (error_code(&exchange.body) == Some(0) || exchange.body.contains("Transport unknown"))
-}
-
-/// What the server says that Socket.IO may use.
-fn transports(evidence: &Evidence) -> Option<Vec<String>> {
-    evidence.hosting_status().map(|status| status.transports.clone()).filter(|names| !names.is_empty())
-}
-
 fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(sticky) = &evidence.sticky else { return };
-    let (Some(bare), with) =
-        (sticky.rounds.iter().find(|round| !round.cookies), sticky.rounds.iter().find(|round| round.cookies))
-    else {
-        return;
-    };
+    let with = sticky.rounds.iter().find(|round| round.cookies);
+    let Some(bare) = sticky.rounds.iter().find(|round| !round.cookies) else { return };
     if bare.good == bare.requests {
         return;
     }
@@ -107,62 +39,127 @@ fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
         with.map(|with| format!("; with the server's cookies, {} of {}", with.good, with.requests))
             .unwrap_or_default()
     );
-    let by_cookie = with.is_some_and(|with| with.good == with.requests);
-    let finding = if by_cookie {
-        Finding::new(VerdictId::StickinessByCookie, Hop::Sticky, Severity::Note, line)
-    } else if bare.unknown > 0 {
-        Finding::new(VerdictId::NoStickiness, Hop::Sticky, facts::fault(evidence), line)
+    if with.is_some_and(|with| with.good == with.requests) {
+        findings.push(Finding::new(VerdictId::StickinessByCookie, Hop::Sticky, Severity::Note, line));
     } else {
-        let other = bare.failed.as_ref().map(facts::describe_exchange).unwrap_or_default();
-        Finding::new(VerdictId::PollFailures, Hop::Sticky, facts::fault(evidence), format!("{line}; {other}"))
-    };
-    findings.push(finding);
+        findings.push(unsteady(evidence, bare, line));
+    }
+}
+
+/// Why requests on one session fail.
+fn unsteady(evidence: &Evidence, round: &Round, line: String) -> Finding {
+    let fault = facts::fault(evidence);
+    let finding = |id, line| Finding::new(id, Hop::Sticky, fault, line);
+    let Some(failed) = &round.failed else { return finding(VerdictId::NoStickiness, line) };
+    let line = format!("{line}; {}", facts::describe_exchange(failed));
+    if let Some(sign) = comes_from_cache(failed).filter(|_| failed.status == Some(200)) {
+        return finding(VerdictId::EngineCached, format!("{line}; {sign}"));
+    }
+    if let Some(changed) = answers::by_change(failed, Hop::Sticky, fault) {
+        return changed;
+    }
+    // A session that was opened where one was asked for, or could not be opened by a POST: its id did not arrive.
+    let opened = failed.status == Some(200) && failed.body.starts_with("0{");
+    let class = classify(failed);
+    if opened || class == Class::Engine(EngineError::BadHandshakeMethod) {
+        return finding(VerdictId::SidLost, line);
+    }
+    let only_posts = round.posts_failed > 0 && round.posts_failed == round.requests - round.good;
+    if only_posts
+        && matches!(
+            class,
+            Class::Forbidden | Class::Method | Class::Firewall | Class::Other(_) | Class::NotFound
+        )
+    {
+        return finding(VerdictId::PostRefused, line);
+    }
+    // Some GETs and POSTs are answered by the engine, and some by others.
+    if round.good > 0
+        && !only_posts
+        && matches!(
+            class,
+            Class::OriginDown | Class::NotFound | Class::Page | Class::ErrorInJson | Class::ServerError
+        )
+    {
+        return finding(VerdictId::AnswersAlternate, line);
+    }
+    if let Some(finding) = answers::by_itself(failed, Hop::Sticky, fault) {
+        return Finding { evidence: line, ..finding };
+    }
+    finding(if round.unknown > 0 { VerdictId::NoStickiness } else { VerdictId::PollFailures }, line)
 }
 
 fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
-    let (Some(chrome), Some(firefox)) =
-        (facts::upgrade(evidence, "chrome"), facts::upgrade(evidence, "firefox"))
-    else {
-        return;
-    };
-    let plain = facts::upgrade(evidence, "plain");
+    let (chrome, firefox, plain) = (
+        alternate::Takes::of(evidence, "chrome"),
+        alternate::Takes::of(evidence, "firefox"),
+        alternate::Takes::of(evidence, "plain"),
+    );
+    let (Some(a_chrome), Some(a_firefox)) = (chrome.first(), firefox.first()) else { return };
     let fault = facts::fault(evidence);
     let mut add = |finding| findings.push(finding);
     let finding = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
-    let deflate = [Some(chrome), Some(firefox)].into_iter().flatten().find_map(|one| {
+    let deflate = [a_chrome, a_firefox].into_iter().find_map(|one| {
         one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
     });
+    // Where the same request is answered by turns, its style is not the reason.
+    let by_turns = chrome.alternate() || firefox.alternate() || plain.alternate();
     if let Some(extensions) = deflate {
         add(finding(
             VerdictId::DeflateNegotiated,
             format!("Sec-WebSocket-Extensions: {extensions} came back"),
         ));
-    }
-    let works = |one: Option<&Upgrade>| one.is_some_and(|one| one.works);
-    if chrome.works && !firefox.works && deflate.is_none() {
+    } else if by_turns {
+        // `alternate` says it.
+    } else if chrome.work() && firefox.fail_twice() {
         add(finding(
             VerdictId::FirefoxConnection,
-            format!("with Connection: keep-alive, Upgrade: {}", facts::describe_exchange(&firefox.exchange)),
+            format!(
+                "with Connection: keep-alive, Upgrade: {}",
+                facts::describe_exchange(&a_firefox.exchange)
+            ),
         ));
-    } else if !chrome.works && works(plain) && deflate.is_none() {
+    } else if chrome.fail_twice() && plain.work() {
         add(finding(
             VerdictId::DeflateOfferRefused,
-            format!("offering permessage-deflate: {}", describe_upgrade(chrome)),
+            format!("offering permessage-deflate: {}", describe_upgrade(a_chrome)),
         ));
-    } else if !chrome.works && !firefox.works && !works(plain) {
-        add(refused_upgrade(evidence, host, Hop::Upgrade, plain.unwrap_or(chrome)));
+    } else if !chrome.work() && !firefox.work() && !plain.work() {
+        add(refused_upgrade(evidence, host, Hop::Upgrade, plain.first().unwrap_or(a_chrome)));
     }
+    slow_upgrade(evidence, a_chrome, findings);
     if let Some(session) = facts::upgrade(evidence, "polling")
         && !session.works
-        && (chrome.works || works(plain))
+        && !by_turns
+        && (chrome.work() || plain.work())
     {
-        let unknown = session.exchange.status == Some(101) || error_code(&session.exchange.body) == Some(1);
-        let bad = facts::upgrade(evidence, "polling").map(describe_upgrade).unwrap_or_default();
-        add(if unknown {
-            finding(VerdictId::NoStickiness, format!("the upgrade from a polling session: {bad}"))
+        let class = classify(&session.exchange);
+        let unknown =
+            session.exchange.status == Some(101) || class == Class::Engine(EngineError::UnknownSession);
+        findings.push(if unknown {
+            finding(
+                VerdictId::NoStickiness,
+                format!("the upgrade from a polling session: {}", describe_upgrade(session)),
+            )
         } else {
             refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
+    }
+}
+
+/// An upgrade that took long, beyond what the line explains.
+const SLOW_UPGRADE_MS: u64 = 3000;
+
+fn slow_upgrade(evidence: &Evidence, upgrade: &Upgrade, findings: &mut Vec<Finding>) {
+    let Some(ms) = upgrade.exchange.head_ms.filter(|_| upgrade.works) else { return };
+    let usual = evidence.handshake.as_ref().and_then(|handshake| handshake.exchange.head_ms).unwrap_or(ms);
+    if ms > usual + SLOW_UPGRADE_MS {
+        let line = format!(
+            "the upgrade was answered after {:.1} s, a plain request after {:.1} s",
+            ms as f64 / 1000.0,
+            usual as f64 / 1000.0
+        );
+        findings.push(Finding::new(VerdictId::SlowUpgrade, Hop::Upgrade, Severity::Note, line));
     }
 }
 
@@ -189,51 +186,93 @@ pub(super) fn refused_upgrade(
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
     let iis = host.is_some_and(Host::is_iis);
     let engine = hop != Hop::Stream(Transport::WebSocket);
-    let disabled = transports(evidence).is_some_and(|all| !all.contains(&"websocket".to_owned()));
-    let no_upgrades = evidence
+    let class = classify(exchange);
+    match (change(exchange), exchange.status) {
+        (Some(Change::Http10), _) => {
+            return finding(VerdictId::UpgradeStripped).or(
+                &[VerdictId::Http10],
+                "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both",
+            );
+        }
+        (Some(Change::UpgradeStripped), status) if status != Some(101) => {
+            return finding(VerdictId::UpgradeStripped);
+        }
+        (Some(_), _) => {
+            if let Some(changed) = answers::by_change(exchange, hop, fault) {
+                return changed;
+            }
+        }
+        (None, _) => {}
+    }
+    let disabled = facts::transports(evidence).is_some_and(|all| !all.iter().any(|name| name == "websocket"));
+    let offers_none = evidence
         .handshake
         .as_ref()
         .and_then(|handshake| handshake.open.as_ref())
         .is_some_and(|open| open.upgrades.is_empty());
-    // Error 4, forbidden: engine.io says so by 403 to a poll, and by a mere 400 to an upgrade (server.ts, abortUpgrade).
-    let forbids =
-        evidence.handshake.as_ref().is_some_and(|handshake| error_code(&handshake.exchange.body) == Some(4));
-    if engine && (disabled || says_unknown_transport(exchange)) {
+    if engine && disabled {
         return finding(VerdictId::WebsocketDisabledByServer);
     }
+    if let Some(finding) = closed_by_code(upgrade, hop, fault) {
+        return finding;
+    }
+    if let Some(found) = answers::by_itself(exchange, hop, fault)
+        && !iis
+    {
+        return found;
+    }
     let whose = "check the log of the server behind IIS: if the request is not there, IIS refused it; otherwise the server did";
-    match (exchange.status, &exchange.failure) {
-        (_, Some(failure)) => match failure.kind {
-            FailureKind::Timeout => finding(VerdictId::SlowAnswer),
-            FailureKind::Closed | FailureKind::Reset if exchange.status.is_none() => finding(VerdictId::NoAnswer),
-            _ => finding(VerdictId::Garbage),
-        },
-        (Some(101), None) if host == Some(Host::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
-        (Some(101), None) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
+    match (class, exchange.status) {
+        (Class::None(FailureKind::Timeout), _) if facts::answers_plain_requests(evidence) => finding(VerdictId::UpgradeUnanswered),
+        (Class::None(FailureKind::Timeout), _) => finding(VerdictId::SlowAnswer),
+        (Class::None(FailureKind::Closed | FailureKind::Reset), _) => finding(VerdictId::NoAnswer),
+        (Class::None(_) | Class::Cut, _) => finding(VerdictId::Garbage),
+        (_, Some(101)) if exchange.failure.is_some() || upgrade.garbage => finding(VerdictId::Garbage),
+        (_, Some(101)) if host == Some(Host::Iisnode) => finding(VerdictId::IisWebsocketModuleOn),
+        (_, Some(101)) if iis => finding(VerdictId::IisWebsocketModuleOn).or(
             &[VerdictId::ClosedAfter101],
             "behind iisnode it is the module; behind HttpPlatformHandler, ASP.NET Core Module and ARR the module must be on, and something behind it closes the connection",
         ),
-        (Some(101), None) => finding(VerdictId::ClosedAfter101).or(
-            &[VerdictId::IisWebsocketModuleOn],
-            "the headers of a plain GET show whether IIS is involved; if so, it is its WebSocket module",
-        ),
-        (Some(403), None) => finding(VerdictId::WebsocketForbidden),
-        (Some(400), None) if engine && forbids => finding(VerdictId::UpgradeRefused),
-        (Some(501), None) if iis => finding(VerdictId::IisWebsocketModuleOff),
-        (Some(500 | 502 | 503), None) if iis => {
+        (_, Some(101)) => finding(VerdictId::ClosedAfter101),
+        (Class::Engine(EngineError::UnknownTransport), _) if engine => {
+            if facts::transports(evidence).is_some() || facts::both_transports_unknown(evidence) {
+                finding(VerdictId::QueryLost)
+            } else {
+                finding(VerdictId::WebsocketDisabledByServer)
+            }
+        }
+        (Class::Engine(EngineError::Forbidden), _) => finding(VerdictId::UpgradeRefused),
+        (_, Some(400)) if engine && facts::handshake_is_forbidden(evidence) => finding(VerdictId::UpgradeRefused),
+        (Class::Forbidden | Class::Firewall, _) => finding(VerdictId::WebsocketForbidden),
+        (Class::Method, Some(501)) if iis => finding(VerdictId::IisWebsocketModuleOff),
+        (_, Some(500 | 502 | 503)) if iis => {
             finding(VerdictId::IisWebsocketModuleOff).or(&[VerdictId::UpgradeRefused], whose)
         }
-        (Some(400), None) if engine && no_upgrades && error_code(&exchange.body) != Some(3) => {
-            finding(VerdictId::WebsocketDisabledByServer)
+        (Class::Engine(EngineError::BadRequest), _) if engine => finding(VerdictId::UpgradeStripped),
+        (_, Some(400)) if engine && offers_none && exchange.saw.is_none() => finding(VerdictId::WebsocketDisabledByServer),
+        (_, Some(200 | 400 | 404 | 426)) if evidence.reached_by_http_1_0() => finding(VerdictId::UpgradeStripped).or(
+            &[VerdictId::Http10],
+            "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both",
+        ),
+        // Another Dante's, or any server's, word that a plain request came.
+        (Class::UpgradeRequired, _) | (_, Some(200 | 400)) if !facts::answered_by_host(evidence, exchange) => {
+            finding(VerdictId::UpgradeStripped)
         }
-        (Some(200 | 400 | 404 | 426), None) if evidence.reached_by_http_1_0() => {
-            finding(VerdictId::UpgradeStripped).or(&[VerdictId::Http10], "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both")
-        }
-        (Some(200 | 400 | 426), None) => finding(VerdictId::UpgradeStripped),
-        (Some(404), None) => finding(VerdictId::UpgradeStripped).or(
+        (Class::NotFound, _) if !facts::answered_by_host(evidence, exchange) => finding(VerdictId::UpgradeStripped).or(
             &[VerdictId::PrefixMismatch],
             "if the server's log shows the request, its path is wrong; if not, a proxy sends WebSocket requests elsewhere",
         ),
         _ => finding(VerdictId::UpgradeRefused),
     }
+}
+
+/// A close frame's code that says more than that it closed.
+fn closed_by_code(upgrade: &Upgrade, hop: Hop, fault: Severity) -> Option<Finding> {
+    let id = match upgrade.ended.as_ref()?.code? {
+        1008 => VerdictId::ClosedByPolicy,
+        1009 => VerdictId::MessageTooBig,
+        1001 | 1012 => VerdictId::ServerRestarted,
+        _ => return None,
+    };
+    Some(Finding::new(id, hop, fault, describe_upgrade(upgrade)))
 }

@@ -1,13 +1,14 @@
 //! Simple facts that several rules ask for.
 
-use serde_json::Value;
-
 use super::Severity;
-use crate::contract::FAULT_HEADER;
 use crate::probe::{
+    classify::{Class, EngineError, classify, is_ours},
     evidence::{Evidence, Exchange, Stream, Upgrade},
     hop::Hop,
 };
+use crate::transport::Transport;
+
+pub(super) use super::describe::{describe_answer, describe_exchange};
 
 /// Whether a stream brought stanzas.
 pub(super) fn delivers(stream: &Stream) -> bool {
@@ -96,59 +97,6 @@ pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upg
     evidence.upgrades.as_ref()?.attempts.iter().find(|attempt| attempt.style == style)
 }
 
-/// What was asked and what came of it, in one line: `GET /dante/ → 404 "the start of the body…"`.
-pub(super) fn describe_exchange(exchange: &Exchange) -> String {
-    let method = if exchange.method.is_empty() { "GET" } else { &exchange.method };
-    let path = exchange.url.splitn(4, '/').nth(3).unwrap_or_default();
-    let asked = format!("{method} /{}", shorten(path, 100));
-    match (&exchange.status, &exchange.failure) {
-        (Some(status), None) => format!("{asked} → {status}{}", what_it_says(exchange)),
-        (Some(status), Some(failure)) => format!("{asked} → {status}, then {}", failure.text),
-        (None, Some(failure)) => format!("{asked} → {}", failure.text),
-        (None, None) => format!("{asked} → no answer"),
-    }
-}
-
-/// What an answer says, as far as it fits into a line; Dante's own refusals in full, since they end in the remedy.
-fn what_it_says(exchange: &Exchange) -> String {
-    if let Some(location) = exchange.header("location") {
-        return format!(" to {}", shorten(location, 100));
-    }
-    let text = exchange.body.split_whitespace().collect::<Vec<_>>().join(" ");
-    if text.is_empty() {
-        return String::new();
-    }
-    if exchange.header(FAULT_HEADER).is_some() {
-        // The engine's refusals come as Engine.IO writes its own: {"code":3,"message":"…"}.
-        let json: Option<Value> = serde_json::from_str(&exchange.body).ok();
-        let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
-        return format!(" \"{}\"", message.unwrap_or(&text));
-    }
-    match title(&text) {
-        Some(title) => format!(", a page titled \"{}\"", shorten(title, 100)),
-        None => format!(" \"{}\"", shorten(&text, 100)),
-    }
-}
-
-/// The title of an HTML page.
-fn title(html: &str) -> Option<&str> {
-    // In ASCII, so that bytes stay where they are.
-    let lower = html.to_ascii_lowercase();
-    let start = lower.find("<title")?;
-    let start = start + lower[start..].find('>')? + 1;
-    let end = start + lower[start..].find("</title")?;
-    let title = html[start..end].trim();
-    (!title.is_empty()).then_some(title)
-}
-
-/// A text of at most so many characters, cut at the end of a word if there is one.
-fn shorten(text: &str, most: usize) -> String {
-    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
-    let cut = &text[..end];
-    let words = cut.rfind(' ').filter(|at| *at > end / 2).map_or(cut, |at| &cut[..at]);
-    format!("{words}…")
-}
-
 /// Bursts after a silence: for each, how many stanzas came at once, how many bytes, and how long the
 /// silence was.
 ///
@@ -221,4 +169,46 @@ mod tests {
             assert_eq!(describe_exchange(&seen), line);
         }
     }
+}
+
+/// What the server says that Socket.IO may use, if its word was read.
+pub(super) fn transports(evidence: &Evidence) -> Option<Vec<String>> {
+    evidence.hosting_status().map(|status| status.transports.clone()).filter(|names| !names.is_empty())
+}
+
+/// Whether the server says that it speaks version 4 of Engine.IO.
+pub(super) fn speaks_version_4(evidence: &Evidence) -> bool {
+    evidence.hosting_status().is_some_and(|status| status.engine_versions.contains(&4))
+}
+
+/// Whether the engine knew neither transport: then it is the name that did not arrive.
+pub(super) fn both_transports_unknown(evidence: &Evidence) -> bool {
+    let unknown = |exchange: &Exchange| classify(exchange) == Class::Engine(EngineError::UnknownTransport);
+    let attempts = evidence.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
+    evidence.handshake.as_ref().is_some_and(|handshake| unknown(&handshake.exchange))
+        && attempts.clone().count() > 0
+        && attempts.into_iter().all(|attempt| unknown(&attempt.exchange))
+}
+
+/// Whether the engine or something before it says by the handshake that it forbids: engine.io says so by 403 to a poll, and by
+/// a mere 400 to an upgrade (server.ts, abortUpgrade).
+pub(super) fn handshake_is_forbidden(evidence: &Evidence) -> bool {
+    let handshake = evidence.handshake.as_ref();
+    handshake.is_some_and(|handshake| classify(&handshake.exchange) == Class::Engine(EngineError::Forbidden))
+}
+
+/// Whether polling brought stanzas; none if it was not listened to.
+pub(super) fn polling_streams(evidence: &Evidence) -> Option<bool> {
+    evidence.streams.get(&Transport::SocketIoPolling).map(delivers)
+}
+
+/// Whether requests that ask for no upgrade are answered.
+pub(super) fn answers_plain_requests(evidence: &Evidence) -> bool {
+    let handshake = evidence.handshake.as_ref().is_some_and(|handshake| handshake.exchange.status.is_some());
+    handshake || evidence.page.as_ref().is_some_and(|page| page.is_dante)
+}
+
+/// Whether the host itself gave this answer: others came from Dante, as they prove, and this one does not.
+pub(super) fn answered_by_host(evidence: &Evidence, exchange: &Exchange) -> bool {
+    !is_ours(exchange) && evidence.exchanges().iter().any(|(_, one)| is_ours(one))
 }

@@ -1,10 +1,7 @@
 //! Which finding explains which: one cause is said once, and first, with what else it shows in. Pure.
 
 use super::{Also, Finding, Severity, VerdictId};
-use crate::{
-    probe::hop::Hop,
-    transport::Transport,
-};
+use crate::{probe::hop::Hop, transport::Transport};
 
 /// A finding, and those that it explains.
 pub(super) struct Explained {
@@ -19,12 +16,12 @@ pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
     // What is known for sure absorbs what is only said to be possible.
     let mut causes: Vec<Explained> = Vec::new();
     for finding in findings {
-        let also = Also { id: finding.id, hop: finding.hop };
         match causes.iter_mut().find(|cause| is_one(&cause.finding, &finding)) {
             Some(cause) => {
                 cause.finding.severity = cause.finding.severity.max(finding.severity);
-                if also.hop != cause.finding.hop && !cause.also.contains(&also) {
-                    cause.also.push(also);
+                if finding.hop != cause.finding.hop && !cause.also.iter().any(|also| also.hop == finding.hop)
+                {
+                    cause.also.push(also(finding));
                 }
             }
             None => causes.push(Explained { finding, also: Vec::new() }),
@@ -44,7 +41,7 @@ pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
                 // A note that explains what works badly is more than a note.
                 let cause = &mut causes[cause];
                 cause.finding.severity = cause.finding.severity.max(severity_of(cause.finding.id, severity));
-                cause.also.push(Also { id: effect.finding.id, hop: effect.finding.hop });
+                cause.also.push(also(effect.finding));
                 cause.also.extend(effect.also);
                 at = 0;
             }
@@ -56,6 +53,10 @@ pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
         (is_note, cause.also.is_empty(), std::cmp::Reverse(cause.finding.severity), cause.finding.hop)
     });
     causes
+}
+
+fn also(finding: Finding) -> Also {
+    Also { id: finding.id, hop: finding.hop, evidence: finding.evidence }
 }
 
 /// A line or a machine that stalls is nobody's fault, whatever it shows in.
@@ -76,13 +77,29 @@ fn is_one(known: &Finding, new: &Finding) -> bool {
 fn explains(cause: &Finding, effect: &Finding) -> bool {
     use VerdictId::*;
     let polling = |hop: Hop| {
-        matches!(hop, Hop::Handshake | Hop::Sticky | Hop::Stream(Transport::SocketIoPolling) | Hop::Cors | Hop::Resume | Hop::Hold)
+        matches!(
+            hop,
+            Hop::Handshake
+                | Hop::Sticky
+                | Hop::Stream(Transport::SocketIoPolling)
+                | Hop::Cors
+                | Hop::Resume
+                | Hop::Hold
+        )
     };
-    let engine = |hop: Hop| polling(hop) || matches!(hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket));
+    let engine =
+        |hop: Hop| polling(hop) || matches!(hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket));
     let is_tls = |id| {
         matches!(
             id,
-            TlsSelfSigned | TlsExpired | TlsNotYetValid | TlsExpiresSoon | TlsWrongName | TlsUntrusted | AddressDead | AddressesDiffer
+            TlsSelfSigned
+                | TlsExpired
+                | TlsNotYetValid
+                | TlsExpiresSoon
+                | TlsWrongName
+                | TlsUntrusted
+                | AddressDead
+                | AddressesDiffer
         )
     };
     let (id, hop) = (effect.id, effect.hop);
@@ -94,12 +111,40 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         RateLimited | ConnectionLimited => {
             matches!(
                 id,
-                PollFailures | UpgradeRefused | UpgradeStripped | StreamRefused | CorsBlocked | EarlyEnd | NoSocketio | EngineRefused
-                    | HostingUnreadable | LibraryMissing | LostOnResume | GuestNotStarted | Maintenance | ConnectionLimited
-                    | SlowAnswer | IisWebsocketModuleOff | WebsocketForbidden | UpgradeUnanswered | NoStickiness
+                PollFailures
+                    | UpgradeRefused
+                    | UpgradeStripped
+                    | StreamRefused
+                    | CorsBlocked
+                    | EarlyEnd
+                    | NoSocketio
+                    | EngineRefused
+                    | HostingUnreadable
+                    | LibraryMissing
+                    | LostOnResume
+                    | GuestNotStarted
+                    | Maintenance
+                    | ConnectionLimited
+                    | SlowAnswer
+                    | IisWebsocketModuleOff
+                    | WebsocketForbidden
+                    | UpgradeUnanswered
+                    | NoStickiness
             ) && !(cause.id == ConnectionLimited && id == ConnectionLimited)
         }
-        ConnectionsReset => matches!(id, NoAnswer | PollFailures | EarlyEnd | LostOnResume | NoStickiness | Garbage | HostingUnreadable | LibraryMissing | UpgradeRefused | StreamRefused),
+        ConnectionsReset => matches!(
+            id,
+            NoAnswer
+                | PollFailures
+                | EarlyEnd
+                | LostOnResume
+                | NoStickiness
+                | Garbage
+                | HostingUnreadable
+                | LibraryMissing
+                | UpgradeRefused
+                | StreamRefused
+        ),
         OneConnectionOnly => matches!(id, NoAnswer | NotListening | Garbage | Unreachable),
         // The first certificate of a server that has none for this name.
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
@@ -107,46 +152,113 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         Http2Only => matches!(id, NoAnswer | Garbage | TlsOther),
         OnlyPagePassed => matches!(
             id,
-            HostingUnreadable | LibraryMissing | NoSocketio | HtmlInsteadOfHandshake | UpgradeStripped | UpgradeRefused | StreamRefused
-                | PrefixMismatch | WrongContentType | EngineRefused | GatewayAnswers | WebsocketForbidden
+            HostingUnreadable
+                | LibraryMissing
+                | NoSocketio
+                | HtmlInsteadOfHandshake
+                | UpgradeStripped
+                | UpgradeRefused
+                | StreamRefused
+                | PrefixMismatch
+                | WrongContentType
+                | EngineRefused
+                | GatewayAnswers
+                | WebsocketForbidden
         ),
-        LoginRequired | CredentialsRequired | BlockedByFirewall | UserAgentRefused | Misdirected | Maintenance | GuestNotStarted
-        | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
+        LoginRequired | CredentialsRequired | BlockedByFirewall | UserAgentRefused | Misdirected
+        | Maintenance | GuestNotStarted | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
             matches!(id, HostingUnreadable | LibraryMissing | LostOnResume)
                 || (id == CorsBlocked && polling(cause.hop))
-                || (matches!(id, UpgradeRefused | UpgradeStripped) && engine(cause.hop) && cause.hop < Hop::Upgrade && hop == Hop::Stream(Transport::SocketIoWebSocket))
+                || (matches!(id, UpgradeRefused | UpgradeStripped)
+                    && engine(cause.hop)
+                    && cause.hop < Hop::Upgrade
+                    && hop == Hop::Stream(Transport::SocketIoWebSocket))
         }
         QueryLost | SidLost | UrlChanged | EngineCached => {
             (engine(hop)
                 && matches!(
                     id,
-                    WrongEio | UpgradeStripped | UpgradeRefused | NoStickiness | PollFailures | EarlyEnd | Garbage | Buffered
-                        | PollingDisabledByServer | WebsocketDisabledByServer | LostOnResume | CorsBlocked | EngineRefused | NoSocketio
-                        | HtmlInsteadOfHandshake | FirefoxConnection | DeflateOfferRefused | Silent | BodyCut | PostRefused
+                    WrongEio
+                        | UpgradeStripped
+                        | UpgradeRefused
+                        | NoStickiness
+                        | PollFailures
+                        | EarlyEnd
+                        | Garbage
+                        | Buffered
+                        | PollingDisabledByServer
+                        | WebsocketDisabledByServer
+                        | LostOnResume
+                        | CorsBlocked
+                        | EngineRefused
+                        | NoSocketio
+                        | HtmlInsteadOfHandshake
+                        | FirefoxConnection
+                        | DeflateOfferRefused
+                        | Silent
+                        | BodyCut
+                        | PostRefused
                 ))
                 || (cause.id == EngineCached && matches!(id, StaleAnswer | QueryLost | SidLost))
                 || (cause.id == QueryLost && id == SidLost)
                 || (matches!(cause.id, QueryLost | UrlChanged) && id == LostOnResume)
         }
-        StaleAnswer => matches!(id, WrongLibraryVersion | HostingUnreadable | LibraryMissing | Http10 | UpgradesRemoved),
+        StaleAnswer => {
+            matches!(id, WrongLibraryVersion | HostingUnreadable | LibraryMissing | Http10 | UpgradesRemoved)
+        }
         PostRefused | BodyLimit => {
-            polling(hop) && matches!(id, PollFailures | EarlyEnd | Buffered | Silent | LostOnResume | NoStickiness | IdleCut | StreamRefused | BlockedByFirewall)
+            polling(hop)
+                && matches!(
+                    id,
+                    PollFailures
+                        | EarlyEnd
+                        | Buffered
+                        | Silent
+                        | LostOnResume
+                        | NoStickiness
+                        | IdleCut
+                        | StreamRefused
+                        | BlockedByFirewall
+                )
         }
         NoStickiness => {
             (polling(hop) || hop == Hop::Upgrade)
-                && matches!(id, EarlyEnd | LostOnResume | PollFailures | UpgradeStripped | UpgradeRefused | Buffered)
+                && matches!(
+                    id,
+                    EarlyEnd | LostOnResume | PollFailures | UpgradeStripped | UpgradeRefused | Buffered
+                )
         }
         // The certificate of another site is also one for another name.
         TextAdded | DoubleFraming | BodyCut | GatewayAnswers => {
-            matches!(id, Garbage | HostingUnreadable | WrongEio | HtmlInsteadOfHandshake | EarlyEnd | EngineRefused | WrongLibraryVersion)
-                || (cause.id == GatewayAnswers && matches!(id, UpgradeStripped | UpgradeRefused))
+            matches!(
+                id,
+                Garbage
+                    | HostingUnreadable
+                    | WrongEio
+                    | HtmlInsteadOfHandshake
+                    | EarlyEnd
+                    | EngineRefused
+                    | WrongLibraryVersion
+            ) || (cause.id == GatewayAnswers && matches!(id, UpgradeStripped | UpgradeRefused))
                 || (cause.id == TextAdded && id == BodyCut)
         }
-        UpgradeStripped | UpgradeRefused | UpgradeUnanswered | WebsocketForbidden | IisWebsocketModuleOff | IisWebsocketModuleOn
+        UpgradeStripped
+        | UpgradeRefused
+        | UpgradeUnanswered
+        | WebsocketForbidden
+        | IisWebsocketModuleOff
+        | IisWebsocketModuleOn
         | WebsocketDisabledByServer => {
-            matches!(hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket) | Hop::Resume | Hop::Hold)
-                && matches!(id, UpgradeStripped | UpgradeRefused | SlowAnswer | UpgradeUnanswered | ClosedAfter101 | Http10)
-                && !(cause.id == UpgradeRefused && id == UpgradeStripped)
+            matches!(
+                hop,
+                Hop::Upgrade
+                    | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket)
+                    | Hop::Resume
+                    | Hop::Hold
+            ) && matches!(
+                id,
+                UpgradeStripped | UpgradeRefused | SlowAnswer | UpgradeUnanswered | ClosedAfter101 | Http10
+            ) && !(cause.id == UpgradeRefused && id == UpgradeStripped)
         }
         Http10 => matches!(id, UpgradeStripped | Buffered) && cause.severity > Severity::Note,
         DeflateNegotiated | DeflateOfferRefused | FirefoxConnection | Garbage => {
@@ -154,8 +266,12 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 && matches!(hop, Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket))
                 && matches!(id, Garbage | ClosedAfter101 | EarlyEnd)
         }
-        ClosedByPolicy | MessageTooBig => matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage),
-        AgeCut | IdleCut => matches!(id, EarlyEnd) || (cause.id == AgeCut && id == IdleCut && cause.hop == hop),
+        ClosedByPolicy | MessageTooBig => {
+            matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage)
+        }
+        AgeCut | IdleCut => {
+            matches!(id, EarlyEnd) || (cause.id == AgeCut && id == IdleCut && cause.hop == hop)
+        }
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
         CompressedStream => id == Buffered && hop == Hop::Stream(Transport::Sse),
         WrongContentType => id == StreamRefused,

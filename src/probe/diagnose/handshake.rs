@@ -5,6 +5,7 @@ use crate::probe::{
     classify::{Class, EngineError, classify},
     evidence::{Evidence, FailureKind, Handshake},
     hop::Hop,
+    target::Target,
 };
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -14,10 +15,19 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         None => findings.extend(refused(evidence, handshake)),
         Some(open) => {
             let offers = open.upgrades.iter().any(|name| name == "websocket");
-            let allowed = facts::transports(evidence).is_some_and(|all| all.iter().any(|name| name == "websocket"));
+            let allowed =
+                facts::transports(evidence).is_some_and(|all| all.iter().any(|name| name == "websocket"));
             if !offers && allowed && facts::works(evidence, Hop::Upgrade) {
-                let line = format!("\"upgrades\":{:?}, but the server allows WebSocket, and it works", open.upgrades);
-                findings.push(Finding::new(VerdictId::UpgradesRemoved, Hop::Handshake, Severity::Degraded, line));
+                let line = format!(
+                    "\"upgrades\":{:?}, but the server allows WebSocket, and it works",
+                    open.upgrades
+                );
+                findings.push(Finding::new(
+                    VerdictId::UpgradesRemoved,
+                    Hop::Handshake,
+                    Severity::Degraded,
+                    line,
+                ));
             }
             findings.extend(answers::by_change(&handshake.exchange, Hop::Handshake, facts::fault(evidence)));
         }
@@ -39,9 +49,14 @@ fn cached_sessions(evidence: &Evidence, handshake: &Handshake, findings: &mut Ve
         return;
     }
     let Some(open) = &handshake.open else { return };
-    let rounds = evidence.sticky.iter().flat_map(|sticky| &sticky.rounds);
-    if rounds.filter(|round| round.sid == open.sid).count() > 0 {
-        let line = format!("the session {:?} was opened twice", open.sid.chars().take(40).collect::<String>());
+    // The upgrade from a polling session opens one of its own.
+    let again = facts::upgrade(evidence, "polling").is_some_and(|other| {
+        let url = Target::parse(&other.exchange.url).ok();
+        url.and_then(|url| url.query_value("sid")).as_deref() == Some(&open.sid)
+    });
+    if again {
+        let line =
+            format!("the session {:?} was opened twice", open.sid.chars().take(40).collect::<String>());
         findings.push(Finding::new(VerdictId::EngineCached, Hop::Handshake, severity, line));
     }
 }
@@ -51,7 +66,9 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
     let fault = facts::fault(evidence);
     let line = facts::describe_exchange(exchange);
     let finding = |id| Some(Finding::new(id, Hop::Handshake, fault, line.clone()));
-    let disabled = || Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line.clone()));
+    let disabled = || {
+        Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line.clone()))
+    };
     if let Some(changed) = answers::by_change(exchange, Hop::Handshake, fault) {
         return Some(changed);
     }

@@ -1,8 +1,13 @@
 //! [`diagnose`]: evidence → verdicts. Pure; a rule never looks at anything but the evidence.
 
+mod alternate;
+mod answers;
 mod connection;
+mod describe;
 mod engine;
 mod facts;
+mod graph;
+mod handshake;
 mod page;
 mod streams;
 mod time;
@@ -15,7 +20,6 @@ use super::{
     hosts::{self, Host},
     verdicts::{Remedy, VerdictId},
 };
-use crate::transport::Transport;
 use facts::works;
 
 /// How much a verdict matters.
@@ -78,6 +82,8 @@ pub(crate) struct Also {
     pub(crate) id: VerdictId,
     /// Where it shows.
     pub(crate) hop: Hop,
+    /// What was seen there, in one line.
+    pub(crate) evidence: String,
 }
 
 impl WrittenRemedy {
@@ -114,7 +120,7 @@ impl Finding {
     }
 
     /// The verdict, for these hosts, at this path to Dante.
-    fn written(self, hosts: &[Host], prefix: &str) -> Verdict {
+    fn written(self, hosts: &[Host], prefix: &str, also: Vec<Also>) -> Verdict {
         let entry = self.id.entry();
         let mut remedies: Vec<_> = hosts
             .iter()
@@ -133,13 +139,13 @@ impl Finding {
             id: self.id,
             hop: self.hop,
             severity: self.severity,
-            cause: entry.cause.to_owned(),
+            cause: entry.cause.replace("{prefix}", prefix),
             remedy: joined.join("\n"),
             remedies,
             host: hosts.first().copied(),
             hosts: hosts.to_vec(),
             evidence: self.evidence,
-            also: Vec::new(),
+            also,
             or: self.or,
             to_tell: self.to_tell,
         }
@@ -155,8 +161,7 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        verdicts.push(finding.written(&hosts::chain(evidence), prefix(evidence)));
-        verdicts.sort_by_key(|verdict| verdict.hop);
+        verdicts.push(finding.written(&hosts::chain(evidence), prefix(evidence), Vec::new()));
     }
     verdicts
 }
@@ -171,22 +176,13 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
+    handshake::rules(evidence, &mut findings);
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);
     time::rules(evidence, &mut findings);
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    for finding in findings {
-        // What keeps the engine's WebSocket from coming about keeps the plain one, too.
-        let same = |hop| {
-            hop == finding.hop || (hop == Hop::Upgrade && finding.hop == Hop::Stream(Transport::WebSocket))
-        };
-        if verdicts.iter().any(|known| known.id == finding.id && same(known.hop)) {
-            continue;
-        }
-        verdicts.push(finding.written(&chain, prefix));
-    }
-    verdicts.sort_by_key(|verdict| verdict.hop);
-    verdicts
+    alternate::rules(evidence, &mut findings);
+    let explained = graph::explain(findings);
+    explained.into_iter().map(|cause| cause.finding.written(&chain, prefix, cause.also)).collect()
 }
 
 /// The path to Dante without the slash at its end, as far as it is known.

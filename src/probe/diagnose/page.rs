@@ -1,11 +1,10 @@
 //! Rules for the page, what the server saw, and the client library.
 
-use super::{Finding, Severity, VerdictId, connection, facts};
-use crate::contract::{FAULT_HEADER, FaultId};
+use super::{Finding, Severity, VerdictId, answers, connection, facts};
 use crate::probe::{
-    evidence::{Evidence, Exchange, FailureKind, Library, Page},
+    classify::{Class, RedirectKind, classify, comes_from_cache},
+    evidence::{Evidence, FailureKind, Library, Page},
     hop::Hop,
-    hosts::is_iisnode_page,
 };
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -15,96 +14,154 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if let Some(page) = &evidence.page
         && !explained
     {
-        page_rules(page, findings);
+        page_rules(evidence, page, findings);
     }
-    if let Some(hosting) = &evidence.hosting {
-        if hosting.answer.is_none() && facts::works(evidence, Hop::Page) {
-            let line = facts::describe_exchange(&hosting.exchange);
-            findings.push(Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line));
-        }
-        if evidence.reached_by_http_1_0() {
-            let line = "the server saw an HTTP/1.0 request, but we sent HTTP/1.1";
-            findings.push(Finding::new(
-                VerdictId::Http10,
-                Hop::Hosting,
-                connection::one_zero(evidence),
-                line,
-            ));
-        }
-    }
+    hosting(evidence, findings);
     if let Some(library) = &evidence.client_library {
         library_rules(evidence, library, findings);
     }
+    only_page_passed(evidence, findings);
 }
 
-fn page_rules(page: &Page, findings: &mut Vec<Finding>) {
+fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
     let Some(last) = page.exchanges.last() else { return };
-    let broken = |id, line: String| Finding::new(id, Hop::Page, Severity::Broken, line);
+    // Where everything else works, the page alone is missing.
+    let severity = facts::fault(evidence);
+    let line = facts::describe_exchange(last);
+    let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Page, severity, line));
     if page.too_many_redirects {
         let way: Vec<_> = page.exchanges.iter().map(|exchange| exchange.url.as_str()).collect();
-        findings.push(broken(VerdictId::RedirectLoop, way.join(" → ")));
-    } else if let Some(redirect) = &page.bad_redirect {
-        findings.push(broken(VerdictId::BadRedirect, redirect.clone()));
-    } else if page.is_dante && last.is(200) {
-    } else if let Some(folder) = &page.found_at {
-        let line = format!("{}; Dante answers at {folder}", facts::describe_exchange(last));
-        findings.push(broken(VerdictId::PrefixMismatch, line));
-    } else if last
-        .header(FAULT_HEADER)
-        .is_some_and(|fault| fault == FaultId::NotServed.name() || fault == FaultId::OtherPrefix.name())
+        return add(VerdictId::RedirectLoop, way.join(" → "));
+    }
+    if let Some(redirect) = &page.bad_redirect {
+        return add(VerdictId::BadRedirect, redirect.clone());
+    }
+    if page.is_dante && last.is(200) {
+        return;
+    }
+    if let Some((id, line)) = redirected(page) {
+        return add(id, line);
+    }
+    if let Some(browser) = &page.as_browser
+        && browser.is(200)
     {
-        findings.push(broken(VerdictId::PrefixMismatch, facts::describe_exchange(last)));
-    } else if let Some(finding) = backend_missing(last, Hop::Page, Severity::Broken) {
+        return add(VerdictId::UserAgentRefused, format!("{line}; with a browser's User-Agent → 200"));
+    }
+    let class = classify(last);
+    if let (
+        Class::NotFound | Class::Page | Class::Fault(_) | Class::Redirect(_) | Class::Good,
+        Some(folder),
+    ) = (&class, page.found_elsewhere())
+    {
+        return add(VerdictId::PrefixMismatch, format!("{line}; Dante answers at {folder}"));
+    }
+    if page.is_dante && class == Class::Cut {
+        let body_ended = last.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::Timeout);
+        return add(if body_ended { VerdictId::BodyCut } else { VerdictId::SlowAnswer }, line);
+    }
+    if let Some(finding) = answers::by_itself(last, Hop::Page, severity) {
         findings.push(finding);
-    } else if let Some(failure) = &last.failure {
-        findings.push(broken(VerdictId::SlowAnswer, format!("{}: {}", last.url, failure.text)));
-    } else if matches!(last.status, Some(200 | 404)) {
-        findings.push(broken(VerdictId::NotDante, facts::describe_exchange(last)).or(
-            &[VerdictId::PrefixMismatch],
-            "if Dante runs on this host, its page is at another path: its log names the prefix at startup",
-        ));
-    } else {
-        findings.push(broken(VerdictId::PageRefused, facts::describe_exchange(last)));
+        return;
+    }
+    match class {
+        Class::None(FailureKind::Timeout) => add(VerdictId::SlowAnswer, line),
+        Class::Cut => add(VerdictId::BodyCut, line),
+        Class::Good | Class::Page | Class::ErrorInJson | Class::NotFound => {
+            findings.push(Finding::new(VerdictId::NotDante, Hop::Page, severity, line).or(
+                &[VerdictId::PrefixMismatch],
+                "if Dante runs on this host, its page is at another path: its log names the prefix at startup",
+            ));
+        }
+        _ => add(VerdictId::PageRefused, line),
     }
 }
 
-/// What a host says when the server behind it is not there.
-pub(super) fn backend_missing(exchange: &Exchange, hop: Hop, severity: Severity) -> Option<Finding> {
-    let line = facts::describe_exchange(exchange);
-    if exchange.status == Some(200) && is_iisnode_page(&exchange.body) {
-        return Some(Finding::new(VerdictId::IisnodeError200, hop, severity, line));
+/// The redirect that led away from Dante, if one did.
+fn redirected(page: &Page) -> Option<(VerdictId, String)> {
+    page.exchanges.iter().find_map(|exchange| {
+        let Class::Redirect(kind) = classify(exchange) else { return None };
+        let id = match kind {
+            RedirectKind::Login => VerdictId::LoginRequired,
+            RedirectKind::PortLost => VerdictId::RedirectLosesPort,
+            RedirectKind::HttpsLost => VerdictId::RedirectLosesHttps,
+            RedirectKind::OtherHost => VerdictId::RedirectElsewhere,
+            RedirectKind::ToHttps
+            | RedirectKind::Slash
+            | RedirectKind::Elsewhere
+            | RedirectKind::Unusable => {
+                return None;
+            }
+        };
+        let end = page.exchanges.last().filter(|last| last.url != exchange.url);
+        let end = end.map(|last| format!("; there: {}", facts::describe_answer(last))).unwrap_or_default();
+        Some((id, format!("{}{end}", facts::describe_exchange(exchange))))
+    })
+}
+
+fn hosting(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let Some(hosting) = &evidence.hosting else { return };
+    let exchange = &hosting.exchange;
+    let fault = facts::fault(evidence);
+    if hosting.answer.is_some() && evidence.hosting_status().is_none() {
+        let sign = comes_from_cache(exchange).unwrap_or_else(|| "this Dante did not write it".to_owned());
+        let line = format!("{}; {sign}", facts::describe_exchange(exchange));
+        findings.push(Finding::new(VerdictId::StaleAnswer, Hop::Hosting, Severity::Note, line));
+    } else if hosting.answer.is_none() && facts::works(evidence, Hop::Page) {
+        findings.push(answers::by_itself(exchange, Hop::Hosting, fault).unwrap_or_else(|| {
+            let line = facts::describe_exchange(exchange);
+            Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line)
+        }));
     }
-    let substatus =
-        ["500.1001", "500.1002", "500.1011", "500.1013", "502.5", "503.1002", "503.1003", "1001", "1002"]
-            .iter()
-            .any(|code| exchange.body.contains(code));
-    match exchange.status {
-        Some(502..=504) => Some(Finding::new(VerdictId::GuestNotStarted, hop, severity, line)),
-        Some(500) if substatus || is_iisnode_page(&exchange.body) => {
-            Some(Finding::new(VerdictId::GuestNotStarted, hop, severity, line))
-        }
-        _ => None,
+    findings.extend(answers::by_change(exchange, Hop::Hosting, fault));
+    if evidence.reached_by_http_1_0() {
+        let line = "the server saw an HTTP/1.0 request, but we sent HTTP/1.1";
+        findings.push(Finding::new(VerdictId::Http10, Hop::Hosting, connection::one_zero(evidence), line));
+    }
+    if hosting.editions.len() > 1 {
+        let line = format!("the nodes say that they read {}", hosting.editions.join(" and "));
+        findings.push(Finding::new(VerdictId::EditionsDiffer, Hop::Hosting, Severity::Degraded, line));
     }
 }
 
 fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Finding>) {
     let exchange = &library.exchange;
+    let fault = facts::fault(evidence);
     let kind = exchange.header("content-type").unwrap_or_default();
-    let mut add = |id, line| {
-        findings.push(Finding::new(id, Hop::ClientLibrary, facts::fault(evidence), line));
-    };
-    if let Some(failure) = exchange.failure.as_ref().filter(|failure| failure.kind == FailureKind::Timeout) {
-        add(VerdictId::SlowAnswer, format!("{}: {}", exchange.url, failure.text));
-        return;
+    let line = facts::describe_exchange(exchange);
+    let mut add = |id, line| findings.push(Finding::new(id, Hop::ClientLibrary, fault, line));
+    if exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout) {
+        return add(VerdictId::SlowAnswer, line);
     }
     if !exchange.is(200) || kind.contains("html") {
-        add(VerdictId::LibraryMissing, format!("{}, type {kind:?}", facts::describe_exchange(exchange)));
+        if let Some(finding) = answers::by_itself(exchange, Hop::ClientLibrary, fault) {
+            findings.push(finding);
+        } else if classify(exchange) == Class::Cut {
+            add(VerdictId::BodyCut, line);
+        } else {
+            add(VerdictId::LibraryMissing, format!("{line}, type {kind:?}"));
+        }
         return;
     }
     if let (Some(expected), Some(hash)) = (&library.expected_hash, &library.hash)
         && expected != hash
     {
-        add(VerdictId::WrongLibraryVersion, format!("the page asks for {expected}, but {hash} came"));
+        // The page is older than the library, or the other way about; a cache that says so keeps the older one.
+        let page = evidence.page.as_ref().and_then(|page| page.exchanges.last());
+        let cached =
+            [page, Some(exchange)].into_iter().flatten().find_map(|one| Some((one, comes_from_cache(one)?)));
+        match cached {
+            Some((kept, sign)) => {
+                let line = format!(
+                    "{}; {sign}; the page asks for the library {expected}, and {hash} is there",
+                    facts::describe_exchange(kept)
+                );
+                findings.push(Finding::new(VerdictId::StaleAnswer, Hop::Page, fault, line));
+            }
+            None => {
+                add(VerdictId::WrongLibraryVersion, format!("the page asks for {expected}, but {hash} came"))
+            }
+        }
+        return;
     }
     let major = library.version.as_ref().and_then(|version| version.split('.').next()?.parse::<u32>().ok());
     if let Some(major @ ..=2) = major {
@@ -112,5 +169,24 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
             VerdictId::WrongLibraryVersion,
             format!("the library is Socket.IO {major}, which speaks Engine.IO 3"),
         );
+    }
+}
+
+/// The page is Dante's, and nothing below it: a rule for one path.
+fn only_page_passed(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let (Some(hosting), Some(library), Some(handshake)) =
+        (&evidence.hosting, &evidence.client_library, &evidence.handshake)
+    else {
+        return;
+    };
+    let below = [&hosting.exchange, &library.exchange, &handshake.exchange];
+    let elsewhere =
+        |class: &Class| matches!(class, Class::NotFound | Class::Page | Class::Method | Class::Other(_));
+    let classes = below.map(classify);
+    if facts::works(evidence, Hop::Page)
+        && classes.iter().all(|class| elsewhere(class) && *class == classes[0])
+    {
+        let line = below.map(facts::describe_exchange).join("; ");
+        findings.push(Finding::new(VerdictId::OnlyPagePassed, Hop::Hosting, facts::fault(evidence), line));
     }
 }

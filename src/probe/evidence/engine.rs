@@ -30,8 +30,6 @@ evidence! {
         unknown: usize,
         /// How many of the requests that failed were POSTs.
         posts_failed: usize,
-        /// The session that was opened for them.
-        sid: String,
         /// The first answer that was not as it should be; one that says that it does not know the session only if
         /// there is no other.
         failed: Option<Exchange>,

@@ -24,7 +24,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use self::{connection::*, engine::*, exchange::*, page::*, streams::*};
-use super::hop::Hop;
+use super::{classify::is_ours, hop::Hop};
 use crate::{contract::HostingStatus, transport::Transport};
 
 evidence! {
@@ -81,7 +81,7 @@ impl Evidence {
             all.extend(chain.map(|one| (hop, one)));
         };
         self.http.iter().for_each(|http| add(Hop::Http, &http.first));
-        for page in &self.page {
+        if let Some(page) = &self.page {
             page.exchanges.iter().chain(&page.as_browser).for_each(|one| add(Hop::Page, one));
         }
         self.hosting.iter().for_each(|hosting| add(Hop::Hosting, &hosting.exchange));
@@ -96,9 +96,12 @@ impl Evidence {
         all
     }
 
-    /// What the server says of itself, if it was read.
+    /// What the server says of itself, if it was read, and this Dante wrote it for us: a cache may have kept another's.
     pub(crate) fn hosting_status(&self) -> Option<&HostingStatus> {
-        self.hosting.as_ref()?.answer.as_ref()
+        let hosting = self.hosting.as_ref()?;
+        let others_are_ours = || self.exchanges().iter().any(|(_, exchange)| is_ours(exchange));
+        let fresh = is_ours(&hosting.exchange) || !others_are_ours();
+        hosting.answer.as_ref().filter(|_| fresh)
     }
 
     /// The answer to a request that no parser can accept.

@@ -34,6 +34,8 @@ evidence! {
         prefix: String,
         /// The nodes that answered over fresh connections, each once.
         nodes: Vec<String>,
+        /// The editions that they read, each once.
+        editions: Vec<String>,
     }
 
     /// The client library.
@@ -68,5 +70,15 @@ evidence! {
         allowed: Option<String>,
         /// Whether that origin is the server's own.
         own: bool,
+    }
+}
+
+impl Page {
+    /// Another folder of this host where Dante answers.
+    pub(crate) fn found_elsewhere(&self) -> Option<&str> {
+        let path = self.url.splitn(4, '/').nth(3).unwrap_or_default();
+        let path = path.split('?').next().unwrap_or_default();
+        let folder = path.rfind('/').map_or("", |end| &path[..end]);
+        self.found_at.as_deref().filter(|found| found.trim_matches('/') != folder.trim_matches('/'))
     }
 }

@@ -4,17 +4,18 @@ use std::time::Instant;
 
 use tokio::time::timeout;
 
-use super::page::candidates;
+use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
+    classify::{Class, EngineError, classify},
     client::{
         connector::millis,
         engineio::{self, Message, Open, Packet},
-        http::{self, Request},
+        http::{self, Method, Request},
         websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
     engine_session::opening,
-    evidence::{Cors, Ended, Exchange, Handshake, Round, Sticky, Upgrade, Upgrades},
+    evidence::{Cors, Ended, Exchange, FailureKind, Handshake, Round, Sticky, Upgrade, Upgrades},
 };
 use crate::transport::EngineTransport;
 
@@ -32,7 +33,8 @@ const FOREIGN: &str = "https://elsewhere.example";
 /// Opens a session by polling.
 pub(crate) async fn handshake(context: &Context) -> Handshake {
     let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
-    let (exchange, body) = http::fetch(&context.connector, request).await;
+    let opens = |exchange: &Exchange, body: &[u8]| opening(exchange, body).is_ok();
+    let (exchange, body) = ask_twice(&context.connector, request, opens).await;
     match opening(&exchange, &body) {
         Ok(open) => {
             let names = exchange.headers.iter().filter(|(name, _)| name == "set-cookie");
@@ -97,7 +99,7 @@ async fn round(context: &Context, open: &Open, cookie: Option<String>) -> Round 
         let get = Request::get(target.clone(), context.limit());
         for mut request in [post, get] {
             // What a node that has no such packet would answer only at the next ping is not asked for.
-            if lost && request.method == http::Method::GET {
+            if lost && request.method == Method::GET {
                 lost = false;
                 continue;
             }
@@ -107,28 +109,25 @@ async fn round(context: &Context, open: &Open, cookie: Option<String>) -> Round 
             let method = request.method.clone();
             let (exchange, _) = http::fetch(&context.connector, request).await;
             round.requests += 1;
-            if exchange.is(200) {
+            // A poll that opens a session anew was not in ours.
+            if exchange.is(200) && !exchange.body.starts_with("0{") {
                 round.good += 1;
                 continue;
             }
-            lost = method == http::Method::POST;
-            round.unknown += usize::from(is_unknown_session(&exchange));
-            round.failed.get_or_insert(exchange);
+            lost = method == Method::POST;
+            round.posts_failed += usize::from(lost);
+            let unknown = classify(&exchange) == Class::Engine(EngineError::UnknownSession);
+            round.unknown += usize::from(unknown);
+            let earlier = round.failed.as_ref();
+            let says_more = |earlier: &Exchange| {
+                classify(earlier) == Class::Engine(EngineError::UnknownSession) && !unknown
+            };
+            if earlier.is_none_or(says_more) {
+                round.failed = Some(exchange);
+            }
         }
     }
     round
-}
-
-/// Engine.IO's error 1, whose code socketioxide writes as a text, and Node.js as a number.
-fn is_unknown_session(exchange: &Exchange) -> bool {
-    exchange.status == Some(400)
-        && (error_code(&exchange.body) == Some(1) || exchange.body.contains("Session ID unknown"))
-}
-
-/// The code in an error of the engine's.
-pub(crate) fn error_code(body: &str) -> Option<u64> {
-    let error: serde_json::Value = serde_json::from_str(body).ok()?;
-    error["code"].as_u64().or_else(|| error["code"].as_str()?.parse().ok())
 }
 
 /// Upgrades to WebSocket in the ways of browsers, and from a polling session.
@@ -141,6 +140,15 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
     let mut attempts = vec![chrome, firefox];
     if attempts.iter().any(|attempt| !attempt.works) {
         attempts.push(direct(context, "plain", Style::Plain).await);
+        // A style is only to blame if it fails whenever it is asked; what was waited for in vain is not waited for again.
+        let waited = |attempt: &Upgrade| {
+            attempt.exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout)
+        };
+        for (style, look) in [("chrome", Style::Chrome), ("firefox", Style::Firefox)] {
+            if !attempts.iter().any(|attempt| attempt.style == style && waited(attempt)) {
+                attempts.push(direct(context, style, look).await);
+            }
+        }
     }
     attempts.extend(session);
     Upgrades { attempts }
@@ -199,6 +207,7 @@ async fn converse(
         }
     };
     let mut last = Instant::now();
+    let mut garbage = false;
     let talk = async {
         if session.is_some() {
             socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
@@ -213,12 +222,18 @@ async fn converse(
                         }
                         Ok(packet) if expected(&packet) => return Ok(()),
                         Ok(_) => {}
-                        Err(error) => return Err((error, None)),
+                        Err(error) => {
+                            garbage = true;
+                            return Err((error, None));
+                        }
                     }
                 }
                 Ok(Received::Other) => {}
                 Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-                Err(failure) => return Err((failure.text, None)),
+                Err(failure) => {
+                    garbage = failure.kind == FailureKind::Garbage;
+                    return Err((failure.text, None));
+                }
             }
         }
     };
@@ -235,6 +250,7 @@ async fn converse(
         Err(_) => ("nothing more came".to_owned(), None),
     };
     let (at_ms, quiet_ms) = (millis(start), millis(last));
+    upgrade.garbage = garbage;
     upgrade.ended = Some(Ended { at_ms, quiet_ms, how, code, ..Ended::default() });
 }
 
@@ -255,16 +271,4 @@ pub(crate) async fn cors(context: &Context) -> Cors {
     );
     let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
     Cors { own: origin == own, origin, exchange, allowed }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_of_both_servers() {
-        assert_eq!(error_code(r#"{"code":1,"message":"Session ID unknown"}"#), Some(1));
-        assert_eq!(error_code(r#"{"code":"1","message":"Session ID unknown"}"#), Some(1));
-        assert_eq!(error_code("Bad Request"), None);
-    }
 }

@@ -6,3 +6,4 @@ pub(super) mod hold;
 pub(super) mod outermost;
 pub(super) mod page;
 pub(super) mod resume;
+mod twice;

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::twice::ask_twice;
 use crate::contract::{HostingStatus, paths};
 use crate::probe::{
+    classify::{Class, classify},
     client::{
         connector::Connector,
         http::{self, Request},
@@ -22,6 +24,9 @@ const REDIRECTS: usize = 8;
 /// How many fresh connections ask which node answers; every other hop may tell, too.
 const NODES: usize = 2;
 
+/// How a browser names itself.
+const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
 /// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
 pub(crate) async fn page(
     connector: &Connector,
@@ -32,7 +37,17 @@ pub(crate) async fn page(
     let mut target = start.clone();
     loop {
         let request = Request::get(target.clone(), limit()).with("accept", "text/html");
-        let (exchange, body) = http::fetch(connector, request).await;
+        let expected = |exchange: &Exchange, body: &[u8]| {
+            matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308))
+                || (exchange.is(200) && is_dante(&String::from_utf8_lossy(body)))
+        };
+        let (exchange, body) = ask_twice(connector, request.clone(), expected).await;
+        let class = classify(&exchange);
+        let refused = matches!(class, Class::Forbidden | Class::Firewall | Class::Other(_));
+        if refused && !connector.plan().headers.iter().any(|(name, _)| name == "user-agent") {
+            let as_browser = request.with("user-agent", BROWSER);
+            page.as_browser = Some(http::fetch(connector, as_browser).await.0);
+        }
         let location = exchange
             .status
             .filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308))
@@ -80,7 +95,8 @@ fn library_of(html: &str) -> Option<String> {
 /// Where else on this host Dante answers.
 pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
     let here = context.page.folder().to_owned();
-    for folder in candidates(&here) {
+    // Only the page may be missing.
+    for folder in std::iter::once(here.clone()).chain(candidates(&here)) {
         let target = context.page.at(&format!("{}{}", folder.trim_end_matches('/'), paths::HOSTING));
         let (exchange, body) = http::fetch(&context.connector, Request::get(target, context.limit())).await;
         if exchange.is(200) && parse_status(&body).is_some() {
@@ -116,16 +132,21 @@ fn parse_status(body: &[u8]) -> Option<HostingStatus> {
 /// What the server says that it saw, and which nodes answer.
 pub(crate) async fn hosting(context: &Context) -> Hosting {
     let target = context.below(paths::HOSTING);
-    let (exchange, body) =
-        http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
+    let request = Request::get(target.clone(), context.limit());
+    let readable = |exchange: &Exchange, body: &[u8]| exchange.is(200) && parse_status(body).is_some();
+    let (exchange, body) = ask_twice(&context.connector, request, readable).await;
     let answer = parse_status(&body).filter(|_| exchange.is(200));
+    let mut editions: Vec<String> = Vec::new();
     let mut nodes: Vec<String> = Vec::new();
-    let mut note = |status: Option<&HostingStatus>| {
-        if let Some(node) = status.map(|status| status.node.as_str()).filter(|node| !node.is_empty())
-            && !nodes.iter().any(|known| known == node)
-        {
-            nodes.push(node.chars().take(64).collect());
+    let add = |all: &mut Vec<String>, text: &str| {
+        if !text.is_empty() && !all.iter().any(|known| known == text) {
+            all.push(text.chars().take(64).collect());
         }
+    };
+    let mut note = |status: Option<&HostingStatus>| {
+        let Some(status) = status else { return };
+        add(&mut nodes, &status.node);
+        add(&mut editions, &status.edition);
     };
     note(answer.as_ref());
     if answer.is_some() {
@@ -136,7 +157,7 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
         }
     }
     let prefix = context.page.folder().trim_end_matches('/').to_owned();
-    Hosting { exchange, answer, prefix, nodes }
+    Hosting { exchange, answer, prefix, nodes, editions }
 }
 
 /// The client library, by the URL that the page names, or beside the engine.
@@ -147,7 +168,7 @@ pub(crate) async fn library(context: &Context, named: Option<&str>) -> Library {
     };
     let expected_hash = target.query_value("v");
     let request = Request::get(target, context.limit()).with("accept-encoding", "identity");
-    let (exchange, body) = http::fetch(&context.connector, request).await;
+    let (exchange, body) = ask_twice(&context.connector, request, |exchange, _| exchange.is(200)).await;
     let whole = exchange.is(200);
     let hash = expected_hash.as_ref().filter(|_| whole).map(|expected| {
         let digest = Sha256::digest(&body);

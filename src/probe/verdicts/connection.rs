@@ -304,6 +304,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "make the host pass on everything below the prefix, not only the page; an older Dante has no hosting.json",
     ),
     Entry::new(
+        VerdictId::OnlyPagePassed,
+        "Only the page itself reaches Dante: everything below it gets another answer.",
+        "make the host pass on everything below {prefix}/, not only this one path",
+    ),
+    Entry::new(
         VerdictId::LibraryMissing,
         "The page's client library does not load.",
         "make the host pass on everything below socket.io/ to Dante, including scripts",

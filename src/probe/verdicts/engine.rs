@@ -94,6 +94,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "turn on WebSocket support in the proxy",
     ),
     Entry::new(
+        VerdictId::SlowUpgrade,
+        "WebSocket works, but its upgrade takes seconds, while other requests are answered at once.",
+        "find what holds upgrades up: an inspecting proxy, a slow check of access, or a server that is started for each",
+    ),
+    Entry::new(
         VerdictId::UpgradesRemoved,
         "WebSocket works, but the handshake by polling no longer offers it: clients that start with polling stay there.",
         "pass the handshake on unchanged: \"upgrades\":[\"websocket\"] was removed",

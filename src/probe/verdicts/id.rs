@@ -72,6 +72,7 @@ pub(crate) enum VerdictId {
     OriginTlsFailed,
     Maintenance,
     HostingUnreadable,
+    OnlyPagePassed,
     LibraryMissing,
     WrongLibraryVersion,
     NoSocketio,
@@ -92,6 +93,7 @@ pub(crate) enum VerdictId {
     UpgradeStripped,
     UpgradeRefused,
     UpgradeUnanswered,
+    SlowUpgrade,
     UpgradesRemoved,
     #[strum(serialize = "closed-after-101")]
     ClosedAfter101,

@@ -1,0 +1,107 @@
+//! Rules for answers that take turns: the same request, asked twice, gets two kinds of answer.
+
+use super::{Finding, Severity, VerdictId, facts};
+use crate::probe::{
+    classify::{Class, classify, is_ours},
+    evidence::{Evidence, Exchange, Upgrade},
+    hop::Hop,
+};
+
+/// Upgrades of one style: one may be chance.
+#[derive(Default)]
+pub(super) struct Takes<'a>(Vec<&'a Upgrade>);
+
+impl<'a> Takes<'a> {
+    pub(super) fn of(evidence: &'a Evidence, style: &str) -> Self {
+        let attempts = evidence.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
+        Self(attempts.filter(|attempt| attempt.style == style).collect())
+    }
+
+    /// The first one.
+    pub(super) fn first(&self) -> Option<&'a Upgrade> {
+        self.0.first().copied()
+    }
+
+    /// Whether one worked.
+    pub(super) fn work(&self) -> bool {
+        self.0.iter().any(|one| one.works)
+    }
+
+    /// Whether all failed, and more than one was made.
+    pub(super) fn fail_twice(&self) -> bool {
+        !self.work() && self.0.len() > 1
+    }
+
+    /// Whether some worked and some did not.
+    pub(super) fn alternate(&self) -> bool {
+        self.work() && self.0.iter().any(|one| !one.works)
+    }
+}
+
+pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let exchanges = evidence.exchanges();
+    let pair = exchanges.iter().find_map(|(hop, one)| {
+        let other = one.again.as_deref()?;
+        differ(one, other).then_some((*hop, other, *one))
+    });
+    let takes = ["chrome", "firefox", "plain"].map(|style| Takes::of(evidence, style));
+    let upgrades = takes.iter().find(|takes| takes.alternate()).and_then(|takes| {
+        let good = takes.0.iter().find(|one| one.works)?;
+        let bad = takes.0.iter().find(|one| !one.works && !is_limit_or_loss(&one.exchange))?;
+        Some((Hop::Upgrade, &good.exchange, &bad.exchange))
+    });
+    let Some((hop, one, other)) = pair.or(upgrades) else { return };
+    let dantes = exchanges.iter().filter(|(_, exchange)| is_ours(exchange)).count();
+    let answered = exchanges.iter().filter(|(_, exchange)| exchange.status.is_some()).count();
+    let line = format!(
+        "{}; and the same again → {}; {dantes} of {answered} answers came from Dante",
+        facts::describe_exchange(one),
+        facts::describe_answer(other)
+    );
+    let severity = match facts::fault(evidence) {
+        Severity::Note => Severity::Degraded,
+        severity => severity,
+    };
+    findings.push(Finding::new(VerdictId::AnswersAlternate, hop, severity, line));
+}
+
+/// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.
+fn differ(one: &Exchange, other: &Exchange) -> bool {
+    if is_limit_or_loss(one) || is_limit_or_loss(other) {
+        return false;
+    }
+    let (class, other_class) = (classify(one), classify(other));
+    let status = |exchange: &Exchange| exchange.status;
+    class != other_class
+        || is_ours(one) != is_ours(other)
+        || (class == Class::Good && status(one) != status(other))
+}
+
+/// A limit, or a connection that was lost: it has rules of its own.
+fn is_limit_or_loss(exchange: &Exchange) -> bool {
+    matches!(
+        classify(exchange),
+        Class::RateLimit
+            | Class::Unavailable
+            | Class::Maintenance
+            | Class::OriginSlow
+            | Class::Cut
+            | Class::None(_)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_differ() {
+        let answer =
+            |status, body: &str| Exchange { status: Some(status), body: body.into(), ..Exchange::default() };
+        assert!(differ(&answer(200, "{}"), &answer(502, "")));
+        assert!(differ(&answer(200, "{}"), &answer(200, "<!doctype html>It works")));
+        assert!(!differ(&answer(200, "{}"), &answer(200, "{}")));
+        assert!(!differ(&answer(200, "{}"), &answer(429, "")), "a limit");
+        assert!(!differ(&answer(200, "{}"), &Exchange::default()), "a connection that was lost");
+    }
+}
