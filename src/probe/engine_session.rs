@@ -1,4 +1,5 @@
-//! [`EngineSession`]: a session of Engine.IO, by WebSocket or by polling, each poll over a connection of its own.
+//! [`EngineSession`]: a session of Engine.IO, by WebSocket or by polling. Polls keep their connection, as
+//! browsers do; whether a session bears fresh ones is another hop's question.
 
 use std::{
     collections::VecDeque,
@@ -9,6 +10,7 @@ use tokio::time::timeout;
 
 use super::{
     client::{
+        connection::Kept,
         connector::millis,
         engineio::{self, Open, Packet},
         http::{self, Request, truncate_body},
@@ -44,7 +46,7 @@ pub(crate) struct EngineSession {
 
 enum SessionTransport {
     Socket(Box<Socket>),
-    Polling { context: Context, cookie: Option<String>, limit: Duration },
+    Polling { context: Context, cookie: Option<String>, limit: Duration, kept: Kept },
 }
 
 /// Why there is no session.
@@ -101,12 +103,13 @@ impl EngineSession {
     /// When the answer opens none.
     pub(crate) async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
         let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
-        let (exchange, body) = http::fetch(&context.connector, request).await;
+        let mut kept = Kept::default();
+        let (exchange, body) = http::fetch_kept(&context.connector, &mut kept, request).await;
         match opening(&exchange, &body) {
             Ok(open) => {
                 let cookie = cookies(&exchange.headers);
-                let transport =
-                    SessionTransport::Polling { context: context.clone(), cookie, limit: patience(&open) };
+                let (context, limit) = (context.clone(), patience(&open));
+                let transport = SessionTransport::Polling { context, cookie, limit, kept };
                 Ok((exchange, Self::new(transport, open)))
             }
             Err(garbage) => Err(Box::new(OpenError { exchange, garbage, ended: None })),
@@ -134,13 +137,13 @@ impl EngineSession {
     pub(crate) async fn send(&mut self, packet: &str) -> Result<(), Failure> {
         match &mut self.transport {
             SessionTransport::Socket(socket) => socket.send(packet).await,
-            SessionTransport::Polling { context, cookie, .. } => {
+            SessionTransport::Polling { context, cookie, kept, .. } => {
                 let target = context.engine(EngineTransport::Polling, Some(&self.open));
                 let mut request = Request::post(target, packet.to_owned(), context.limit());
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
                 }
-                let (exchange, _) = http::fetch(&context.connector, request).await;
+                let (exchange, _) = http::fetch_kept(&context.connector, kept, request).await;
                 if exchange.is(200) {
                     return Ok(());
                 }
@@ -166,13 +169,13 @@ impl EngineSession {
                     }
                 }
             },
-            SessionTransport::Polling { context, cookie, limit } => {
+            SessionTransport::Polling { context, cookie, limit, kept } => {
                 let target = context.engine(EngineTransport::Polling, Some(&self.open));
                 let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
                 }
-                let (exchange, body) = http::fetch(&context.connector, request).await;
+                let (exchange, body) = http::fetch_kept(&context.connector, kept, request).await;
                 if !exchange.is(200) {
                     self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
                     return Err(refused(exchange));

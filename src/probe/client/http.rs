@@ -1,22 +1,19 @@
-//! A thin client of HTTP/1.1: one request a connection, nothing hidden, everything bounded.
+//! A thin client of HTTP/1.1: nothing hidden, everything bounded. A request has a connection of its own, but for polls.
 
-use std::{
-    error::Error as _,
-    io,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 pub(crate) use http::Method;
 use http::{HeaderMap, HeaderValue, Response, Version, header};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{body::Incoming, client::conn::http1};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    connector::{Connector, millis, of_io},
+    connection::{HttpConnection, Kept, of_hyper},
+    connector::{Connector, millis},
     gate::Pass,
     recorded::FirstBytes,
 };
@@ -26,8 +23,6 @@ use crate::probe::{
     target::Target,
 };
 
-/// The most that a head may have; nginx allows less, iisnode the same (docs/hosting.md).
-const MAX_HEAD: usize = 64 * 1024;
 /// The most that is read of a body.
 pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// How much of a body is shown.
@@ -82,16 +77,78 @@ pub(crate) struct Answer {
     /// How long the whole body may take.
     whole: Duration,
     /// The connection lives as long as this.
-    connection: AbortOnDropHandle<()>,
+    connection: HttpConnection,
 }
 
 /// Sends a request over a connection of its own, and waits for the head of the answer.
 ///
 /// # Errors
 /// With what came instead.
-pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<Answer, Box<Exchange>> {
+pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+    send_over(connector, request, None).await
+}
+
+/// The same, and reads the body, as far as it is bounded.
+pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+    match send(connector, request).await {
+        Ok(answer) => answer.finish().await,
+        Err(exchange) => (*exchange, Vec::new()),
+    }
+}
+
+/// The same over a kept connection, or over a fresh one if there is none or the server has closed it meanwhile. A server may
+/// close an idle connection just when a request comes; that says nothing of the request (RFC 9112, 9.3.1), and so it is
+/// asked again. Browsers do that for any method (Chromium: `HttpNetworkTransaction::ShouldResendRequest`).
+pub(crate) async fn fetch_kept(
+    connector: &Connector,
+    kept: &mut Kept,
+    request: Request,
+) -> (Exchange, Vec<u8>) {
+    let mut sent = None;
+    if let Some(connection) = kept.take().await {
+        match send_over(connector, request.clone(), Some(connection)).await {
+            Err(exchange) if was_closed_meanwhile(&exchange) => {}
+            answered => sent = Some(answered),
+        }
+    }
+    let sent = match sent {
+        Some(sent) => sent,
+        None => send(connector, request).await,
+    };
+    match sent {
+        Ok(answer) => {
+            let (exchange, body, connection) = answer.read().await;
+            if let Some(connection) = connection {
+                kept.put(connection);
+            }
+            (exchange, body)
+        }
+        Err(exchange) => (*exchange, Vec::new()),
+    }
+}
+
+fn was_closed_meanwhile(exchange: &Exchange) -> bool {
+    let gone = |failure: &Failure| matches!(failure.kind, FailureKind::Closed | FailureKind::Reset);
+    exchange.raw.is_none() && exchange.failure.as_ref().is_some_and(gone)
+}
+
+async fn send_over(
+    connector: &Connector,
+    mut request: Request,
+    connection: Option<HttpConnection>,
+) -> Result<Answer, Box<Exchange>> {
     // Waiting for others is not the host's time.
-    let pass = connector.gate().enter().await;
+    let (way, connections) = match connection {
+        Some(connection) => {
+            connector.gate().note();
+            (Way::Open(connection), connector.gate().connections())
+        }
+        None => {
+            let pass = connector.gate().enter().await;
+            let connections = pass.connections;
+            (Way::Fresh(pass), connections)
+        }
+    };
     let start = Instant::now();
     if let Some(asked) = connector.ask() {
         request = request.with(ASK_HEADER, asked);
@@ -101,13 +158,13 @@ pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<
         method: request.method.to_string(),
         url: request.target.to_string(),
         sent_at_ms: connector.now_ms(),
-        connections: pass.connections,
+        connections,
         ..Exchange::default()
     };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
-    let result = match timeout_at(deadline, attempt(connector, request, pass, &mut first)).await {
+    let result = match timeout_at(deadline, attempt(connector, request, way, &mut first)).await {
         Ok(result) => result,
         Err(_) => {
             connector.line().unanswered();
@@ -135,32 +192,27 @@ pub(crate) async fn send(connector: &Connector, mut request: Request) -> Result<
     }
 }
 
-/// The same, and reads the body, as far as it is bounded.
-pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
-    match send(connector, request).await {
-        Ok(answer) => answer.finish().await,
-        Err(exchange) => (*exchange, Vec::new()),
-    }
+/// How a request goes to the host.
+enum Way {
+    /// Over a connection that is to be opened.
+    Fresh(Pass),
+    /// Over one that is open.
+    Open(HttpConnection),
 }
 
 async fn attempt(
     connector: &Connector,
     request: Request,
-    pass: Pass,
+    way: Way,
     first: &mut Option<FirstBytes>,
-) -> Result<(Response<Incoming>, AbortOnDropHandle<()>), Failure> {
-    let connection = connector.open(&request.target, pass).await?;
-    let seen = first.insert(connection.first_bytes()).clone();
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_HEAD)
-        .title_case_headers(true)
-        .handshake(TokioIo::new(connection))
-        .await
-        .map_err(|error| of_hyper(&error))?;
-    // Its errors reach us through the request, too.
-    let connection = AbortOnDropHandle::new(tokio::spawn(async move {
-        let _ = connection.with_upgrades().await;
-    }));
+) -> Result<(Response<Incoming>, HttpConnection), Failure> {
+    let mut connection = match way {
+        Way::Fresh(pass) => HttpConnection::open(connector, &request.target, pass, first).await?,
+        Way::Open(connection) => {
+            first.replace(connection.first_bytes().clone());
+            connection
+        }
+    };
     let mut built = http::Request::builder()
         .method(request.method)
         .uri(request.target.path_and_query())
@@ -177,15 +229,7 @@ async fn attempt(
         built.headers_mut().insert(name, value.clone());
     }
     let sent = Instant::now();
-    let response = sender.send_request(built).await.map_err(|error| {
-        let failure = of_hyper(&error);
-        // hyper takes a connection that is closed before any byte for a cancelled request.
-        if seen.escaped().is_empty() && failure.kind == FailureKind::Other {
-            Failure::new(FailureKind::Closed, "the connection was closed before an answer")
-        } else {
-            failure
-        }
-    })?;
+    let response = connection.ask(built).await?;
     connector.line().answered(sent.elapsed());
     Ok((response, connection))
 }
@@ -198,7 +242,13 @@ impl Answer {
 
     /// Reads the body, as long as bytes come: it is given up when none came for the time of an answer, or when it has no
     /// end.
-    pub(crate) async fn finish(mut self) -> (Exchange, Vec<u8>) {
+    pub(crate) async fn finish(self) -> (Exchange, Vec<u8>) {
+        let (exchange, body, _) = self.read().await;
+        (exchange, body)
+    }
+
+    /// The same; gives the connection, too, if the body came to its end.
+    async fn read(mut self) -> (Exchange, Vec<u8>, Option<HttpConnection>) {
         let mut body = Vec::new();
         let end = TokioInstant::now() + self.whole;
         loop {
@@ -228,7 +278,8 @@ impl Answer {
         self.exchange.ms = millis(self.start);
         self.exchange.body = truncate_body(&body);
         self.exchange.body_bytes = body.len();
-        (self.exchange, body)
+        let whole = self.exchange.failure.is_none();
+        (self.exchange, body, whole.then_some(self.connection))
     }
 
     /// The next bytes of the body, whenever they come; none at its end.
@@ -257,7 +308,9 @@ impl Answer {
     pub(crate) async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
         let (mut exchange, connection) = (self.exchange, self.connection);
         match timeout(self.limit, hyper::upgrade::on(self.response)).await {
-            Ok(Ok(io)) => Ok((exchange, Upgraded { io: TokioIo::new(io), connection })),
+            Ok(Ok(io)) => {
+                Ok((exchange, Upgraded { io: TokioIo::new(io), connection: connection.into_task() }))
+            }
             Ok(Err(error)) => {
                 exchange.failure = Some(of_hyper(&error));
                 Err(Box::new(exchange))
@@ -303,22 +356,4 @@ fn version(version: Version) -> String {
 
 fn too_late(limit: Duration) -> Failure {
     Failure::new(FailureKind::Timeout, format!("no answer within {:.1} s", limit.as_secs_f64()))
-}
-
-/// Names an error of hyper's.
-fn of_hyper(error: &hyper::Error) -> Failure {
-    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
-        return of_io(io);
-    }
-    let kind = if error.is_parse_too_large() {
-        FailureKind::TooLarge
-    } else if error.is_parse() {
-        FailureKind::NotHttp
-    } else if error.is_incomplete_message() {
-        FailureKind::Closed
-    } else {
-        FailureKind::Other
-    };
-    let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    Failure::new(kind, format!("{error}{why}"))
 }

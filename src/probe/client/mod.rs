@@ -4,9 +4,10 @@
 //! |---|---|
 //! | `connector`, `tls`, `recorded` | from a name to a connection |
 //! | `gate` | how many of them at once, and how fast |
-//! | `http`, `websocket` | what is spoken on it |
+//! | `connection`, `http`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
+pub(super) mod connection;
 pub(super) mod connector;
 pub(crate) mod engineio;
 pub(crate) mod events;

@@ -42,6 +42,16 @@ impl Recorded {
 pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
 impl FirstBytes {
+    /// Whether nothing came.
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.0).is_empty()
+    }
+
+    /// Forgets what came, before the next request.
+    pub(super) fn clear(&self) {
+        lock(&self.0).clear();
+    }
+
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
         lock(&self.0).escape_ascii().to_string()
