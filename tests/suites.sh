@@ -48,6 +48,13 @@ probe_runs() {
   with_dante --test-concurrency=2 tests/probe/*.test.js
 }
 
+suite accuracy "dante probe against every kind of fault, on real proxies and stand-ins, and against healthy ones" \
+  cargo npm npm-packages accuracy-packages python-venv openssl nginx nginx-stream apache2 caddy haproxy lighttpd \
+  lighttpd-openssl varnishd traffic_server squid h2o nghttpx stunnel4 hitch socat redir pen systemd-socket-activate
+accuracy_runs() {
+  with_dante tests/accuracy/*.test.js
+}
+
 suite browser "the pages in Chromium and Firefox" cargo npm npm-packages chromium firefox
 browser_runs() {
   CHROMIUM=$(find_chromium)

@@ -10,7 +10,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { useBrowser } from "../browser/support.js";
 import { connect, END, follow, readSse, readWebSocket, VERSIONS } from "../js/support.js";
 import { poemFile, startDante } from "../support/dante.js";
-import { openFolder, Proxy } from "../support/proxies.js";
+import { openFolder } from "../support/programs.js";
+import { Proxy } from "../support/proxies.js";
 import { CHECKS, Table } from "./table.js";
 
 const INTERVAL_MS = 100;

@@ -6,7 +6,8 @@ import { test } from "node:test";
 
 import { startDante, startUnderIisnode } from "../support/dante.js";
 import { startIisnode, unixSocket } from "../support/iisnode.js";
-import { Proxy, openFolder } from "../support/proxies.js";
+import { openFolder } from "../support/programs.js";
+import { Proxy } from "../support/proxies.js";
 import { PACE, expectProbe, together } from "./support.js";
 
 const PROXIES = ["nginx", "apache", "caddy", "haproxy"];

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
 import { startDante } from "../support/dante.js";
-import { Proxy, openFolder } from "../support/proxies.js";
+import { openFolder } from "../support/programs.js";
+import { Proxy } from "../support/proxies.js";
 import { PACE, describeVerdict, expectProbe, outcomeOf, together } from "./support.js";
 
 const dante = await startDante([...PACE, "--prefix", "/dante"]);

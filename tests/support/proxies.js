@@ -1,29 +1,13 @@
 // Starts real proxies on loopback with what `dante hosting` prints, and nothing around it but what such a file is
 // included from on Debian. What surrounds it is no friendlier to streams than Debian's own files.
 
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { accessSync, chmodSync, constants, openSync, readFileSync, writeFileSync } from "node:fs";
-import net from "node:net";
-import path from "node:path";
-import { after } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 
-import { BINARY, temporaryFolder } from "./dante.js";
+import { BINARY } from "./dante.js";
+import { find, launch, openFolder } from "./programs.js";
 
 const IS_ROOT = process.getuid() === 0;
-const RETRY_MS = 20;
-const ATTEMPTS = 5;
-/** How long a proxy may take to end. */
-const PATIENCE_MS = 3000;
-
-/** A temporary folder that the accounts of proxies may enter. */
-export function openFolder() {
-  const folder = temporaryFolder();
-  chmodSync(folder, 0o755);
-  return folder;
-}
-
 /** What Debian enables with the package, as far as it touches requests. */
 const APACHE_MODULES = [
   "mpm_event",
@@ -129,70 +113,9 @@ const PROXIES = {
   },
 };
 
-/** Where a program is; also where administrators' are, which the paths of others leave out. */
-function find(program) {
-  const folders = [...process.env.PATH.split(":"), "/usr/sbin", "/usr/local/sbin"];
-  return folders
-    .map((folder) => path.join(folder, program))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
-
 /** What `dante hosting` prints. */
 export function recipe(name, args) {
   return execFileSync(BINARY, ["hosting", name, ...args], { encoding: "utf8" });
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Waits until somebody listens. */
-async function listens(port, signal) {
-  while (!signal.aborted) {
-    const socket = net.connect(port, "127.0.0.1");
-    const connected = await new Promise((resolve) => {
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (connected) return;
-    await delay(RETRY_MS);
-  }
-}
-
-const running = new Set();
-// Also when the tests are broken off: a group of its own hears no Ctrl-C.
-process.once("exit", () => running.forEach((child) => kill(child, "SIGKILL")));
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
-
-/** Ends a process and its children, which are a group. */
-function kill(child, signal) {
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // They have ended.
-  }
-}
-
-async function end(child) {
-  const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : null;
-  kill(child, "SIGTERM");
-  const patience = new AbortController();
-  await Promise.race([ended, delay(PATIENCE_MS, null, { signal: patience.signal }).catch(() => {})]);
-  patience.abort();
-  kill(child, "SIGKILL");
-  running.delete(child);
 }
 
 /** A proxy as it is installed here. */
@@ -226,32 +149,11 @@ export class Proxy {
    * @returns {Promise<string>} its origin
    */
   async start(args, { edit = (text) => text } = {}) {
-    for (let attempt = 1; ; attempt += 1) {
-      const port = await freePort();
-      const folder = openFolder();
-      const { run, env } = this.kind.place(
-        folder,
-        edit(recipe(this.name, [...args, "--listen", `127.0.0.1:${port}`])),
-      );
-      const log = openSync(`${folder}/output.log`, "a");
-      const child = spawn(this.program, run, {
-        env: { ...process.env, ...env },
-        stdio: ["ignore", log, log],
-        // A group of its own, to be ended as a whole.
-        detached: true,
-      });
-      running.add(child);
-      after(() => end(child));
-      const waiting = new AbortController();
-      const ended = once(child, "exit").then(() => "ended");
-      const outcome = await Promise.race([ended, listens(port, waiting.signal)]);
-      waiting.abort();
-      if (outcome !== "ended") return `http://127.0.0.1:${port}`;
-      const output = readFileSync(`${folder}/output.log`, "utf8");
-      // Somebody else may have taken the port meanwhile.
-      if (attempt === ATTEMPTS || !/in use|cannot bind/i.test(output)) {
-        throw new Error(`${this.name} ended before it listened:\n${output}`);
-      }
-    }
+    const port = await launch(this.program, (folder, free) => {
+      const text = recipe(this.name, [...args, "--listen", `127.0.0.1:${free}`]);
+      const { run, env } = this.kind.place(folder, edit(text));
+      return { args: run, env };
+    });
+    return `http://127.0.0.1:${port}`;
   }
 }

@@ -1,0 +1,33 @@
+// Caddy: Debian's 2.6, and the newest as a wheel.
+
+import { writeFileSync } from "node:fs";
+
+import { launch } from "../../support/programs.js";
+import { debian, origin, wheel } from "./programs.js";
+
+/**
+ * Starts Caddy.
+ * @param {string} site the lines of its site
+ * @param {{newest?: boolean, options?: string, scheme?: string}} more `options` are global ones
+ * @returns {Promise<string>} its origin
+ */
+export async function caddy(site, { newest = false, options = "", scheme = "http" } = {}) {
+  const port = await launch(newest ? wheel("caddy") : debian("caddy"), (folder, free) => {
+    const config = `{
+  admin off
+  skip_install_trust
+  auto_https disable_redirects
+  ${options}
+}
+${scheme}://127.0.0.1:${free} {
+  ${site}
+}
+`;
+    writeFileSync(`${folder}/Caddyfile`, config);
+    return {
+      args: ["run", "--adapter", "caddyfile", "--config", `${folder}/Caddyfile`],
+      env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
+    };
+  });
+  return origin(port, scheme);
+}
