@@ -1,6 +1,9 @@
 // All cases, in the order of the table.
 
+import backends from "./backends.js";
+import caches from "./caches.js";
 import limits from "./limits.js";
+import redirects from "./redirects.js";
 import refused from "./refused.js";
 
-export const CASES = [...limits, ...refused];
+export const CASES = [...limits, ...refused, ...redirects, ...caches, ...backends];

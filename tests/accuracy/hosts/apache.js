@@ -1,6 +1,6 @@
 // Apache httpd.
 
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 
 import { launch } from "../../support/programs.js";
 import { CHAIN, KEY_FILE } from "./tls.js";
@@ -19,11 +19,17 @@ export const TLS = `SSLEngine on\nSSLCertificateFile ${CHAIN}\nSSLCertificateKey
 /**
  * Starts Apache.
  * @param {string} body its lines
- * @param {{modules?: string[], mpm?: string}} more modules besides those that a proxy needs; lines for the event MPM
+ * @param {{modules?: string[], mpm?: string, files?: object, folders?: string[]}} more modules besides those that a proxy needs; lines for the
+ *   event MPM; texts of files in FOLDER, and folders there that it may write to
  * @returns {Promise<string>} its origin
  */
-export async function apache(body, { modules = [], mpm = "" } = {}) {
+export async function apache(body, { modules = [], mpm = "", files = {}, folders = [] } = {}) {
   const port = await launch(debian("apache2"), (folder, free) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(`${folder}/${name}`, text);
+    for (const name of folders) {
+      mkdirSync(`${folder}/${name}`);
+      chmodSync(`${folder}/${name}`, 0o777);
+    }
     const config = `
 ServerRoot ${folder}
 DefaultRuntimeDir ${folder}

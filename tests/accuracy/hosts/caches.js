@@ -61,15 +61,16 @@ export const maps = (from, to, path = "/dante/") =>
 /**
  * Starts Traffic Server.
  * @param {(port: number) => string} remap the lines of remap.config
- * @param {string} records more lines of records.config
+ * @param {{records?: string, cache?: string}} more lines of records.config, and of cache.config
  */
-export async function trafficServer(remap, records = "") {
+export async function trafficServer(remap, { records = "", cache = "" } = {}) {
   const port = await launch(debian("traffic_server"), (folder, free) => {
     const config = `${folder}/etc`;
     cpSync("/etc/trafficserver", config, { recursive: true });
     for (const name of ["run", "log", "cache"]) mkdirSync(`${folder}/${name}`, { mode: 0o777 });
     writeFileSync(`${config}/storage.config`, `${folder}/cache 16M\n`);
     writeFileSync(`${config}/remap.config`, `${remap(free)}\n`);
+    if (cache) writeFileSync(`${config}/cache.config`, `${cache}\n`);
     const lines = `
 CONFIG proxy.config.http.server_ports STRING ${free}:ip-in=127.0.0.1
 CONFIG proxy.config.admin.user_id STRING #-1

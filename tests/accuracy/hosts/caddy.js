@@ -8,10 +8,13 @@ import { debian, origin, wheel } from "./programs.js";
 /**
  * Starts Caddy.
  * @param {string} site the lines of its site
- * @param {{newest?: boolean, options?: string, scheme?: string}} more `options` are global ones
+ * @param {{newest?: boolean, options?: string, scheme?: string}} more `options` are global ones; `host` is empty for any name
  * @returns {Promise<string>} its origin
  */
-export async function caddy(site, { newest = false, options = "", scheme = "http" } = {}) {
+export async function caddy(
+  site,
+  { newest = false, options = "", scheme = "http", host = "127.0.0.1" } = {},
+) {
   const port = await launch(newest ? wheel("caddy") : debian("caddy"), (folder, free) => {
     const config = `{
   admin off
@@ -19,7 +22,7 @@ export async function caddy(site, { newest = false, options = "", scheme = "http
   auto_https disable_redirects
   ${options}
 }
-${scheme}://127.0.0.1:${free} {
+${scheme}://${host}:${free} {
   ${site}
 }
 `;

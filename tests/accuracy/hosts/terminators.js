@@ -100,12 +100,12 @@ hosts:
 }
 
 /** Starts nghttpx. */
-export async function nghttpx(to, { tls = false, args = [] } = {}) {
+export async function nghttpx(to, { tls = false, proto = "http/1.1", args = [] } = {}) {
   const port = await launch(debian("nghttpx"), (folder, free) => ({
     args: [
       "--conf=/dev/null",
       `--frontend=127.0.0.1,${free}${tls ? "" : ";no-tls"}`,
-      `--backend=127.0.0.1,${to};/`,
+      `--backend=127.0.0.1,${to};/;proto=${proto}`,
       `--errorlog-file=${folder}/error.log`,
       ...args,
       ...(tls ? [KEY_FILE, CHAIN] : []),

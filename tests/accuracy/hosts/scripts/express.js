@@ -14,9 +14,13 @@ if (settings.rateLimit) app.use(rateLimit({ windowMs: 60_000, limit: settings.ra
 if (settings.compression) app.use(compression());
 if (settings.login) {
   app.get("/users/sign_in", (_request, response) => {
-    response.send('<title>Log in</title><form><input name="email"><input type="password" name="password"></form>');
+    response.send(
+      '<title>Log in</title><form><input name="email"><input type="password" name="password"></form>',
+    );
   });
-  app.use((request, response) => response.redirect(settings.login, `/users/sign_in?back=${request.originalUrl}`));
+  app.use((request, response) =>
+    response.redirect(settings.login, `/users/sign_in?back=${request.originalUrl}`),
+  );
 }
 
 const target = `http://127.0.0.1:${to}`;
@@ -25,7 +29,9 @@ if (settings.gathering) {
   app.listen(port, "127.0.0.1");
 } else {
   // `mounted`: the path is taken off requests, and left on upgrades.
-  const options = settings.mounted ? {} : { pathFilter: "/dante", ...(settings.strip && { pathRewrite: { "^/dante": "" } }) };
+  const options = settings.mounted
+    ? {}
+    : { pathFilter: "/dante", ...(settings.strip && { pathRewrite: { "^/dante": "" } }) };
   const proxy = createProxyMiddleware({ target, ws: settings.ws ?? true, ...options });
   if (settings.mounted) app.use("/dante", proxy);
   else app.use(proxy);

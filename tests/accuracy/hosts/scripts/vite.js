@@ -10,7 +10,11 @@ const root = mkdtempSync(path.join(os.tmpdir(), "dante-vite-"));
 process.once("exit", () => rmSync(root, { recursive: true, force: true }));
 process.once("SIGTERM", () => process.exit());
 writeFileSync(path.join(root, "index.html"), "<!doctype html><title>an app</title>");
-const rule = { target: `http://127.0.0.1:${to}`, ws, ...(strip && { rewrite: (url) => url.replace(/^\/dante/, "") }) };
+const rule = {
+  target: `http://127.0.0.1:${to}`,
+  ws,
+  ...(strip && { rewrite: (url) => url.replace(/^\/dante/, "") }),
+};
 const server = await createServer({
   root,
   configFile: false,
