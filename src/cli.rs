@@ -163,11 +163,15 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "LIST")]
     pub transports: Option<String>,
 
+    /// Print each request and its answer, too
+    #[arg(long, short, conflicts_with_all = ["json", "quiet"])]
+    pub verbose: bool,
+
     /// Print one JSON document and nothing else
     #[arg(long)]
     pub json: bool,
 
-    /// Print only the verdicts
+    /// Print only the outcome and the verdicts
     #[arg(long)]
     pub quiet: bool,
 }

@@ -27,7 +27,11 @@ use crate::{
     },
     logging,
     poem::{self, Poem},
-    probe::{self, ProbeEvent, plan::Plan, report},
+    probe::{
+        self, ProbeEvent,
+        plan::Plan,
+        report::{Detail, Report, look::Look},
+    },
     server::{App, serve},
     supervisor,
 };
@@ -181,22 +185,30 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 ///
 /// # Errors
 /// When a value cannot be used, or the probe cannot be made or told.
-pub fn probe(args: &ProbeArgs) -> Result<u8, Failure> {
+pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
     let plan = Plan::read(args).map_err(|error| Failure::Usage(error.into()))?;
-    run_probe(args, plan).map_err(Failure::Failed)
+    let terminal = io::stdout().is_terminal();
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let look = Look::new(env, columns.filter(|_| terminal));
+    let detail = match (args.quiet, args.verbose) {
+        (true, _) => Detail::Quiet,
+        (_, true) => Detail::Verbose,
+        _ => Detail::Usual,
+    };
+    let report = Report::new(anstream::stdout(), look, terminal, detail);
+    run_probe(plan, report, args.json).map_err(Failure::Failed)
 }
 
 #[tokio::main]
-async fn run_probe(args: &ProbeArgs, plan: Plan) -> anyhow::Result<u8> {
-    let terminal = io::stdout().is_terminal();
-    let mut report = report::Report::new(anstream::stdout(), terminal, args.quiet);
+async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) -> anyhow::Result<u8> {
     let mut tell = |news: ProbeEvent<'_>| match news {
-        _ if args.json => Ok(()),
+        _ if as_json => Ok(()),
+        ProbeEvent::Start { url, started } => report.start(url, started),
         ProbeEvent::Hop(hop) => report.hop(hop),
         ProbeEvent::Progress(text) => report.progress(&text),
     };
     let document = probe::probe(plan, &mut tell).await?;
-    if args.json {
+    if as_json {
         let mut out = io::stdout();
         serde_json::to_writer_pretty(&mut out, &document)?;
         writeln!(out)?;

@@ -6,9 +6,11 @@ use serde_json::Value;
 use super::{
     Times,
     diagnose::{Severity, Verdict, outcome, whole},
-    evidence::Evidence,
+    evidence::{Evidence, Exchange},
     hop::{Hop, Outcome},
+    report::brief::Brief,
     summary::summary,
+    target::Target,
 };
 
 /// The version of this shape; it changes when a field goes or changes its meaning.
@@ -30,6 +32,12 @@ pub struct Document {
     severity: Severity,
     hops: Vec<HopReport>,
     verdicts: Vec<Verdict>,
+    /// Where Dante was found, if the path alone is wrong.
+    #[serde(skip)]
+    try_url: Option<String>,
+    /// The path to Dante without the slash at its end, as far as it is known or was meant.
+    #[serde(skip)]
+    prefix: String,
 }
 
 /// One hop.
@@ -45,6 +53,12 @@ pub struct HopReport {
     pub(crate) summary: String,
     /// What was seen.
     pub(crate) evidence: Value,
+    /// In a few words.
+    #[serde(skip)]
+    pub(crate) brief: Brief,
+    /// What was sent and came, as far as the evidence keeps it.
+    #[serde(skip)]
+    pub(crate) exchanges: Vec<Exchange>,
 }
 
 impl HopReport {
@@ -57,7 +71,15 @@ impl HopReport {
             _ => summary(evidence, hop),
         };
         let ms = times.get(&hop).copied().unwrap_or_default();
-        Self { hop, outcome, ms, summary, evidence: evidence.at(hop) }
+        let brief = Brief::new(evidence, hop);
+        let all = evidence.exchanges().into_iter();
+        let exchanges = all.filter(|(at, _)| *at == hop).map(|(_, exchange)| exchange.clone()).collect();
+        Self { hop, outcome, ms, summary, evidence: evidence.at(hop), brief, exchanges }
+    }
+
+    /// What the first answer calls its server.
+    pub(crate) fn server(&self) -> Option<&str> {
+        self.exchanges.first()?.header("server")
     }
 }
 
@@ -82,17 +104,29 @@ impl Document {
             severity: whole,
             hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
+            try_url: try_url(evidence),
+            prefix: prefix(evidence),
         }
+    }
+
+    /// All hops, in their order.
+    pub(crate) fn hops(&self) -> &[HopReport] {
+        &self.hops
+    }
+
+    /// Where Dante was found, if the path alone is wrong.
+    pub(crate) fn try_url(&self) -> Option<&str> {
+        self.try_url.as_deref()
+    }
+
+    /// The path to Dante without the slash at its end, empty at the root, as far as it is known or was meant.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// The verdicts.
     pub(crate) fn verdicts(&self) -> &[Verdict] {
         &self.verdicts
-    }
-
-    /// good, degraded or broken.
-    pub(crate) fn outcome(&self) -> &'static str {
-        self.outcome
     }
 
     /// The worst that was found.
@@ -104,6 +138,22 @@ impl Document {
     pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code
     }
+}
+
+/// The page where Dante was found instead.
+fn try_url(evidence: &Evidence) -> Option<String> {
+    let page = evidence.page.as_ref()?;
+    let found_at = page.found_at.as_deref()?;
+    Target::parse(&page.url).ok().map(|target| target.at(found_at).to_string())
+}
+
+/// What the server was asked under, or what the URL that was typed has before its last slash.
+fn prefix(evidence: &Evidence) -> String {
+    if let Some(hosting) = &evidence.hosting {
+        return hosting.prefix.clone();
+    }
+    let target = Target::parse(&evidence.url);
+    target.map(|target| target.folder().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 fn word(whole: Severity) -> &'static str {

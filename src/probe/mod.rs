@@ -54,6 +54,13 @@ pub(crate) type Times = BTreeMap<Hop, u64>;
 
 /// What happens while a probe runs.
 pub enum ProbeEvent<'a> {
+    /// It begins.
+    Start {
+        /// The URL, as it goes over the network.
+        url: &'a str,
+        /// When, RFC 3339.
+        started: &'a str,
+    },
     /// A hop is done.
     Hop(&'a HopReport),
     /// A long one is going on.
@@ -94,6 +101,7 @@ pub async fn probe(
         hold_wanted: plan.hold.is_some(),
         ..Evidence::default()
     };
+    report(ProbeEvent::Start { url: &evidence.url, started: &started })?;
     let mut probe = Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), report };
     probe.run().await?;
     probe.tell_hosts_apart().await;

@@ -32,10 +32,12 @@ fn what_it_says(exchange: &Exchange) -> String {
         return String::new();
     }
     if exchange.header(FAULT_HEADER).is_some() || FaultId::of_sentence(&text).is_some() {
-        // The engine's refusals come as Engine.IO writes its own: {"code":3,"message":"…"}.
-        let json: Option<Value> = serde_json::from_str(&exchange.body).ok();
-        let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
-        return format!(" \"{}\"", message.unwrap_or(&text));
+        return format!(" \"{text}\"");
+    }
+    // As Engine.IO's servers refuse: {"code":3,"message":"…"}. Dante's messages say what to do.
+    let json: Option<Value> = serde_json::from_str(&exchange.body).ok();
+    if let Some(message) = json.as_ref().and_then(|json| json.get("message")?.as_str()) {
+        return format!(" \"{}\"", shorten(message, 200));
     }
     match title(&text) {
         Some(title) => format!(", a page titled \"{}\"", shorten(title, 100)),
@@ -60,4 +62,38 @@ fn shorten(text: &str, most: usize) -> String {
     let cut = &text[..end];
     let words = cut.rfind(' ').filter(|at| *at > end / 2).map_or(cut, |at| &cut[..at]);
     format!("{words}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exchanges_in_a_line() {
+        let exchange = |status, headers: &[(&str, &str)], body: &str| Exchange {
+            method: "POST".into(),
+            url: "http://h/dante/?EIO=4".into(),
+            status,
+            headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+            body: body.into(),
+            ..Exchange::default()
+        };
+        let long = "word ".repeat(60);
+        let long = long.trim_end();
+        let message = "a ".repeat(80);
+        let message = message.trim_end();
+        let html = "<HTML><Title lang=en>È 404</TITLE>";
+        for (seen, came) in [
+            (exchange(None, &[], ""), "no answer".to_owned()),
+            (exchange(Some(204), &[], ""), "204".to_owned()),
+            (exchange(Some(400), &[], " a\n b"), "400 \"a b\"".to_owned()),
+            (exchange(Some(400), &[], long), format!("400 \"{}…\"", &long[..99])),
+            (exchange(Some(404), &[(FAULT_HEADER, "not-served")], long), format!("404 \"{long}\"")),
+            (exchange(Some(400), &[], &format!("{{\"message\":\"{message}\"}}")), format!("400 \"{message}\"")),
+            (exchange(Some(302), &[("location", "/in")], "x"), "302 to /in".to_owned()),
+            (exchange(Some(404), &[], html), "404, a page titled \"È 404\"".to_owned()),
+        ] {
+            assert_eq!(describe_exchange(&seen), format!("POST /dante/?EIO=4 → {came}"));
+        }
+    }
 }

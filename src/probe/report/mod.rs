@@ -1,0 +1,244 @@
+//! The report for people: hops as they are done, then how it went, then the verdicts with their remedies.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `look` | what the output can show |
+//! | `layout` | lines, and texts in them |
+//! | `brief` | a hop in a few words |
+//! | `hops`, `exchanges` | hops as lines, in short and in full |
+//! | `outcome`, `verdict` | what comes after them |
+
+pub(crate) mod brief;
+mod exchanges;
+mod hops;
+mod layout;
+pub(crate) mod look;
+mod outcome;
+mod verdict;
+
+use std::io::{self, Write};
+
+use self::{
+    brief::Brief,
+    layout::{DIM, Line, PLAIN},
+    look::Look,
+    outcome::Tally,
+};
+use super::{
+    diagnose::Severity,
+    document::{Document, HopReport},
+    hop::{Hop, Outcome},
+};
+use crate::hosting::recipes::Recipe;
+
+/// How much is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Outcome and verdicts.
+    Quiet,
+    /// Hops in a few words, too.
+    Usual,
+    /// Each hop on a line of its own, with what was sent and what came.
+    Verbose,
+}
+
+/// Writes the report, in colour; an output that cannot show it has to strip it, as `anstream` does.
+pub(crate) struct Report<W: Write> {
+    out: W,
+    look: Look,
+    detail: Detail,
+    /// Whether the last line may be written over.
+    terminal: bool,
+    /// The first line, as long as it waits for the name of the server.
+    title: Option<String>,
+    /// Good hops that will share a line.
+    good: Vec<String>,
+    /// Streams, which are told together.
+    streams: Vec<(Hop, Outcome, Brief)>,
+    not_reached: Vec<Hop>,
+    progress: String,
+    /// The columns of what stands on the last line and will be written over.
+    drawn: usize,
+}
+
+impl<W: Write> Report<W> {
+    /// A report; `terminal` tells whether lines may be written over.
+    pub(crate) fn new(out: W, look: Look, terminal: bool, detail: Detail) -> Self {
+        Self {
+            out,
+            look,
+            detail,
+            terminal,
+            title: None,
+            good: Vec::new(),
+            streams: Vec::new(),
+            not_reached: Vec::new(),
+            progress: String::new(),
+            drawn: 0,
+        }
+    }
+
+    /// The probe of a URL begins; `started` is in RFC 3339.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn start(&mut self, url: &str, started: &str) -> io::Result<()> {
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        let minute = started.get(..16).unwrap_or(started).replace('T', " ");
+        let version = env!("CARGO_PKG_VERSION");
+        self.title = Some(self.look.text(&format!("dante {version} → {url}   {minute}Z")));
+        self.draw()
+    }
+
+    /// One hop.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn hop(&mut self, hop: &HopReport) -> io::Result<()> {
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        self.progress.clear();
+        if hop.hop == Hop::Http {
+            self.title(hop.server())?;
+        }
+        match (hop.hop, hop.outcome) {
+            (_, Outcome::Skipped) => {}
+            (hop, Outcome::NotReached) => self.not_reached.push(hop),
+            (at, _) if self.detail == Detail::Verbose => {
+                self.title(None)?;
+                let head = hops::head(at, hop.outcome, self.look);
+                self.write(&exchanges::hop(hop, head, self.look))?;
+            }
+            (Hop::Stream(_), _) => {
+                self.good()?;
+                self.streams.push((hop.hop, hop.outcome, hop.brief.clone()));
+            }
+            (at, outcome) => {
+                self.streams()?;
+                if outcome == Outcome::Good {
+                    // After a redirect to another host, its way begins again.
+                    if at == Hop::Name && !self.good.is_empty() {
+                        self.good()?;
+                    }
+                    self.good.push(hop.brief.label.clone());
+                    // Only one line can be written over.
+                    if hops::good(&self.good, self.look).len() > 1 {
+                        let last = self.good.pop();
+                        self.good()?;
+                        self.good.extend(last);
+                    }
+                } else {
+                    self.good()?;
+                    self.write(&hops::bad(at, outcome, &hop.brief, self.look))?;
+                }
+            }
+        }
+        self.draw()
+    }
+
+    /// What is going on meanwhile; only a terminal shows it.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn progress(&mut self, text: &str) -> io::Result<()> {
+        if self.detail == Detail::Quiet {
+            return Ok(());
+        }
+        self.progress = self.look.text(text);
+        self.draw()
+    }
+
+    /// How it went, and the verdicts.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn end(&mut self, document: &Document) -> io::Result<()> {
+        self.progress.clear();
+        self.streams()?;
+        self.good()?;
+        let mut lines = Vec::new();
+        if !self.not_reached.is_empty() {
+            lines.extend(hops::not_reached(&self.not_reached, self.look));
+        }
+        if self.detail != Detail::Quiet {
+            lines.push(Line::default());
+        }
+        let verdicts = document.verdicts();
+        let notes = verdicts.iter().filter(|verdict| verdict.severity == Severity::Note).count();
+        lines.extend(outcome::outcome(document.severity(), &Tally::new(document), notes, self.look));
+        let mut named: Vec<Recipe> = Vec::new();
+        for verdict in verdicts {
+            let hosts = verdict.remedies.iter().filter_map(|remedy| remedy.host);
+            let recipes: Vec<_> =
+                hosts.filter_map(verdict::recipe).filter(|one| !named.contains(one)).collect();
+            lines.push(Line::default());
+            lines.extend(verdict::block(verdict, &recipes, document.prefix(), self.look));
+            named.extend(recipes);
+        }
+        self.write(&lines)
+    }
+
+    /// The first line, if it was not written yet.
+    fn title(&mut self, server: Option<&str>) -> io::Result<()> {
+        let Some(title) = self.title.take() else { return Ok(()) };
+        let server: String = self.look.text(server.unwrap_or_default()).chars().take(40).collect();
+        self.write(&layout::hang(Line::new(PLAIN, title), DIM, &server, 2, self.look.width))
+    }
+
+    /// The good hops that wait.
+    fn good(&mut self) -> io::Result<()> {
+        self.title(None)?;
+        let labels = std::mem::take(&mut self.good);
+        self.write(&hops::good(&labels, self.look))
+    }
+
+    /// The streams that wait.
+    fn streams(&mut self) -> io::Result<()> {
+        let streams = std::mem::take(&mut self.streams);
+        self.write(&hops::streams(&streams, self.look))
+    }
+
+    fn write(&mut self, lines: &[Line]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        self.clear()?;
+        for line in lines {
+            writeln!(self.out, "{line}")?;
+        }
+        self.out.flush()
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        if self.drawn > 0 {
+            write!(self.out, "\r{}\r", " ".repeat(self.drawn))?;
+            self.drawn = 0;
+        }
+        Ok(())
+    }
+
+    /// Shows on a terminal what waits, on one line that will be written over.
+    fn draw(&mut self) -> io::Result<()> {
+        if !self.terminal {
+            return Ok(());
+        }
+        // A letter in the last column would make some terminals go to the next line.
+        let width = self.look.width - 1;
+        let waiting = match &self.title {
+            Some(title) => Line::new(PLAIN, title.as_str()),
+            None => hops::good(&self.good, self.look).pop().unwrap_or_default(),
+        };
+        let room = width.saturating_sub(waiting.width() + 2);
+        let progress: String = self.progress.chars().take(room).collect();
+        let line = waiting.with(DIM, format!("  {progress}"));
+        self.clear()?;
+        if line.width() <= width {
+            self.drawn = line.width();
+            write!(self.out, "{line}")?;
+        }
+        self.out.flush()
+    }
+}

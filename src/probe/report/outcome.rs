@@ -1,0 +1,128 @@
+//! The line that says how the whole went. Pure.
+
+use super::{
+    brief::name,
+    layout::{GREEN, Line, PLAIN, RED, YELLOW, hang},
+    look::Look,
+};
+use crate::probe::{
+    diagnose::Severity,
+    document::Document,
+    hop::{Hop, Outcome},
+};
+
+/// What was asked for, and what of it works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// The streams, or where only an engine is asked for, handshake and upgrade.
+    works: Vec<(Hop, bool)>,
+    /// Whether they are streams.
+    streams: bool,
+    /// The URL to try, where the path alone is wrong.
+    try_url: Option<String>,
+}
+
+impl Tally {
+    /// Counts.
+    pub(super) fn new(document: &Document) -> Self {
+        let tally = |wanted: fn(Hop) -> bool| -> Vec<(Hop, bool)> {
+            let hops = document.hops().iter();
+            hops.filter(|report| wanted(report.hop) && report.outcome != Outcome::Skipped)
+                .map(|report| (report.hop, matches!(report.outcome, Outcome::Good | Outcome::Degraded)))
+                .collect()
+        };
+        let streams = tally(|hop| matches!(hop, Hop::Stream(_)));
+        let try_url = document.try_url().map(str::to_owned);
+        if streams.is_empty() {
+            let works = tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade));
+            return Self { works, streams: false, try_url };
+        }
+        Self { works: streams, streams: true, try_url }
+    }
+
+    /// How many of how many.
+    fn words(&self) -> String {
+        let good = self.works.iter().filter(|(_, works)| *works).count();
+        let (verb, verbs) = if self.streams { ("streams", "stream") } else { ("works", "work") };
+        match self.works.as_slice() {
+            [(hop, true)] => format!("{} {verb}", name(*hop)),
+            [(hop, false)] => format!("{} does not {verbs}", name(*hop)),
+            [(one, true), (other, true)] if !self.streams => {
+                format!("{} and {} {verbs}", name(*one), name(*other))
+            }
+            [(one, false), (other, false)] if !self.streams => {
+                format!("neither {} nor {} {verb}", name(*one), name(*other))
+            }
+            [(bad, false), (hop, true)] | [(hop, true), (bad, false)] if !self.streams => {
+                format!("{} {verb}, {} does not", name(*hop), name(*bad))
+            }
+            all if good == 0 => format!("none of {} transports {verb}", all.len()),
+            all if good == all.len() => format!("all {good} transports {verbs}"),
+            all => format!("{good} of {} transports {verbs}", all.len()),
+        }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.works.iter().all(|(_, works)| *works)
+    }
+}
+
+/// How the whole went, what that means, and the number of notes.
+pub(super) fn outcome(severity: Severity, tally: &Tally, notes: usize, look: Look) -> Vec<Line> {
+    let (style, word) = match severity {
+        Severity::Note => (GREEN, "GOOD"),
+        Severity::Degraded => (YELLOW, "DEGRADED"),
+        Severity::Broken => (RED, "BROKEN"),
+    };
+    let notes = match notes {
+        0 => String::new(),
+        1 => ", 1 note".to_owned(),
+        several => format!(", {several} notes"),
+    };
+    let but = if severity != Severity::Note && tally.is_whole() { ", but not as they should" } else { "" };
+    let meaning = match &tally.try_url {
+        Some(url) => format!("nothing answers at this path; try {url}"),
+        None => format!("{}{but}{notes}", tally.words()),
+    };
+    hang(Line::new(style, format!("{word}:")), PLAIN, &look.text(&meaning), word.len() + 2, look.width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::Transport;
+
+    #[test]
+    fn words() {
+        use Severity::{Broken, Degraded, Note};
+        let stream = |works: &[bool]| {
+            let transports = [Transport::Sse, Transport::WebSocket, Transport::SocketIoPolling];
+            let works = works.iter().zip(transports).map(|(works, stream)| (Hop::Stream(stream), *works));
+            Tally { works: works.collect(), streams: true, try_url: None }
+        };
+        let engine = |handshake, upgrade| Tally {
+            works: vec![(Hop::Handshake, handshake), (Hop::Upgrade, upgrade)],
+            streams: false,
+            try_url: None,
+        };
+        let elsewhere = Tally { try_url: Some("http://h/dante/".into()), ..stream(&[false]) };
+        let look = Look { width: 80, ascii: true };
+        for (severity, tally, notes, text) in [
+            (Note, stream(&[true; 3]), 0, "GOOD: all 3 transports stream"),
+            (Note, stream(&[true]), 2, "GOOD: sse streams, 2 notes"),
+            (Degraded, stream(&[true, false, true]), 1, "DEGRADED: 2 of 3 transports stream, 1 note"),
+            (Degraded, stream(&[true; 2]), 0, "DEGRADED: all 2 transports stream, but not as they should"),
+            (Broken, stream(&[false; 3]), 0, "BROKEN: none of 3 transports streams"),
+            (Broken, stream(&[false]), 0, "BROKEN: sse does not stream"),
+            (Broken, elsewhere, 0, "BROKEN: nothing answers at this path; try http://h/dante/"),
+            (Note, engine(true, true), 0, "GOOD: handshake and upgrade work"),
+            (Degraded, engine(true, false), 0, "DEGRADED: handshake works, upgrade does not"),
+            (Degraded, engine(false, true), 0, "DEGRADED: upgrade works, handshake does not"),
+            (Broken, engine(false, false), 0, "BROKEN: neither handshake nor upgrade works"),
+        ] {
+            let lines = outcome(severity, &tally, notes, look);
+            let plain = lines.iter().map(|line| anstream::adapter::strip_str(&line.to_string()).to_string());
+            assert_eq!(plain.collect::<Vec<_>>(), [text]);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A verdict as a block: its cause, what was seen, what fixes it. Pure.
+
+use super::{
+    brief::name,
+    layout::{CYAN, DIM, Line, PLAIN, RED, YELLOW, hang},
+    look::Look,
+};
+use crate::{
+    hosting::recipes::Recipe,
+    probe::{
+        diagnose::{Severity, Verdict, WrittenRemedy},
+        hop::Hop,
+        hosts::Host,
+    },
+};
+
+/// Where the texts of a block begin: two columns, a label, two columns.
+const TEXTS: usize = 9;
+/// Where lines to paste begin.
+const PASTED: usize = 11;
+
+/// The block of a verdict; `recipes` are those whose command is to be named.
+pub(super) fn block(verdict: &Verdict, recipes: &[Recipe], prefix: &str, look: Look) -> Vec<Line> {
+    let mut block = Block { look, lines: Vec::new() };
+    block.head(verdict);
+    let stream = match verdict.hop {
+        hop @ Hop::Stream(_) => format!("{}: ", name(hop)),
+        _ => String::new(),
+    };
+    block.text("seen", &format!("{stream}{}", verdict.evidence));
+    block.also(verdict);
+    for remedy in &verdict.remedies {
+        block.remedy(remedy);
+    }
+    if !verdict.or.is_empty() {
+        let others: Vec<&str> = verdict.or.iter().map(|id| id.into()).collect();
+        block.text("or", &format!("it is {}", others.join(" or ")));
+    }
+    if let Some(to_tell) = verdict.to_tell {
+        block.text("tell", to_tell);
+    }
+    for recipe in recipes {
+        let prefix = if prefix.is_empty() { "/" } else { prefix };
+        block.command("all", &format!("dante hosting {recipe} --prefix {prefix}"));
+    }
+    block.lines
+}
+
+/// The recipe that has all a host needs, where there is one.
+pub(super) fn recipe(host: Host) -> Option<Recipe> {
+    match host {
+        Host::Nginx | Host::OpenResty => Some(Recipe::Nginx),
+        Host::Apache => Some(Recipe::Apache),
+        Host::Caddy => Some(Recipe::Caddy),
+        Host::Haproxy => Some(Recipe::Haproxy),
+        Host::Iis | Host::Arr => Some(Recipe::Arr),
+        Host::Iisnode => Some(Recipe::Iisnode),
+        Host::HttpPlatform => Some(Recipe::Httpplatform),
+        Host::AspNetCore => Some(Recipe::Aspnetcore),
+        Host::Azure => Some(Recipe::Azure),
+        _ => None,
+    }
+}
+
+struct Block {
+    look: Look,
+    lines: Vec<Line>,
+}
+
+impl Block {
+    fn head(&mut self, verdict: &Verdict) {
+        let (style, note) = match verdict.severity {
+            Severity::Note => (CYAN, "note: "),
+            Severity::Degraded => (YELLOW, ""),
+            Severity::Broken => (RED, ""),
+        };
+        let id = Line::new(style.bold(), format!("{note}{}", verdict.id));
+        let indent = id.width() + 3;
+        self.lines.extend(hang(id, PLAIN, &self.look.text(&verdict.cause), indent, self.look.width));
+    }
+
+    /// A text beside its label.
+    fn text(&mut self, label: &str, text: &str) {
+        let label = Line::new(DIM, format!("  {label}"));
+        self.lines.extend(hang(label, PLAIN, &self.look.text(text), TEXTS, self.look.width));
+    }
+
+    /// A command to type, which is never broken.
+    fn command(&mut self, label: &str, text: &str) {
+        self.lines.push(Line::new(DIM, format!("  {label:<5}  {}", self.look.text(text))));
+    }
+
+    fn also(&mut self, verdict: &Verdict) {
+        let (same, others): (Vec<_>, Vec<_>) = verdict.also.iter().partition(|also| also.id == verdict.id);
+        let same = same.iter().map(|also| name(also.hop)).collect::<Vec<_>>().join(", ");
+        let others: Vec<_> = others.iter().map(|also| format!("{} ({})", also.id, name(also.hop))).collect();
+        let texts = [
+            (!same.is_empty()).then(|| format!("at {same}")),
+            (!others.is_empty()).then(|| format!("this explains {}", others.join(", "))),
+        ];
+        let texts: Vec<_> = texts.into_iter().flatten().collect();
+        if !texts.is_empty() {
+            self.text("also", &texts.join("; "));
+        }
+    }
+
+    fn remedy(&mut self, remedy: &WrittenRemedy) {
+        let host = match remedy.host {
+            Some(host) => format!("{host}: "),
+            None => String::new(),
+        };
+        self.text("fix", &format!("{host}{}", remedy.text));
+        for line in &remedy.lines {
+            let text = format!("{}{}", " ".repeat(PASTED), self.look.text(line));
+            self.lines.push(Line::new(PLAIN, text));
+        }
+    }
+}
