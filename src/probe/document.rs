@@ -72,8 +72,7 @@ impl HopReport {
         };
         let ms = times.get(&hop).copied().unwrap_or_default();
         let brief = Brief::new(evidence, hop);
-        let all = evidence.exchanges().into_iter();
-        let exchanges = all.filter(|(at, _)| *at == hop).map(|(_, exchange)| exchange.clone()).collect();
+        let exchanges = own_exchanges(evidence, hop);
         Self { hop, outcome, ms, summary, evidence: evidence.at(hop), brief, exchanges }
     }
 
@@ -140,6 +139,14 @@ impl Document {
     }
 }
 
+/// The exchanges of a hop, without those that an earlier one shows: the first answer of the page is that of HTTP.
+fn own_exchanges(evidence: &Evidence, hop: Hop) -> Vec<Exchange> {
+    let all = evidence.exchanges();
+    let own = all.iter().filter(|(at, _)| *at == hop);
+    let is_new = |exchange: &Exchange| !all.iter().any(|(at, other)| *at < hop && *other == exchange);
+    own.filter(|(_, exchange)| is_new(exchange)).map(|(_, exchange)| (*exchange).clone()).collect()
+}
+
 /// The page where Dante was found instead.
 fn try_url(evidence: &Evidence) -> Option<String> {
     let page = evidence.page.as_ref()?;
@@ -147,10 +154,13 @@ fn try_url(evidence: &Evidence) -> Option<String> {
     Target::parse(&page.url).ok().map(|target| target.at(found_at).to_string())
 }
 
-/// What the server was asked under, or what the URL that was typed has before its last slash.
+/// What the server was asked under, or where it was found, or what the URL that was typed has before its last slash.
 fn prefix(evidence: &Evidence) -> String {
     if let Some(hosting) = &evidence.hosting {
         return hosting.prefix.clone();
+    }
+    if let Some(folder) = evidence.page.as_ref().and_then(|page| page.found_at.as_deref()) {
+        return folder.trim_end_matches('/').to_owned();
     }
     let target = Target::parse(&evidence.url);
     target.map(|target| target.folder().trim_end_matches('/').to_owned()).unwrap_or_default()

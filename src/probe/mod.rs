@@ -76,7 +76,7 @@ pub enum ProbeError {
     )]
     NoRoots,
     /// The report could not be written.
-    #[error("cannot write the report: {0}")]
+    #[error("cannot write the report")]
     Output(#[from] std::io::Error),
 }
 

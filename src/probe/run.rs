@@ -187,7 +187,7 @@ impl Probe<'_> {
             let counts: Vec<_> =
                 wanted.iter().map(|(_, count)| count.load(Ordering::Relaxed).to_string()).collect();
             let counts = counts.join(", ");
-            format!("{:.0} s: {counts} stanzas of {} each", start.elapsed().as_secs_f64(), span.stanzas)
+            format!("{:.0} s: {counts} of {}", start.elapsed().as_secs_f64(), span.stanzas)
         };
         let evidence = &self.evidence;
         let both = async { tokio::join!(streams, EngineSeen::look(context, evidence)) };

@@ -89,7 +89,10 @@ mod tests {
             (exchange(Some(400), &[], " a\n b"), "400 \"a b\"".to_owned()),
             (exchange(Some(400), &[], long), format!("400 \"{}…\"", &long[..99])),
             (exchange(Some(404), &[(FAULT_HEADER, "not-served")], long), format!("404 \"{long}\"")),
-            (exchange(Some(400), &[], &format!("{{\"message\":\"{message}\"}}")), format!("400 \"{message}\"")),
+            (
+                exchange(Some(400), &[], &format!("{{\"message\":\"{message}\"}}")),
+                format!("400 \"{message}\""),
+            ),
             (exchange(Some(302), &[("location", "/in")], "x"), "302 to /in".to_owned()),
             (exchange(Some(404), &[], html), "404, a page titled \"È 404\"".to_owned()),
         ] {

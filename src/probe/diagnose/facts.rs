@@ -134,43 +134,6 @@ pub(super) fn is_chunk_size(text: &str) -> bool {
     !text.is_empty() && text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn exchanges_in_a_line() {
-        let exchange = |status, headers: &[(&str, &str)], body: &str| Exchange {
-            method: "POST".into(),
-            url: "http://h/dante/?EIO=4".into(),
-            status,
-            headers: headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
-            body: body.into(),
-            ..Exchange::default()
-        };
-        let long = "word ".repeat(60);
-        let fault = [("dante-fault", "transport")];
-        let engine = format!("{{\"code\":3,\"message\":\"{}end\"}}", long);
-        for (seen, line) in [
-            (exchange(None, &[], ""), "POST /dante/?EIO=4 → no answer".to_owned()),
-            (exchange(Some(204), &[], ""), "POST /dante/?EIO=4 → 204".to_owned()),
-            (exchange(Some(400), &[], " a\n b"), "POST /dante/?EIO=4 → 400 \"a b\"".to_owned()),
-            (
-                exchange(Some(400), &[], &long),
-                format!("POST /dante/?EIO=4 → 400 \"{}…\"", "word ".repeat(20).trim_end()),
-            ),
-            (exchange(Some(400), &fault, &engine), format!("POST /dante/?EIO=4 → 400 \"{long}end\"")),
-            (exchange(Some(302), &[("location", "/in")], "x"), "POST /dante/?EIO=4 → 302 to /in".to_owned()),
-            (
-                exchange(Some(404), &[], "<HTML><Title lang=en>È 404</TITLE>"),
-                "POST /dante/?EIO=4 → 404, a page titled \"È 404\"".to_owned(),
-            ),
-        ] {
-            assert_eq!(describe_exchange(&seen), line);
-        }
-    }
-}
-
 /// What the server says that Socket.IO may use, if its word was read.
 pub(super) fn transports(evidence: &Evidence) -> Option<Vec<String>> {
     evidence.hosting_status().map(|status| status.transports.clone()).filter(|names| !names.is_empty())

@@ -46,7 +46,9 @@ fn exchange(exchange: &Exchange, look: Look) -> Vec<Line> {
         add("<", &format!("{name}: {value}"));
     }
     if !exchange.body.trim().is_empty() {
-        add("<", &exchange.body);
+        // What went well says little.
+        let most = if exchange.status.is_some_and(|status| status < 300) { 150 } else { usize::MAX };
+        add("<", &exchange.body.chars().take(most).collect::<String>());
     }
     if let Some(raw) = &exchange.raw {
         add("<", raw);

@@ -5,6 +5,7 @@
 //! | `look` | what the output can show |
 //! | `layout` | lines, and texts in them |
 //! | `brief` | a hop in a few words |
+//! | `title` | the first line |
 //! | `hops`, `exchanges` | hops as lines, in short and in full |
 //! | `outcome`, `verdict` | what comes after them |
 
@@ -14,15 +15,17 @@ mod hops;
 mod layout;
 pub(crate) mod look;
 mod outcome;
+mod title;
 mod verdict;
 
 use std::io::{self, Write};
 
 use self::{
     brief::Brief,
-    layout::{DIM, Line, PLAIN},
+    layout::{DIM, Line},
     look::Look,
     outcome::Tally,
+    title::Title,
 };
 use super::{
     diagnose::Severity,
@@ -49,16 +52,16 @@ pub(crate) struct Report<W: Write> {
     detail: Detail,
     /// Whether the last line may be written over.
     terminal: bool,
-    /// The first line, as long as it waits for the name of the server.
-    title: Option<String>,
+    /// The first line, while it waits for the name of the server.
+    title: Option<Title>,
     /// Good hops that will share a line.
     good: Vec<String>,
     /// Streams, which are told together.
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
     progress: String,
-    /// The columns of what stands on the last line and will be written over.
-    drawn: usize,
+    /// What stands on the last line, and will be written over.
+    drawn: Line,
 }
 
 impl<W: Write> Report<W> {
@@ -74,7 +77,7 @@ impl<W: Write> Report<W> {
             streams: Vec::new(),
             not_reached: Vec::new(),
             progress: String::new(),
-            drawn: 0,
+            drawn: Line::default(),
         }
     }
 
@@ -86,9 +89,7 @@ impl<W: Write> Report<W> {
         if self.detail == Detail::Quiet {
             return Ok(());
         }
-        let minute = started.get(..16).unwrap_or(started).replace('T', " ");
-        let version = env!("CARGO_PKG_VERSION");
-        self.title = Some(self.look.text(&format!("dante {version} → {url}   {minute}Z")));
+        self.title = Some(Title::new(url, started, self.look));
         self.draw()
     }
 
@@ -148,6 +149,10 @@ impl<W: Write> Report<W> {
             return Ok(());
         }
         self.progress = self.look.text(text);
+        // Good hops that leave no room beside them share no more.
+        if self.terminal && self.waiting().width() + layout::columns(text) + 2 >= self.look.width {
+            self.good()?;
+        }
         self.draw()
     }
 
@@ -183,9 +188,8 @@ impl<W: Write> Report<W> {
 
     /// The first line, if it was not written yet.
     fn title(&mut self, server: Option<&str>) -> io::Result<()> {
-        let Some(title) = self.title.take() else { return Ok(()) };
-        let server: String = self.look.text(server.unwrap_or_default()).chars().take(40).collect();
-        self.write(&layout::hang(Line::new(PLAIN, title), DIM, &server, 2, self.look.width))
+        let title = self.title.take();
+        self.write(&title.map_or_else(Vec::new, |title| title.lines(server, self.look)))
     }
 
     /// The good hops that wait.
@@ -212,12 +216,17 @@ impl<W: Write> Report<W> {
         self.out.flush()
     }
 
-    fn clear(&mut self) -> io::Result<()> {
-        if self.drawn > 0 {
-            write!(self.out, "\r{}\r", " ".repeat(self.drawn))?;
-            self.drawn = 0;
+    /// What is known already of the line that is not written yet.
+    fn waiting(&self) -> Line {
+        match &self.title {
+            Some(title) => title.lines(None, self.look).swap_remove(0),
+            None => hops::good(&self.good, self.look).pop().unwrap_or_default(),
         }
-        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        let drawn = std::mem::take(&mut self.drawn);
+        if drawn == Line::default() { Ok(()) } else { write!(self.out, "\r{}\r", " ".repeat(drawn.width())) }
     }
 
     /// Shows on a terminal what waits, on one line that will be written over.
@@ -225,20 +234,18 @@ impl<W: Write> Report<W> {
         if !self.terminal {
             return Ok(());
         }
-        // A letter in the last column would make some terminals go to the next line.
-        let width = self.look.width - 1;
-        let waiting = match &self.title {
-            Some(title) => Line::new(PLAIN, title.as_str()),
-            None => hops::good(&self.good, self.look).pop().unwrap_or_default(),
-        };
-        let room = width.saturating_sub(waiting.width() + 2);
-        let progress: String = self.progress.chars().take(room).collect();
-        let line = waiting.with(DIM, format!("  {progress}"));
-        self.clear()?;
-        if line.width() <= width {
-            self.drawn = line.width();
-            write!(self.out, "{line}")?;
+        let mut line = self.waiting();
+        if !self.progress.is_empty() {
+            line = line.with(DIM, format!("  {}", self.progress));
         }
+        // A letter in the last column would make some terminals go to the next line.
+        if line == self.drawn || line.width() >= self.look.width {
+            return Ok(());
+        }
+        // Spaces over what was longer.
+        let rest = " ".repeat(self.drawn.width().saturating_sub(line.width()));
+        write!(self.out, "\r{line}{rest}")?;
+        self.drawn = line;
         self.out.flush()
     }
 }

@@ -18,6 +18,8 @@ pub(super) struct Tally {
     works: Vec<(Hop, bool)>,
     /// Whether they are streams.
     streams: bool,
+    /// Whether the probe came as far as any of them.
+    reached: bool,
     /// The URL to try, where the path alone is wrong.
     try_url: Option<String>,
 }
@@ -33,11 +35,12 @@ impl Tally {
         };
         let streams = tally(|hop| matches!(hop, Hop::Stream(_)));
         let try_url = document.try_url().map(str::to_owned);
-        if streams.is_empty() {
-            let works = tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade));
-            return Self { works, streams: false, try_url };
-        }
-        Self { works: streams, streams: true, try_url }
+        let engine = tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade));
+        let (works, streams) = if streams.is_empty() { (engine, false) } else { (streams, true) };
+        let reached = document.hops().iter().any(|report| {
+            report.outcome != Outcome::NotReached && works.iter().any(|(hop, _)| *hop == report.hop)
+        });
+        Self { works, streams, reached, try_url }
     }
 
     /// How many of how many.
@@ -45,6 +48,8 @@ impl Tally {
         let good = self.works.iter().filter(|(_, works)| *works).count();
         let (verb, verbs) = if self.streams { ("streams", "stream") } else { ("works", "work") };
         match self.works.as_slice() {
+            _ if !self.reached && self.streams => "the probe did not get as far as the streams".to_owned(),
+            _ if !self.reached => "the probe did not get as far as the engine".to_owned(),
             [(hop, true)] => format!("{} {verb}", name(*hop)),
             [(hop, false)] => format!("{} does not {verbs}", name(*hop)),
             [(one, true), (other, true)] if !self.streams => {
@@ -81,7 +86,7 @@ pub(super) fn outcome(severity: Severity, tally: &Tally, notes: usize, look: Loo
     };
     let but = if severity != Severity::Note && tally.is_whole() { ", but not as they should" } else { "" };
     let meaning = match &tally.try_url {
-        Some(url) => format!("nothing answers at this path; try {url}"),
+        Some(url) => format!("Dante is not at this path; try {url}"),
         None => format!("{}{but}{notes}", tally.words()),
     };
     hang(Line::new(style, format!("{word}:")), PLAIN, &look.text(&meaning), word.len() + 2, look.width)
@@ -98,14 +103,16 @@ mod tests {
         let stream = |works: &[bool]| {
             let transports = [Transport::Sse, Transport::WebSocket, Transport::SocketIoPolling];
             let works = works.iter().zip(transports).map(|(works, stream)| (Hop::Stream(stream), *works));
-            Tally { works: works.collect(), streams: true, try_url: None }
+            Tally { works: works.collect(), streams: true, reached: true, try_url: None }
         };
         let engine = |handshake, upgrade| Tally {
             works: vec![(Hop::Handshake, handshake), (Hop::Upgrade, upgrade)],
             streams: false,
+            reached: true,
             try_url: None,
         };
         let elsewhere = Tally { try_url: Some("http://h/dante/".into()), ..stream(&[false]) };
+        let unreached = Tally { reached: false, ..stream(&[false; 3]) };
         let look = Look { width: 80, ascii: true };
         for (severity, tally, notes, text) in [
             (Note, stream(&[true; 3]), 0, "GOOD: all 3 transports stream"),
@@ -114,7 +121,8 @@ mod tests {
             (Degraded, stream(&[true; 2]), 0, "DEGRADED: all 2 transports stream, but not as they should"),
             (Broken, stream(&[false; 3]), 0, "BROKEN: none of 3 transports streams"),
             (Broken, stream(&[false]), 0, "BROKEN: sse does not stream"),
-            (Broken, elsewhere, 0, "BROKEN: nothing answers at this path; try http://h/dante/"),
+            (Broken, unreached, 0, "BROKEN: the probe did not get as far as the streams"),
+            (Broken, elsewhere, 0, "BROKEN: Dante is not at this path; try http://h/dante/"),
             (Note, engine(true, true), 0, "GOOD: handshake and upgrade work"),
             (Degraded, engine(true, false), 0, "DEGRADED: handshake works, upgrade does not"),
             (Degraded, engine(false, true), 0, "DEGRADED: upgrade works, handshake does not"),

@@ -11,6 +11,7 @@ use crate::{
         diagnose::{Severity, Verdict, WrittenRemedy},
         hop::Hop,
         hosts::Host,
+        verdicts::VerdictId,
     },
 };
 
@@ -91,14 +92,17 @@ impl Block {
     }
 
     fn also(&mut self, verdict: &Verdict) {
-        let (same, others): (Vec<_>, Vec<_>) = verdict.also.iter().partition(|also| also.id == verdict.id);
-        let same = same.iter().map(|also| name(also.hop)).collect::<Vec<_>>().join(", ");
-        let others: Vec<_> = others.iter().map(|also| format!("{} ({})", also.id, name(also.hop))).collect();
-        let texts = [
-            (!same.is_empty()).then(|| format!("at {same}")),
-            (!others.is_empty()).then(|| format!("this explains {}", others.join(", "))),
-        ];
-        let texts: Vec<_> = texts.into_iter().flatten().collect();
+        let mut ids: Vec<(VerdictId, Vec<&str>)> = Vec::new();
+        for also in &verdict.also {
+            match ids.iter_mut().find(|(id, _)| *id == also.id) {
+                Some((_, hops)) => hops.push(name(also.hop)),
+                None => ids.push((also.id, vec![name(also.hop)])),
+            }
+        }
+        let (same, others): (Vec<_>, Vec<_>) = ids.into_iter().partition(|(id, _)| *id == verdict.id);
+        let same = same.iter().map(|(_, hops)| format!("at {}", hops.join(", ")));
+        let others = others.iter().map(|(id, hops)| format!("{id} at {}", hops.join(", ")));
+        let texts: Vec<_> = same.chain(others).collect();
         if !texts.is_empty() {
             self.text("also", &texts.join("; "));
         }
