@@ -33,12 +33,21 @@ impl Context {
 
     /// The engine, by a transport, in a session or a new one.
     pub(crate) fn engine(&self, transport: EngineTransport, open: Option<&Open>) -> Target {
+        self.engine_with(transport, open, None)
+    }
+
+    /// The engine by polling, as the official clients ask: with a parameter that differs each time, so that caches do
+    /// not answer (engine.io-client, `timestampRequests`).
+    pub(crate) fn poll(&self, open: Option<&Open>) -> Target {
+        self.engine_with(EngineTransport::Polling, open, Some(&self.connector.unique()))
+    }
+
+    fn engine_with(&self, transport: EngineTransport, open: Option<&Open>, unique: Option<&str>) -> Target {
         // An id is of letters, digits, - and _; one from a hostile peer may hold anything.
         let sid: Option<String> = open.map(|open| open.sid.chars().take(200).collect());
         let sid = sid.as_deref().map(|sid| ("sid", sid));
-        self.page
-            .at(&self.engine)
-            .with_query([("EIO", "4"), ("transport", transport.name())].into_iter().chain(sid))
+        let query = [("EIO", "4"), ("transport", transport.name())].into_iter();
+        self.page.at(&self.engine).with_query(query.chain(unique.map(|unique| ("t", unique))).chain(sid))
     }
 }
 

@@ -102,7 +102,7 @@ impl EngineSession {
     /// # Errors
     /// When the answer opens none.
     pub(crate) async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
-        let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+        let request = Request::get(context.poll(None), context.limit());
         let mut kept = Kept::default();
         let (exchange, body) = http::fetch_kept(&context.connector, &mut kept, request).await;
         match opening(&exchange, &body) {
@@ -138,7 +138,7 @@ impl EngineSession {
         match &mut self.transport {
             SessionTransport::Socket(socket) => socket.send(packet).await,
             SessionTransport::Polling { context, cookie, kept, .. } => {
-                let target = context.engine(EngineTransport::Polling, Some(&self.open));
+                let target = context.poll(Some(&self.open));
                 let mut request = Request::post(target, packet.to_owned(), context.limit());
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());
@@ -170,7 +170,7 @@ impl EngineSession {
                 }
             },
             SessionTransport::Polling { context, cookie, limit, kept } => {
-                let target = context.engine(EngineTransport::Polling, Some(&self.open));
+                let target = context.poll(Some(&self.open));
                 let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
                 if let Some(cookie) = cookie {
                     request = request.with("cookie", cookie.clone());

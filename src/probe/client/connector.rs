@@ -64,10 +64,14 @@ impl Connector {
         }
     }
 
+    /// A text that no other request has, of this or another probe.
+    pub(crate) fn unique(&self) -> String {
+        format!("{:08x}-{}", self.probe, self.asked.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// What the next request asks Dante with, to know its answer again; nothing where no Dante is expected.
     pub(super) fn ask(&self) -> Option<String> {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        self.plan.socketio.is_none().then(|| format!("{:08x}-{number}", self.probe))
+        self.plan.socketio.is_none().then(|| self.unique())
     }
 
     /// What the probe is to do.

@@ -217,8 +217,10 @@ async fn attempt(
         .method(request.method)
         .uri(request.target.path_and_query())
         .header(header::HOST, request.target.authority())
-        .header(header::USER_AGENT, concat!("dante-probe/", env!("CARGO_PKG_VERSION")))
         .header(header::ACCEPT, "*/*");
+    if !request.headers.iter().any(|(name, _)| *name == "user-agent") {
+        built = built.header(header::USER_AGENT, concat!("dante-probe/", env!("CARGO_PKG_VERSION")));
+    }
     for (name, value) in &request.headers {
         built = built.header(*name, value);
     }

@@ -145,6 +145,10 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 | UpgradeRefused
                 | StreamRefused
         ),
+        // Where it leads is not where Dante is: what is wrong there does not matter.
+        RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere => {
+            hop < Hop::Hosting && !matches!(id, RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere)
+        }
         OneConnectionOnly => matches!(id, NoAnswer | NotListening | Garbage | Unreachable),
         // The first certificate of a server that has none for this name.
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),

@@ -11,10 +11,12 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     // What the hop before it explains is not said again.
     let explained =
         findings.iter().any(|finding| finding.hop == Hop::Http && finding.severity == Severity::Broken);
-    if let Some(page) = &evidence.page
-        && !explained
-    {
-        page_rules(evidence, page, findings);
+    if let Some(page) = &evidence.page {
+        match redirected(page).filter(|_| explained) {
+            Some((id, line)) => findings.push(Finding::new(id, Hop::Page, Severity::Broken, line)),
+            None if explained => {}
+            None => page_rules(evidence, page, findings),
+        }
     }
     hosting(evidence, findings);
     if let Some(library) = &evidence.client_library {
