@@ -23,7 +23,9 @@ use super::{
     document::HopReport,
     evidence::{Cors, Evidence, Sticky, Upgrades},
     hop::Hop,
-    hops::{connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page, resume},
+    hops::{
+        connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page, resume, upgrade,
+    },
     hosts,
     plan::Plan,
     streams::{self, Span},
@@ -61,7 +63,8 @@ impl Probe<'_> {
         } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
-                let found_at = page::elsewhere(&context).await;
+                let last = self.evidence.page.as_ref().and_then(|page| page.exchanges.last()).cloned();
+                let found_at = page::elsewhere(&context, &last.unwrap_or_default()).await;
                 let only_page_missing = found_at.as_deref() == Some(context.page.folder());
                 if let Some(page) = &mut self.evidence.page {
                     page.found_at = found_at;
@@ -293,7 +296,7 @@ impl EngineSeen {
         let handshake = evidence.handshake.as_ref().filter(|handshake| handshake.open.is_some());
         let (sticky, upgrades, cors) = tokio::join!(
             OptionFuture::from(handshake.map(|handshake| timed(engine_hops::sticky(context, handshake)))),
-            timed(engine_hops::upgrades(context, handshake.is_some())),
+            timed(upgrade::upgrades(context, handshake.is_some())),
             OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
         );
         Self { sticky, upgrades, cors }

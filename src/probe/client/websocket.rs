@@ -40,6 +40,17 @@ pub(crate) enum Style {
     Plain,
 }
 
+impl Style {
+    /// Its name in the evidence.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Chrome => "chrome",
+            Self::Firefox => "firefox",
+            Self::Plain => "plain",
+        }
+    }
+}
+
 /// An open WebSocket.
 pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,

@@ -27,9 +27,9 @@ impl<'a> Takes<'a> {
         self.0.iter().any(|one| one.works)
     }
 
-    /// Whether all failed, and more than one was made.
-    pub(super) fn fail_twice(&self) -> bool {
-        !self.work() && self.0.len() > 1
+    /// Whether all failed, and more than two were made.
+    pub(super) fn fail_always(&self) -> bool {
+        !self.work() && self.0.len() > 2
     }
 
     /// Whether some worked and some did not.
@@ -44,7 +44,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let other = one.again.as_deref()?;
         differ(one, other).then_some((*hop, other, *one))
     });
-    let takes = ["chrome", "firefox", "plain"].map(|style| Takes::of(evidence, style));
+    let takes = ["chrome", "firefox", "plain", "polling"].map(|style| Takes::of(evidence, style));
     let upgrades = takes.iter().find(|takes| takes.alternate()).and_then(|takes| {
         let good = takes.0.iter().find(|one| one.works)?;
         let bad = takes.0.iter().find(|one| !one.works && !is_limit_or_loss(&one.exchange))?;

@@ -57,7 +57,8 @@ pub(super) fn by_cache(exchange: &Exchange, id: VerdictId, hop: Hop, severity: S
     Some(Finding::new(id, hop, severity, format!("{}; {sign}", facts::describe_exchange(exchange))))
 }
 
-fn of_fault(fault: FaultId) -> VerdictId {
+/// The verdict on a fault that Dante found in the request.
+pub(super) fn of_fault(fault: FaultId) -> VerdictId {
     match fault {
         FaultId::Tls => VerdictId::TlsToServer,
         FaultId::ProxyProtocol => VerdictId::ProxyProtocol,

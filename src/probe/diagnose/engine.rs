@@ -111,7 +111,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
         ));
     } else if by_turns {
         // `alternate` says it.
-    } else if chrome.work() && firefox.fail_twice() {
+    } else if chrome.work() && firefox.fail_always() {
         add(finding(
             VerdictId::FirefoxConnection,
             format!(
@@ -119,7 +119,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
                 facts::describe_exchange(&a_firefox.exchange)
             ),
         ));
-    } else if chrome.fail_twice() && plain.work() {
+    } else if chrome.fail_always() && plain.work() {
         add(finding(
             VerdictId::DeflateOfferRefused,
             format!("offering permessage-deflate: {}", describe_upgrade(a_chrome)),
@@ -129,7 +129,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     }
     slow_upgrade(evidence, a_chrome, findings);
     if let Some(session) = facts::upgrade(evidence, "polling")
-        && !session.works
+        && !alternate::Takes::of(evidence, "polling").work()
         && !by_turns
         && (chrome.work() || plain.work())
     {

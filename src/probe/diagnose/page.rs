@@ -50,11 +50,7 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
         return add(VerdictId::UserAgentRefused, format!("{line}; with a browser's User-Agent → 200"));
     }
     let class = classify(last);
-    if let (
-        Class::NotFound | Class::Page | Class::Fault(_) | Class::Redirect(_) | Class::Good,
-        Some(folder),
-    ) = (&class, page.found_elsewhere())
-    {
+    if let Some(folder) = page.found_elsewhere().filter(|_| may_be_elsewhere(&class)) {
         return add(VerdictId::PrefixMismatch, format!("{line}; Dante answers at {folder}"));
     }
     if page.is_dante && class == Class::Cut {
@@ -75,6 +71,14 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
             ));
         }
         _ => add(VerdictId::PageRefused, line),
+    }
+}
+
+/// Whether an answer may come because the path is not Dante's.
+fn may_be_elsewhere(class: &Class) -> bool {
+    match class {
+        Class::Fault(fault) => answers::of_fault(*fault) == VerdictId::PrefixMismatch,
+        _ => matches!(class, Class::NotFound | Class::Page | Class::Redirect(_) | Class::Good),
     }
 }
 

@@ -1,27 +1,21 @@
-//! The engine: handshake, stickiness, upgrades, requests of pages.
-
-use std::time::Instant;
-
-use tokio::time::timeout;
+//! The engine: handshake, stickiness, requests of pages.
 
 use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     client::{
-        connector::millis,
-        engineio::{self, Message, Open, Packet},
+        engineio::{self, Open},
         http::{self, Method, Request},
-        websocket::{self, Received, Socket, Style},
     },
     context::{Context, cookies},
     engine_session::opening,
-    evidence::{Cors, Ended, Exchange, FailureKind, Handshake, Round, Sticky, Upgrade, Upgrades},
+    evidence::{Cors, Exchange, Handshake, Round, Sticky},
 };
 use crate::transport::EngineTransport;
 
 /// A namespace that no server has. Asking for it is answered at once, by a refusal, and starts nothing: so
 /// packets go both ways on a session without a reading.
-const NOWHERE: &str = "/dante-probe-nowhere";
+pub(super) const NOWHERE: &str = "/dante-probe-nowhere";
 
 /// How many packets are sent, each with a poll for its answer: six requests, so that one of two nodes that take turns by
 /// chance is hit by all of them once in 64 times.
@@ -128,130 +122,6 @@ async fn round(context: &Context, open: &Open, cookie: Option<String>) -> Round 
         }
     }
     round
-}
-
-/// Upgrades to WebSocket in the ways of browsers, and from a polling session.
-pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
-    let (chrome, firefox, session) = tokio::join!(
-        direct(context, "chrome", Style::Chrome),
-        direct(context, "firefox", Style::Firefox),
-        async { if polling { from_polling(context).await } else { None } },
-    );
-    let mut attempts = vec![chrome, firefox];
-    if attempts.iter().any(|attempt| !attempt.works) {
-        attempts.push(direct(context, "plain", Style::Plain).await);
-        // A style is only to blame if it fails whenever it is asked; what was waited for in vain is not waited for again.
-        let waited = |attempt: &Upgrade| {
-            attempt.exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout)
-        };
-        for (style, look) in [("chrome", Style::Chrome), ("firefox", Style::Firefox)] {
-            if !attempts.iter().any(|attempt| attempt.style == style && waited(attempt)) {
-                attempts.push(direct(context, style, look).await);
-            }
-        }
-    }
-    attempts.extend(session);
-    Upgrades { attempts }
-}
-
-async fn direct(context: &Context, style: &str, look: Style) -> Upgrade {
-    let target = context.engine(EngineTransport::WebSocket, None);
-    let mut upgrade = Upgrade { style: style.to_owned(), ..Upgrade::default() };
-    let opened = websocket::open(&context.connector, &target, look, None, context.limit()).await;
-    converse(context, &mut upgrade, opened, None).await;
-    upgrade
-}
-
-/// None when there is no session to upgrade.
-async fn from_polling(context: &Context) -> Option<Upgrade> {
-    let (exchange, body) = http::fetch(
-        &context.connector,
-        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
-    )
-    .await;
-    let open = opening(&exchange, &body).ok()?;
-    if !open.upgrades.iter().any(|name| name == "websocket") {
-        return None;
-    }
-    let cookie = cookies(&exchange.headers);
-    let target = context.engine(EngineTransport::WebSocket, Some(&open));
-    let mut upgrade = Upgrade { style: "polling".to_owned(), ..Upgrade::default() };
-    let (connector, limit) = (&context.connector, context.limit());
-    let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;
-    converse(context, &mut upgrade, opened, Some(&open)).await;
-    Some(upgrade)
-}
-
-/// Proves that packets go both ways.
-async fn converse(
-    context: &Context,
-    upgrade: &mut Upgrade,
-    opened: Result<(Exchange, Socket), Box<Exchange>>,
-    session: Option<&Open>,
-) {
-    let (exchange, mut socket) = match opened {
-        Ok(opened) => opened,
-        Err(exchange) => {
-            upgrade.exchange = *exchange;
-            return;
-        }
-    };
-    upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
-    upgrade.exchange = exchange;
-    let start = Instant::now();
-    let (ours, expected): (String, fn(&Packet) -> bool) = match session {
-        Some(_) => ("2probe".to_owned(), |packet| *packet == Packet::Pong("probe".to_owned())),
-        None => {
-            let join = engineio::join(NOWHERE, None);
-            (join, |packet| matches!(packet, Packet::Message(Message::Refused(_) | Message::Connect(_))))
-        }
-    };
-    let mut last = Instant::now();
-    let mut garbage = false;
-    let talk = async {
-        if session.is_some() {
-            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
-        }
-        loop {
-            match socket.recv().await {
-                Ok(Received::Text(text)) => {
-                    last = Instant::now();
-                    match engineio::packet(&text) {
-                        Ok(Packet::Open(_)) if session.is_none() => {
-                            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
-                        }
-                        Ok(packet) if expected(&packet) => return Ok(()),
-                        Ok(_) => {}
-                        Err(error) => {
-                            garbage = true;
-                            return Err((error, None));
-                        }
-                    }
-                }
-                Ok(Received::Other) => {}
-                Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-                Err(failure) => {
-                    garbage = failure.kind == FailureKind::Garbage;
-                    return Err((failure.text, None));
-                }
-            }
-        }
-    };
-    let (how, code) = match timeout(context.limit(), talk).await {
-        Ok(Ok(())) => {
-            upgrade.works = true;
-            if session.is_some() {
-                // The upgrade is done; a failure now would show in the streams.
-                let _ = socket.send("5").await;
-            }
-            return;
-        }
-        Ok(Err(ended)) => ended,
-        Err(_) => ("nothing more came".to_owned(), None),
-    };
-    let (at_ms, quiet_ms) = (millis(start), millis(last));
-    upgrade.garbage = garbage;
-    upgrade.ended = Some(Ended { at_ms, quiet_ms, how, code, ..Ended::default() });
 }
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.

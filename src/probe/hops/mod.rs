@@ -7,3 +7,4 @@ pub(super) mod outermost;
 pub(super) mod page;
 pub(super) mod resume;
 mod twice;
+pub(super) mod upgrade;

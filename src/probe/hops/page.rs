@@ -92,11 +92,19 @@ fn library_of(html: &str) -> Option<String> {
     sources.map(|url| url.replace("&amp;", "&")).find(|url| url.contains("socket.io") && url.contains(".js"))
 }
 
-/// Where else on this host Dante answers.
-pub(crate) async fn elsewhere(context: &Context) -> Option<String> {
+/// Where else on this host Dante answers; this very folder comes first, since only the page may be missing. A host that cannot reach
+/// what is behind it is not asked everywhere.
+pub(crate) async fn elsewhere(context: &Context, page: &Exchange) -> Option<String> {
     let here = context.page.folder().to_owned();
-    // Only the page may be missing.
-    for folder in std::iter::once(here.clone()).chain(candidates(&here)) {
+    let others = match classify(page) {
+        Class::OriginDown
+        | Class::OriginSlow
+        | Class::OriginTls
+        | Class::Maintenance
+        | Class::Unavailable => Vec::new(),
+        _ => candidates(&here),
+    };
+    for folder in std::iter::once(here).chain(others) {
         let target = context.page.at(&format!("{}{}", folder.trim_end_matches('/'), paths::HOSTING));
         let (exchange, body) = http::fetch(&context.connector, Request::get(target, context.limit())).await;
         if exchange.is(200) && parse_status(&body).is_some() {

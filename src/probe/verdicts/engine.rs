@@ -135,7 +135,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::DeflateNegotiated,
-        "WebSocket compression was negotiated, which IIS's proxies cannot handle.",
+        "Something on the path agrees to WebSocket compression, and may break messages; Dante itself never agrees to it.",
         "turn off permessage-deflate (for Node.js, perMessageDeflate: false)",
     ),
     Entry::new(

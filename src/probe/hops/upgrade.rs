@@ -1,0 +1,173 @@
+//! Upgrades to WebSocket, in the ways of browsers and from a polling session.
+
+use std::time::Instant;
+
+use tokio::time::timeout;
+
+use super::engine::NOWHERE;
+use crate::probe::{
+    classify::{Class, EngineError, classify},
+    client::{
+        connector::millis,
+        engineio::{self, Message, Open, Packet},
+        http::{self, Request},
+        websocket::{self, Received, Socket, Style},
+    },
+    context::{Context, cookies},
+    engine_session::opening,
+    evidence::{Ended, Exchange, FailureKind, Upgrade, Upgrades},
+};
+use crate::transport::EngineTransport;
+
+/// In which order a style that failed and one that worked are asked again: a sequence without a period (Thue and Morse), so
+/// that servers which take turns cannot answer one style well and the other badly all the time.
+const AGAIN: [bool; 8] = [true, false, false, true, false, true, true, false];
+
+/// Upgrades to WebSocket in the ways of browsers, and from a polling session.
+pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
+    let (chrome, firefox, session) =
+        tokio::join!(direct(context, Style::Chrome), direct(context, Style::Firefox), async {
+            if polling { from_polling(context).await } else { None }
+        },);
+    let mut attempts = vec![chrome, firefox];
+    if attempts.iter().any(|attempt| !attempt.works) {
+        attempts.push(direct(context, Style::Plain).await);
+        let styles = [Style::Chrome, Style::Firefox, Style::Plain];
+        let with = |works: bool| {
+            let all = styles.iter().zip(&attempts).rev();
+            all.clone()
+                .find(|(_, attempt)| attempt.works == works && !waited(attempt))
+                .map(|(style, _)| *style)
+        };
+        if let (Some(bad), Some(good)) = (with(false), with(true)) {
+            again(context, bad, good, &mut attempts).await;
+        }
+    }
+    attempts.extend(session);
+    let unsteady = attempts.last().filter(|last| last.style == POLLING && !last.works && !waited(last));
+    if unsteady.is_some_and(|last| classify(&last.exchange) != Class::Engine(EngineError::UnknownSession)) {
+        attempts.extend(from_polling(context).await);
+    }
+    Upgrades { attempts }
+}
+
+/// A style is only to blame if it fails whenever it is asked, and another one never does: until one of them does otherwise,
+/// both are asked again.
+async fn again(context: &Context, bad: Style, good: Style, attempts: &mut Vec<Upgrade>) {
+    for ask_bad in AGAIN {
+        let attempt = direct(context, if ask_bad { bad } else { good }).await;
+        let as_before = attempt.works != ask_bad;
+        attempts.push(attempt);
+        if !as_before {
+            return;
+        }
+    }
+}
+
+/// What was waited for in vain is not waited for again.
+fn waited(attempt: &Upgrade) -> bool {
+    attempt.exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout)
+}
+
+/// The name of an upgrade from a polling session, among those of styles.
+const POLLING: &str = "polling";
+
+async fn direct(context: &Context, style: Style) -> Upgrade {
+    let target = context.engine(EngineTransport::WebSocket, None);
+    let mut upgrade = Upgrade { style: style.name().to_owned(), ..Upgrade::default() };
+    let opened = websocket::open(&context.connector, &target, style, None, context.limit()).await;
+    converse(context, &mut upgrade, opened, None).await;
+    upgrade
+}
+
+/// None when there is no session to upgrade.
+async fn from_polling(context: &Context) -> Option<Upgrade> {
+    let (exchange, body) = http::fetch(
+        &context.connector,
+        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
+    )
+    .await;
+    let open = opening(&exchange, &body).ok()?;
+    if !open.upgrades.iter().any(|name| name == "websocket") {
+        return None;
+    }
+    let cookie = cookies(&exchange.headers);
+    let target = context.engine(EngineTransport::WebSocket, Some(&open));
+    let mut upgrade = Upgrade { style: POLLING.to_owned(), ..Upgrade::default() };
+    let (connector, limit) = (&context.connector, context.limit());
+    let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;
+    converse(context, &mut upgrade, opened, Some(&open)).await;
+    Some(upgrade)
+}
+
+/// Proves that packets go both ways.
+async fn converse(
+    context: &Context,
+    upgrade: &mut Upgrade,
+    opened: Result<(Exchange, Socket), Box<Exchange>>,
+    session: Option<&Open>,
+) {
+    let (exchange, mut socket) = match opened {
+        Ok(opened) => opened,
+        Err(exchange) => {
+            upgrade.exchange = *exchange;
+            return;
+        }
+    };
+    upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
+    upgrade.exchange = exchange;
+    let start = Instant::now();
+    let (ours, expected): (String, fn(&Packet) -> bool) = match session {
+        Some(_) => ("2probe".to_owned(), |packet| *packet == Packet::Pong("probe".to_owned())),
+        None => {
+            let join = engineio::join(NOWHERE, None);
+            (join, |packet| matches!(packet, Packet::Message(Message::Refused(_) | Message::Connect(_))))
+        }
+    };
+    let mut last = Instant::now();
+    let mut garbage = false;
+    let talk = async {
+        if session.is_some() {
+            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
+        }
+        loop {
+            match socket.recv().await {
+                Ok(Received::Text(text)) => {
+                    last = Instant::now();
+                    match engineio::packet(&text) {
+                        Ok(Packet::Open(_)) if session.is_none() => {
+                            socket.send(ours.clone()).await.map_err(|failure| (failure.text, None))?;
+                        }
+                        Ok(packet) if expected(&packet) => return Ok(()),
+                        Ok(_) => {}
+                        Err(error) => {
+                            garbage = true;
+                            return Err((error, None));
+                        }
+                    }
+                }
+                Ok(Received::Other) => {}
+                Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
+                Err(failure) => {
+                    garbage = failure.kind == FailureKind::Garbage;
+                    return Err((failure.text, None));
+                }
+            }
+        }
+    };
+    let (how, code) = match timeout(context.limit(), talk).await {
+        Ok(Ok(())) => {
+            upgrade.works = true;
+            if session.is_some() {
+                // The upgrade is done; a failure now would show in the streams.
+                let _ = socket.send("5").await;
+            }
+            return;
+        }
+        Ok(Err(ended)) => ended,
+        Err(_) => ("nothing more came".to_owned(), None),
+    };
+    let (at_ms, quiet_ms) = (millis(start), millis(last));
+    upgrade.garbage = garbage;
+    upgrade.ended = Some(Ended { at_ms, quiet_ms, how, code, ..Ended::default() });
+}
