@@ -9,6 +9,7 @@ mod facts;
 mod graph;
 mod handshake;
 mod page;
+mod resume;
 mod streams;
 mod time;
 
@@ -180,6 +181,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);
     time::rules(evidence, &mut findings);
+    resume::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, prefix, cause.also)).collect()

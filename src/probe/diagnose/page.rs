@@ -123,10 +123,6 @@ fn hosting(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let line = "the server saw an HTTP/1.0 request, but we sent HTTP/1.1";
         findings.push(Finding::new(VerdictId::Http10, Hop::Hosting, connection::one_zero(evidence), line));
     }
-    if hosting.editions.len() > 1 {
-        let line = format!("the nodes say that they read {}", hosting.editions.join(" and "));
-        findings.push(Finding::new(VerdictId::EditionsDiffer, Hop::Hosting, Severity::Degraded, line));
-    }
 }
 
 fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Finding>) {

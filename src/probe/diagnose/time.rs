@@ -5,7 +5,6 @@ use crate::probe::{evidence::Evidence, hop::Hop};
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     hold(evidence, findings);
-    resume(evidence, findings);
     if let Some(seen) = &evidence.compression
         && seen.page_unpacks == Some(false)
     {
@@ -45,20 +44,6 @@ fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
             ended.how
         );
         findings.push(Finding::new(VerdictId::IdleCut, Hop::Hold, facts::fault(evidence), line));
-    }
-}
-
-fn resume(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let Some(resume) = &evidence.resume else { return };
-    for back in resume.comebacks.iter().filter(|back| back.index != Some(back.wanted)) {
-        let came = match (back.index, back.from, &back.failure) {
-            (Some(index), ..) => format!("stanza {index} came"),
-            (None, Some(from), _) => format!("the reading resumed at {from}, but no stanza came"),
-            (None, None, Some(failure)) => failure.text.clone(),
-            (None, None, None) => "nothing came".to_owned(),
-        };
-        let line = format!("{}: asked for stanza {}, but {came}", back.transport, back.wanted);
-        findings.push(Finding::new(VerdictId::LostOnResume, Hop::Resume, facts::fault(evidence), line));
     }
 }
 

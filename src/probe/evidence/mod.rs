@@ -92,6 +92,8 @@ impl Evidence {
         let attempts = self.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
         attempts.for_each(|attempt| add(Hop::Upgrade, &attempt.exchange));
         self.streams.iter().for_each(|(transport, stream)| add(Hop::Stream(*transport), &stream.exchange));
+        let comebacks = self.resume.iter().flat_map(|resume| &resume.comebacks);
+        comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
         self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));
         all
     }

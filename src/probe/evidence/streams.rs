@@ -86,6 +86,12 @@ evidence! {
         from: Option<u64>,
         /// The stanza that came.
         index: Option<u64>,
+        /// The edition that is read there.
+        edition: Option<String>,
+        /// The request that came back.
+        exchange: Exchange,
+        /// How it ended, if it did before a stanza came.
+        ended: Option<Ended>,
         /// Why none came.
         #[serde(rename = "trouble")]
         failure: Option<Failure>,

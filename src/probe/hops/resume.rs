@@ -37,7 +37,13 @@ async fn come_back(context: &Context, transport: Transport, before: &Stream, off
         wanted: offset.from,
         from: stream.opening.as_ref().and_then(|opening| opening["from"].as_u64()),
         index: stream.arrivals.first().and_then(|arrival| arrival.index),
+        edition: stream
+            .opening
+            .as_ref()
+            .and_then(|opening| Some(opening["edition"].as_str()?.chars().take(64).collect())),
         failure: stream.exchange.failure.clone(),
         nodes: [node(before), node(&stream)].into_iter().flatten().collect(),
+        ended: stream.ended,
+        exchange: stream.exchange,
     }
 }
