@@ -24,7 +24,8 @@ use super::{
     evidence::{Cors, Evidence, Sticky, Upgrades},
     hop::Hop,
     hops::{
-        connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page, resume, upgrade,
+        addresses, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page,
+        resume, upgrade,
     },
     hosts,
     plan::Plan,
@@ -52,7 +53,9 @@ pub(super) struct Probe<'a> {
 impl Probe<'_> {
     /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
-        let Some(page) = self.reach_page().await? else { return Ok(()) };
+        let page = self.reach_page().await?;
+        self.ask_all_addresses(page.as_ref()).await;
+        let Some(page) = page else { return Ok(()) };
         let engine = match &self.plan.socketio {
             Some(path) => path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
@@ -101,12 +104,8 @@ impl Probe<'_> {
         loop {
             let start = Instant::now();
             let connector = self.connector.clone();
-            let mut path = ConnectionPath::walk(&connector, &target, || connector.budget().connect()).await;
+            let path = ConnectionPath::walk(&connector, &target, || connector.budget().connect()).await;
             let open = path.is_open(&target);
-            if let Some(tls) = path.tls.as_mut().filter(|tls| tls.failure.is_some()) {
-                let limit = connector.budget().connect();
-                tls.other_scheme = connection::plain(&connector, &target, limit).await;
-            }
             (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
             self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
             if !open {
@@ -137,6 +136,18 @@ impl Probe<'_> {
                 None => return Ok(answered.then_some(reached)),
             }
         }
+    }
+
+    /// What the other addresses of the name answer, where there are any.
+    async fn ask_all_addresses(&mut self, page: Option<&Target>) {
+        let (Some(name), Some(tcp), None) =
+            (&self.evidence.name, &mut self.evidence.tcp, &self.plan.socketio)
+        else {
+            return;
+        };
+        let page = page.unwrap_or(&self.plan.target);
+        let addresses = name.addresses.iter().filter_map(|address| address.parse().ok());
+        tcp.addresses = addresses::ask_all(&self.connector, page, addresses).await;
     }
 
     /// Where only an engine is asked for, its first answer stands for the page.
@@ -267,6 +278,9 @@ impl Probe<'_> {
     }
 
     fn report(&mut self, hops: &[Hop]) -> std::io::Result<()> {
+        if let Some(tcp) = &mut self.evidence.tcp {
+            tcp.connections = self.connector.connections();
+        }
         let verdicts = diagnose(&self.evidence);
         for hop in hops {
             let report = HopReport::new(&self.evidence, &self.times, *hop, &verdicts);

@@ -18,16 +18,24 @@ use tokio::{
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
+    alert::{self, tls_error},
+    connection_log::ConnectionLog,
     gate::{Gate, Pass},
     recorded::Recorded,
     tls::Roots,
 };
 use crate::probe::{
     budget::{Budget, Line},
-    evidence::{Attempt, Failure, FailureKind, Name, Tcp, Tls},
+    evidence::{Attempt, Connections, Failure, FailureKind, Name, Tcp},
     plan::Plan,
     target::Target,
 };
+
+/// How long after a refusal a port is tried again, to see whether it is gone for good.
+const BETWEEN_REFUSALS: Duration = Duration::from_millis(300);
+
+/// A host and port.
+type Peer = (String, u16);
 
 /// Opens connections.
 #[derive(Debug)]
@@ -35,9 +43,12 @@ pub(crate) struct Connector {
     plan: Arc<Plan>,
     roots: Roots,
     /// The address that answered, for each host and port.
-    known: Mutex<HashMap<(String, u16), SocketAddr>>,
+    known: Mutex<HashMap<Peer, SocketAddr>>,
+    /// A connection that nobody has used yet.
+    spare: Mutex<Option<(Peer, TcpStream)>>,
+    log: ConnectionLog,
     /// What every connection passes.
-    gate: Gate,
+    gate: Arc<Gate>,
     /// What was measured of the line.
     line: Mutex<Line>,
     /// When the probe began.
@@ -56,9 +67,11 @@ impl Connector {
             plan,
             roots: Roots::of_system(),
             known: Mutex::default(),
-            gate: Gate::default(),
+            gate: Arc::default(),
             line: Mutex::default(),
             start: Instant::now(),
+            spare: Mutex::default(),
+            log: ConnectionLog::default(),
             asked: AtomicU32::new(0),
             probe: now.subsec_nanos() ^ std::process::id(),
         }
@@ -112,11 +125,11 @@ impl Connector {
             match timeout(limit, lookup_host((target.host.as_str(), target.port))).await {
                 Ok(Ok(addresses)) => addresses.collect(),
                 Ok(Err(error)) => {
-                    name.failure = Some(Failure::new(FailureKind::Unknown, error.to_string()));
+                    name.failure = Some(of_resolver(&error));
                     Vec::new()
                 }
                 Err(_) => {
-                    let text = format!("no answer within {:.1} s", limit.as_secs_f64());
+                    let text = format!("no DNS server answered within {:.1} s", limit.as_secs_f64());
                     name.failure = Some(Failure::new(FailureKind::Timeout, text));
                     Vec::new()
                 }
@@ -162,6 +175,7 @@ impl Connector {
                 // Small packets must not wait for each other; where that fails, they do.
                 let _ = stream.set_nodelay(true);
                 self.line().connected(start.elapsed());
+                self.log.opened();
                 lock(&self.known).insert((target.host.clone(), target.port), *address);
                 return (tcp, Some(stream));
             }
@@ -169,8 +183,60 @@ impl Connector {
         (tcp, None)
     }
 
-    async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
-        let known = lock(&self.known).get(&(target.host.clone(), target.port)).copied();
+    /// One that goes to this address of several, and counts for itself; what it opens passes the same gate.
+    pub(crate) fn at(&self, target: &Target, address: SocketAddr) -> Self {
+        let known = HashMap::from([((target.host.clone(), target.port), address)]);
+        self.another(self.plan.clone(), known)
+    }
+
+    /// One that leaves out the headers which the user gave: they may be secrets.
+    pub(crate) fn without_headers(&self) -> Self {
+        let mut plan = Plan::clone(&self.plan);
+        plan.headers.clear();
+        self.another(Arc::new(plan), lock(&self.known).clone())
+    }
+
+    fn another(&self, plan: Arc<Plan>, known: HashMap<Peer, SocketAddr>) -> Self {
+        Self {
+            plan,
+            roots: self.roots.clone(),
+            known: Mutex::new(known),
+            spare: Mutex::default(),
+            log: ConnectionLog::default(),
+            gate: self.gate.clone(),
+            line: Mutex::new(*self.line()),
+            start: self.start,
+            asked: AtomicU32::new(0),
+            probe: self.probe,
+        }
+    }
+
+    /// The address that is used for a host.
+    pub(crate) fn address_of(&self, target: &Target) -> Option<SocketAddr> {
+        lock(&self.known).get(&(target.host.clone(), target.port)).copied()
+    }
+
+    /// Keeps a connection for the next request, so that the look at TCP costs the host none of its own.
+    pub(crate) fn keep(&self, target: &Target, tcp: TcpStream) {
+        *lock(&self.spare) = Some(((target.host.clone(), target.port), tcp));
+    }
+
+    /// The connections of this probe.
+    pub(super) fn log(&self) -> &ConnectionLog {
+        &self.log
+    }
+
+    /// All connections up to now, counted.
+    pub(crate) fn connections(&self) -> Connections {
+        self.log.so_far()
+    }
+
+    pub(super) async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
+        let key = (target.host.clone(), target.port);
+        if let Some((_, spare)) = lock(&self.spare).take_if(|(kept, _)| *kept == key) {
+            return Ok(spare);
+        }
+        let known = lock(&self.known).get(&key).copied();
         let addresses = match known {
             Some(address) => vec![address],
             None => {
@@ -182,10 +248,35 @@ impl Connector {
             }
         };
         let (tcp, stream) = self.reach(target, &addresses, self.budget().connect()).await;
-        let failure = || tcp.attempts.into_iter().find_map(|attempt| attempt.failure);
-        stream.ok_or_else(|| {
-            failure().expect("there is an address, and without a connection its attempt failed")
-        })
+        if let Some(stream) = stream {
+            return Ok(stream);
+        }
+        let failure = tcp
+            .attempts
+            .into_iter()
+            .find_map(|attempt| attempt.failure)
+            .expect("there is an address, and without a connection its attempt failed");
+        if known.is_none() || failure.kind != FailureKind::Refused {
+            return Err(failure);
+        }
+        self.log.refused();
+        self.ask_again(target, &addresses).await.ok_or(failure)
+    }
+
+    /// A port that has accepted a connection refuses one: it may be gone for good, or its queue was full for a moment. That is
+    /// found out once.
+    async fn ask_again(&self, target: &Target, addresses: &[SocketAddr]) -> Option<TcpStream> {
+        if !self.log.is_first_refusal() {
+            return None;
+        }
+        for _ in 0..2 {
+            tokio::time::sleep(BETWEEN_REFUSALS).await;
+            if let (_, Some(stream)) = self.reach(target, addresses, self.budget().connect()).await {
+                return Some(stream);
+            }
+            self.log.refused();
+        }
+        None
     }
 
     /// A connection for one request, over TLS if the target says so. A certificate that the system does not
@@ -198,7 +289,7 @@ impl Connector {
         if !target.tls {
             return Ok(Recorded::new(Box::new(tcp), pass));
         }
-        let (config, seen) = self.roots.config(&["http/1.1"]).map_err(|error| of_tls(&error))?;
+        let (config, seen) = self.roots.config(&["http/1.1"], true).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config)
             .connect(server_name(target)?, tcp)
             .await
@@ -210,41 +301,9 @@ impl Connector {
         Ok(Recorded::new(Box::new(stream), pass))
     }
 
-    /// A handshake of TLS for its own sake, offering HTTP/2, too.
-    pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
-        let _pass = self.gate.enter().await;
-        let failed = |failure| Tls { failure: Some(failure), ..Tls::default() };
-        match timeout(limit, self.try_inspect(target)).await {
-            Ok(Ok(tls)) => tls,
-            Ok(Err(failure)) => failed(failure),
-            Err(_) => {
-                let text = format!("no answer to the TLS handshake within {:.1} s", limit.as_secs_f64());
-                failed(Failure::new(FailureKind::Timeout, text))
-            }
-        }
-    }
-
-    async fn try_inspect(&self, target: &Target) -> Result<Tls, Failure> {
-        let tcp = self.tcp(target).await?;
-        let (config, seen) = self.roots.config(&["h2", "http/1.1"]).map_err(|error| of_tls(&error))?;
-        let stream = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        let seen = lock(&seen).clone();
-        let facts = seen.facts(i64::try_from(now).unwrap_or(i64::MAX));
-        Ok(match stream {
-            Ok(stream) => {
-                let session = stream.get_ref().1;
-                Tls {
-                    protocol: session
-                        .protocol_version()
-                        .and_then(|version| version.as_str().map(str::to_owned)),
-                    alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
-                    insecure: self.plan.insecure,
-                    ..facts
-                }
-            }
-            Err(error) => Tls { failure: Some(of_handshake(&error)), ..facts },
-        })
+    /// What certificates are measured by.
+    pub(super) fn roots(&self) -> &Roots {
+        &self.roots
     }
 }
 
@@ -253,21 +312,36 @@ pub(super) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
     table.lock().expect("nothing panics while it holds one of these locks")
 }
 
-fn server_name(target: &Target) -> Result<ServerName<'static>, Failure> {
+/// The name that a certificate has to be for.
+pub(super) fn server_name(target: &Target) -> Result<ServerName<'static>, Failure> {
     ServerName::try_from(target.host.clone())
         .map_err(|error| Failure::new(FailureKind::Tls, error.to_string()))
 }
 
-fn of_tls(error: &tokio_rustls::rustls::Error) -> Failure {
-    Failure::new(FailureKind::Tls, error.to_string())
+/// Names an error of the resolver. Only its words tell a name that does not exist from a resolver that has no answer (`EAI_AGAIN`): in
+/// glibc, macOS and FreeBSD the first, in musl the second, in Windows the third (`WSATRY_AGAIN`).
+fn of_resolver(error: &io::Error) -> Failure {
+    let text = error.to_string();
+    let temporary = ["Temporary failure in name resolution", "Try again", "(os error 11002)"];
+    if temporary.iter().any(|words| text.contains(words)) {
+        return Failure::new(FailureKind::Timeout, format!("no DNS server answered ({text})"));
+    }
+    Failure::new(FailureKind::Unknown, text)
 }
 
-/// Why a handshake of TLS failed; an error of TLS travels inside one of input and output.
-fn of_handshake(error: &io::Error) -> Failure {
+/// Names an error of TLS, with the alert if the peer sent one.
+pub(super) fn of_tls(error: &tokio_rustls::rustls::Error) -> Failure {
+    let alert = alert::received(error);
+    let text = match &alert {
+        Some(alert) => format!("the server closed with the TLS alert {} ({})", alert.name, alert.code),
+        None => error.to_string(),
+    };
+    Failure { alert, ..Failure::new(FailureKind::Tls, text) }
+}
+
+/// Why a handshake of TLS failed.
+pub(super) fn of_handshake(error: &io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
-            Failure::new(FailureKind::Tls, error.to_string())
-        }
         io::ErrorKind::UnexpectedEof => {
             Failure::new(FailureKind::Closed, "the peer closed during the handshake")
         }
@@ -275,8 +349,11 @@ fn of_handshake(error: &io::Error) -> Failure {
     }
 }
 
-/// Names an error of input or output.
+/// Names an error of input or output; one of TLS travels inside.
 pub(crate) fn of_io(error: &io::Error) -> Failure {
+    if let Some(error) = tls_error(error) {
+        return of_tls(error);
+    }
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused => FailureKind::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {

@@ -11,8 +11,9 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
+pub(crate) use super::retry::{fetch, fetch_kept, send};
 use super::{
-    connection::{HttpConnection, Kept, of_hyper},
+    connection::{HttpConnection, of_hyper},
     connector::{Connector, millis},
     gate::Pass,
     recorded::FirstBytes,
@@ -27,6 +28,8 @@ use crate::probe::{
 pub(crate) const MAX_BODY: usize = 256 * 1024;
 /// How much of a body is shown.
 const SHOWN: usize = 512;
+/// How much of the end of a longer body is shown.
+const SHOWN_END: usize = 64;
 /// How much of one header's value is shown.
 const SHOWN_HEADER: usize = 2048;
 
@@ -80,59 +83,19 @@ pub(crate) struct Answer {
     connection: HttpConnection,
 }
 
-/// Sends a request over a connection of its own, and waits for the head of the answer.
+/// Sends a request over a connection of its own, once, and waits for the head of the answer.
 ///
 /// # Errors
 /// With what came instead.
-pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+pub(super) async fn send_once(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
     send_over(connector, request, None).await
 }
 
-/// The same, and reads the body, as far as it is bounded.
-pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
-    match send(connector, request).await {
-        Ok(answer) => answer.finish().await,
-        Err(exchange) => (*exchange, Vec::new()),
-    }
-}
-
-/// The same over a kept connection, or over a fresh one if there is none or the server has closed it meanwhile. A server may
-/// close an idle connection just when a request comes; that says nothing of the request (RFC 9112, 9.3.1), and so it is
-/// asked again. Browsers do that for any method (Chromium: `HttpNetworkTransaction::ShouldResendRequest`).
-pub(crate) async fn fetch_kept(
-    connector: &Connector,
-    kept: &mut Kept,
-    request: Request,
-) -> (Exchange, Vec<u8>) {
-    let mut sent = None;
-    if let Some(connection) = kept.take().await {
-        match send_over(connector, request.clone(), Some(connection)).await {
-            Err(exchange) if was_closed_meanwhile(&exchange) => {}
-            answered => sent = Some(answered),
-        }
-    }
-    let sent = match sent {
-        Some(sent) => sent,
-        None => send(connector, request).await,
-    };
-    match sent {
-        Ok(answer) => {
-            let (exchange, body, connection) = answer.read().await;
-            if let Some(connection) = connection {
-                kept.put(connection);
-            }
-            (exchange, body)
-        }
-        Err(exchange) => (*exchange, Vec::new()),
-    }
-}
-
-fn was_closed_meanwhile(exchange: &Exchange) -> bool {
-    let gone = |failure: &Failure| matches!(failure.kind, FailureKind::Closed | FailureKind::Reset);
-    exchange.raw.is_none() && exchange.failure.as_ref().is_some_and(gone)
-}
-
-async fn send_over(
+/// The same, over a connection that is open, or a fresh one.
+///
+/// # Errors
+/// With what came instead.
+pub(super) async fn send_over(
     connector: &Connector,
     mut request: Request,
     connection: Option<HttpConnection>,
@@ -153,7 +116,6 @@ async fn send_over(
     if let Some(asked) = connector.ask() {
         request = request.with(ASK_HEADER, asked);
     }
-    let deadline = TokioInstant::now() + request.limit;
     let mut exchange = Exchange {
         method: request.method.to_string(),
         url: request.target.to_string(),
@@ -164,7 +126,7 @@ async fn send_over(
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
-    let result = match timeout_at(deadline, attempt(connector, request, way, &mut first)).await {
+    let result = match timeout(limit, attempt(connector, request, way, &mut first)).await {
         Ok(result) => result,
         Err(_) => {
             connector.line().unanswered();
@@ -250,7 +212,7 @@ impl Answer {
     }
 
     /// The same; gives the connection, too, if the body came to its end.
-    async fn read(mut self) -> (Exchange, Vec<u8>, Option<HttpConnection>) {
+    pub(super) async fn read(mut self) -> (Exchange, Vec<u8>, Option<HttpConnection>) {
         let mut body = Vec::new();
         let end = TokioInstant::now() + self.whole;
         loop {
@@ -267,7 +229,7 @@ impl Answer {
                 }
                 Ok(Ok(None)) => break,
                 Ok(Err(failure)) => {
-                    self.exchange.failure = Some(failure);
+                    self.exchange.failure = Some(self.cut(failure, body.len()));
                     break;
                 }
                 Err(_) => {
@@ -279,9 +241,25 @@ impl Answer {
         }
         self.exchange.ms = millis(self.start);
         self.exchange.body = truncate_body(&body);
+        self.exchange.body_end = end_of(&body);
         self.exchange.body_bytes = body.len();
         let whole = self.exchange.failure.is_none();
         (self.exchange, body, whole.then_some(self.connection))
+    }
+
+    /// What cut a body off, with how much of it came.
+    fn cut(&self, failure: Failure, came: usize) -> Failure {
+        let how = match failure.kind {
+            FailureKind::Closed => "closed",
+            FailureKind::Reset => "reset",
+            _ => return failure,
+        };
+        let length = self.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let text = match length {
+            Some(length) => format!("{came} of {length} bytes came, then the connection was {how}"),
+            None => format!("{came} bytes came, then the connection was {how} before the last chunk"),
+        };
+        Failure::new(FailureKind::BodyCut, text)
     }
 
     /// The next bytes of the body, whenever they come; none at its end.
@@ -336,6 +314,13 @@ pub(crate) struct Upgraded {
 /// The first bytes of a body as text.
 pub(crate) fn truncate_body(body: &[u8]) -> String {
     String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
+}
+
+/// The last bytes of a body, as text, if it is not shown whole.
+fn end_of(body: &[u8]) -> Option<String> {
+    let rest = body.get(SHOWN..)?;
+    let end = &rest[rest.len().saturating_sub(SHOWN_END)..];
+    (!end.is_empty()).then(|| String::from_utf8_lossy(end).into_owned())
 }
 
 fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -2,18 +2,24 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `connector`, `tls`, `recorded` | from a name to a connection |
+//! | `connector`, `connection_log`, `recorded` | from a name to a connection |
 //! | `gate` | how many of them at once, and how fast |
-//! | `connection`, `http`, `websocket` | what is spoken on it |
+//! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
+//! | `connection`, `http`, `retry`, `websocket` | what is spoken on it |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
+mod alert;
 pub(super) mod connection;
+mod connection_log;
 pub(super) mod connector;
 pub(crate) mod engineio;
 pub(crate) mod events;
 pub(super) mod gate;
+mod hello;
 pub(super) mod http;
+mod inspection;
 mod recorded;
+mod retry;
 pub(super) mod tls;
 pub(crate) mod unpack;
 pub(super) mod websocket;

@@ -52,6 +52,11 @@ impl FirstBytes {
         lock(&self.0).clear();
     }
 
+    /// As they came.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        lock(&self.0).clone()
+    }
+
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
         lock(&self.0).escape_ascii().to_string()

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 use tokio_rustls::rustls::{
     self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
-        WebPkiServerVerifier,
+        ResolvesClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
+    sign::CertifiedKey,
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
@@ -18,7 +19,7 @@ use super::connector::lock;
 use crate::probe::evidence::Tls;
 
 /// The trust of this machine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Roots {
     provider: Arc<CryptoProvider>,
     /// None where the system has no usable roots.
@@ -31,6 +32,7 @@ pub(crate) struct Seen {
     chain: Vec<CertificateDer<'static>>,
     name_matches: Option<bool>,
     untrusted: Option<String>,
+    asked_for_certificate: bool,
 }
 
 impl Roots {
@@ -45,19 +47,27 @@ impl Roots {
         Self { provider, verifier }
     }
 
+    /// Bytes that nobody can guess, for a handshake written by hand; none if the system has none.
+    pub(crate) fn random(&self) -> Option<[u8; 32]> {
+        let mut random = [0; 32];
+        self.provider.secure_random.fill(&mut random).ok()?;
+        Some(random)
+    }
+
     /// Whether there is any trust to measure certificates by.
     pub(crate) fn are_usable(&self) -> bool {
         self.verifier.is_some()
     }
 
     /// A configuration whose verifier accepts every certificate and records what it saw. Whoever uses it
-    /// must look at [`Seen`] before saying anything.
+    /// must look at [`Seen`] before saying anything. `names_host` says whether the name is sent along (SNI).
     ///
     /// # Errors
     /// Only if the provider lacks what every version of TLS needs, which ring does not.
     pub(crate) fn config(
         &self,
         alpn: &[&str],
+        names_host: bool,
     ) -> Result<(Arc<ClientConfig>, Arc<Mutex<Seen>>), rustls::Error> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let recorder =
@@ -66,7 +76,8 @@ impl Roots {
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(recorder))
-            .with_no_client_auth();
+            .with_client_cert_resolver(Arc::new(NoCertificate { seen: seen.clone() }));
+        config.enable_sni = names_host;
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         Ok((Arc::new(config), seen))
     }
@@ -84,6 +95,7 @@ impl Seen {
             chain: self.chain.len(),
             name_matches: self.name_matches,
             untrusted: self.untrusted.clone(),
+            asked_for_certificate: self.asked_for_certificate,
             ..Tls::default()
         };
         let Some((_, certificate)) = self
@@ -101,6 +113,8 @@ impl Seen {
         facts.not_before = rfc3339(start);
         facts.not_after = rfc3339(end);
         facts.days_left = Some((end - now).div_euclid(24 * 60 * 60));
+        facts.seconds_left = Some(end - now);
+        facts.life_seconds = Some(end - start);
         facts.not_yet_valid = start > now;
         if let Ok(Some(names)) = certificate.subject_alternative_name() {
             facts.names = names.value.general_names.iter().filter_map(name).take(20).collect();
@@ -124,6 +138,23 @@ fn rfc3339(seconds: i64) -> String {
     let at = std::time::UNIX_EPOCH
         .checked_add(std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
     at.map(|at| humantime::format_rfc3339_seconds(at).to_string()).unwrap_or_default()
+}
+
+/// Has no certificate to show, and records that one was asked for.
+#[derive(Debug)]
+struct NoCertificate {
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _authorities: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        lock(&self.seen).asked_for_certificate = true;
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
 }
 
 /// Accepts every certificate, keeps it, and notes what the system's verifier says.
@@ -154,7 +185,8 @@ impl ServerCertVerifier for Recorder {
             .map(|certificate| rustls::client::verify_server_name(&certificate, server_name).is_ok())
             .ok();
         let chain = std::iter::once(leaf).chain(intermediates).map(|one| one.clone().into_owned()).collect();
-        *lock(&self.seen) = Seen { chain, name_matches, untrusted };
+        let mut seen = lock(&self.seen);
+        (seen.chain, seen.name_matches, seen.untrusted) = (chain, name_matches, untrusted);
         Ok(ServerCertVerified::assertion())
     }
 

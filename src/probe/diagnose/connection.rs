@@ -1,32 +1,30 @@
-//! Rules for the path to the host: name, TCP, TLS, HTTP.
+//! Rules for the path to the host: name, TCP, HTTP; TLS and several addresses have files of their own.
+
+mod addresses;
+mod tls;
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{
-    evidence::{Evidence, FailureKind, Tls},
+    classify::{Class, classify},
+    evidence::{Connections, Evidence, Exchange, FailureKind},
     hop::Hop,
 };
-
-/// Days before the end of a certificate when it should have been renewed long ago: automatic renewal comes
-/// a third of the lifetime before the end (Let's Encrypt: 30 of 90 days).
-const RENEWAL_DAYS: i64 = 7;
-
-/// What servers of TLS answer to plain HTTP: nginx, Apache, Go.
-const PLAIN_REFUSED: [&str; 3] = [
-    "plain HTTP request was sent to HTTPS port",
-    "speaking plain HTTP to an SSL",
-    "HTTP request to an HTTPS server",
-];
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if let Some(name) = &evidence.name
         && let Some(failure) = &name.failure
     {
-        let line = format!("{}: {}", name.name, failure.text);
+        let hint = if failure.kind == FailureKind::Timeout {
+            "; the name may be right: check this machine's network"
+        } else {
+            ""
+        };
+        let line = format!("{}: {}{hint}", name.name, failure.text);
         findings.push(Finding::new(VerdictId::NameUnknown, Hop::Name, Severity::Broken, line));
     }
     tcp(evidence, findings);
     if let Some(tls) = &evidence.tls {
-        tls_rules(tls, findings);
+        tls::rules(tls, findings);
     }
     http(evidence, findings);
 }
@@ -34,68 +32,57 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 fn tcp(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(tcp) = &evidence.tcp else { return };
     let failed: Vec<_> = tcp.attempts.iter().filter_map(|one| Some((one, one.failure.as_ref()?))).collect();
-    let line = || {
-        let lines = failed.iter().map(|(one, failure)| format!("{} {}", one.address, failure.text));
-        lines.collect::<Vec<_>>().join("; ")
-    };
     if !failed.is_empty() && failed.len() == tcp.attempts.len() {
         let refused = failed.iter().all(|(_, failure)| failure.kind == FailureKind::Refused);
-        findings.push(if refused {
-            Finding::new(VerdictId::NotListening, Hop::Tcp, Severity::Broken, line())
-        } else {
-            Finding::new(VerdictId::Unreachable, Hop::Tcp, Severity::Broken, line())
-        });
-    } else if failed.iter().any(|(_, failure)| failure.kind == FailureKind::Timeout) {
-        findings.push(Finding::new(VerdictId::AddressDead, Hop::Tcp, Severity::Note, line()));
-    }
-}
-
-fn tls_rules(tls: &Tls, findings: &mut Vec<Finding>) {
-    let mut add = |id, severity, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
-    if let Some(failure) = &tls.failure {
-        match (&tls.other_scheme, failure.kind) {
-            (Some(plain), _) => {
-                add(VerdictId::TlsToPlain, Severity::Broken, format!("{}; {plain}", failure.text))
-            }
-            (None, FailureKind::Timeout) => add(VerdictId::BlackHole, Severity::Broken, failure.text.clone()),
-            _ => add(VerdictId::TlsOther, Severity::Broken, failure.text.clone()),
-        }
+        let id = if refused { VerdictId::NotListening } else { VerdictId::Unreachable };
+        let lines = failed.iter().map(|(one, failure)| format!("{} {}", one.address, failure.text));
+        let line = lines.collect::<Vec<_>>().join("; ");
+        findings.push(Finding::new(id, Hop::Tcp, Severity::Broken, line));
         return;
     }
-    if let Some(untrusted) = &tls.untrusted {
-        // Whoever says --insecure knows, and wants to know about the rest.
-        let severity = if tls.insecure { Severity::Note } else { Severity::Broken };
-        let before = findings.len();
-        let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
-        if tls.self_signed {
-            add(VerdictId::TlsSelfSigned, format!("issuer and subject are both {}", tls.subject));
-        }
-        if tls.days_left.is_some_and(|days| days < 0) {
-            add(VerdictId::TlsExpired, format!("it expired on {}", tls.not_after));
-        }
-        if tls.not_yet_valid {
-            add(VerdictId::TlsExpired, format!("it is only valid from {}", tls.not_before));
-        }
-        if tls.name_matches == Some(false) {
-            add(VerdictId::TlsWrongName, format!("it covers {}", tls.names.join(", ")));
-        }
-        if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
-            let line = format!("issued by {}, {} certificates sent: {untrusted}", tls.issuer, tls.chain);
-            findings.push(Finding::new(VerdictId::TlsUntrusted, Hop::Tls, severity, line));
-        }
-    } else if let Some(days) = tls.days_left.filter(|days| (0..RENEWAL_DAYS).contains(days)) {
-        add(VerdictId::TlsExpiresSoon, Severity::Note, format!("{days} days left, until {}", tls.not_after));
-    }
+    addresses::rules(tcp, findings);
+    findings.extend(one_connection_only(&tcp.connections).or_else(|| some_reset(&tcp.connections)));
+}
+
+/// How many refusals show that a port is gone: the first, and two more some time apart.
+const GONE: usize = 3;
+
+/// The first connection was accepted, and all after it were refused.
+fn one_connection_only(seen: &Connections) -> Option<Finding> {
+    let Connections { opened: 1, refused: refused @ GONE.., .. } = seen else { return None };
+    let line = format!("the first connection was accepted, the next {refused} were refused");
+    Some(Finding::new(VerdictId::OneConnectionOnly, Hop::Tcp, Severity::Broken, line))
+}
+
+/// Some connections broke off, and the same requests were answered over others. Once may be chance: a restart, a line.
+fn some_reset(seen: &Connections) -> Option<Finding> {
+    let by_chance: Vec<_> = seen.broken.iter().filter(|one| one.answered_again).collect();
+    let how = if by_chance.first()?.kind == FailureKind::Reset { "reset" } else { "closed" };
+    let (were, severity) = match by_chance.len() {
+        1 => ("was", Severity::Note),
+        _ => ("were", Severity::Degraded),
+    };
+    let (count, of) = (by_chance.len(), seen.opened);
+    let line = format!(
+        "{count} of {of} connections {were} {how} before the answer was whole; asked again, the same was answered"
+    );
+    Some(Finding::new(VerdictId::ConnectionsReset, Hop::Tcp, severity, line))
 }
 
 fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(http) = &evidence.http else { return };
     let first = &http.first;
     let line = facts::describe_exchange(first);
+    let gone = findings.iter().any(|finding| finding.id == VerdictId::OneConnectionOnly);
     let mut add = |finding| findings.push(finding);
     let broken = |id, line: String| Finding::new(id, Hop::Http, Severity::Broken, line);
-    if first.status == Some(400) && PLAIN_REFUSED.iter().any(|words| first.body.contains(words)) {
+    if classify(first) == Class::PlainToTls {
         add(broken(VerdictId::PlainToTls, line));
+        return;
+    }
+    if speaks_only_http2(first) {
+        let came = if first.raw.is_some() { "; what came are frames of HTTP/2" } else { "" };
+        add(broken(VerdictId::Http2Only, format!("{line}{came}")));
         return;
     }
     let Some(failure) = &first.failure else {
@@ -106,7 +93,17 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     };
     let raw = first.raw.as_deref().unwrap_or_default();
     let start: String = raw.chars().take(80).collect();
+    if tls::refused_without_certificate(evidence.tls.as_ref(), first) {
+        let line = format!("it asked for a client certificate in the TLS handshake; {line}");
+        add(broken(VerdictId::TlsClientCertificate, line));
+        return;
+    }
     match (failure.kind, &http.other_scheme) {
+        // The page's rule says it, with what came.
+        (FailureKind::BodyCut, _) => {}
+        (FailureKind::Refused, _) if gone => {}
+        (FailureKind::Refused, _) => add(broken(VerdictId::NotListening, line)),
+        (FailureKind::Tls, _) => add(broken(VerdictId::TlsOther, line)),
         (_, Some(tls)) => add(broken(VerdictId::PlainToTls, format!("{}; {tls}", failure.text))),
         (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken(VerdictId::BlackHole, line).or(
             &[VerdictId::GuestNotStarted],
@@ -118,6 +115,19 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
         (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken(VerdictId::NoAnswer, line)),
         _ => add(broken(VerdictId::Garbage, if start.is_empty() { line } else { format!("{line}; it starts with {start}") })),
     }
+}
+
+/// Whether an answer shows that only HTTP/2 is spoken: the alert of RFC 7301 (3.2) where HTTP/1.1 alone was offered, the frame of settings
+/// that comes first on every connection of HTTP/2 (RFC 9113, 3.4 and 6.5), or the words of Node.js (lib/internal/http2/core.js).
+fn speaks_only_http2(first: &Exchange) -> bool {
+    let alert = first.failure.as_ref().and_then(|failure| failure.alert.as_ref());
+    let refused = alert.is_some_and(|alert| alert.name == "no_application_protocol");
+    // Three bytes of length, the type 4, no flags, stream 0; escaped, a byte of length takes one to four letters.
+    let settings = r"\x04\x00\x00\x00\x00\x00";
+    let rest = first.raw.as_ref().and_then(|raw| raw.strip_prefix(r"\x00\x00"));
+    let framed = rest.and_then(|rest| rest.find(settings)).is_some_and(|at| (1..=4).contains(&at));
+    let said = first.status == Some(403) && first.body.contains("ALPN Protocol, expected `h2`");
+    refused || framed || said
 }
 
 /// HTTP/1.0 has no upgrades; where they work all the same, it is only a note.

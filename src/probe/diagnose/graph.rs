@@ -149,7 +149,8 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere => {
             hop < Hop::Hosting && !matches!(id, RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere)
         }
-        OneConnectionOnly => matches!(id, NoAnswer | NotListening | Garbage | Unreachable),
+        // Nothing that came after it could be asked.
+        OneConnectionOnly => hop > Hop::Tls,
         // The first certificate of a server that has none for this name.
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
         TlsClientCertificate => matches!(id, NoAnswer | Garbage | TlsOther | PageRefused),

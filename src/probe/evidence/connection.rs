@@ -1,6 +1,6 @@
 //! What was seen of the path to the host: name, TCP, TLS, HTTP.
 
-use super::{Exchange, Failure};
+use super::{Exchange, Failure, FailureKind};
 
 evidence! {
     /// The name.
@@ -31,6 +31,51 @@ evidence! {
     struct Tcp {
         /// Each address that was tried; the first that answered is used.
         attempts: Vec<Attempt>,
+        /// What each address answers, the one that is used first; empty where there is only one.
+        addresses: Vec<AddressAnswer>,
+        /// All connections of the probe, up to now.
+        connections: Connections,
+    }
+
+    /// What one address of several answers to the request for the page.
+    struct AddressAnswer {
+        /// The address and port.
+        address: String,
+        /// The answers; a second one was asked for where the first differs from another address's.
+        answers: Vec<PageAnswer>,
+        /// Why there is no connection.
+        #[serde(rename = "trouble")]
+        failure: Option<Failure>,
+    }
+
+    /// An answer to the request for the page.
+    struct PageAnswer {
+        /// The exchange.
+        exchange: Exchange,
+        /// Whether it is Dante's page.
+        is_dante: bool,
+    }
+
+    /// Connections to the host, counted.
+    struct Connections {
+        /// How many were accepted.
+        opened: usize,
+        /// How many were refused after the first one had been accepted.
+        refused: usize,
+        /// Those that were reset or closed before an answer was whole; the first 50.
+        broken: Vec<BrokenConnection>,
+    }
+
+    /// A connection that was reset or closed before an answer was whole.
+    struct BrokenConnection {
+        /// When, since the probe began.
+        at_ms: u64,
+        /// How.
+        kind: FailureKind,
+        /// What was asked for.
+        url: String,
+        /// Whether the same request was answered over a fresh connection.
+        answered_again: bool,
     }
 
     /// TLS.
@@ -53,6 +98,10 @@ evidence! {
         not_after: String,
         /// How many days are left; negative when it has expired.
         days_left: Option<i64>,
+        /// How many seconds are left; negative when it has expired.
+        seconds_left: Option<i64>,
+        /// For how many seconds it is valid altogether.
+        life_seconds: Option<i64>,
         /// Whether it is not valid yet.
         not_yet_valid: bool,
         /// Whether it signed itself.
@@ -63,11 +112,30 @@ evidence! {
         untrusted: Option<String>,
         /// Whether the probe went on all the same.
         insecure: bool,
+        /// How far this machine's clock is ahead of the host's, by the header `Date`; asked where a certificate's
+        /// time is the matter.
+        clock_ahead_seconds: Option<i64>,
+        /// Whether the server asked for a certificate of the client's.
+        asked_for_certificate: bool,
+        /// What the server chooses, if the handshake failed, when older versions and ciphers are offered.
+        old_choice: Option<OldChoice>,
+        /// Whom the certificate names that comes when the handshake succeeds without the name in it (SNI), and not with it.
+        without_name: Option<String>,
+        /// What came instead of TLS, as text with escapes.
+        not_tls: Option<String>,
         /// What plain HTTP gives on this port, if TLS gives nothing.
-        other_scheme: Option<String>,
+        plain: Option<Exchange>,
         /// Why the handshake failed.
         #[serde(rename = "trouble")]
         failure: Option<Failure>,
+    }
+
+    /// What a server chooses of older versions and ciphers.
+    struct OldChoice {
+        /// The version, and the cipher suite if it is that which is old.
+        choice: String,
+        /// Whether the version is older than TLS 1.2.
+        is_old_version: bool,
     }
 
     /// The version of HTTP.

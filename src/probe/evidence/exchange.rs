@@ -24,6 +24,8 @@ pub(crate) enum FailureKind {
     NotHttp,
     /// More came than any answer needs.
     TooLarge,
+    /// The head of an answer came, but not the whole body.
+    BodyCut,
     /// The TLS handshake failed.
     Tls,
     /// What came is not what the protocol asks for.
@@ -40,6 +42,16 @@ evidence! {
         kind: FailureKind,
         /// In words.
         text: String,
+        /// The alert of TLS by which the peer ended it.
+        alert: Option<Alert>,
+    }
+
+    /// An alert of TLS (RFC 8446, 6).
+    struct Alert {
+        /// Its name, as the standard writes it: `protocol_version`.
+        name: String,
+        /// Its number.
+        code: u8,
     }
 
     /// One request and its answer. Bodies are cut to their first bytes.
@@ -62,6 +74,8 @@ evidence! {
         headers: Vec<(String, String)>,
         /// The first bytes of the body, as text.
         body: String,
+        /// The last bytes of a body that is not shown whole.
+        body_end: Option<String>,
         /// How many bytes of it were read.
         body_bytes: usize,
         /// From the request to the head of the answer, with the making of the connection.
@@ -77,13 +91,15 @@ evidence! {
         saw: Option<SeenExchange>,
         /// The same request, asked again over a fresh connection.
         again: Option<Box<Exchange>>,
+        /// The same request before this one, over a connection that broke off: this is the second try.
+        before: Option<Box<Exchange>>,
     }
 }
 
 impl Failure {
     /// A failure in words.
     pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        Self { kind, text: text.into(), alert: None }
     }
 }
 
@@ -91,6 +107,18 @@ impl Exchange {
     /// A header of the answer, by its name in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it failed in this way.
+    pub(crate) fn failed_by(&self, kind: FailureKind) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.kind == kind)
+    }
+
+    /// Whether the connection broke off before the answer was whole.
+    pub(crate) fn broke_off(&self) -> bool {
+        let cut = [FailureKind::Reset, FailureKind::Closed, FailureKind::BodyCut];
+        // What came instead of an answer says more than that it ended.
+        cut.iter().any(|kind| self.failed_by(*kind)) && (self.status.is_some() || self.raw.is_none())
     }
 
     /// Whether there was a whole answer with this status.

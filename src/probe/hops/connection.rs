@@ -1,6 +1,6 @@
 //! The path to the host: name, TCP, TLS, and the first answer of HTTP.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use crate::probe::{
     client::{
@@ -20,19 +20,31 @@ pub(crate) struct ConnectionPath {
     pub(crate) tcp: Option<Tcp>,
     /// TLS.
     pub(crate) tls: Option<Tls>,
+    /// All addresses of the name.
+    pub(crate) addresses: Vec<SocketAddr>,
 }
 
 impl ConnectionPath {
     /// Goes as far as it leads; `left` says how much time there is.
     pub(crate) async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
         let (name, addresses) = connector.look_up(target, left()).await;
-        let tcp = match addresses.as_slice() {
-            [] => None,
-            addresses => Some(connector.reach(target, addresses, left()).await.0),
-        };
-        let through = tcp.as_ref().is_some_and(|tcp| tcp.attempts.iter().any(|one| one.failure.is_none()));
-        let tls = if through && target.tls { Some(connector.inspect(target, left()).await) } else { None };
-        Self { name: Some(name), tcp, tls }
+        let mut path = Self { name: Some(name), addresses, ..Self::default() };
+        if path.addresses.is_empty() {
+            return path;
+        }
+        let (tcp, stream) = connector.reach(target, &path.addresses, left()).await;
+        path.tcp = Some(tcp);
+        if let Some(stream) = stream {
+            connector.keep(target, stream);
+            if target.tls {
+                let mut tls = connector.inspect(target, left()).await;
+                if tls.failure.is_some() {
+                    tls.plain = Some(plain(connector, target, left()).await);
+                }
+                path.tls = Some(tls);
+            }
+        }
+        path
     }
 
     /// Whether requests can be made.
@@ -62,9 +74,8 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
     Http { first: first.clone(), other_scheme, malformed: None }
 }
 
-/// What plain HTTP gives on a port where TLS came to nothing.
-pub(crate) async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Option<String> {
+/// What plain HTTP gives on a port where TLS came to nothing. The user's headers stay at home: anyone can read this line.
+async fn plain(connector: &Connector, target: &Target, limit: Duration) -> Exchange {
     let plain = Target { tls: false, ..target.clone() };
-    let (exchange, _) = http::fetch(connector, Request::get(plain, limit)).await;
-    exchange.status.map(|status| format!("plain HTTP works on this port: it answers {status}"))
+    http::fetch(&connector.without_headers(), Request::get(plain, limit)).await.0
 }

@@ -1,5 +1,6 @@
 //! What is done at each hop to see what is to be seen; one file for each group of hops.
 
+pub(super) mod addresses;
 pub(super) mod connection;
 pub(super) mod engine;
 pub(super) mod hold;

@@ -82,7 +82,7 @@ pub(crate) async fn page(
 }
 
 /// The mark of Dante's pages: the state of the reading in the body's attributes.
-fn is_dante(html: &str) -> bool {
+pub(super) fn is_dante(html: &str) -> bool {
     html.contains("data-edition=\"") && html.contains("data-interval=\"")
 }
 

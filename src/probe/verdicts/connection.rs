@@ -11,7 +11,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::NameUnknown,
         "The host name does not resolve to an address.",
-        "check the spelling; add an A or AAAA record to the domain's DNS; to test before the record exists: --resolve HOST:PORT:ADDRESS",
+        "check the spelling; add an A or AAAA record to the domain's DNS; to test before the record exists: --resolve HOST:PORT:ADDRESS; if no DNS server answers, the network of this machine is the problem",
     ),
     Entry::new(
         VerdictId::NotListening,
@@ -40,8 +40,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::ConnectionsReset,
-        "Some connections are reset, at random: the same request fails and succeeds.",
-        "look for a device or server on the path that is overloaded, or one of several that is broken; its log says which connections it resets",
+        "Some connections break off at random: the same request fails, and then succeeds.",
+        "look for a device or server on the path that is overloaded, or one of several that is broken; its log says which connections it drops",
     ),
     Entry::new(
         VerdictId::BlackHole,
@@ -55,8 +55,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::TlsExpired,
-        "The certificate has expired or is not valid yet.",
-        "renew it, and reload the server; check the clocks of both machines",
+        "The certificate has expired.",
+        "renew it, and reload the server so that it uses the new one; if it has been renewed, check the clock of this machine (date -u)",
     ),
     Entry::new(
         VerdictId::TlsNotYetValid,
@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::TlsUnknownName,
-        "The server does not know the host name in the URL, and ends the TLS handshake.",
+        "The server has no certificate for the host name in the URL, and ends the TLS handshake.",
         "check the spelling; add the name, with a certificate, to the server's configuration",
     ),
     Entry::new(
@@ -96,7 +96,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::TlsOther,
         "The TLS handshake failed.",
-        "check which TLS versions the server allows (1.2 or 1.3 is needed), and its log",
+        "the server's log says why; it needs TLS 1.2 or 1.3, a current cipher suite (ECDHE with AES-GCM or ChaCha20), and a certificate for this name",
     ),
     Entry::new(
         VerdictId::TlsToPlain,
@@ -140,8 +140,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::BodyCut,
-        "An answer ends before its Content-Length is reached.",
-        "find what changes the body on the path but not its Content-Length, or cuts it off",
+        "An answer is cut off: its Content-Length does not fit its body, or the connection ends too early.",
+        "find what changes bodies on the path without changing Content-Length, or closes connections in the middle of an answer",
     ),
     Entry::new(
         VerdictId::TextAdded,

@@ -1,0 +1,179 @@
+//! Handshakes of TLS for their own sake: what a server agrees to, and what it wants where it agrees to nothing.
+
+use std::{
+    future::Future,
+    io,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_rustls::{
+    TlsConnector, client,
+    rustls::{Error, PeerIncompatible, pki_types::ServerName},
+};
+
+use super::{
+    alert::tls_error,
+    connector::{Connector, lock, of_handshake, of_tls, server_name},
+    hello::{Choice, client_hello, is_tls},
+    recorded::Recorded,
+};
+use crate::probe::{
+    evidence::{Failure, FailureKind, OldChoice, Tls},
+    target::Target,
+};
+
+/// What browsers offer (RFC 7301).
+const BROWSER: &[&str] = &["h2", "http/1.1"];
+
+/// How long a server may take to answer a second look: it has shown by then that it is there.
+const SECOND_LOOK: Duration = Duration::from_secs(2);
+
+/// How much is read of an answer for the sake of its `Date`.
+const HEAD: u64 = 8 * 1024;
+
+impl Connector {
+    /// A handshake of TLS, offering HTTP/2, too. Where it fails, others show why: one with old versions and ciphers, one
+    /// without the name.
+    pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
+        let mut tls = match timeout(limit, self.shake_hands(target, BROWSER, true)).await {
+            Ok(Ok((tls, _))) => tls,
+            Ok(Err(failure)) => Tls { failure: Some(failure), ..Tls::default() },
+            Err(_) => {
+                let text = format!("no answer to the TLS handshake within {:.1} s", limit.as_secs_f64());
+                Tls { failure: Some(Failure::new(FailureKind::Timeout, text)), ..Tls::default() }
+            }
+        };
+        let unanswered = |failure: &Failure| failure.kind == FailureKind::Timeout;
+        if tls.failure.as_ref().is_some_and(|failure| !unanswered(failure)) && tls.not_tls.is_none() {
+            if tls.old_choice.is_none() {
+                tls.old_choice = within(SECOND_LOOK, self.old_choice(target)).await;
+            }
+            let is_old = tls.old_choice.as_ref().is_some_and(|choice| choice.is_old_version);
+            if !is_old && name_of(target).is_some() {
+                let bare =
+                    within(SECOND_LOOK, async { self.shake_hands(target, BROWSER, false).await.ok() }).await;
+                tls.without_name =
+                    bare.filter(|(bare, _)| bare.failure.is_none()).map(|(bare, _)| bare.subject);
+            }
+        }
+        if tls.not_yet_valid || tls.seconds_left.is_some_and(|left| left < 0) {
+            tls.clock_ahead_seconds = within(SECOND_LOOK, self.clock_ahead(target)).await;
+        }
+        tls
+    }
+
+    /// What a handshake shows; with the connection, if it succeeds.
+    async fn shake_hands(
+        &self,
+        target: &Target,
+        alpn: &[&str],
+        names_host: bool,
+    ) -> Result<(Tls, Option<client::TlsStream<Recorded>>), Failure> {
+        let pass = self.gate().enter().await;
+        let tcp = Recorded::new(Box::new(self.tcp(target).await?), pass);
+        let first = tcp.first_bytes();
+        let (config, seen) = self.roots().config(alpn, names_host).map_err(|error| of_tls(&error))?;
+        let result = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
+        let facts = lock(&seen).facts(now());
+        match result {
+            Ok(stream) => {
+                let session = stream.get_ref().1;
+                let tls = Tls {
+                    protocol: session
+                        .protocol_version()
+                        .and_then(|version| version.as_str().map(str::to_owned)),
+                    alpn: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+                    insecure: self.plan().insecure,
+                    ..facts
+                };
+                Ok((tls, Some(stream)))
+            }
+            Err(error) => {
+                let came = first.bytes();
+                let tls = Tls {
+                    failure: Some(of_handshake(&error)),
+                    not_tls: (!came.is_empty() && !is_tls(&came)).then(|| first.escaped()),
+                    old_choice: Choice::read(&came)
+                        .filter(|choice| choice.is_old() && refuses_version(&error))
+                        .map(old_choice),
+                    ..facts
+                };
+                Ok((tls, None))
+            }
+        }
+    }
+
+    /// What the server chooses of versions and ciphers that rustls does not have.
+    async fn old_choice(&self, target: &Target) -> Option<OldChoice> {
+        let hello = client_hello(name_of(target), &self.roots().random()?);
+        let _pass = self.gate().enter().await;
+        let mut tcp = self.tcp(target).await.ok()?;
+        tcp.write_all(&hello).await.ok()?;
+        let mut came = Vec::new();
+        while Choice::read(&came).is_none() && came.len() < 1024 && (came.is_empty() || is_tls(&came)) {
+            if tcp.read_buf(&mut came).await.ok()? == 0 {
+                break;
+            }
+        }
+        Choice::read(&came).map(old_choice)
+    }
+
+    /// How many seconds this machine's clock is ahead of the host's. The certificate is not trusted, and so nothing that the
+    /// user gave goes along.
+    async fn clock_ahead(&self, target: &Target) -> Option<i64> {
+        let (_, stream) = self.shake_hands(target, &["http/1.1"], true).await.ok()?;
+        let mut stream = stream?;
+        let request = format!(
+            "HEAD / HTTP/1.1\r\nHost: {}\r\nUser-Agent: dante-probe\r\nConnection: close\r\n\r\n",
+            target.authority()
+        );
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut head = Vec::new();
+        // A peer that closes without a goodbye of TLS has said what it had to say.
+        let _ = (&mut stream).take(HEAD).read_to_end(&mut head).await;
+        let head = String::from_utf8_lossy(&head);
+        let date = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("date").then(|| value.trim())
+        })?;
+        let there = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some(now() - i64::try_from(there.as_secs()).ok()?)
+    }
+}
+
+async fn within<T>(limit: Duration, look: impl Future<Output = Option<T>>) -> Option<T> {
+    timeout_at(Instant::now() + limit, look).await.ok().flatten()
+}
+
+fn old_choice(choice: Choice) -> OldChoice {
+    OldChoice { choice: choice.describe(), is_old_version: choice.is_old() }
+}
+
+/// Whether rustls gave up since the server wants an older version than it speaks.
+fn refuses_version(error: &io::Error) -> bool {
+    matches!(
+        tls_error(error),
+        Some(Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+        ))
+    )
+}
+
+/// What goes along as the name (SNI): an address never does (RFC 6066, 3).
+fn name_of(target: &Target) -> Option<&str> {
+    match server_name(target) {
+        Ok(ServerName::DnsName(_)) => Some(&target.host),
+        _ => None,
+    }
+}
+
+/// Seconds since 1970, by this machine's clock.
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,97 @@
+//! Requests are made once more where a connection breaks off: one of many may be reset by chance, by a host that resets some,
+//! or by one of several servers. So that one reset does not decide a hop, and is seen for what it is.
+
+use super::{
+    connection::Kept,
+    connector::Connector,
+    http::{Answer, Method, Request, send_once, send_over},
+};
+use crate::probe::evidence::{Exchange, FailureKind};
+
+/// Sends a request, and waits for the head of the answer.
+///
+/// # Errors
+/// With what came instead.
+pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+    let first = match send_once(connector, request.clone()).await {
+        Err(first) if first.broke_off() => first,
+        result => return result,
+    };
+    if !is_early(&first, &request) {
+        connector.log().broke_off(&first, false);
+        return Err(first);
+    }
+    let second = send_once(connector, request).await;
+    connector.log().broke_off(&first, second.is_ok());
+    match second {
+        Ok(mut answer) => {
+            answer.exchange.before = Some(first);
+            Ok(answer)
+        }
+        // That time ran out says less than how the first one ended.
+        Err(second) if second.failed_by(FailureKind::Timeout) => Err(first),
+        Err(mut second) => {
+            second.before = Some(first);
+            Err(second)
+        }
+    }
+}
+
+/// The same, and reads the body, as far as it is bounded. One that is cut off is asked for once more, unless it is a poll of a
+/// session: what the first one brought would not come again.
+pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+    let repeatable = request.method == Method::GET && request.target.query_value("sid").is_none();
+    let (first, body) = match send(connector, request.clone()).await {
+        Ok(answer) => answer.finish().await,
+        Err(exchange) => return (*exchange, Vec::new()),
+    };
+    if !(first.broke_off() && first.before.is_none() && repeatable && is_early(&first, &request)) {
+        return (first, body);
+    }
+    let (mut second, second_body) = match send_once(connector, request).await {
+        Ok(answer) => answer.finish().await,
+        Err(exchange) => (*exchange, Vec::new()),
+    };
+    connector.log().broke_off(&first, second.status.is_some() && second.failure.is_none());
+    if second.status.is_none() || second.failed_by(FailureKind::Timeout) {
+        return (first, body);
+    }
+    second.before = Some(Box::new(first));
+    (second, second_body)
+}
+
+/// The same over a kept connection, or over a fresh one if there is none or the server has closed it meanwhile. A server may
+/// close an idle connection just when a request comes; that says nothing of the request (RFC 9112, 9.3.1), and so it is
+/// asked again. Browsers do that for any method (Chromium: `HttpNetworkTransaction::ShouldResendRequest`).
+pub(crate) async fn fetch_kept(
+    connector: &Connector,
+    kept: &mut Kept,
+    request: Request,
+) -> (Exchange, Vec<u8>) {
+    let mut sent = None;
+    if let Some(connection) = kept.take().await {
+        match send_over(connector, request.clone(), Some(connection)).await {
+            Err(exchange) if exchange.broke_off() => {}
+            answered => sent = Some(answered),
+        }
+    }
+    let sent = match sent {
+        Some(sent) => sent,
+        None => send(connector, request).await,
+    };
+    match sent {
+        Ok(answer) => {
+            let (exchange, body, connection) = answer.read().await;
+            if let Some(connection) = connection {
+                kept.put(connection);
+            }
+            (exchange, body)
+        }
+        Err(exchange) => (*exchange, Vec::new()),
+    }
+}
+
+/// Whether it ended soon. One that ends late ends for a reason of time, and the next one would, too.
+fn is_early(exchange: &Exchange, request: &Request) -> bool {
+    u128::from(exchange.ms) <= request.limit.as_millis() / 2
+}
