@@ -71,7 +71,7 @@ impl HopReport {
             _ => summary(evidence, hop),
         };
         let ms = times.get(&hop).copied().unwrap_or_default();
-        let brief = Brief::new(evidence, hop);
+        let brief = Brief::new(evidence, hop, outcome);
         let exchanges = own_exchanges(evidence, hop);
         Self { hop, outcome, ms, summary, evidence: evidence.at(hop), brief, exchanges }
     }

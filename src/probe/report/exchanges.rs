@@ -12,7 +12,7 @@ const LINES: usize = 6;
 
 /// A hop, and the exchanges that its evidence keeps, in the order in which they were sent.
 pub(super) fn hop(report: &HopReport, head: Line, look: Look) -> Vec<Line> {
-    let summary = format!("{} ms  {}", report.ms, report.summary);
+    let summary = format!("{} ({} ms)", report.summary, report.ms);
     let mut lines = hang(head, PLAIN, &look.text(&summary), look.margin() + super::hops::NAMES, look.width);
     let mut exchanges: Vec<&Exchange> = report.exchanges.iter().collect();
     exchanges.sort_by_key(|exchange| exchange.sent_at_ms);

@@ -15,6 +15,8 @@ mod hops;
 mod layout;
 pub(crate) mod look;
 mod outcome;
+#[cfg(test)]
+mod tests;
 mod title;
 mod verdict;
 

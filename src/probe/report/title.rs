@@ -8,7 +8,7 @@ use super::{
 /// Columns between the parts.
 const BETWEEN: &str = "   ";
 /// How many letters of a server's name are shown.
-const SERVER: usize = 40;
+const SERVER: usize = 30;
 
 /// What is known at the start.
 #[derive(Debug)]
