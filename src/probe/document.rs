@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Times,
     diagnose::{Severity, Verdict, outcome, whole},
-    evidence::{Evidence, Exchange},
+    evidence::{Evidence, Page},
     hop::{Hop, Outcome},
     report::brief::Brief,
     summary::summary,
@@ -56,9 +56,9 @@ pub struct HopReport {
     /// In a few words.
     #[serde(skip)]
     pub(crate) brief: Brief,
-    /// What was sent and came, as far as the evidence keeps it.
+    /// What the first answer calls its server, at the hop of HTTP.
     #[serde(skip)]
-    pub(crate) exchanges: Vec<Exchange>,
+    pub(crate) server: Option<String>,
 }
 
 impl HopReport {
@@ -72,13 +72,9 @@ impl HopReport {
         };
         let ms = times.get(&hop).copied().unwrap_or_default();
         let brief = Brief::new(evidence, hop, outcome);
-        let exchanges = own_exchanges(evidence, hop);
-        Self { hop, outcome, ms, summary, evidence: evidence.at(hop), brief, exchanges }
-    }
-
-    /// What the first answer calls its server.
-    pub(crate) fn server(&self) -> Option<&str> {
-        self.exchanges.first()?.header("server")
+        let first = evidence.http.as_ref().filter(|_| hop == Hop::Http).map(|http| &http.first);
+        let server = first.and_then(|first| first.header("server")).map(str::to_owned);
+        Self { hop, outcome, ms, summary, evidence: evidence.at(hop), brief, server }
     }
 }
 
@@ -139,18 +135,10 @@ impl Document {
     }
 }
 
-/// The exchanges of a hop, without those that an earlier one shows: the first answer of the page is that of HTTP.
-fn own_exchanges(evidence: &Evidence, hop: Hop) -> Vec<Exchange> {
-    let all = evidence.exchanges();
-    let own = all.iter().filter(|(at, _)| *at == hop);
-    let is_new = |exchange: &Exchange| !all.iter().any(|(at, other)| *at < hop && *other == exchange);
-    own.filter(|(_, exchange)| is_new(exchange)).map(|(_, exchange)| (*exchange).clone()).collect()
-}
-
 /// The page where Dante was found instead.
 fn try_url(evidence: &Evidence) -> Option<String> {
     let page = evidence.page.as_ref()?;
-    let found_at = page.found_at.as_deref()?;
+    let found_at = page.found_elsewhere()?;
     Target::parse(&page.url).ok().map(|target| target.at(found_at).to_string())
 }
 
@@ -159,7 +147,7 @@ fn prefix(evidence: &Evidence) -> String {
     if let Some(hosting) = &evidence.hosting {
         return hosting.prefix.clone();
     }
-    if let Some(folder) = evidence.page.as_ref().and_then(|page| page.found_at.as_deref()) {
+    if let Some(folder) = evidence.page.as_ref().and_then(Page::found_elsewhere) {
         return folder.trim_end_matches('/').to_owned();
     }
     let target = Target::parse(&evidence.url);

@@ -1,5 +1,7 @@
 //! `--verbose`: each hop on its line, with what was sent and what came. Pure.
 
+use serde_json::{Map, Value};
+
 use super::{
     layout::{DIM, Line, PLAIN, hang},
     look::Look,
@@ -10,13 +12,42 @@ use crate::probe::{document::HopReport, evidence::Exchange};
 const REQUESTS: usize = 4;
 const LINES: usize = 6;
 
-/// A hop, and the exchanges that its evidence keeps, in the order in which they were sent.
-pub(super) fn hop(report: &HopReport, head: Line, look: Look) -> Vec<Line> {
+/// The exchanges in a hop's evidence that were not shown yet, in the order in which they were sent. Every hop keeps its
+/// own in its own places.
+pub(super) fn new(evidence: &Value, shown: &mut Vec<Exchange>) -> Vec<Exchange> {
+    let mut all = Vec::new();
+    collect(evidence, &mut all);
+    all.retain(|exchange| !shown.contains(exchange));
+    all.sort_by_key(|exchange| exchange.sent_at_ms);
+    shown.extend(all.iter().cloned());
+    all
+}
+
+fn collect(value: &Value, all: &mut Vec<Exchange>) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| collect(value, all)),
+        Value::Object(fields) => {
+            fields.values().for_each(|value| collect(value, all));
+            if fields.contains_key("sentAtMs") {
+                // Those that belong to it were collected by themselves.
+                let alone = fields.iter().filter(|(_, value)| !is_exchange(value));
+                let alone: Map<_, _> = alone.map(|(name, value)| (name.clone(), value.clone())).collect();
+                all.extend(serde_json::from_value::<Exchange>(alone.into()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_exchange(value: &Value) -> bool {
+    value.get("sentAtMs").is_some()
+}
+
+/// A hop, and its exchanges.
+pub(super) fn hop(report: &HopReport, head: Line, exchanges: &[Exchange], look: Look) -> Vec<Line> {
     let summary = format!("{} ({} ms)", report.summary, report.ms);
     let mut lines = hang(head, PLAIN, &look.text(&summary), look.margin() + super::hops::NAMES, look.width);
-    let mut exchanges: Vec<&Exchange> = report.exchanges.iter().collect();
-    exchanges.sort_by_key(|exchange| exchange.sent_at_ms);
-    lines.extend(exchanges.into_iter().flat_map(|one| exchange(one, look)));
+    lines.extend(exchanges.iter().flat_map(|one| exchange(one, look)));
     lines
 }
 
@@ -57,4 +88,28 @@ fn exchange(exchange: &Exchange, look: Look) -> Vec<Line> {
         add("!", &format!("{} (after {} ms)", failure.text, exchange.ms));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exchange_is_shown_once_and_in_its_order() {
+        let exchange = |sent_at_ms, again: Option<Exchange>| Exchange {
+            sent_at_ms,
+            again: again.map(Box::new),
+            ..Exchange::default()
+        };
+        let first = exchange(7, None);
+        let evidence = serde_json::json!({
+            "list": [{"exchange": exchange(5, Some(exchange(9, None)))}, {"exchange": null}],
+            "other": first,
+        });
+        let mut shown = vec![first];
+        let new = new(&evidence, &mut shown);
+        assert_eq!(new.iter().map(|one| one.sent_at_ms).collect::<Vec<_>>(), [5, 9]);
+        assert!(new.iter().all(|one| one.again.is_none()));
+        assert_eq!(shown.len(), 3);
+    }
 }

@@ -32,6 +32,7 @@ use self::{
 use super::{
     diagnose::Severity,
     document::{Document, HopReport},
+    evidence::Exchange,
     hop::{Hop, Outcome},
 };
 use crate::hosting::recipes::Recipe;
@@ -61,6 +62,8 @@ pub(crate) struct Report<W: Write> {
     /// Streams, which are told together.
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
+    /// What was shown already of what was sent and came.
+    shown: Vec<Exchange>,
     progress: String,
     /// What stands on the last line, and will be written over.
     drawn: Line,
@@ -78,6 +81,7 @@ impl<W: Write> Report<W> {
             good: Vec::new(),
             streams: Vec::new(),
             not_reached: Vec::new(),
+            shown: Vec::new(),
             progress: String::new(),
             drawn: Line::default(),
         }
@@ -105,7 +109,7 @@ impl<W: Write> Report<W> {
         }
         self.progress.clear();
         if hop.hop == Hop::Http {
-            self.title(hop.server())?;
+            self.title(hop.server.as_deref())?;
         }
         match (hop.hop, hop.outcome) {
             (_, Outcome::Skipped) => {}
@@ -113,7 +117,8 @@ impl<W: Write> Report<W> {
             (at, _) if self.detail == Detail::Verbose => {
                 self.title(None)?;
                 let head = hops::head(at, hop.outcome, self.look);
-                self.write(&exchanges::hop(hop, head, self.look))?;
+                let new = exchanges::new(&hop.evidence, &mut self.shown);
+                self.write(&exchanges::hop(hop, head, &new, self.look))?;
             }
             (Hop::Stream(_), _) => {
                 self.good()?;

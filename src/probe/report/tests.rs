@@ -1,8 +1,6 @@
 //! Golden tests: whole reports, as they are written into a file. `EXPECTORATE=overwrite cargo test --lib report` writes
 //! them again; `git diff` then shows what has changed. The verdicts are made up, so that their texts can change in peace.
 
-use serde_json::Value;
-
 use super::*;
 use crate::probe::{
     Times,
@@ -16,12 +14,10 @@ use crate::transport::Transport;
 const WIDE: Look = Look { width: 80, ascii: false };
 const NARROW: Look = Look { width: 60, ascii: true };
 
-/// The evidence of a golden test of diagnosis.
+/// What was seen, from a file beside the reports.
 fn evidence(name: &str) -> Evidence {
-    let path = format!("{}/src/probe/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap();
-    let file: Value = serde_json::from_str(&text).unwrap();
-    serde_json::from_value(file["evidence"].clone()).unwrap()
+    let path = format!("{}/src/probe/report/golden/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()
 }
 
 fn verdict(id: VerdictId, hop: Hop, severity: Severity, cause: &str, seen: &str) -> Verdict {
@@ -99,13 +95,13 @@ fn expect(name: &str, evidence: &Evidence, verdicts: &[Verdict], look: Look, det
 
 #[test]
 fn good() {
-    expect("good", &evidence("healthy-nginx"), &[], WIDE, Detail::Usual);
-    expect("good-quiet", &evidence("healthy-nginx"), &[], WIDE, Detail::Quiet);
+    expect("good", &evidence("healthy"), &[], WIDE, Detail::Usual);
+    expect("good-quiet", &evidence("healthy"), &[], WIDE, Detail::Quiet);
 }
 
 #[test]
 fn degraded() {
-    let seen = evidence("upgrade-stripped-nginx");
+    let seen = evidence("upgrade-stripped");
     expect("degraded", &seen, &[stripped()], WIDE, Detail::Usual);
     expect("degraded-narrow", &seen, &[stripped()], NARROW, Detail::Usual);
     expect("degraded-quiet", &seen, &[stripped()], WIDE, Detail::Quiet);
@@ -114,10 +110,7 @@ fn degraded() {
 
 #[test]
 fn the_path_alone_is_wrong() {
-    let mut seen = evidence("prefix-mismatch");
-    if let Some(page) = &mut seen.page {
-        page.found_at = Some("/dante/demo/".into());
-    }
+    let seen = evidence("wrong-path");
     let cause = "Dante is not at this path.";
     let fix = remedy(None, "use the other URL, or start dante --prefix /dante", &[]);
     let line = "GET /dante/ → 404 \"Nothing is served\"; Dante answers at /dante/demo/";
@@ -158,15 +151,15 @@ fn many_verdicts() {
         )
     };
     let verdicts = [stripped(), buffered, expires];
-    expect("many", &evidence("upgrade-stripped-nginx"), &verdicts, WIDE, Detail::Usual);
-    expect("many-narrow", &evidence("upgrade-stripped-nginx"), &verdicts, NARROW, Detail::Usual);
+    expect("many", &evidence("upgrade-stripped"), &verdicts, WIDE, Detail::Usual);
+    expect("many-narrow", &evidence("upgrade-stripped"), &verdicts, NARROW, Detail::Usual);
 }
 
 #[test]
 fn hostile_text() {
     let evil =
         "\x1b[2J\x07\x1b]0;owned\x07 \u{202e}gnp.exe\r\nGOOD: all is well 題題題題題題題題題題題題題題題題";
-    let mut seen = evidence("healthy-nginx");
+    let mut seen = evidence("healthy");
     seen.url = format!("http://h/{}", "long-path/".repeat(20));
     if let Some(http) = &mut seen.http {
         http.first.headers = vec![("server".into(), evil.into())];
