@@ -138,7 +138,8 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "PATH")]
     pub socketio: Option<String>,
 
-    /// Keep quiet connections open this long, to find idle timeouts; 65s finds those of one minute
+    /// Keep connections open this long, quiet ones and flowing ones, to find limits on silence and on the whole time;
+    /// 65s finds those of one minute. auto takes up to 2m and ends when both are found; auto:10m takes up to 10m
     #[arg(long, value_name = "TIME")]
     pub hold: Option<String>,
 

@@ -12,6 +12,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
     Debug,
     Clone,
     Copy,
+    Default,
     PartialEq,
     Eq,
     PartialOrd,
@@ -27,6 +28,7 @@ use strum::{EnumCount, EnumString, IntoStaticStr, VariantArray};
 #[strum(serialize_all = "lowercase")]
 pub(crate) enum Transport {
     /// Socket.IO over WebSocket.
+    #[default]
     #[serde(rename = "socketio-websocket")]
     #[strum(serialize = "socketio-websocket")]
     SocketIoWebSocket,

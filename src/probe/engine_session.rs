@@ -18,8 +18,8 @@ use super::{
     },
     context::{Context, cookies},
     evidence::{Ended, Exchange, Failure, FailureKind},
+    target::Target,
 };
-use crate::transport::EngineTransport;
 
 /// How many polls in a row may bring no packet: a server that answers at once and says nothing would keep
 /// us busy.
@@ -61,21 +61,20 @@ pub(crate) struct OpenError {
 }
 
 impl EngineSession {
-    /// Opens a session by WebSocket.
+    /// Opens a session by WebSocket, at the engine's URL.
     ///
     /// # Errors
     /// When the upgrade is refused, or no packet opens the session.
     pub(crate) async fn by_websocket(
         context: &Context,
+        target: &Target,
         style: Style,
     ) -> Result<(Exchange, Self), Box<OpenError>> {
-        let target = context.engine(EngineTransport::WebSocket, None);
         let limit = context.limit();
         let start = Instant::now();
-        let (exchange, mut socket) =
-            websocket::open(&context.connector, &target, style, None, limit).await.map_err(|exchange| {
-                Box::new(OpenError { exchange: *exchange, garbage: None, ended: None })
-            })?;
+        let (exchange, mut socket) = websocket::open(&context.connector, target, style, None, limit)
+            .await
+            .map_err(|exchange| Box::new(OpenError { exchange: *exchange, garbage: None, ended: None }))?;
         let opened = timeout(context.limit(), first_packet(&mut socket)).await;
         let (ended, garbage) = match opened {
             Ok(Ok(text)) => match engineio::packet(&text) {
@@ -87,7 +86,9 @@ impl EngineSession {
                     (None, Some(format!("{:?} does not open a session", truncate_body(text.as_bytes()))))
                 }
             },
-            Ok(Err(ended)) => (Some(ended), None),
+            // Frames that are none were not sent by an engine that closes.
+            Ok(Err((failure, _))) if failure.kind == FailureKind::Garbage => (None, Some(failure.text)),
+            Ok(Err((failure, code))) => (Some((failure.text, code)), None),
             Err(_) => (None, Some("the WebSocket opened, but nothing came".to_owned())),
         };
         let ended = ended.map(|(how, code)| {
@@ -97,12 +98,15 @@ impl EngineSession {
         Err(Box::new(OpenError { exchange, garbage, ended }))
     }
 
-    /// Opens a session by polling, and sends its cookies back from then on.
+    /// Opens a session by polling, at the engine's URL, and sends its cookies back from then on.
     ///
     /// # Errors
     /// When the answer opens none.
-    pub(crate) async fn by_polling(context: &Context) -> Result<(Exchange, Self), Box<OpenError>> {
-        let request = Request::get(context.poll(None), context.limit());
+    pub(crate) async fn by_polling(
+        context: &Context,
+        target: &Target,
+    ) -> Result<(Exchange, Self), Box<OpenError>> {
+        let request = Request::get(target.clone(), context.limit());
         let mut kept = Kept::default();
         let (exchange, body) = http::fetch_kept(&context.connector, &mut kept, request).await;
         match opening(&exchange, &body) {
@@ -163,9 +167,8 @@ impl EngineSession {
                 match socket.recv().await? {
                     Received::Text(text) => break text,
                     Received::Other => {}
-                    Received::Closed(code) => {
-                        let code = code.map(|code| code.to_string()).unwrap_or_else(|| "none".to_owned());
-                        return Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")));
+                    Received::Closed(_) => {
+                        return Err(Failure::new(FailureKind::Closed, socket.close_text()));
                     }
                 }
             },
@@ -221,11 +224,15 @@ impl EngineSession {
     /// How it ended.
     pub(crate) fn ended(&self, failure: &Failure) -> Ended {
         let (status, body) = self.failed_poll.clone().unzip();
+        let code = match &self.transport {
+            SessionTransport::Socket(socket) => socket.close_code(),
+            SessionTransport::Polling { .. } => None,
+        };
         Ended {
             at_ms: millis(self.start),
             quiet_ms: millis(self.last),
             how: failure.text.clone(),
-            code: None,
+            code,
             status,
             body,
         }
@@ -246,13 +253,15 @@ fn patience(open: &Open) -> Duration {
     Duration::from_millis(open.ping_interval.clamp(1_000, 300_000)) + Duration::from_secs(5)
 }
 
-async fn first_packet(socket: &mut Socket) -> Result<String, (String, Option<u16>)> {
+async fn first_packet(socket: &mut Socket) -> Result<String, (Failure, Option<u16>)> {
     loop {
         match socket.recv().await {
             Ok(Received::Text(text)) => return Ok(text),
             Ok(Received::Other) => {}
-            Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
-            Err(failure) => return Err((failure.text, None)),
+            Ok(Received::Closed(code)) => {
+                return Err((Failure::new(FailureKind::Closed, socket.close_text()), code));
+            }
+            Err(failure) => return Err((failure, None)),
         }
     }
 }

@@ -16,8 +16,8 @@ pub struct Plan {
     pub(crate) target: Target,
     /// The engine's path, where no Dante is expected.
     pub(crate) socketio: Option<String>,
-    /// How long quiet connections are held.
-    pub(crate) hold: Option<Duration>,
+    /// How long connections are held.
+    pub(crate) hold: Option<HoldTime>,
     /// How long one answer may take, where the user says so.
     pub(crate) timeout: Option<Duration>,
     /// Whether to go on where the certificate is not trusted.
@@ -28,6 +28,19 @@ pub struct Plan {
     pub(crate) transports: Vec<Transport>,
     resolve: Vec<Resolve>,
 }
+
+/// How long connections are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HoldTime {
+    /// At most.
+    pub(crate) limit: Duration,
+    /// Whether the limits of the host are to be found, and the hold may end as soon as they are.
+    pub(crate) auto: bool,
+}
+
+/// How long `--hold auto` may take if nothing else is said, and what may be said.
+const AUTO: Duration = Duration::from_secs(2 * 60);
+const AUTO_TIMES: (Duration, Duration) = (Duration::from_secs(8), Duration::from_secs(10 * 60));
 
 #[derive(Debug, Clone)]
 struct Resolve {
@@ -64,7 +77,7 @@ impl Plan {
         Ok(Self {
             target,
             socketio,
-            hold: args.hold.as_deref().map(|text| time("--hold", text)).transpose()?,
+            hold: args.hold.as_deref().map(hold_time).transpose()?,
             timeout: args.timeout.as_deref().map(|text| time("--timeout", text)).transpose()?,
             insecure: args.insecure,
             headers,
@@ -88,6 +101,28 @@ fn time(name: &str, text: &str) -> Result<Duration, BadValue> {
         Ok(time) if (TIMES.0..=TIMES.1).contains(&time) => Ok(time),
         Ok(_) => refuse("out of range; use 1s to 1h"),
         Err(_) => refuse("not a duration; write 15s or 2m"),
+    }
+}
+
+/// A time, `auto`, or `auto:` and the longest time.
+fn hold_time(text: &str) -> Result<HoldTime, BadValue> {
+    let Some(rest) = text.strip_prefix("auto") else {
+        let limit = time("--hold", text).map_err(|_| {
+            BadValue::new("--hold", text, "write a time from 1s to 1h, such as 65s; or auto, or auto:10m")
+        })?;
+        return Ok(HoldTime { limit, auto: false });
+    };
+    if rest.is_empty() {
+        return Ok(HoldTime { limit: AUTO, auto: true });
+    }
+    let limit = rest.strip_prefix(':').and_then(|limit| humantime::parse_duration(limit).ok());
+    match limit.filter(|limit| (AUTO_TIMES.0..=AUTO_TIMES.1).contains(limit)) {
+        Some(limit) => Ok(HoldTime { limit, auto: true }),
+        None => Err(BadValue::new(
+            "--hold",
+            text,
+            "write auto, or auto: and a time from 8s to 10m, such as auto:5m",
+        )),
     }
 }
 
@@ -174,7 +209,8 @@ mod tests {
             args.socketio = Some("/a/socket.io/".into());
         })
         .unwrap();
-        assert_eq!((read.hold, read.timeout), (Some(Duration::from_secs(65)), None));
+        let hold = HoldTime { limit: Duration::from_secs(65), auto: false };
+        assert_eq!((read.hold, read.timeout), (Some(hold), None));
         assert_eq!(read.headers[0].1, "Basic a:b");
         let addresses: Vec<_> =
             read.resolved("example.org", 443).map(|address| address.to_string()).collect();
@@ -182,6 +218,17 @@ mod tests {
         assert_eq!(read.resolved("example.org", 80).count(), 0);
         assert_eq!(read.transports, [Transport::Sse, Transport::SocketIoPolling]);
         assert_eq!(read.socketio.as_deref(), Some("/a/socket.io/"));
+    }
+
+    #[test]
+    fn times_to_hold() {
+        let hold = |text: &str| {
+            let read = plan(|args| args.hold = Some(text.into())).unwrap().hold.unwrap();
+            (read.limit.as_secs(), read.auto)
+        };
+        assert_eq!(hold("20s"), (20, false));
+        assert_eq!(hold("auto"), (120, true));
+        assert_eq!(hold("auto:10m"), (600, true));
     }
 
     #[test]
@@ -193,6 +240,8 @@ mod tests {
                 &["URL \"dante.example\"", "http://dante.example"][..],
             ),
             (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
+            (|args| args.hold = Some("auto:1h".into()), &["--hold \"auto:1h\"", "10m"]),
+            (|args| args.hold = Some("automatic".into()), &["--hold", "auto:5m"]),
             (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\"", "15s"]),
             (|args| args.header = vec!["nonsense".into()], &["--header", "colon"]),
             (|args| args.header = vec!["Connection: close".into()], &["--header", "leave it out"]),

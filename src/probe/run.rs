@@ -29,7 +29,7 @@ use super::{
     },
     hosts,
     plan::Plan,
-    streams::{self, Span},
+    streams::{self, Asked, Span},
     target::Target,
 };
 use crate::contract::paths;
@@ -194,9 +194,10 @@ impl Probe<'_> {
         let start = Instant::now();
         let wanted: Vec<_> =
             self.plan.transports.iter().map(|transport| (*transport, AtomicUsize::new(0))).collect();
-        let streams = join_all(
-            wanted.iter().map(|(transport, count)| streams::listen(context, *transport, None, span, count)),
-        );
+        let streams =
+            join_all(wanted.iter().map(|(transport, count)| {
+                streams::listen(context, *transport, Asked::default(), span, count)
+            }));
         let progress = || {
             let counts: Vec<_> =
                 wanted.iter().map(|(_, count)| count.load(Ordering::Relaxed).to_string()).collect();
@@ -210,6 +211,9 @@ impl Probe<'_> {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);
             self.evidence.streams.insert(*transport, stream);
         }
+        let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
+        let again = streams::follow_up(context, &mut self.evidence.streams);
+        with_progress(&mut *self.report, progress, again).await?;
         self.keep(seen)?;
         self.report(&Hop::streams().collect::<Vec<_>>())
     }
@@ -241,15 +245,18 @@ impl Probe<'_> {
         self.report(&[Hop::Resume, Hop::Compression])
     }
 
-    /// Quiet connections, at the end: they take as long as the user says, and nothing else is to disturb them.
+    /// Held connections, at the end: they take as long as the user says, and nothing else is to disturb them.
     async fn hold(&mut self, context: &Context) -> std::io::Result<()> {
         let Some(time) = self.plan.hold else { return Ok(()) };
         let start = Instant::now();
         let progress = || {
             let seconds = start.elapsed().as_secs_f64();
-            format!("{seconds:.0} s: holding quiet connections for {} s", time.as_secs())
+            let at_most = if time.auto { "at most " } else { "" };
+            format!("{seconds:.0} s: holding connections for {at_most}{} s", time.limit.as_secs())
         };
-        let held = with_progress(&mut *self.report, progress, hold::hold(context, time)).await?;
+        let interval = self.evidence.hosting_status().map_or(0, |status| status.interval_ms);
+        let holding = hold::hold(context, time, interval);
+        let held = with_progress(&mut *self.report, progress, holding).await?;
         self.evidence.hold = Some(held);
         self.done(&[Hop::Hold], start)
     }

@@ -108,17 +108,15 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             parts.collect::<Vec<_>>().join(", ")
         }
         Hop::Hold => {
-            let quiet = evidence.hold.as_ref()?.quiet.iter();
-            let parts = quiet.map(|quiet| match (&quiet.failure, &quiet.ended) {
-                (Some(failure), _) => format!("{}: {}", quiet.transport, failure.text),
-                (None, Some(ended)) => {
-                    format!("{} cut after {:.1} s of silence", quiet.transport, seconds(ended.quiet_ms))
-                }
-                (None, None) => {
-                    format!("{} held {:.0} s, {} pings", quiet.transport, seconds(quiet.held_ms), quiet.pings)
-                }
-            });
-            parts.collect::<Vec<_>>().join(", ")
+            let held = &evidence.hold.as_ref()?.held;
+            let open = held.iter().filter(|held| held.failure.is_none());
+            let lived = open.clone().filter(|held| held.ended.is_none()).count();
+            let longest = open.clone().map(|held| held.held_ms).max().unwrap_or_default();
+            let refused = match held.len() - open.clone().count() {
+                0 => String::new(),
+                count => format!(", {count} could not be opened"),
+            };
+            format!("{lived} of {} connections lived, {:.0} s{refused}", open.count(), seconds(longest))
         }
         Hop::Resume => {
             let comebacks = &evidence.resume.as_ref()?.comebacks;

@@ -83,6 +83,15 @@ impl Target {
         Self { query: (!query.is_empty()).then_some(query), ..self }
     }
 
+    /// The same, with more at the end of its query.
+    pub(crate) fn and_query<'a>(self, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let before = self.query.clone().unwrap_or_default();
+        let mut query = form_urlencoded::Serializer::new(before);
+        query.extend_pairs(pairs);
+        let query = query.finish();
+        Self { query: (!query.is_empty()).then_some(query), ..self }
+    }
+
     /// The first value of a name in the query, decoded.
     pub(crate) fn query_value(&self, name: &str) -> Option<String> {
         let mut pairs = form_urlencoded::parse(self.query.as_deref()?.as_bytes());
@@ -214,6 +223,8 @@ mod tests {
         assert_eq!(page.query_value("x"), None);
         let engine = page.at("/socket.io/").with_query([("EIO", "4"), ("sid", "AZ09-_ &\n")]);
         assert_eq!(engine.to_string(), "http://h/socket.io/?EIO=4&sid=AZ09-_+%26%0A");
+        assert_eq!(engine.and_query([("quiet", "2")]).query_value("quiet").as_deref(), Some("2"));
+        assert_eq!(page.at("/").and_query([("a", "b"), ("c", "d")]).to_string(), "http://h/?a=b&c=d");
         assert_eq!(page.with_query([]).query, None);
     }
 }

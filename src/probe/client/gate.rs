@@ -4,7 +4,10 @@
 //! takes them for faults.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -29,6 +32,8 @@ const APART: Duration = Duration::from_millis(125);
 #[derive(Debug)]
 pub(crate) struct Gate {
     free: Arc<Semaphore>,
+    /// How many places there are, free or not.
+    places: AtomicUsize,
     pace: Mutex<Pace>,
 }
 
@@ -44,6 +49,7 @@ impl Default for Gate {
     fn default() -> Self {
         Self {
             free: Arc::new(Semaphore::new(CONNECTIONS)),
+            places: AtomicUsize::new(CONNECTIONS),
             pace: Mutex::new(Pace { due: Instant::now(), slack: APART * (BURST - 1), apart: APART }),
         }
     }
@@ -64,9 +70,15 @@ impl Gate {
         lock(&self.pace).note(Instant::now());
     }
 
+    /// Makes room for this many connections more, where the user has asked for what needs them.
+    pub(crate) fn widen(&self, more: usize) {
+        self.places.fetch_add(more, Ordering::Relaxed);
+        self.free.add_permits(more);
+    }
+
     /// How many connections are open.
     pub(crate) fn connections(&self) -> usize {
-        CONNECTIONS - self.free.available_permits()
+        self.places.load(Ordering::Relaxed).saturating_sub(self.free.available_permits())
     }
 }
 
@@ -113,6 +125,10 @@ mod tests {
         assert!(next.await.is_err(), "the seventh waits");
         passes.pop();
         assert_eq!(gate.enter().await.connections, CONNECTIONS);
+        gate.widen(2);
+        passes.push(gate.enter().await);
+        passes.push(gate.enter().await);
+        assert_eq!(gate.connections(), CONNECTIONS + 1);
     }
 
     /// What a limit of nginx's lets through at these times: `excess` grows by one for each request, falls by the rate, and

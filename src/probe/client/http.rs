@@ -81,6 +81,8 @@ pub(crate) struct Answer {
     whole: Duration,
     /// The connection lives as long as this.
     connection: HttpConnection,
+    /// What came over it first.
+    first: Option<FirstBytes>,
 }
 
 /// Sends a request over a connection of its own, once, and waits for the head of the answer.
@@ -142,7 +144,7 @@ pub(super) async fn send_over(
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
             let whole = connector.budget().body();
-            Ok(Answer { exchange, start, response, limit, whole, connection })
+            Ok(Answer { exchange, start, response, limit, whole, connection, first })
         }
         Err(failure) => {
             let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
@@ -286,10 +288,11 @@ impl Answer {
     /// # Errors
     /// When hyper did not take it for one.
     pub(crate) async fn upgraded(self) -> Result<(Exchange, Upgraded), Box<Exchange>> {
-        let (mut exchange, connection) = (self.exchange, self.connection);
+        let (mut exchange, connection, first) = (self.exchange, self.connection, self.first);
         match timeout(self.limit, hyper::upgrade::on(self.response)).await {
             Ok(Ok(io)) => {
-                Ok((exchange, Upgraded { io: TokioIo::new(io), connection: connection.into_task() }))
+                let connection = connection.into_task();
+                Ok((exchange, Upgraded { io: TokioIo::new(io), connection, first }))
             }
             Ok(Err(error)) => {
                 exchange.failure = Some(of_hyper(&error));
@@ -309,6 +312,8 @@ pub(crate) struct Upgraded {
     pub(crate) io: TokioIo<hyper::upgrade::Upgraded>,
     /// Ends hyper's part when dropped.
     pub(crate) connection: AbortOnDropHandle<()>,
+    /// What came over it first, the head of the answer included.
+    pub(crate) first: Option<FirstBytes>,
 }
 
 /// The first bytes of a body as text.

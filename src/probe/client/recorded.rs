@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{connector::lock, gate::Pass};
 
 /// How many of the first bytes of a connection are kept, for when they are not HTTP.
-const KEPT: usize = 256;
+const KEPT: usize = 512;
 
 /// A connection, whatever is below it.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -60,6 +60,16 @@ impl FirstBytes {
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
         lock(&self.0).escape_ascii().to_string()
+    }
+
+    /// The first of those that came after the head of an answer, in the same form; empty if the head was too long to tell.
+    pub(crate) fn after_head(&self) -> String {
+        const SHOWN: usize = 24;
+        const END: &[u8] = b"\r\n\r\n";
+        let bytes = lock(&self.0);
+        let end = bytes.windows(END.len()).position(|four| four == END);
+        let rest = end.map_or(&[][..], |end| &bytes[end + END.len()..]);
+        rest[..rest.len().min(SHOWN)].escape_ascii().to_string()
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) async fn fetch_kept(
     let mut sent = None;
     if let Some(connection) = kept.take().await {
         match send_over(connector, request.clone(), Some(connection)).await {
-            Err(exchange) if exchange.broke_off() => {}
+            Err(exchange) if exchange.broke_off() && is_early(&exchange, &request) => {}
             answered => sent = Some(answered),
         }
     }
@@ -91,7 +91,12 @@ pub(crate) async fn fetch_kept(
     }
 }
 
-/// Whether it ended soon. One that ends late ends for a reason of time, and the next one would, too.
+/// Within this time after a request its connection breaks off, if it was broken already.
+const AT_ONCE_MS: u128 = 1_500;
+
+/// Whether it ended soon. One that ends late ends for a reason of time, and the next one would, too: a poll, which waits for what
+/// the server has to say, after a second or two.
 fn is_early(exchange: &Exchange, request: &Request) -> bool {
-    u128::from(exchange.ms) <= request.limit.as_millis() / 2
+    let is_poll = request.method == Method::GET && request.target.query_value("sid").is_some();
+    u128::from(exchange.ms) <= if is_poll { AT_ONCE_MS } else { request.limit.as_millis() / 2 }
 }

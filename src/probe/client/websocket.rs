@@ -20,6 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{
     connector::{Connector, of_io},
     http::{self, MAX_BODY, Request},
+    recorded::FirstBytes,
 };
 use crate::probe::{
     evidence::{Exchange, Failure, FailureKind},
@@ -55,6 +56,10 @@ impl Style {
 pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
     _connection: AbortOnDropHandle<()>,
+    /// What came first, until a frame has been understood.
+    first: Option<FirstBytes>,
+    /// The code and the reason of the close frame.
+    closed: Option<(u16, String)>,
 }
 
 /// What came over a WebSocket.
@@ -105,7 +110,7 @@ pub(crate) async fn open(
     }
     let config = WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
     let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
-    Ok((exchange, Socket { socket, _connection: upgraded.connection }))
+    Ok((exchange, Socket { socket, _connection: upgraded.connection, first: upgraded.first, closed: None }))
 }
 
 impl Socket {
@@ -126,11 +131,42 @@ impl Socket {
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;
         match self.socket.next().await {
-            Some(Ok(Message::Text(text))) => Ok(Received::Text(text.to_string())),
-            Some(Ok(Message::Close(frame))) => Ok(Received::Closed(frame.map(|frame| frame.code.into()))),
-            Some(Ok(_)) => Ok(Received::Other),
-            Some(Err(error)) => Err(of_tungstenite(error)),
+            Some(Ok(message)) => {
+                self.first = None;
+                Ok(match message {
+                    Message::Text(text) => Received::Text(text.to_string()),
+                    Message::Close(frame) => {
+                        self.closed = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
+                        Received::Closed(self.close_code())
+                    }
+                    _ => Received::Other,
+                })
+            }
+            Some(Err(error)) => {
+                let mut failure = of_tungstenite(error);
+                let first = self.first.as_ref().map(FirstBytes::after_head).filter(|bytes| !bytes.is_empty());
+                if let (FailureKind::Garbage, Some(bytes)) = (failure.kind, first) {
+                    failure.text = format!("{}; after the 101 came \"{bytes}\"", failure.text);
+                }
+                Err(failure)
+            }
             None => Err(Failure::new(FailureKind::Closed, "the connection was closed without a close frame")),
+        }
+    }
+
+    /// The code of the close frame, once it has come.
+    pub(crate) fn close_code(&self) -> Option<u16> {
+        self.closed.as_ref().map(|(code, _)| *code)
+    }
+
+    /// The close frame in words, once it has come.
+    pub(crate) fn close_text(&self) -> String {
+        match &self.closed {
+            None => "a close frame without a code".to_owned(),
+            Some((code, reason)) if reason.is_empty() => format!("a close frame, code {code}"),
+            Some((code, reason)) => {
+                format!("a close frame, code {code} (\"{}\")", reason.chars().take(60).collect::<String>())
+            }
         }
     }
 }
@@ -144,7 +180,11 @@ fn of_tungstenite(error: Error) -> Failure {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
             Failure::new(FailureKind::Closed, "the connection was closed without a close frame")
         }
+        Error::Protocol(ProtocolError::MaskedFrameFromServer) => Failure::new(
+            FailureKind::Garbage,
+            "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)",
+        ),
         Error::Capacity(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
-        error => Failure::new(FailureKind::Garbage, error.to_string()),
+        error => Failure::new(FailureKind::Garbage, format!("what came is not a WebSocket frame ({error})")),
     }
 }

@@ -78,9 +78,10 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             .upgrades
             .as_ref()
             .is_some_and(|upgrades| upgrades.attempts.iter().any(|attempt| attempt.works)),
-        Hop::Hold => evidence.hold.as_ref().is_some_and(|hold| {
-            hold.quiet.iter().any(|quiet| quiet.failure.is_none() && quiet.ended.is_none())
-        }),
+        Hop::Hold => evidence
+            .hold
+            .as_ref()
+            .is_some_and(|hold| hold.held.iter().any(|held| held.failure.is_none() && held.ended.is_none())),
         Hop::Resume => evidence.resume.as_ref().is_some_and(|resume| {
             resume.comebacks.is_empty() || resume.comebacks.iter().any(|back| back.index == Some(back.wanted))
         }),

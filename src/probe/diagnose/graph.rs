@@ -274,9 +274,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         ClosedByPolicy | MessageTooBig => {
             matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage)
         }
-        AgeCut | IdleCut => {
-            matches!(id, EarlyEnd) || (cause.id == AgeCut && id == IdleCut && cause.hop == hop)
-        }
+        AgeCut | IdleCut => matches!(id, EarlyEnd),
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
         CompressedStream => id == Buffered && hop == Hop::Stream(Transport::Sse),
         WrongContentType => id == StreamRefused,

@@ -1,8 +1,8 @@
 //! Rules for the streams.
 
-use super::{Finding, Severity, VerdictId, engine, facts};
+use super::{Finding, Severity, VerdictId, ends, engine, facts};
 use crate::probe::{
-    evidence::{Ended, Evidence, Stream, Upgrade},
+    evidence::{Evidence, Stream, Upgrade},
     hop::Hop,
     hosts::Host,
     streams::opened,
@@ -31,9 +31,12 @@ fn stream_rules(
     findings: &mut Vec<Finding>,
 ) {
     let fault = facts::fault(evidence);
-    let finding = |id, line: String| Finding::new(id, Hop::Stream(transport), fault, line);
+    let hop = Hop::Stream(transport);
+    let finding = |id, line: String| Finding::new(id, hop, fault, line);
     if let Some(coding) = stream.exchange.header("content-encoding").filter(|_| transport == Transport::Sse) {
-        findings.push(finding(VerdictId::CompressedStream, format!("Content-Encoding: {coding}")));
+        // By itself it does no harm; where it gathers, too, it is the cause of that.
+        let line = format!("Content-Encoding: {coding}");
+        findings.push(Finding::new(VerdictId::CompressedStream, hop, Severity::Note, line));
     }
     let framing = stream.stray.as_deref().filter(|stray| facts::is_chunk_size(stray));
     let in_poll = stream.garbage.as_deref().filter(|_| transport == Transport::SocketIoPolling);
@@ -51,12 +54,17 @@ fn stream_rules(
     }
     // A WebSocket that is accepted and closed before it said anything counts as refused.
     let closed = stream.exchange.status == Some(101) && stream.ended.is_some() && stream.opening.is_none();
+    let closed = closed && !ends::is_told(stream);
     if closed
         || !opened(&stream.exchange)
         || (stream.exchange.status == Some(200) && !is_stream(transport, stream))
     {
         findings.extend(not_opened(evidence, host, transport, stream));
         return;
+    }
+    if let Some(kind) = wrong_type(transport, stream) {
+        let line = format!("Content-Type: {kind}; {} stanzas came all the same", stream.arrivals.len());
+        findings.push(finding(VerdictId::WrongContentType, line));
     }
     if facts::delivers(stream) {
         timing(evidence, transport, stream, findings);
@@ -71,11 +79,6 @@ fn stream_rules(
             )
         });
     }
-    if let Some(ended) = &stream.ended
-        && !stream.complete
-    {
-        findings.extend(unless_explained(evidence, transport, end(ended, fault, transport)));
-    }
 }
 
 fn is_stream(transport: Transport, stream: &Stream) -> bool {
@@ -83,7 +86,7 @@ fn is_stream(transport: Transport, stream: &Stream) -> bool {
     match transport {
         // Status 200 is a page in the place of the upgrade.
         Transport::SocketIoWebSocket | Transport::WebSocket => false,
-        Transport::Sse => kind.starts_with("text/event-stream"),
+        Transport::Sse => kind.starts_with("text/event-stream") || facts::delivers(stream),
         Transport::SocketIoPolling => true,
     }
 }
@@ -92,19 +95,20 @@ fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
 
-fn end(ended: &Ended, fault: Severity, transport: Transport) -> Finding {
-    let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
-    let line = format!(
-        "it ended after {:.1} s, {:.1} s after the last bytes: {}{status}",
-        seconds(ended.at_ms),
-        seconds(ended.quiet_ms),
-        ended.how
-    );
-    Finding::new(VerdictId::EarlyEnd, Hop::Stream(transport), fault, line)
+/// The type of an event stream that browsers do not take for one (WHATWG HTML, 9.2.3), though it streams.
+fn wrong_type(transport: Transport, stream: &Stream) -> Option<&str> {
+    let kind = stream.exchange.header("content-type").unwrap_or("missing");
+    let wrong =
+        transport == Transport::Sse && facts::delivers(stream) && !kind.starts_with("text/event-stream");
+    wrong.then_some(kind)
 }
 
 /// What an earlier hop has explained is not repeated: stanzas cannot come where upgrades fail.
-fn unless_explained(evidence: &Evidence, transport: Transport, finding: Finding) -> Option<Finding> {
+pub(super) fn unless_explained(
+    evidence: &Evidence,
+    transport: Transport,
+    finding: Finding,
+) -> Option<Finding> {
     let explained = match transport {
         Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
         Transport::SocketIoPolling => {
@@ -173,9 +177,12 @@ fn not_opened(
 fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: &mut Vec<Finding>) {
     let fault = facts::fault(evidence);
     let indices: Vec<u64> = stream.arrivals.iter().filter_map(|arrival| arrival.index).collect();
-    if let Some(pair) = indices.windows(2).find(|pair| pair[1] != pair[0] + 1) {
+    let wrong = |is_wrong: fn(u64, u64) -> bool| indices.windows(2).find(|pair| is_wrong(pair[0], pair[1]));
+    let skipped = wrong(|before, after| after > before + 1).map(|pair| (VerdictId::LostStanzas, pair));
+    let again = wrong(|before, after| after <= before).map(|pair| (VerdictId::DoubledStanzas, pair));
+    for (id, pair) in [skipped, again].into_iter().flatten() {
         let line = format!("stanza {} came after stanza {}", pair[1], pair[0]);
-        findings.push(Finding::new(VerdictId::LostStanzas, Hop::Stream(transport), fault, line));
+        findings.push(Finding::new(id, Hop::Stream(transport), fault, line));
     }
     let Some(interval) = interval(evidence, stream) else { return };
     let lumps = facts::lumps(stream, interval);

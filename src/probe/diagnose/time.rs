@@ -1,10 +1,12 @@
-//! Rules for the hold, coming back, compression, and requests of pages.
+//! Rules for compression, and requests of pages.
 
 use super::{Finding, Severity, VerdictId, facts};
-use crate::probe::{evidence::Evidence, hop::Hop};
+use crate::{
+    probe::{evidence::Evidence, hop::Hop},
+    transport::Transport,
+};
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    hold(evidence, findings);
     if let Some(seen) = &evidence.compression
         && seen.page_unpacks == Some(false)
     {
@@ -17,34 +19,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         && !already
     {
         let line = format!("an event stream that ends at once has Content-Encoding: {coding}");
-        findings.push(Finding::new(
-            VerdictId::CompressedStream,
-            Hop::Compression,
-            facts::fault(evidence),
-            line,
-        ));
+        let even = evidence.streams.get(&Transport::Sse).is_some_and(facts::delivers);
+        let severity = if even { Severity::Note } else { facts::fault(evidence) };
+        findings.push(Finding::new(VerdictId::CompressedStream, Hop::Compression, severity, line));
     }
     cors(evidence, findings);
-}
-
-fn hold(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let Some(hold) = &evidence.hold else { return };
-    for quiet in hold.quiet.iter().filter(|quiet| quiet.failure.is_none()) {
-        let Some(ended) = &quiet.ended else { continue };
-        // A session that another node does not know was not cut for being quiet.
-        if ended.status == Some(400) {
-            continue;
-        }
-        let status = ended.status.map(|status| format!(", status {status}")).unwrap_or_default();
-        let line = format!(
-            "{}: cut {:.1} s after it opened, {:.1} s after the last byte: {}{status}",
-            quiet.transport,
-            ended.at_ms as f64 / 1000.0,
-            ended.quiet_ms as f64 / 1000.0,
-            ended.how
-        );
-        findings.push(Finding::new(VerdictId::IdleCut, Hop::Hold, facts::fault(evidence), line));
-    }
 }
 
 fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {

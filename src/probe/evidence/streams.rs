@@ -1,8 +1,23 @@
 //! What was seen of the streams: stanzas, ends, the hold, coming back.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Exchange, Failure};
+use crate::transport::Transport;
+
+/// What is said on a connection that is held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum HeldKind {
+    /// Nothing, by neither side, but the engine's pings.
+    #[default]
+    Quiet,
+    /// The server says a stanza at its pace, we nothing.
+    Flowing,
+    /// The same, and we say something now and then.
+    Speaking,
+}
 
 evidence! {
     /// The end of a connection.
@@ -13,7 +28,7 @@ evidence! {
         quiet_ms: u64,
         /// How it ended: a close frame, an end without one, a reset, a status.
         how: String,
-        /// A close frame's code.
+        /// A close frame's code (RFC 6455, 7.4).
         code: Option<u16>,
         /// The status of the poll that failed.
         status: Option<u16>,
@@ -51,18 +66,42 @@ evidence! {
         stray: Option<String>,
         /// What broke the protocol.
         garbage: Option<String>,
+        /// The same once more, where it ended too early.
+        again: Option<Box<Stream>>,
+        /// And once more, with us saying something now and then.
+        speaking: Option<Box<Stream>>,
     }
 
-    /// One quiet connection.
-    struct Quiet {
-        /// websocket or polling.
-        transport: String,
+    /// One connection that was held.
+    struct Held {
+        /// Over what.
+        transport: Transport,
+        /// What was said on it.
+        kind: HeldKind,
+        /// For how long nothing was to come, as it was asked for; 0 where something may come at any time.
+        silence_ms: u64,
+        /// When it was opened, since the hold began.
+        opened_at_ms: u64,
         /// How long it was to stay.
         wanted_ms: u64,
         /// How long it stayed.
         held_ms: u64,
-        /// How many pings came.
+        /// How often the engine said that it pings; 0 where no engine speaks.
+        ping_interval_ms: u64,
+        /// How long it waits for the answer.
+        ping_timeout_ms: u64,
+        /// How many pings of the engine came.
         pings: usize,
+        /// How many stanzas came.
+        stanzas: usize,
+        /// The longest time after which something came at last.
+        longest_silence_ms: u64,
+        /// For how long nothing had come at the end.
+        quiet_ms: u64,
+        /// For how long we had said nothing then.
+        said_nothing_ms: u64,
+        /// Whether the poem was over.
+        complete: bool,
         /// How it ended, if it did.
         ended: Option<Ended>,
         /// Why it could not be opened.
@@ -72,8 +111,14 @@ evidence! {
 
     /// The hold.
     struct Hold {
+        /// How long it was to take.
+        wanted_ms: u64,
+        /// Whether it was to find the limits by itself.
+        auto: bool,
+        /// The time between stanzas, where the server tells it.
+        interval_ms: u64,
         /// Each connection.
-        quiet: Vec<Quiet>,
+        held: Vec<Held>,
     }
 
     /// Coming back after a drop.

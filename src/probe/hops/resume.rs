@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use crate::probe::{
     context::Context,
     evidence::{Comeback, Evidence, Resume, Stream},
-    streams::{self, Offset, Span},
+    streams::{self, Asked, Offset, Span},
 };
 use crate::transport::Transport;
 
@@ -30,7 +30,8 @@ fn offset(stream: &Stream) -> Option<Offset> {
 
 async fn come_back(context: &Context, transport: Transport, before: &Stream, offset: Offset) -> Comeback {
     let span = Span { stanzas: 1, time: context.limit() };
-    let stream = streams::listen(context, transport, Some(&offset), span, &AtomicUsize::new(0)).await;
+    let asked = Asked { offset: Some(&offset), ..Asked::default() };
+    let stream = streams::listen(context, transport, asked, span, &AtomicUsize::new(0)).await;
     let node = |stream: &Stream| Some(stream.opening.as_ref()?["node"].as_str()?.chars().take(64).collect());
     Comeback {
         transport: <&str>::from(transport).to_owned(),

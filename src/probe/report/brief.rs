@@ -70,7 +70,7 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
         Hop::Hold => evidence
             .hold
             .as_ref()
-            .and_then(|hold| hold.quiet.iter().map(|quiet| quiet.held_ms).max())
+            .and_then(|hold| hold.held.iter().map(|held| held.held_ms).max())
             .map(|longest| format!("hold {:.0} s", seconds(longest))),
         _ => None,
     };

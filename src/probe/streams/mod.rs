@@ -1,6 +1,7 @@
 //! Listening to the poem on each transport: the first stanza, and the gaps between the next ones.
 
-mod source;
+mod follow_up;
+pub(crate) mod source;
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -9,7 +10,8 @@ use std::{
 
 use tokio::time::timeout;
 
-use self::source::{Source, StreamEvent, open, url};
+pub(crate) use self::follow_up::follow_up;
+use self::source::{Speaker, StreamEvent, open, url};
 use super::{
     client::connector::millis,
     context::Context,
@@ -24,6 +26,17 @@ pub(crate) struct Offset {
     pub(crate) from: u64,
     /// The edition in which it was counted.
     pub(crate) edition: String,
+}
+
+/// What is asked for when a stream is opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    /// Where to go on; at the beginning if nowhere.
+    pub(crate) offset: Option<&'a Offset>,
+    /// For how long nothing is to come at first, in whole seconds.
+    pub(crate) quiet: Option<Duration>,
+    /// How often we say something; never if not said.
+    pub(crate) speak: Option<Duration>,
 }
 
 /// How much is listened to.
@@ -64,24 +77,26 @@ impl Span {
 pub(crate) async fn listen(
     context: &Context,
     transport: Transport,
-    offset: Option<&Offset>,
+    asked: Asked<'_>,
     span: Span,
     count: &AtomicUsize,
 ) -> Stream {
     let start = Instant::now();
-    let target = url(context, transport, offset);
+    let target = url(context, transport, asked);
     let mut stream = Stream { url: target.to_string(), ..Stream::default() };
-    let mut source = match open(context, transport, &target, offset, &mut stream).await {
+    let mut source = match open(context, transport, &target, asked.offset, &mut stream).await {
         Ok(source) => source,
         Err(()) => {
             stream.watched_ms = millis(start);
             return stream;
         }
     };
-    let (mut last, mut bytes, mut all) = (Instant::now(), 0, 0);
+    let opened = Instant::now();
+    let mut speaker = Speaker::new(asked.speak);
+    let (mut last, mut bytes, mut all) = (opened, 0, 0);
     let receiving = async {
         while stream.arrivals.len() < span.stanzas {
-            let event = match source.next().await {
+            let event = match source.next_speaking(&mut speaker).await {
                 Ok((event, size)) => {
                     last = Instant::now();
                     bytes += size;
@@ -101,7 +116,7 @@ pub(crate) async fn listen(
                     stream.complete = true;
                     return None;
                 }
-                StreamEvent::Other => {}
+                StreamEvent::Ping | StreamEvent::Other => {}
             }
             if all > FLOOD.1 {
                 return Some(Failure::new(
@@ -119,17 +134,12 @@ pub(crate) async fn listen(
         if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
             stream.garbage = Some(failure.text);
         } else {
-            let ended = match &source {
-                Source::Engine(engine) => engine.ended(&failure),
-                _ => Ended { how: failure.text, ..Ended::default() },
-            };
-            stream.ended = Some(Ended { at_ms: millis(start), quiet_ms: millis(last), ..ended });
+            let (at_ms, quiet_ms) = (millis(opened), millis(last));
+            stream.ended = Some(Ended { at_ms, quiet_ms, ..source.ended(failure) });
         }
     }
-    if let Source::Engine(engine) = source
-        && stream.ended.is_none()
-    {
-        engine.close().await;
+    if stream.ended.is_none() {
+        source.close().await;
     }
     stream
 }

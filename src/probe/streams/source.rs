@@ -1,15 +1,19 @@
 //! [`Source`]: one transport, opened, and the events of the poem that come over it.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
+use tokio::time::timeout_at;
 
-use super::Offset;
+use super::{Asked, Offset};
 use crate::{
-    contract::{events as names, paths},
+    contract::{QUIET, events as names, paths},
     probe::{
         client::{
-            engineio::{self, Message, Packet},
+            engineio::{self, Message, Open, Packet},
             events,
             http::{self, Answer, Request},
             unpack::Unpacker,
@@ -17,20 +21,20 @@ use crate::{
         },
         context::Context,
         engine_session::EngineSession,
-        evidence::{Failure, FailureKind, Stream},
+        evidence::{Ended, Failure, FailureKind, Stream},
         target::Target,
     },
     transport::{EngineTransport, Transport},
 };
 
 /// An open stream of stanzas.
-pub(super) enum Source {
+pub(crate) enum Source {
     Engine(Box<EngineSession>),
     WebSocket(Box<Socket>),
     Sse(Box<EventStream>),
 }
 
-pub(super) struct EventStream {
+pub(crate) struct EventStream {
     answer: Answer,
     parser: events::Parser,
     unpacker: Unpacker,
@@ -39,32 +43,59 @@ pub(super) struct EventStream {
 }
 
 /// What comes out of a source.
-pub(super) enum StreamEvent {
+pub(crate) enum StreamEvent {
+    /// The event `reading`.
     Opening(Value),
+    /// A stanza, and its index.
     Stanza(Option<u64>),
+    /// The poem is over.
     End,
+    /// The engine's ping, which was answered.
+    Ping,
+    /// Anything else.
     Other,
 }
 
+/// When we say something on a connection: never, or so often.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    every: Option<Duration>,
+    last: Instant,
+}
+
+impl Speaker {
+    /// One that begins now.
+    pub(crate) fn new(every: Option<Duration>) -> Self {
+        Self { every, last: Instant::now() }
+    }
+
+    /// When we last said something; when it began, if never.
+    pub(crate) fn last(&self) -> Instant {
+        self.last
+    }
+}
+
 /// What is opened for a transport.
-pub(super) fn url(context: &Context, transport: Transport, offset: Option<&Offset>) -> Target {
-    match transport {
+pub(crate) fn url(context: &Context, transport: Transport, asked: Asked<'_>) -> Target {
+    let target = match transport {
         Transport::SocketIoWebSocket => context.engine(EngineTransport::WebSocket, None),
-        Transport::SocketIoPolling => context.engine(EngineTransport::Polling, None),
+        Transport::SocketIoPolling => context.poll(None),
         Transport::WebSocket => {
-            let from = offset.map(|offset| offset.from.to_string());
+            let from = asked.offset.map(|offset| offset.from.to_string());
             let from = from.as_deref().map(|from| ("from", from));
-            let edition = offset.map(|offset| ("edition", offset.edition.as_str()));
+            let edition = asked.offset.map(|offset| ("edition", offset.edition.as_str()));
             let pairs = [("format", "json")].into_iter().chain(from).chain(edition);
             context.below(paths::WEBSOCKET).with_query(pairs)
         }
         // Coming back, the event's id says where, as a browser does it.
         Transport::Sse => context.below(paths::SSE),
-    }
+    };
+    let quiet = asked.quiet.map(|quiet| quiet.as_secs().to_string());
+    target.and_query(quiet.as_deref().map(|quiet| (QUIET, quiet)))
 }
 
 /// Opens a transport, and keeps in `stream` what was seen; nothing more is to be said where it fails.
-pub(super) async fn open(
+pub(crate) async fn open(
     context: &Context,
     transport: Transport,
     target: &Target,
@@ -75,9 +106,9 @@ pub(super) async fn open(
     match transport {
         Transport::SocketIoWebSocket | Transport::SocketIoPolling => {
             let opened = if transport == Transport::SocketIoWebSocket {
-                EngineSession::by_websocket(context, Style::Plain).await
+                EngineSession::by_websocket(context, target, Style::Plain).await
             } else {
-                EngineSession::by_polling(context).await
+                EngineSession::by_polling(context, target).await
             };
             let (exchange, mut engine) = opened.map_err(|error| {
                 stream.exchange = error.exchange;
@@ -112,11 +143,7 @@ pub(super) async fn open(
                     return Err(());
                 }
             };
-            let is_stream = answer
-                .exchange
-                .header("content-type")
-                .is_some_and(|kind| kind.starts_with("text/event-stream"));
-            if answer.exchange.status != Some(200) || !is_stream {
+            if answer.exchange.status != Some(200) || is_page(answer.exchange.header("content-type")) {
                 stream.exchange = answer.finish().await.0;
                 return Err(());
             }
@@ -128,9 +155,67 @@ pub(super) async fn open(
     }
 }
 
+/// Whether a type is that of a page or a message, which no event stream is taken for. Of any other wrong type it is listened to all
+/// the same: then it is known whether it streams.
+fn is_page(content_type: Option<&str>) -> bool {
+    content_type.is_some_and(|kind| kind.starts_with("text/html") || kind.starts_with("application/json"))
+}
+
 impl Source {
+    /// What the engine said at the opening.
+    pub(crate) fn engine_open(&self) -> Option<&Open> {
+        match self {
+            Self::Engine(engine) => Some(&engine.open),
+            Self::WebSocket(_) | Self::Sse(_) => None,
+        }
+    }
+
+    /// How it ended, but for the times.
+    pub(crate) fn ended(&self, failure: Failure) -> Ended {
+        match self {
+            Self::Engine(engine) => engine.ended(&failure),
+            Self::WebSocket(socket) => {
+                Ended { how: failure.text, code: socket.close_code(), ..Ended::default() }
+            }
+            Self::Sse(_) => Ended { how: failure.text, ..Ended::default() },
+        }
+    }
+
+    /// Leaves, and says so where the server would not notice.
+    pub(crate) async fn close(self) {
+        if let Self::Engine(engine) = self {
+            engine.close().await;
+        }
+    }
+
+    /// What comes next, while we say something now and then; nobody can over server-sent events.
+    pub(crate) async fn next_speaking(
+        &mut self,
+        speaker: &mut Speaker,
+    ) -> Result<(StreamEvent, usize), Failure> {
+        loop {
+            let Some(every) = speaker.every else { return self.next().await };
+            match timeout_at((speaker.last + every).into(), self.next()).await {
+                Ok(event) => return event,
+                Err(_) => {
+                    speaker.last = Instant::now();
+                    self.say_something().await?;
+                }
+            }
+        }
+    }
+
+    /// A message that the server has no answer to.
+    async fn say_something(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Engine(engine) => engine.send(&format!("42[\"{}\"]", names::ECHO)).await,
+            Self::WebSocket(socket) => socket.send("{}").await,
+            Self::Sse(_) => Ok(()),
+        }
+    }
+
     /// Text that belongs to no event.
-    pub(super) fn stray(&self) -> Option<&str> {
+    pub(crate) fn stray(&self) -> Option<&str> {
         match self {
             Self::Sse(events) => events.parser.stray(),
             Self::Engine(_) | Self::WebSocket(_) => None,
@@ -138,7 +223,7 @@ impl Source {
     }
 
     /// What comes next, and how many bytes that took. Nothing is lost if this is given up.
-    pub(super) async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
+    pub(crate) async fn next(&mut self) -> Result<(StreamEvent, usize), Failure> {
         match self {
             Self::Engine(engine) => engine.next().await,
             Self::WebSocket(socket) => match socket.recv().await? {
@@ -151,10 +236,7 @@ impl Source {
                 Received::Other => Ok((StreamEvent::Other, 0)),
                 // Normal closure: the poem is over (RFC 6455, 7.4.1).
                 Received::Closed(Some(1000)) => Ok((StreamEvent::End, 0)),
-                Received::Closed(code) => {
-                    let code = code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-                    Err(Failure::new(FailureKind::Closed, format!("a close frame, code {code}")))
-                }
+                Received::Closed(_) => Err(Failure::new(FailureKind::Closed, socket.close_text())),
             },
             Self::Sse(events) => events.next().await,
         }
@@ -194,6 +276,7 @@ impl EngineSession {
             Some(Packet::Message(Message::Refused(why))) => {
                 return Err(Failure::new(FailureKind::Other, format!("the namespace was refused: {why}")));
             }
+            Some(Packet::Ping(_)) => StreamEvent::Ping,
             Some(Packet::Close) => return Err(Failure::new(FailureKind::Closed, "the engine closed")),
             _ => StreamEvent::Other,
         };

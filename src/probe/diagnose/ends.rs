@@ -1,0 +1,337 @@
+//! Streams that ended before their poem did: what ended them, by how they ended, and by what happened when they were
+//! listened to again. Pure.
+
+use super::{
+    Finding, VerdictId, facts,
+    hold::near,
+    streams::{interval, unless_explained},
+};
+use crate::{
+    probe::{
+        evidence::{Ended, Evidence, Stream},
+        hop::Hop,
+    },
+    transport::Transport,
+};
+
+/// What ended a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// Close code 1008.
+    Policy,
+    /// Close code 1009.
+    Size,
+    /// The poem was over, and only the close frame is missing.
+    CloseFrameLost,
+    /// It ends again at the same age, whatever flows.
+    Age,
+    /// It ends again at the same age, unless the client speaks.
+    ClientSilence,
+    /// It ends again after the same silence.
+    Silence,
+    /// It ends again after a silence which is as long as its age.
+    SilenceOrAge,
+    /// It says that the server goes away, and did not end again.
+    GoingAway,
+    /// It did not end again.
+    Once,
+    /// It ends again and again, at one age or another.
+    Again,
+    /// It was not listened to again.
+    Unknown,
+}
+
+/// Close codes of a server that goes away or is restarted (RFC 6455, 7.4.1; IANA's registry of close codes).
+const GOING_AWAY: [u16; 2] = [1001, 1012];
+
+/// Ends of all streams within this time are one event.
+const MOMENT_MS: u64 = 1_000;
+
+pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let fault = facts::fault(evidence);
+    if let Some((transport, line)) = restarted(evidence) {
+        findings.push(Finding::new(VerdictId::ServerRestarted, Hop::Stream(transport), fault, line));
+        return;
+    }
+    for (transport, stream) in &evidence.streams {
+        let Some(ended) = ended_early(stream) else { continue };
+        let Some(cause) = cause(*transport, stream, interval(evidence, stream)) else { continue };
+        let line = line(cause, *transport, stream, ended);
+        let finding = |id| Finding::new(id, Hop::Stream(*transport), fault, line);
+        let finding = match cause {
+            Cause::Policy => finding(VerdictId::ClosedByPolicy),
+            Cause::Size => finding(VerdictId::MessageTooBig),
+            Cause::CloseFrameLost => finding(VerdictId::CloseFrameLost),
+            Cause::Age => finding(VerdictId::AgeCut),
+            Cause::ClientSilence | Cause::Silence => finding(VerdictId::IdleCut),
+            Cause::SilenceOrAge => finding(VerdictId::IdleCut).or(
+                &[VerdictId::AgeCut],
+                "start dante with a shorter --interval: a connection that then lives longer was cut for its silence",
+            ),
+            Cause::GoingAway => finding(VerdictId::ServerRestarted),
+            Cause::Once | Cause::Again | Cause::Unknown => finding(VerdictId::EarlyEnd),
+        };
+        findings.extend(unless_explained(evidence, *transport, finding));
+    }
+}
+
+/// The end of a stream that had begun, if it came before its poem's.
+fn ended_early(stream: &Stream) -> Option<&Ended> {
+    let ended = stream.ended.as_ref().filter(|_| !stream.complete)?;
+    let says_why = ended.code.is_some_and(|code| matches!(code, 1008 | 1009));
+    (stream.opening.is_some() || says_why).then_some(ended)
+}
+
+/// Whether this stream's end is told here, and not as that of a WebSocket which never began.
+pub(super) fn is_told(stream: &Stream) -> bool {
+    ended_early(stream).is_some()
+}
+
+fn cause(transport: Transport, stream: &Stream, interval_ms: Option<u64>) -> Option<Cause> {
+    let ended = ended_early(stream)?;
+    match ended.code {
+        Some(1008) => return Some(Cause::Policy),
+        Some(1009) => return Some(Cause::Size),
+        _ => {}
+    }
+    if transport == Transport::WebSocket && ended.code.is_none() && has_all(stream) {
+        return Some(Cause::CloseFrameLost);
+    }
+    let Some(again) = stream.again.as_deref().filter(|again| again.opening.is_some()) else {
+        return Some(Cause::Unknown);
+    };
+    let Some(second) = ended_early(again) else {
+        let goes_away = ended.code.is_some_and(|code| GOING_AWAY.contains(&code));
+        return Some(if goes_away { Cause::GoingAway } else { Cause::Once });
+    };
+    if transport == Transport::SocketIoPolling {
+        // Each poll is a request of its own: only how long it waited tells of a limit.
+        let waited = ended.quiet_ms >= 1_000 && near(ended.quiet_ms, second.quiet_ms);
+        return Some(if waited { Cause::Silence } else { Cause::Again });
+    }
+    if !near(ended.at_ms, second.at_ms) {
+        return Some(Cause::Again);
+    }
+    let lived_longer = |speaking: &Stream| match ended_early(speaking) {
+        Some(third) => third.at_ms > ended.at_ms && !near(third.at_ms, ended.at_ms),
+        None => speaking.opening.is_some(),
+    };
+    if stream.speaking.as_deref().is_some_and(lived_longer) {
+        return Some(Cause::ClientSilence);
+    }
+    let flowed = !near(ended.quiet_ms, ended.at_ms) || interval_ms.is_some_and(|pace| pace < ended.at_ms);
+    Some(if flowed { Cause::Age } else { Cause::SilenceOrAge })
+}
+
+/// Whether the last stanza of the poem has come.
+fn has_all(stream: &Stream) -> bool {
+    let of = stream.opening.as_ref().and_then(|opening| opening["of"].as_u64());
+    let last = stream.arrivals.iter().filter_map(|arrival| arrival.index).next_back();
+    of.is_some_and(|of| last == of.checked_sub(1) && of > 0)
+}
+
+/// Where all streams ended at the same moment, and live or find another process when they are opened again.
+fn restarted(evidence: &Evidence) -> Option<(Transport, String)> {
+    let open = || evidence.streams.iter().filter(|(_, stream)| stream.opening.is_some());
+    let ended: Vec<_> =
+        open().filter_map(|(transport, stream)| Some((*transport, stream, ended_early(stream)?))).collect();
+    let first = ended.first()?;
+    let goes_away = |ended: &Ended| ended.code.is_some_and(|code| GOING_AWAY.contains(&code));
+    let said_so = ended.iter().any(|(.., ended)| goes_away(ended));
+    let moments =
+        ended.iter().map(|(_, stream, ended)| stream.exchange.sent_at_ms + stream.exchange.ms + ended.at_ms);
+    let (earliest, latest) = (moments.clone().min()?, moments.max()?);
+    let together = ended.len() == open().count() && latest - earliest <= MOMENT_MS;
+    let node = |stream: &Stream| Some(stream.opening.as_ref()?["node"].as_str()?.to_owned());
+    let nodes = evidence.hosting.as_ref().map_or(0, |hosting| hosting.nodes.len());
+    let new_node = ended.iter().any(|(_, stream, _)| {
+        let new = stream.again.as_deref().and_then(node);
+        nodes == 1 && new.is_some() && new != node(stream)
+    });
+    // What comes again at the same age was no accident.
+    let again = |(_, stream, ended): &(Transport, &Stream, &Ended)| {
+        stream.again.as_deref().and_then(ended_early).is_some_and(|second| near(second.at_ms, ended.at_ms))
+    };
+    if ended.iter().all(again) || !(together && (ended.len() >= 2 || said_so) || new_node) {
+        return None;
+    }
+    // A close frame says more than an end without one.
+    let telling = ended.iter().find(|(.., ended)| ended.code.is_some()).unwrap_or(first);
+    let how_many = match ended.len() {
+        1 => "the stream".to_owned(),
+        count if together => format!("all {count} streams"),
+        count => format!("{count} streams"),
+    };
+    let moment = if together { " at the same moment," } else { "" };
+    let since = if new_node {
+        "; another process answers since then"
+    } else if ended.iter().all(|(_, stream, _)| !can_be_opened(stream)) {
+        "; right after that nothing answered"
+    } else {
+        ""
+    };
+    let after = seconds(first.2.at_ms);
+    Some((first.0, format!("{how_many} ended{moment} after {after} s: {}{since}", telling.2.how)))
+}
+
+fn can_be_opened(stream: &Stream) -> bool {
+    stream.again.as_deref().is_some_and(|again| again.opening.is_some())
+}
+
+fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended) -> String {
+    let age = seconds(ended.at_ms);
+    let count = stream.arrivals.len();
+    let stanzas = if count == 1 { "1 stanza".to_owned() } else { format!("{count} stanzas") };
+    let status = match ended.status {
+        Some(status) if !ended.how.contains(&status.to_string()) => format!(", status {status}"),
+        _ => String::new(),
+    };
+    let how = format!("{}{status}", ended.how);
+    let again = stream.again.as_deref();
+    let second = again.and_then(|again| again.ended.as_ref()).map(|ended| seconds(ended.at_ms));
+    let second = second.unwrap_or_default();
+    match cause {
+        Cause::Policy => format!("closed after {age} s and {stanzas}: {how}"),
+        Cause::Size => {
+            let largest = stream.arrivals.iter().map(|arrival| arrival.bytes).max();
+            let largest = largest.map_or("no stanza came".to_owned(), |bytes| {
+                format!("the largest message that came has about {bytes} bytes")
+            });
+            format!("closed after {age} s and {stanzas}: {how}; {largest}")
+        }
+        Cause::CloseFrameLost => format!("all {stanzas} of the poem came, and then: {how}"),
+        Cause::Age => format!(
+            "it was cut after {age} s, and again after {second} s, in full flow ({} s after the last bytes): {how}",
+            seconds(ended.quiet_ms)
+        ),
+        Cause::ClientSilence => format!(
+            "cut after {age} s and again after {second} s in which the client said nothing, although the server spoke; with a word now and then it lived: {how}"
+        ),
+        Cause::Silence | Cause::SilenceOrAge => {
+            let what = if transport == Transport::SocketIoPolling { "a poll" } else { "it" };
+            format!("{what} was cut after {} s of silence, twice: {how}", seconds(ended.quiet_ms))
+        }
+        Cause::GoingAway => format!("it ended after {age} s: {how}; it did not end again"),
+        Cause::Once => {
+            let watched = again.map(|again| seconds(again.watched_ms)).unwrap_or_default();
+            format!("it ended after {age} s and {stanzas}: {how}; once more it lived for {watched} s")
+        }
+        Cause::Again => format!("it ended after {age} s and {stanzas}, and again after {second} s: {how}"),
+        Cause::Unknown => format!("it ended after {age} s and {stanzas}: {how}"),
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{:.1}", ms as f64 / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::probe::evidence::Arrival;
+
+    const PACE: u64 = 1_000;
+
+    fn stream(stanzas: u64) -> Stream {
+        let arrival = |index| Arrival { at_ms: index * PACE, index: Some(index), bytes: 200 };
+        Stream {
+            opening: Some(json!({"of": 140, "node": "a", "intervalMs": PACE})),
+            arrivals: (0..stanzas).map(arrival).collect(),
+            watched_ms: stanzas * PACE,
+            ..Stream::default()
+        }
+    }
+
+    fn ends(at_ms: u64, quiet_ms: u64) -> Stream {
+        let ended = Ended { at_ms, quiet_ms, how: "cut".into(), ..Ended::default() };
+        Stream { ended: Some(ended), ..stream(at_ms / PACE + 1) }
+    }
+
+    fn coded(code: u16) -> Stream {
+        let ended = Ended { at_ms: 2_000, code: Some(code), ..Ended::default() };
+        Stream { ended: Some(ended), ..stream(2) }
+    }
+
+    fn with(first: Stream, again: Option<Stream>, speaking: Option<Stream>) -> Stream {
+        Stream { again: again.map(Box::new), speaking: speaking.map(Box::new), ..first }
+    }
+
+    #[test]
+    fn causes() {
+        use Transport::{SocketIoPolling, Sse, WebSocket};
+        let whole = Stream { opening: Some(json!({"of": 3})), ..ends(2_100, 100) };
+        for (what, transport, seen, expected) in [
+            ("age", Sse, with(ends(2_500, 500), Some(ends(2_510, 500)), None), Cause::Age),
+            (
+                "age, also of those that speak",
+                WebSocket,
+                with(ends(2_500, 500), Some(ends(2_510, 500)), Some(ends(2_490, 400))),
+                Cause::Age,
+            ),
+            (
+                "the client's silence",
+                WebSocket,
+                with(ends(2_000, 10), Some(ends(2_010, 10)), Some(stream(5))),
+                Cause::ClientSilence,
+            ),
+            ("once", Sse, with(ends(2_500, 500), Some(stream(5)), None), Cause::Once),
+            ("at any age", Sse, with(ends(2_500, 500), Some(ends(900, 500)), None), Cause::Again),
+            ("not again", Sse, ends(2_500, 500), Cause::Unknown),
+            (
+                "shorter than the pace",
+                Sse,
+                with(ends(700, 690), Some(ends(710, 700)), None),
+                Cause::SilenceOrAge,
+            ),
+            (
+                "polls",
+                SocketIoPolling,
+                with(ends(9_000, 1_500), Some(ends(1_600, 1_510)), None),
+                Cause::Silence,
+            ),
+            (
+                "polls at any time",
+                SocketIoPolling,
+                with(ends(900, 20), Some(ends(900, 20)), None),
+                Cause::Again,
+            ),
+            ("a policy", WebSocket, coded(1008), Cause::Policy),
+            ("size", WebSocket, coded(1009), Cause::Size),
+            ("goes away", WebSocket, with(coded(1001), Some(stream(5)), None), Cause::GoingAway),
+            ("goes away at an age", WebSocket, with(coded(1001), Some(ends(2_000, 0)), None), Cause::Age),
+            ("the end, without a close frame", WebSocket, whole, Cause::CloseFrameLost),
+        ] {
+            assert_eq!(cause(transport, &seen, Some(PACE)), Some(expected), "{what}");
+        }
+        assert_eq!(cause(Sse, &Stream { complete: true, ..ends(900, 20) }, None), None);
+        let refused = Stream { opening: None, ..ends(900, 20) };
+        assert_eq!(cause(WebSocket, &refused, None), None, "it never began");
+    }
+
+    fn evidence(streams: impl IntoIterator<Item = (Transport, Stream)>) -> Evidence {
+        let hosting = crate::probe::evidence::Hosting { nodes: vec!["a".into()], ..Default::default() };
+        Evidence { streams: streams.into_iter().collect(), hosting: Some(hosting), ..Evidence::default() }
+    }
+
+    #[test]
+    fn restarts() {
+        use Transport::{Sse, WebSocket};
+        let is_restart = |streams: [(Transport, Stream); 2]| restarted(&evidence(streams)).is_some();
+        let once = || with(ends(2_300, 300), Some(stream(5)), None);
+        let gone = || with(ends(2_300, 300), Some(Stream::default()), None);
+        let aged = || with(ends(2_300, 300), Some(ends(2_300, 300)), None);
+        assert!(is_restart([(WebSocket, once()), (Sse, once())]));
+        assert!(is_restart([(WebSocket, gone()), (Sse, gone())]), "not back yet");
+        assert!(!is_restart([(WebSocket, aged()), (Sse, aged())]), "a limit on the age of all");
+        assert!(!is_restart([(WebSocket, once()), (Sse, stream(5))]), "one of two");
+        let later = Stream {
+            exchange: crate::probe::evidence::Exchange { ms: 5_000, ..Default::default() },
+            ..once()
+        };
+        assert!(!is_restart([(WebSocket, once()), (Sse, later)]), "at different moments");
+        let new = Stream { opening: Some(json!({"node": "b"})), ..stream(5) };
+        assert!(is_restart([(WebSocket, with(ends(2_300, 300), Some(new), None)), (Sse, stream(5))]));
+    }
+}
