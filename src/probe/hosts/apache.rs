@@ -3,54 +3,172 @@
 use super::{Host, Profile, Role, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
+/// mod_proxy, "Protocol Upgrade": from 2.4.47 on.
+const UPGRADE: Remedy = Remedy::paste(
+    "in <Location \"{prefix}/\">, from Apache 2.4.47 on (before: a2enmod proxy_wstunnel, and a rewrite to ws://):",
+    &["ProxyPass \"http://127.0.0.1:8888{prefix}/\" upgrade=websocket"],
+);
+
+const PLAIN_HTTP: Remedy = Remedy::paste(
+    "in <Location \"{prefix}/\">: Dante speaks plain HTTP/1.1, so http:// and not https:// or h2://",
+    UPGRADE.lines,
+);
+
+const PATIENCE: Remedy = Remedy::paste("in the virtual host:", &["ProxyTimeout 600"]);
+
+const UNCOMPRESSED: Remedy =
+    Remedy::paste("in <Location \"{prefix}/\">:", &["SetEnv no-gzip 1", "SetEnv no-brotli 1"]);
+
+const UNCACHED: Remedy = Remedy::paste("in <Location \"{prefix}/\">:", &["CacheDisable on"]);
+
+const HOST_HEADER: Remedy = Remedy::paste("in the virtual host:", &["ProxyPreserveHost On"]);
+
+/// mod_alias, from 2.4.58 on.
+const RELATIVE: Remedy =
+    Remedy::paste("in <Location \"{prefix}\">, from Apache 2.4.58 on:", &["RedirectRelative On"]);
+
+const EVERYTHING: Remedy = Remedy::paste(
+    "in the virtual host, for everything below the prefix:",
+    &["ProxyPass \"{prefix}/\" \"http://127.0.0.1:8888{prefix}/\" upgrade=websocket"],
+);
+
+const LET_IN: Remedy =
+    Remedy::paste("in <Location \"{prefix}/\">, to let everybody in:", &["Require all granted"]);
+
+const RULES: &str = "look for <Limit>, <LimitExcept>, Require and RewriteRule with [F], and for the rule in ModSecurity's log";
+
+const STICKY: Remedy = Remedy::text(
+    "in <Proxy balancer://…>: BalancerMember … route=1, one number for each, and ProxySet stickysession=dante-node; dante hosting apache with each --upstream prints it",
+);
+
+const APACHE: &[(VerdictId, Remedy)] = &[
+    (VerdictId::TlsExpired, Remedy::text("renew it, then apachectl graceful")),
+    (
+        VerdictId::TlsUntrusted,
+        Remedy::text("SSLCertificateFile must name the file with the whole chain (fullchain.pem)"),
+    ),
+    (
+        VerdictId::TlsTooOld,
+        Remedy::paste("in the virtual host:", &["SSLProtocol all -SSLv3 -TLSv1 -TLSv1.1"]),
+    ),
+    (VerdictId::TlsUnknownName, Remedy::text("add a virtual host with this ServerName and its certificate")),
+    (VerdictId::TlsClientCertificate, Remedy::paste("in the virtual host:", &["SSLVerifyClient none"])),
+    (VerdictId::Http10, Remedy::text("remove force-proxy-request-1.0 and proxy-nokeepalive")),
+    (VerdictId::TextAdded, Remedy::text("look for mod_substitute, mod_sed and SetOutputFilter")),
+    (VerdictId::RedirectLosesPort, RELATIVE),
+    (VerdictId::RedirectLosesHttps, RELATIVE),
+    (VerdictId::LoginRequired, LET_IN),
+    (VerdictId::CredentialsRequired, LET_IN),
+    (VerdictId::BlockedByFirewall, Remedy::text(RULES)),
+    (
+        VerdictId::UserAgentRefused,
+        Remedy::text("look for SetEnvIf User-Agent and BrowserMatch, and for the rule in ModSecurity's log"),
+    ),
+    (
+        VerdictId::Misdirected,
+        Remedy::text(
+            "add the name to the virtual host as ServerName or ServerAlias: with SNI, Host must fit it",
+        ),
+    ),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::text(
+            "look at each BalancerMember: take out what is not Dante, or is dead; retry=10 skips one that does not answer, and mod_proxy_hcheck asks before",
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::text("look for mod_evasive, mod_qos and ModSecurity's rules, and exempt Dante's path"),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::paste(
+            "in mpm_event.conf: each reader occupies a thread",
+            &["ServerLimit 80", "MaxRequestWorkers 2000"],
+        ),
+    ),
+    (VerdictId::StaleAnswer, UNCACHED),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::paste(
+            "in the virtual host: this keeps the prefix (dante --prefix {prefix}); both sides must end in a slash",
+            EVERYTHING.lines,
+        ),
+    ),
+    (
+        VerdictId::DoubleSlash,
+        Remedy::paste("in the virtual host: both sides must end in a slash, or neither", EVERYTHING.lines),
+    ),
+    (
+        VerdictId::UrlDecoded,
+        Remedy::paste(
+            "in the virtual host: nocanon sends the URL on as it came; a RewriteRule with [P] decodes it",
+            &["ProxyPass \"{prefix}/\" \"http://127.0.0.1:8888{prefix}/\" upgrade=websocket nocanon"],
+        ),
+    ),
+    (
+        VerdictId::QueryLost,
+        Remedy::text("look for a RewriteRule with [QSD], or with a ? at the end of its target"),
+    ),
+    (
+        VerdictId::SidLost,
+        Remedy::text("look for a RewriteRule with a ? in its target: without [QSA] it replaces the query"),
+    ),
+    (VerdictId::HostHeaderLost, HOST_HEADER),
+    (
+        VerdictId::ProxyProtocol,
+        Remedy::text("Apache does not send it; look at what stands between Apache and Dante"),
+    ),
+    (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2ToServer, PLAIN_HTTP),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::paste(
+            "in <Location \"{prefix}/\">: it must point to where dante listens, with http:// and not https:// (Dante speaks plain HTTP/1.1); with SELinux: setsebool -P httpd_can_network_connect 1",
+            UPGRADE.lines,
+        ),
+    ),
+    (VerdictId::GuestTooSlow, PATIENCE),
+    (VerdictId::OriginTlsFailed, PLAIN_HTTP),
+    (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::StreamRefused, EVERYTHING),
+    (VerdictId::EngineCached, UNCACHED),
+    (VerdictId::NoStickiness, STICKY),
+    (VerdictId::StickinessByCookie, STICKY),
+    (VerdictId::PostRefused, Remedy::text(RULES)),
+    (VerdictId::BodyLimit, Remedy::paste("in <Location \"{prefix}/\">:", &["LimitRequestBody 2097152"])),
+    (VerdictId::UpgradeStripped, UPGRADE),
+    (VerdictId::UpgradeUnanswered, UPGRADE),
+    (VerdictId::UpgradeRefused, Remedy::text("a rewrite to ws:// needs proxy_wstunnel; error.log says why")),
+    (VerdictId::ClosedAfter101, UPGRADE),
+    (VerdictId::WebsocketForbidden, Remedy::text(RULES)),
+    (
+        VerdictId::DeflateOfferRefused,
+        Remedy::paste("in <Location \"{prefix}/\">:", &["RequestHeader unset Sec-WebSocket-Extensions"]),
+    ),
+    (
+        VerdictId::Buffered,
+        Remedy::paste(
+            "in <Location \"{prefix}/\">, and without mod_buffer:",
+            &[
+                "ProxyPass \"http://127.0.0.1:8888{prefix}/\" upgrade=websocket flushpackets=on",
+                "SetEnv no-gzip 1",
+                "SetEnv no-brotli 1",
+            ],
+        ),
+    ),
+    (VerdictId::CompressedStream, UNCOMPRESSED),
+    (VerdictId::DoubleCompression, UNCOMPRESSED),
+    (VerdictId::WrongContentType, Remedy::text("look for ForceType, Header set Content-Type and AddType")),
+    (VerdictId::EarlyEnd, PATIENCE),
+    (VerdictId::IdleCut, PATIENCE),
+    (VerdictId::CorsBlocked, HOST_HEADER),
+];
+
 pub(super) const HOSTS: &[Profile] = &[Profile {
-    remedies: &[
-        (VerdictId::TlsExpired, Remedy::text("renew it, then apachectl graceful")),
-        (
-            VerdictId::TlsUntrusted,
-            Remedy::text("SSLCertificateFile must name the file with the whole chain (fullchain.pem)"),
-        ),
-        (VerdictId::Http10, Remedy::text("remove force-proxy-request-1.0 and proxy-nokeepalive")),
-        (
-            VerdictId::PrefixMismatch,
-            Remedy::text(
-                "ProxyPass /dante/ http://127.0.0.1:8888/dante/ keeps the prefix (dante --prefix /dante); both sides must end in a slash",
-            ),
-        ),
-        (
-            VerdictId::GuestNotStarted,
-            Remedy::text(
-                "ProxyPass must point to where dante listens; with SELinux: setsebool -P httpd_can_network_connect 1",
-            ),
-        ),
-        (
-            VerdictId::NoStickiness,
-            Remedy::text(
-                "BalancerMember … route=…, ProxySet stickysession=ROUTEID, and a Header line that sets the cookie",
-            ),
-        ),
-        (
-            VerdictId::UpgradeStripped,
-            Remedy::text("a2enmod proxy_wstunnel (or ProxyPass … upgrade=websocket from Apache 2.4.47 on)"),
-        ),
-        (
-            VerdictId::UpgradeRefused,
-            Remedy::text("a rewrite to ws:// needs proxy_wstunnel; error.log says why"),
-        ),
-        (
-            VerdictId::ClosedAfter101,
-            Remedy::text("a2enmod proxy_wstunnel (or ProxyPass … upgrade=websocket from Apache 2.4.47 on)"),
-        ),
-        (VerdictId::DeflateOfferRefused, Remedy::text("RequestHeader unset Sec-WebSocket-Extensions")),
-        (
-            VerdictId::Buffered,
-            Remedy::text("ProxyPass … flushpackets=on; no mod_deflate, no mod_buffer on these paths"),
-        ),
-        (VerdictId::CompressedStream, Remedy::text("SetEnvIf Request_URI /sse/ no-gzip")),
-        (VerdictId::EarlyEnd, Remedy::text("ProxyTimeout 3600, or timeout=3600 on ProxyPass")),
-        (VerdictId::IdleCut, Remedy::text("ProxyTimeout 3600 (it must be above 45 s)")),
-        (VerdictId::CorsBlocked, Remedy::text("ProxyPreserveHost On")),
-    ],
+    remedies: APACHE,
     ..Profile::new(
         Host::Apache,
         "Apache",
@@ -59,7 +177,7 @@ pub(super) const HOSTS: &[Profile] = &[Profile {
             // Where the server sends none; another name is passed on (tried: 2.4.71).
             Sign::Server("apache/"),
             Sign::Words("<address>Apache"),
-            // modules/http/http_protocol.c, `get_canned_error_string` (tried).
+            // modules/http/http_protocol.c, `get_canned_error_string` (400, 404 and 503 tried).
             Sign::Words("<p>Your browser sent a request that this server could not understand.<br />"),
             Sign::Words(
                 "<p>The server is temporarily unable to service your\nrequest due to maintenance downtime or capacity\nproblems.",

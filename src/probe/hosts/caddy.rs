@@ -6,40 +6,127 @@ use super::{
 };
 use crate::probe::verdicts::{Remedy, VerdictId};
 
+/// caddyserver.com/docs/caddyfile/directives/reverse_proxy: event streams are flushed at once, upgrades pass, and nothing is timed
+/// by default.
+const TIMES: Remedy = Remedy::text(
+    "Caddy has no such limit by default: look for read_timeout and stream_timeout in reverse_proxy, and for timeouts in the global option servers",
+);
+
+const PLAIN_HTTP: Remedy = Remedy::paste(
+    "in the site block: Dante speaks plain HTTP/1.1, so without https:// and h2c://, and without transport http { tls }",
+    &["reverse_proxy 127.0.0.1:8888"],
+);
+
+const EVERYTHING: Remedy = Remedy::paste(
+    "in the site block, for everything below the prefix:",
+    &["handle {prefix}/* {", "    reverse_proxy 127.0.0.1:8888", "}"],
+);
+
+const UNTOUCHED: Remedy = Remedy::paste(
+    "in the site block, encode for pages and scripts only:",
+    &["@pages path *.html *.css *.js", "encode @pages gzip"],
+);
+
+const STICKY: Remedy = Remedy::paste("in reverse_proxy:", &["lb_policy ip_hash"]);
+
+const CADDY: &[(VerdictId, Remedy)] = &[
+    (
+        VerdictId::TlsSelfSigned,
+        Remedy::text("use a public host name in the Caddyfile, and remove tls internal"),
+    ),
+    (
+        VerdictId::TlsUntrusted,
+        Remedy::text(
+            "use a public host name in the Caddyfile, and remove tls internal; or install Caddy's root certificate (caddy trust)",
+        ),
+    ),
+    (
+        VerdictId::TlsUnknownName,
+        Remedy::text("add the name to the site's addresses: Caddy gets a certificate for it"),
+    ),
+    (
+        VerdictId::TlsWrongName,
+        Remedy::text("add the name to the site's addresses: Caddy gets a certificate for it"),
+    ),
+    (VerdictId::TlsClientCertificate, Remedy::text("remove client_auth from tls")),
+    (VerdictId::LoginRequired, Remedy::text("give forward_auth a matcher that leaves out {prefix}/*")),
+    (
+        VerdictId::CredentialsRequired,
+        Remedy::text("give basic_auth (basicauth before 2.8) a matcher that leaves out {prefix}/*"),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::text("raise the limits of rate_limit, or give it a matcher that leaves out {prefix}/*"),
+    ),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::paste(
+            "in reverse_proxy: take out what is not Dante; these lines skip one that does not answer",
+            &["lb_try_duration 5s", "fail_duration 10s"],
+        ),
+    ),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::paste(
+            "in the site block: handle keeps the prefix (dante --prefix {prefix}), handle_path strips it",
+            EVERYTHING.lines,
+        ),
+    ),
+    (VerdictId::HostHeaderLost, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
+    (VerdictId::CorsBlocked, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
+    (VerdictId::ProxyProtocol, Remedy::text("remove proxy_protocol from transport http")),
+    (VerdictId::TlsToServer, PLAIN_HTTP),
+    (
+        VerdictId::Http2ToServer,
+        Remedy::paste("in reverse_proxy:", &["transport http {", "    versions 1.1", "}"]),
+    ),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::paste(
+            "in the site block: it must point to where dante listens, without https:// (Dante speaks plain HTTP/1.1)",
+            PLAIN_HTTP.lines,
+        ),
+    ),
+    (VerdictId::GuestTooSlow, TIMES),
+    (VerdictId::OriginTlsFailed, PLAIN_HTTP),
+    (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::HtmlInsteadOfHandshake, EVERYTHING),
+    (VerdictId::StreamRefused, EVERYTHING),
+    (VerdictId::QueryLost, Remedy::text("look for rewrite and uri: a target with ? replaces the query")),
+    (VerdictId::NoStickiness, STICKY),
+    (VerdictId::StickinessByCookie, STICKY),
+    (VerdictId::PostRefused, Remedy::text("look for a matcher with method, and for respond 405")),
+    (VerdictId::BodyLimit, Remedy::paste("in the site block:", &["request_body {", "    max_size 2MB", "}"])),
+    (
+        VerdictId::UpgradeStripped,
+        Remedy::text(
+            "reverse_proxy passes upgrades on by default: look for a header_up that removes Upgrade or Connection",
+        ),
+    ),
+    (
+        VerdictId::Buffered,
+        Remedy::text(
+            "Caddy sends event streams on at once by default: remove flush_interval, response_buffers and encode from these paths",
+        ),
+    ),
+    (VerdictId::CompressedStream, UNTOUCHED),
+    (VerdictId::DoubleCompression, UNTOUCHED),
+    (VerdictId::EarlyEnd, TIMES),
+    (VerdictId::AgeCut, TIMES),
+    (VerdictId::IdleCut, TIMES),
+];
+
 pub(super) const HOSTS: &[Profile] = &[Profile {
-    remedies: &[
-        (
-            VerdictId::TlsSelfSigned,
-            Remedy::text("use a public host name in the Caddyfile, and remove tls internal"),
-        ),
-        (
-            VerdictId::PrefixMismatch,
-            Remedy::text("handle /dante/* keeps the prefix (dante --prefix /dante); handle_path strips it"),
-        ),
-        (VerdictId::GuestNotStarted, Remedy::text("reverse_proxy must point to where dante listens")),
-        (VerdictId::NoStickiness, Remedy::text("in reverse_proxy: lb_policy cookie")),
-        (
-            VerdictId::UpgradeStripped,
-            Remedy::text(
-                "reverse_proxy passes upgrades on by default: look for a header_up that removes Upgrade or Connection",
-            ),
-        ),
-        (VerdictId::Buffered, Remedy::text("in reverse_proxy: flush_interval -1; no encode on these paths")),
-        (VerdictId::CompressedStream, Remedy::text("use encode only for paths that are not streams")),
-        (
-            VerdictId::IdleCut,
-            Remedy::text(
-                "read_timeout and stream_timeout in the transport: remove them, or set them above 45 s",
-            ),
-        ),
-    ],
+    remedies: CADDY,
     ..Profile::new(
         Host::Caddy,
         "Caddy",
         Role::Proxy,
         &[
-            // From 2.10 on in `Via` of what it passes on, before that in a `Server` of its own beside the server's (tried: 2.6, 2.11). Its `Via`
-            // stands before those of servers behind it, so it tells no order: it is a header like another here.
+            // From 2.10 on in `Via` of what it passes on, before that in a `Server` of its own beside the server's (tried: 2.6,
+            // 2.11). Its `Via` stands before those of servers behind it, so it tells no order: here it is a header like others.
             Sign::Server("caddy"),
             Sign::Header("via", "caddy"),
             // tls internal (caddyserver.com/docs/automatic-https).

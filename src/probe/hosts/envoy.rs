@@ -1,10 +1,206 @@
 //! Envoy, and Istio, which is made of it.
 
 use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use crate::probe::verdicts::{Remedy, VerdictId};
+
+/// envoyproxy.io, HTTP upgrades: refused with 403 unless they are named (tried: 1.40).
+const UPGRADE: Remedy =
+    Remedy::paste("in the HTTP connection manager:", &["upgrade_configs:", "- upgrade_type: websocket"]);
+
+/// envoyproxy.io, FAQ, "How do I configure timeouts?": a route's timeout holds for the whole answer, 15 s by default.
+const ROUTE_TIME: Remedy = Remedy::paste("in the route's action (route:):", &["timeout: 0s"]);
+
+const IDLE_TIME: Remedy =
+    Remedy::paste("in the route's action (route:):", &["timeout: 0s", "idle_timeout: 600s"]);
+
+const STICKY: Remedy = Remedy::paste(
+    "by the client's address:",
+    &[
+        "# in the cluster:",
+        "lb_policy: MAGLEV",
+        "# in the route's action (route:):",
+        "hash_policy:",
+        "- connection_properties: { source_ip: true }",
+    ],
+);
+
+const CLUSTER: Remedy = Remedy::text(
+    "the cluster's endpoint must be where dante listens, without transport_socket and http2_protocol_options: Dante speaks plain HTTP/1.1",
+);
+
+const EVERYTHING: Remedy = Remedy::text(
+    "the route must match prefix: \"{prefix}/\", which takes everything below it; path: takes only the page",
+);
+
+const ENVOY: &[(VerdictId, Remedy)] = &[
+    (
+        VerdictId::TlsTooOld,
+        Remedy::paste(
+            "in the listener's common_tls_context:",
+            &["tls_params:", "  tls_minimum_protocol_version: TLSv1_2"],
+        ),
+    ),
+    (
+        VerdictId::TlsUntrusted,
+        Remedy::text("certificate_chain must name the file with the whole chain (fullchain.pem)"),
+    ),
+    (VerdictId::TlsUnknownName, Remedy::text("add a filter chain whose server_names have this name")),
+    (
+        VerdictId::TlsClientCertificate,
+        Remedy::text("remove require_client_certificate from the listener's TLS context"),
+    ),
+    (VerdictId::Http2Only, Remedy::text("codec_type: AUTO, and alpn_protocols: [h2, http/1.1]")),
+    (
+        VerdictId::CredentialsRequired,
+        Remedy::text("turn off jwt_authn or ext_authz for Dante's route (typed_per_filter_config)"),
+    ),
+    (VerdictId::PageRefused, Remedy::text("look at the filter envoy.filters.http.rbac and its policies")),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::paste(
+            "in the cluster: take out what is not Dante; a health check skips an endpoint that does not answer",
+            &[
+                "health_checks:",
+                "- timeout: 5s",
+                "  interval: 10s",
+                "  unhealthy_threshold: 2",
+                "  healthy_threshold: 1",
+                "  http_health_check: { path: \"{prefix}/hosting.json\" }",
+            ],
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::text(
+            "raise the token bucket of envoy.filters.http.local_ratelimit, or turn it off for Dante's route",
+        ),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::paste(
+            "in the cluster; each reader keeps a connection open:",
+            &[
+                "circuit_breakers:",
+                "  thresholds:",
+                "  - max_connections: 10000",
+                "    max_pending_requests: 10000",
+                "    max_requests: 10000",
+            ],
+        ),
+    ),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::paste(
+            "in the route's action (route:), to strip the prefix (otherwise start dante --prefix {prefix}); the route must match prefix: \"{prefix}/\"",
+            &["prefix_rewrite: \"/\""],
+        ),
+    ),
+    (
+        VerdictId::DoubleSlash,
+        Remedy::paste(
+            "in the route's action (route:): with match prefix: \"{prefix}/\", both end in a slash",
+            &["prefix_rewrite: \"/\""],
+        ),
+    ),
+    (
+        VerdictId::HostHeaderLost,
+        Remedy::text("look for host_rewrite_literal and auto_host_rewrite in the route's action"),
+    ),
+    (
+        VerdictId::ProxyProtocol,
+        Remedy::text("remove the transport socket upstream_proxy_protocol from the cluster"),
+    ),
+    (VerdictId::TlsToServer, CLUSTER),
+    (VerdictId::Http2ToServer, CLUSTER),
+    (VerdictId::GuestNotStarted, CLUSTER),
+    (VerdictId::GuestTooSlow, ROUTE_TIME),
+    (VerdictId::OriginTlsFailed, CLUSTER),
+    (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::StreamRefused, EVERYTHING),
+    (VerdictId::NoStickiness, STICKY),
+    (VerdictId::StickinessByCookie, STICKY),
+    (
+        VerdictId::BodyLimit,
+        Remedy::text("raise max_request_bytes of the filter envoy.filters.http.buffer, or remove it"),
+    ),
+    (VerdictId::UpgradeStripped, UPGRADE),
+    (VerdictId::UpgradeRefused, UPGRADE),
+    (
+        VerdictId::UpgradeUnanswered,
+        Remedy::text(
+            "remove the filter envoy.filters.http.buffer: it waits for the end of a request, and an upgrade has none",
+        ),
+    ),
+    (VerdictId::WebsocketForbidden, UPGRADE),
+    (
+        VerdictId::Buffered,
+        Remedy::text(
+            "look for filters that wait for whole answers, such as grpc_json_transcoder, lua and wasm, and turn them off for Dante's route",
+        ),
+    ),
+    (
+        VerdictId::CompressedStream,
+        Remedy::text("envoy.filters.http.compressor: give content_type a list without text/event-stream"),
+    ),
+    (VerdictId::EarlyEnd, ROUTE_TIME),
+    (VerdictId::AgeCut, ROUTE_TIME),
+    (VerdictId::IdleCut, IDLE_TIME),
+];
+
+/// istio.io, reference of VirtualService and DestinationRule.
+const ISTIO: &[(VerdictId, Remedy)] = &[
+    (VerdictId::EarlyEnd, VIRTUAL_SERVICE),
+    (VerdictId::AgeCut, VIRTUAL_SERVICE),
+    (VerdictId::GuestTooSlow, VIRTUAL_SERVICE),
+    (
+        VerdictId::NoStickiness,
+        Remedy::paste(
+            "in the DestinationRule:",
+            &["trafficPolicy:", "  loadBalancer:", "    consistentHash:", "      useSourceIp: true"],
+        ),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::text(
+            "raise trafficPolicy.connectionPool in the DestinationRule: each reader keeps a connection open",
+        ),
+    ),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::text(
+            "the Service's port must be named http… or have appProtocol: http, and lead to where dante listens (0.0.0.0)",
+        ),
+    ),
+    (VerdictId::TlsToServer, DESTINATION),
+    (VerdictId::Http2ToServer, DESTINATION),
+    (
+        VerdictId::UpgradeStripped,
+        Remedy::text(
+            "Istio passes upgrades on by default: remove h2UpgradePolicy: UPGRADE from the DestinationRule",
+        ),
+    ),
+    (
+        VerdictId::WebsocketForbidden,
+        Remedy::text("look at the AuthorizationPolicy: RBAC: access denied is its answer"),
+    ),
+    (
+        VerdictId::PageRefused,
+        Remedy::text("look at the AuthorizationPolicy: RBAC: access denied is its answer"),
+    ),
+];
+
+const VIRTUAL_SERVICE: Remedy =
+    Remedy::paste("in the VirtualService, beside Dante's route:", &["timeout: 0s"]);
+
+const DESTINATION: Remedy = Remedy::text(
+    "the DestinationRule must neither set tls (except ISTIO_MUTUAL inside the mesh) nor h2UpgradePolicy: Dante speaks plain HTTP/1.1",
+);
 
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
+        remedies: ENVOY,
         ..Profile::new(
             Host::Envoy,
             "Envoy",
@@ -14,7 +210,7 @@ pub(super) const HOSTS: &[Profile] = &[
                 Sign::Server("envoy"),
                 // The router adds it to what it passes on (tried).
                 Sign::Header("x-envoy-upstream-service-time", ""),
-                // Where the server cannot be reached, or breaks off (source/common/http/utility.cc; tried).
+                // Where the server cannot be reached, or breaks off (source/common/http/utility.cc; the first tried).
                 Sign::Words("upstream connect error or disconnect/reset before headers"),
                 Sign::Words("no healthy upstream"),
                 Sign::Words("upstream request timeout"),
@@ -26,12 +222,13 @@ pub(super) const HOSTS: &[Profile] = &[
         server: ServerHeader::Replaces,
         instead_of: &[Host::Envoy],
         like: Some(Host::Envoy),
+        remedies: ISTIO,
         ..Profile::new(
             Host::Istio,
             "Istio",
             Role::Proxy,
             &[
-                // istio.io: its gateways are Envoys of this name (not run here).
+                // istio.io: its gateways and sidecars are Envoys of this name (not run here).
                 Sign::Server("istio-envoy"),
             ],
         )

@@ -3,45 +3,172 @@
 use super::{Host, Profile, Role, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
+/// docs.haproxy.org, configuration manual: none of these has a default; `tunnel` holds after an upgrade, the others before.
+const PATIENCE: Remedy = Remedy::paste(
+    "in the defaults section:",
+    &["timeout client 10m", "timeout server 10m", "timeout tunnel 10m"],
+);
+
+const SERVER: &[&str] = &["server dante 127.0.0.1:8888"];
+
+/// By address, since clients other than browsers keep no cookies; as in the recipe.
+const STICKY: Remedy = Remedy::paste("in the backend:", &["balance source", "hash-type consistent"]);
+
+const RULES: &str = "look for http-request deny, reject and return in the frontend and the backend";
+
+const HAPROXY: &[(VerdictId, Remedy)] = &[
+    (VerdictId::TlsExpired, Remedy::text("renew it, then reload haproxy")),
+    (
+        VerdictId::TlsUntrusted,
+        Remedy::text("the file of crt must have the whole chain (fullchain.pem) and the key"),
+    ),
+    (
+        VerdictId::TlsTooOld,
+        Remedy::paste("in the global section:", &["ssl-default-bind-options ssl-min-ver TLSv1.2"]),
+    ),
+    (
+        VerdictId::TlsUnknownName,
+        Remedy::text(
+            "add a certificate for this name to crt or crt-list, or remove strict-sni from the bind line",
+        ),
+    ),
+    (VerdictId::TlsClientCertificate, Remedy::text("remove verify required from the bind line")),
+    (VerdictId::Http2Only, Remedy::text("on the bind line: alpn h2,http/1.1, and without proto h2")),
+    (
+        VerdictId::RedirectLosesPort,
+        Remedy::text("look for http-request redirect: a location that starts with / or ./ keeps the port"),
+    ),
+    (
+        VerdictId::RedirectLosesHttps,
+        Remedy::text("look for http-request redirect: a location that starts with / or ./ keeps https"),
+    ),
+    (
+        VerdictId::CredentialsRequired,
+        Remedy::text("look for http-request auth, and exempt Dante's path: unless { path_beg {prefix}/ }"),
+    ),
+    (VerdictId::BlockedByFirewall, Remedy::text(RULES)),
+    (VerdictId::UserAgentRefused, Remedy::text(RULES)),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::paste(
+            "in the backend: take out what is not Dante; these lines skip a server that does not answer",
+            &["option httpchk GET {prefix}/hosting.json", "option redispatch 1", "default-server check"],
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::text(
+            "look for track-sc and sc_http_req_rate in the frontend; raise the rate, or exempt Dante's path: unless { path_beg {prefix}/ }",
+        ),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::paste(
+            "in the backend, a higher maxconn or none: each reader keeps a connection open (and look for sc_conn_cur in the frontend)",
+            &["server dante 127.0.0.1:8888 maxconn 10000"],
+        ),
+    ),
+    (
+        VerdictId::StaleAnswer,
+        Remedy::text("remove http-request cache-use and http-response cache-store from this backend"),
+    ),
+    (
+        VerdictId::EngineCached,
+        Remedy::text("remove http-request cache-use and http-response cache-store from this backend"),
+    ),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::paste(
+            "in the backend, to strip the prefix (otherwise start dante --prefix {prefix}):",
+            &["http-request replace-path {prefix}(/.*)? \\1"],
+        ),
+    ),
+    (
+        VerdictId::DoubleSlash,
+        Remedy::paste(
+            "in the backend, to strip the prefix without its slash:",
+            &["http-request replace-path {prefix}(/.*)? \\1"],
+        ),
+    ),
+    (
+        VerdictId::UrlDecoded,
+        Remedy::text("look for url_dec in http-request set-path, set-uri and replace-path"),
+    ),
+    (VerdictId::QueryLost, Remedy::text("look for http-request set-query, set-uri and replace-uri")),
+    (
+        VerdictId::HostHeaderLost,
+        Remedy::text("look for http-request set-header, add-header and del-header with Host"),
+    ),
+    (
+        VerdictId::ProxyProtocol,
+        Remedy::paste("in the backend, without send-proxy and send-proxy-v2:", SERVER),
+    ),
+    (
+        VerdictId::TlsToServer,
+        Remedy::paste("in the backend, without ssl: Dante speaks plain HTTP/1.1", SERVER),
+    ),
+    (VerdictId::Http2ToServer, Remedy::paste("in the backend, without proto h2 and alpn h2:", SERVER)),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::paste(
+            "in the backend: it must point to where dante listens, without ssl and proto h2 (Dante speaks plain HTTP/1.1); the log says why a health check failed",
+            SERVER,
+        ),
+    ),
+    (VerdictId::GuestTooSlow, Remedy::paste("in the defaults section:", &["timeout server 10m"])),
+    (VerdictId::OriginTlsFailed, Remedy::paste("in the backend, without ssl:", SERVER)),
+    (
+        VerdictId::NoSocketio,
+        Remedy::text("use_backend … if { path_beg {prefix}/ }: path instead of path_beg takes only the page"),
+    ),
+    (
+        VerdictId::HostingUnreadable,
+        Remedy::text("use_backend … if { path_beg {prefix}/ }: path instead of path_beg takes only the page"),
+    ),
+    (VerdictId::NoStickiness, STICKY),
+    (VerdictId::StickinessByCookie, STICKY),
+    (VerdictId::PostRefused, Remedy::text(RULES)),
+    (
+        VerdictId::UpgradeStripped,
+        Remedy::text(
+            "HAProxy passes upgrades on by default: look for option httpclose, http-request del-header, and HTTP/2 to the server (proto h2)",
+        ),
+    ),
+    (VerdictId::WebsocketForbidden, Remedy::text(RULES)),
+    (
+        VerdictId::DeflateOfferRefused,
+        Remedy::paste("in the backend:", &["http-request del-header Sec-WebSocket-Extensions"]),
+    ),
+    (
+        VerdictId::Buffered,
+        Remedy::paste("in the backend:", &["no option http-buffer-request", "option http-no-delay"]),
+    ),
+    (
+        VerdictId::CompressedStream,
+        Remedy::paste(
+            "in the backend, where compression is on:",
+            &["compression type text/html text/css text/javascript"],
+        ),
+    ),
+    (VerdictId::EarlyEnd, PATIENCE),
+    (
+        VerdictId::AgeCut,
+        Remedy::text(
+            "HAProxy has no such limit, except hard-stop-after when it is reloaded; look at what stands before and behind it",
+        ),
+    ),
+    (VerdictId::IdleCut, PATIENCE),
+];
+
 pub(super) const HOSTS: &[Profile] = &[Profile {
-    remedies: &[
-        (VerdictId::TlsExpired, Remedy::text("renew it, then reload haproxy")),
-        (
-            VerdictId::PrefixMismatch,
-            Remedy::text(
-                "http-request replace-path /dante(/.*)? \\1 strips the prefix; otherwise start dante --prefix /dante",
-            ),
-        ),
-        (
-            VerdictId::GuestNotStarted,
-            Remedy::text("server must point to where dante listens; its health check says why it is down"),
-        ),
-        (
-            VerdictId::NoStickiness,
-            Remedy::text(
-                "in the backend: cookie dante insert indirect nocache, and cookie … on each server line",
-            ),
-        ),
-        (
-            VerdictId::UpgradeStripped,
-            Remedy::text(
-                "HAProxy passes upgrades on by default: look for option httpclose, http-request del-header, or HTTP/2 to the server",
-            ),
-        ),
-        (VerdictId::Buffered, Remedy::text("no option http-buffer-request, no compression on these paths")),
-        (VerdictId::CompressedStream, Remedy::text("compression type without text/event-stream")),
-        (VerdictId::EarlyEnd, Remedy::text("timeout tunnel 1h, timeout server above 45s")),
-        (
-            VerdictId::IdleCut,
-            Remedy::text("timeout tunnel 1h for WebSocket; timeout server above 45s for polling"),
-        ),
-    ],
+    remedies: HAPROXY,
     ..Profile::new(
         Host::Haproxy,
         "HAProxy",
         Role::Proxy,
         &[
-            // It writes its name nowhere, but its pages have always the same words (src/http.c, `http_err_msgs`; 400 and 503 tried: 2.6).
+            // It writes its name nowhere, but its pages have always the same words (src/http.c, `http_err_msgs`; 400 and 503
+            // tried: 2.6).
             Sign::Words("</h1>\nYour browser sent an invalid request.\n</body></html>"),
             Sign::Words("</h1>\nYou need a valid user and password to access this content.\n</body></html>"),
             Sign::Words("</h1>\nRequest forbidden by administrative rules.\n</body></html>"),
@@ -52,7 +179,6 @@ pub(super) const HOSTS: &[Profile] = &[Profile {
             Sign::Words("</h1>\nThe server returned an invalid or incomplete response.\n</body></html>"),
             Sign::Words("</h1>\nNo server is available to handle this request.\n</body></html>"),
             Sign::Words("</h1>\nThe server didn't respond in time.\n</body></html>"),
-            Sign::Via("haproxy"),
         ],
     )
 }];

@@ -19,6 +19,7 @@ mod caches;
 mod caddy;
 mod cdns;
 mod envoy;
+mod gateways;
 mod h2o;
 mod haproxy;
 mod iis;
@@ -41,6 +42,7 @@ use signs::Sign;
 /// All hosts that are known, family by family.
 const PROFILES: &[&[Profile]] = &[
     nginx::HOSTS,
+    gateways::HOSTS,
     apache::HOSTS,
     caddy::HOSTS,
     haproxy::HOSTS,

@@ -3,92 +3,232 @@
 use super::{Host, Profile, Role, ServerHeader, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
+/// nginx.org, "WebSocket proxying".
+const UPGRADE: Remedy = Remedy::paste(
+    "in location {prefix}/:",
+    &[
+        "proxy_http_version 1.1;",
+        "proxy_set_header Upgrade $http_upgrade;",
+        "proxy_set_header Connection \"upgrade\";",
+    ],
+);
+
+/// More than Socket.IO's 45 s (ping interval and timeout) and than the longest `--polling-duration`, as in the recipe.
+const PATIENCE: Remedy =
+    Remedy::paste("in location {prefix}/:", &["proxy_read_timeout 10m;", "proxy_send_timeout 10m;"]);
+
+const PLAIN_HTTP: Remedy = Remedy::paste(
+    "in location {prefix}/: Dante speaks plain HTTP/1.1, so http:// and not https://",
+    &["proxy_pass http://127.0.0.1:8888;"],
+);
+
+const UNCACHED: Remedy = Remedy::paste("in location {prefix}/:", &["proxy_cache off;"]);
+
+const HOST_HEADER: Remedy = Remedy::paste("in location {prefix}/:", &["proxy_set_header Host $http_host;"]);
+
+const EVERYTHING: Remedy = Remedy::paste(
+    "in the server block: one location for everything below the prefix, which takes precedence over those with a pattern",
+    &["location ^~ {prefix}/ {", "    proxy_pass http://127.0.0.1:8888;", "}"],
+);
+
+const RELATIVE: Remedy = Remedy::paste("in the server block:", &["absolute_redirect off;"]);
+
+const STICKY: Remedy = Remedy::paste("in the upstream block:", &["hash $remote_addr consistent;"]);
+
+const QUERY: Remedy = Remedy::text(
+    "look for a rewrite that ends in ?, and for variables in proxy_pass: with them it needs $is_args$args at its end",
+);
+
+const NGINX: &[(VerdictId, Remedy)] = &[
+    (VerdictId::TlsExpired, Remedy::text("renew it, then nginx -s reload")),
+    (
+        VerdictId::TlsWrongName,
+        Remedy::text(
+            "check server_name: requests for an unknown name get the certificate of the first server block",
+        ),
+    ),
+    (
+        VerdictId::TlsUntrusted,
+        Remedy::text("ssl_certificate must name the file with the whole chain (fullchain.pem)"),
+    ),
+    (VerdictId::TlsTooOld, Remedy::paste("in the server block:", &["ssl_protocols TLSv1.2 TLSv1.3;"])),
+    (
+        VerdictId::TlsUnknownName,
+        Remedy::text(
+            "add a server block with this server_name and its certificate, or remove ssl_reject_handshake",
+        ),
+    ),
+    (VerdictId::TlsClientCertificate, Remedy::paste("in the server block:", &["ssl_verify_client off;"])),
+    (VerdictId::TlsToPlain, Remedy::text("listen … ssl; in the server block")),
+    (
+        VerdictId::Http2Only,
+        Remedy::text("without TLS, listen … http2 speaks HTTP/2 only: remove http2 from the listen line"),
+    ),
+    (VerdictId::Http10, Remedy::paste("in location {prefix}/:", &["proxy_http_version 1.1;"])),
+    (VerdictId::TextAdded, Remedy::text("look for sub_filter, add_before_body and add_after_body")),
+    (
+        VerdictId::RedirectLoop,
+        Remedy::text(
+            "check return and rewrite in this server block; set proxy_redirect off; if the server's redirects are already right",
+        ),
+    ),
+    (VerdictId::RedirectLosesPort, RELATIVE),
+    (VerdictId::RedirectLosesHttps, RELATIVE),
+    (
+        VerdictId::RedirectElsewhere,
+        Remedy::text("check return, rewrite and proxy_redirect in this server block"),
+    ),
+    (
+        VerdictId::LoginRequired,
+        Remedy::paste("in location {prefix}/, to let everybody in:", &["auth_request off;"]),
+    ),
+    (
+        VerdictId::CredentialsRequired,
+        Remedy::paste("in location {prefix}/, to let everybody in:", &["auth_basic off;"]),
+    ),
+    (
+        VerdictId::BlockedByFirewall,
+        Remedy::text("find the rule in ModSecurity's audit log, or look for deny and if in the location"),
+    ),
+    (VerdictId::UserAgentRefused, Remedy::text("look for if ($http_user_agent …) and for a map of it")),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::text(
+            "look at each server line in the upstream block: take out what is not Dante, or is dead; max_fails=1 fail_timeout=10s skips one that does not answer",
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::paste(
+            "give Dante a limit of its own, which replaces the one that it inherits:",
+            &[
+                "# in the http block:",
+                "limit_req_zone $binary_remote_addr zone=dante:1m rate=50r/s;",
+                "# in location {prefix}/:",
+                "limit_req zone=dante burst=200 nodelay;",
+            ],
+        ),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::paste(
+            "give Dante a limit of its own, which replaces the one that it inherits; each reader needs two connections:",
+            &[
+                "# in the http block:",
+                "limit_conn_zone $binary_remote_addr zone=readers:1m;",
+                "# in location {prefix}/:",
+                "limit_conn readers 200;",
+            ],
+        ),
+    ),
+    (VerdictId::StaleAnswer, UNCACHED),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::paste(
+            "in the server block: without a slash at the end of proxy_pass, the prefix stays (dante --prefix {prefix}); with it, the prefix is stripped",
+            &["location {prefix}/ {", "    proxy_pass http://127.0.0.1:8888;", "}"],
+        ),
+    ),
+    (
+        VerdictId::DoubleSlash,
+        Remedy::paste(
+            "in the server block: a slash at the end of both, or of neither",
+            &["location {prefix}/ {", "    proxy_pass http://127.0.0.1:8888/;", "}"],
+        ),
+    ),
+    (
+        VerdictId::UrlDecoded,
+        Remedy::paste(
+            "in location {prefix}/: proxy_pass without a path sends the URL on as it came; with one, or after rewrite, it is decoded",
+            &["proxy_pass http://127.0.0.1:8888;"],
+        ),
+    ),
+    (VerdictId::UrlChanged, Remedy::text("look for rewrite and for variables in proxy_pass")),
+    (VerdictId::HostHeaderLost, HOST_HEADER),
+    (
+        VerdictId::ProxyProtocol,
+        Remedy::text("proxy_protocol on; in the stream block sends it: remove it, or use an http block"),
+    ),
+    (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2ToServer, Remedy::paste("in location {prefix}/:", &["proxy_http_version 1.1;"])),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::paste(
+            "in location {prefix}/: it must point to where dante listens, with http:// and not https:// (Dante speaks plain HTTP/1.1); nginx's error.log says what it tried",
+            &["proxy_pass http://127.0.0.1:8888;"],
+        ),
+    ),
+    (VerdictId::GuestTooSlow, PATIENCE),
+    (VerdictId::OriginTlsFailed, PLAIN_HTTP),
+    (VerdictId::Maintenance, Remedy::text("look for return 503 and for error_page 503 in this server block")),
+    (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (
+        VerdictId::HtmlInsteadOfHandshake,
+        Remedy::paste(
+            "try_files or another location takes the request; in the server block, one for everything below the prefix:",
+            EVERYTHING.lines,
+        ),
+    ),
+    (VerdictId::QueryLost, QUERY),
+    (VerdictId::SidLost, QUERY),
+    (VerdictId::EngineCached, UNCACHED),
+    (VerdictId::NoStickiness, STICKY),
+    (VerdictId::StickinessByCookie, STICKY),
+    (
+        VerdictId::PostRefused,
+        Remedy::text(
+            "look for limit_except and if ($request_method …) in the location: without them, nginx passes all methods on",
+        ),
+    ),
+    (VerdictId::BodyLimit, Remedy::paste("in location {prefix}/:", &["client_max_body_size 2m;"])),
+    (VerdictId::UpgradeStripped, UPGRADE),
+    (
+        VerdictId::UpgradeRefused,
+        Remedy::text("error.log says why; proxy_pass must point to where dante listens"),
+    ),
+    (VerdictId::UpgradeUnanswered, UPGRADE),
+    (VerdictId::ClosedAfter101, UPGRADE),
+    (
+        VerdictId::WebsocketForbidden,
+        Remedy::text(
+            "look for deny and if ($http_upgrade …) in the location, and for the rule in ModSecurity's audit log",
+        ),
+    ),
+    (
+        VerdictId::DeflateOfferRefused,
+        Remedy::paste("in location {prefix}/:", &["proxy_set_header Sec-WebSocket-Extensions \"\";"]),
+    ),
+    (
+        VerdictId::Buffered,
+        Remedy::paste(
+            "in location {prefix}/, and without proxy_ignore_headers X-Accel-Buffering:",
+            &["proxy_buffering off;"],
+        ),
+    ),
+    (VerdictId::StreamRefused, EVERYTHING),
+    (
+        VerdictId::WrongContentType,
+        Remedy::text("look for default_type, add_header Content-Type and proxy_hide_header Content-Type"),
+    ),
+    (VerdictId::CompressedStream, Remedy::paste("in location {prefix}/:", &["gzip off;"])),
+    (VerdictId::DoubleCompression, Remedy::paste("in location {prefix}/:", &["gzip off;"])),
+    (VerdictId::EarlyEnd, PATIENCE),
+    (
+        VerdictId::AgeCut,
+        Remedy::text(
+            "nginx itself has no such limit, except worker_shutdown_timeout after a reload; look at what stands before and behind it",
+        ),
+    ),
+    (VerdictId::IdleCut, PATIENCE),
+    (VerdictId::CorsBlocked, HOST_HEADER),
+];
+
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
-        remedies: &[
-            (VerdictId::TlsExpired, Remedy::text("renew it, then nginx -s reload")),
-            (
-                VerdictId::TlsWrongName,
-                Remedy::text(
-                    "check server_name: requests for an unknown name get the certificate of the first server block",
-                ),
-            ),
-            (
-                VerdictId::TlsUntrusted,
-                Remedy::text("ssl_certificate must name the file with the whole chain (fullchain.pem)"),
-            ),
-            (VerdictId::TlsToPlain, Remedy::text("listen … ssl; in the server block")),
-            (VerdictId::Http10, Remedy::text("in the location: proxy_http_version 1.1;")),
-            (
-                VerdictId::RedirectLoop,
-                Remedy::text(
-                    "check return and rewrite in this server block; set proxy_redirect off; if the server's redirects are already right",
-                ),
-            ),
-            (
-                VerdictId::PrefixMismatch,
-                Remedy::text(
-                    "location /dante/ { proxy_pass http://127.0.0.1:8888; } keeps the prefix (dante --prefix /dante); a slash at the end of proxy_pass strips it",
-                ),
-            ),
-            (
-                VerdictId::GuestNotStarted,
-                Remedy::text(
-                    "proxy_pass must point to where dante listens; nginx's error.log says what it tried",
-                ),
-            ),
-            (
-                VerdictId::LibraryMissing,
-                Remedy::text(
-                    "a location for .js files takes the request: location ^~ /dante/ takes precedence",
-                ),
-            ),
-            (VerdictId::NoSocketio, Remedy::text("the location must cover /socket.io/ below the prefix")),
-            (
-                VerdictId::HtmlInsteadOfHandshake,
-                Remedy::text(
-                    "try_files or another location takes the request: give /socket.io/ a location of its own",
-                ),
-            ),
-            (
-                VerdictId::NoStickiness,
-                Remedy::text("in the upstream: hash $remote_addr consistent; or ip_hash;"),
-            ),
-            (
-                VerdictId::UpgradeStripped,
-                Remedy::text(
-                    "in the location: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";",
-                ),
-            ),
-            (
-                VerdictId::UpgradeRefused,
-                Remedy::text("error.log says why; proxy_pass must point to where dante listens"),
-            ),
-            (
-                VerdictId::ClosedAfter101,
-                Remedy::text(
-                    "in the location: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";",
-                ),
-            ),
-            (VerdictId::DeflateOfferRefused, Remedy::text("proxy_set_header Sec-WebSocket-Extensions \"\";")),
-            (
-                VerdictId::Buffered,
-                Remedy::text(
-                    "in the location: proxy_buffering off; (and no proxy_ignore_headers X-Accel-Buffering)",
-                ),
-            ),
-            (
-                VerdictId::CompressedStream,
-                Remedy::text("gzip_types without text/event-stream, or gzip off; in the location"),
-            ),
-            (VerdictId::EarlyEnd, Remedy::text("proxy_read_timeout 1h;")),
-            (
-                VerdictId::IdleCut,
-                Remedy::text("proxy_read_timeout 1h; (60 s by default; it must be above 45 s)"),
-            ),
-            (VerdictId::CorsBlocked, Remedy::text("proxy_set_header Host $http_host;")),
-        ],
+        remedies: NGINX,
         ..Profile::new(
             Host::Nginx,
             "nginx",
@@ -112,54 +252,6 @@ pub(super) const HOSTS: &[Profile] = &[
                 // As nginx, under its own name (openresty.org; not run here).
                 Sign::Server("openresty"),
                 Sign::Words("<hr><center>openresty"),
-            ],
-        )
-    },
-    Profile {
-        server: ServerHeader::Replaces,
-        instead_of: &[Host::Nginx],
-        ..Profile::new(
-            Host::IngressNginx,
-            "ingress-nginx",
-            Role::Proxy,
-            &[
-                // Its certificate where none is given (ingress-nginx docs, user-guide/tls.md; not run here).
-                Sign::Certificate("kubernetes ingress controller fake certificate"),
-                // The default name of its affinity cookie (user-guide/nginx-configuration/annotations.md, Session Affinity).
-                Sign::Cookie("INGRESSCOOKIE="),
-                // The default backend of Kubernetes (ingress-nginx docs, user-guide/default-backend.md).
-                Sign::Words("default backend - 404"),
-            ],
-        )
-    },
-    Profile {
-        instead_of: &[Host::OpenResty, Host::Nginx],
-        ..Profile::new(
-            Host::Kong,
-            "Kong Gateway",
-            Role::Proxy,
-            &[
-                // docs.konghq.com, kong.conf `headers`: what it adds to answers by default (not run here).
-                Sign::Header("x-kong-upstream-latency", ""),
-                Sign::Header("x-kong-proxy-latency", ""),
-                Sign::Via("kong/"),
-                Sign::Own("server", "kong/"),
-                // Where no route fits (docs.konghq.com, Routes).
-                Sign::Words("no Route matched with those values"),
-            ],
-        )
-    },
-    Profile {
-        server: ServerHeader::Replaces,
-        instead_of: &[Host::OpenResty, Host::Nginx],
-        ..Profile::new(
-            Host::ApiSix,
-            "Apache APISIX",
-            Role::Proxy,
-            &[
-                // apisix.apache.org: `Server: APISIX/3.x`, and its answer where no route fits (not run here).
-                Sign::Server("apisix"),
-                Sign::Words("404 Route Not Found"),
             ],
         )
     },

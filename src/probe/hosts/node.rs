@@ -4,12 +4,184 @@ use super::{
     Host, Profile, Role,
     signs::{Refusal, Sign},
 };
+use crate::probe::verdicts::{Remedy, VerdictId};
+
+/// http-party/node-http-proxy, README, "Proxying WebSockets" (tried: http-proxy 1.18): without a listener, Node.js 10 and later leave
+/// an upgrade to the ordinary handler, and what the proxy passes on then is never answered.
+const UPGRADE: Remedy = Remedy::paste(
+    "with http-proxy, in the program:",
+    &["server.on(\"upgrade\", (request, socket, head) => proxy.ws(request, socket, head));"],
+);
+
+const TARGET: Remedy = Remedy::text(
+    "the proxy's target must be where dante listens, with http:// (Dante speaks plain HTTP/1.1)",
+);
+
+const UNCOMPRESSED: Remedy = Remedy::text(
+    "register the proxy before compression(), or give compression a filter that leaves out text/event-stream",
+);
+
+const BODY_PARSER: Remedy = Remedy::text(
+    "register the proxy before body parsers (express.json, express.urlencoded): what they have read, the proxy cannot send",
+);
+
+const TIMES: Remedy = Remedy::text("look for timeout and proxyTimeout of the proxy, and remove them");
+
+const NODE: &[(VerdictId, Remedy)] = &[
+    (VerdictId::GuestNotStarted, TARGET),
+    (VerdictId::TlsToServer, TARGET),
+    (VerdictId::GuestTooSlow, BODY_PARSER),
+    (VerdictId::PollFailures, BODY_PARSER),
+    (VerdictId::UpgradeStripped, UPGRADE),
+    (VerdictId::UpgradeUnanswered, UPGRADE),
+    (VerdictId::UpgradeRefused, UPGRADE),
+    (VerdictId::Buffered, UNCOMPRESSED),
+    (VerdictId::CompressedStream, UNCOMPRESSED),
+    (VerdictId::EarlyEnd, TIMES),
+    (VerdictId::IdleCut, TIMES),
+];
+
+/// chimurai/http-proxy-middleware, README, "WebSocket" (tried: 3): `ws: true` alone subscribes at the first ordinary request.
+const MIDDLEWARE_UPGRADE: Remedy = Remedy::paste(
+    "createProxyMiddleware needs ws: true, and the server, in the program:",
+    &["server.on(\"upgrade\", middleware.upgrade);"],
+);
+
+const MIDDLEWARE: &[(VerdictId, Remedy)] = &[
+    (VerdictId::UpgradeStripped, MIDDLEWARE_UPGRADE),
+    (VerdictId::UpgradeUnanswered, MIDDLEWARE_UPGRADE),
+    (VerdictId::UpgradeRefused, MIDDLEWARE_UPGRADE),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::text("pathFilter: \"{prefix}\" keeps the prefix; app.use(\"{prefix}\", …) strips it"),
+    ),
+];
+
+const EXPRESS_UPGRADE: Remedy = Remedy::paste(
+    "with http-proxy or http-proxy-middleware, the server that app.listen gives needs a listener, in the program:",
+    &[
+        "server.on(\"upgrade\", (request, socket, head) => proxy.ws(request, socket, head));",
+        "server.on(\"upgrade\", middleware.upgrade);",
+    ],
+);
+
+const EXPRESS: &[(VerdictId, Remedy)] = &[
+    (VerdictId::UpgradeStripped, EXPRESS_UPGRADE),
+    (VerdictId::UpgradeUnanswered, EXPRESS_UPGRADE),
+    (VerdictId::UpgradeRefused, EXPRESS_UPGRADE),
+    (
+        VerdictId::BodyLimit,
+        Remedy::text(
+            "raise limit of the body parser (express.text({ limit: \"2mb\" })), or register the proxy before it",
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::text("raise limit of express-rate-limit, or give it a skip for Dante's path"),
+    ),
+    (VerdictId::RedirectLosesHttps, Remedy::text("app.set(\"trust proxy\", true)")),
+];
+
+/// fastify/fastify-http-proxy, README (tried: 11).
+const FASTIFY_UPGRADE: Remedy = Remedy::paste(
+    "in the program:",
+    &[
+        "fastify.register(proxy, { upstream: \"http://127.0.0.1:8888\", prefix: \"{prefix}\", rewritePrefix: \"{prefix}\", websocket: true });",
+    ],
+);
+
+const FASTIFY: &[(VerdictId, Remedy)] = &[
+    (VerdictId::GuestNotStarted, Remedy::text("upstream must be where dante listens, with http://")),
+    (VerdictId::UpgradeStripped, FASTIFY_UPGRADE),
+    (VerdictId::UpgradeUnanswered, FASTIFY_UPGRADE),
+    (VerdictId::PrefixMismatch, FASTIFY_UPGRADE),
+    (VerdictId::BodyLimit, Remedy::text("raise bodyLimit (1 MiB by default)")),
+    (VerdictId::RateLimited, Remedy::text("raise max of @fastify/rate-limit, or exempt Dante's path")),
+    (
+        VerdictId::CompressedStream,
+        Remedy::text("@fastify/compress: leave out text/event-stream with customTypes"),
+    ),
+    (VerdictId::IdleCut, Remedy::text("raise undici: { bodyTimeout } of the proxy (5 minutes by default)")),
+];
+
+/// vite.dev, `server.proxy` (tried: 8).
+const VITE_PROXY: Remedy = Remedy::paste(
+    "in vite.config.js:",
+    &[
+        "export default { server: { proxy: { \"{prefix}\": { target: \"http://127.0.0.1:8888\", ws: true } } } };",
+    ],
+);
+
+const VITE: &[(VerdictId, Remedy)] = &[
+    (VerdictId::NotDante, VITE_PROXY),
+    (VerdictId::PageRefused, Remedy::text("in vite.config.js: add this host's name to server.allowedHosts")),
+    (VerdictId::GuestNotStarted, VITE_PROXY),
+    (VerdictId::NoSocketio, VITE_PROXY),
+    (VerdictId::UpgradeStripped, VITE_PROXY),
+    (VerdictId::UpgradeUnanswered, VITE_PROXY),
+    (VerdictId::UpgradeRefused, VITE_PROXY),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::text("rewrite of the proxy strips the prefix; without it, start dante --prefix {prefix}"),
+    ),
+];
+
+/// webpack.js.org, `devServer.proxy` (tried: webpack-dev-server 5).
+const WEBPACK_PROXY: Remedy = Remedy::paste(
+    "in webpack.config.js:",
+    &[
+        "module.exports = { devServer: { proxy: [{ context: [\"{prefix}\"], target: \"http://127.0.0.1:8888\", ws: true }] } };",
+    ],
+);
+
+const WEBPACK: &[(VerdictId, Remedy)] = &[
+    (
+        VerdictId::PageRefused,
+        Remedy::text("in webpack.config.js: add this host's name to devServer.allowedHosts"),
+    ),
+    (VerdictId::GuestNotStarted, WEBPACK_PROXY),
+    (VerdictId::UpgradeStripped, WEBPACK_PROXY),
+    (VerdictId::UpgradeUnanswered, WEBPACK_PROXY),
+    (
+        VerdictId::WebsocketForbidden,
+        Remedy::text(
+            "it refuses WebSockets of foreign origins: add the page's host to devServer.allowedHosts",
+        ),
+    ),
+    (VerdictId::CompressedStream, Remedy::text("in webpack.config.js: devServer.compress: false")),
+    (VerdictId::Buffered, Remedy::text("in webpack.config.js: devServer.compress: false")),
+];
+
+/// From memory, not checked: rewrites are for requests, and `next start` has no way to pass an upgrade on.
+const NEXT: &[(VerdictId, Remedy)] = &[
+    (
+        VerdictId::UpgradeStripped,
+        Remedy::text(
+            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to Dante",
+        ),
+    ),
+    (
+        VerdictId::UpgradeUnanswered,
+        Remedy::text(
+            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to Dante",
+        ),
+    ),
+    (VerdictId::CompressedStream, Remedy::text("in next.config.js: compress: false")),
+    (VerdictId::Buffered, Remedy::text("in next.config.js: compress: false")),
+    (
+        VerdictId::RedirectLoop,
+        Remedy::text(
+            "in next.config.js: skipTrailingSlashRedirect: true, since Next.js takes the slash away that Dante adds",
+        ),
+    ),
+];
 
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
+        remedies: NODE,
         ..Profile::new(
             Host::Node,
-            "Node.js, perhaps with http-proxy",
+            "Node.js",
             Role::Application,
             &[
                 // lib/_http_server.js, `badRequestResponse` (tried: http-proxy, http-proxy-3, Express, Vite, webpack-dev-server).
@@ -20,6 +192,7 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Express, Host::Node],
         like: Some(Host::Node),
+        remedies: MIDDLEWARE,
         ..Profile::new(
             Host::HttpProxyMiddleware,
             "http-proxy-middleware",
@@ -34,6 +207,7 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Node],
         like: Some(Host::Node),
+        remedies: EXPRESS,
         ..Profile::new(
             Host::Express,
             "Express",
@@ -49,6 +223,7 @@ pub(super) const HOSTS: &[Profile] = &[
     },
     Profile {
         instead_of: &[Host::Node],
+        remedies: FASTIFY,
         ..Profile::new(
             Host::Fastify,
             "Fastify",
@@ -64,12 +239,13 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Node],
         like: Some(Host::Node),
+        remedies: VITE,
         ..Profile::new(
             Host::Vite,
-            "Vite's development server",
+            "Vite",
             Role::Starter,
             &[
-                // What it adds to each page of its own, and how it refuses foreign hosts (tried: 8).
+                // What it adds to each page of its own, and how it refuses foreign hosts (the first tried: 8).
                 Sign::Words("src=\"/@vite/client\""),
                 Sign::Words("Blocked request. This host (\""),
                 Sign::Malformed(Refusal::OnlyClose),
@@ -79,12 +255,13 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Express, Host::Node],
         like: Some(Host::Node),
+        remedies: WEBPACK,
         ..Profile::new(
             Host::WebpackDevServer,
             "webpack-dev-server",
             Role::Starter,
             &[
-                // Its list of files (lib/Server.js, `/webpack-dev-server`; not seen by a probe of another path), and its refusal.
+                // Its refusal of foreign hosts (lib/Server.js); otherwise it looks like the Express that it runs in.
                 Sign::Words("Invalid Host header"),
                 Sign::Malformed(Refusal::OnlyClose),
             ],
@@ -92,6 +269,8 @@ pub(super) const HOSTS: &[Profile] = &[
     },
     Profile {
         instead_of: &[Host::Node],
+        like: Some(Host::Node),
+        remedies: NEXT,
         ..Profile::new(
             Host::NextJs,
             "Next.js",

@@ -4,20 +4,206 @@ use super::{
     Host, Profile, Role,
     signs::{Refusal, Sign},
 };
+use crate::probe::verdicts::{Remedy, VerdictId};
+
+/// doc.traefik.io, entry points: `readTimeout` is 60 s from 2.11.2 on, `writeTimeout` none; both hold for whole requests.
+const TIMES: Remedy = Remedy::paste(
+    "in Traefik's static configuration (its name for your entry point instead of web):",
+    &[
+        "entryPoints:",
+        "  web:",
+        "    transport:",
+        "      respondingTimeouts:",
+        "        readTimeout: 0s",
+        "        writeTimeout: 0s",
+    ],
+);
+
+const SERVICE: &[&str] = &[
+    "http:",
+    "  services:",
+    "    dante:",
+    "      loadBalancer:",
+    "        servers:",
+    "        - url: http://127.0.0.1:8888",
+];
+
+const PLAIN_HTTP: Remedy = Remedy::paste(
+    "in Traefik's dynamic configuration: Dante speaks plain HTTP/1.1, so http:// and not https:// or h2c://",
+    SERVICE,
+);
+
+const EVERYTHING: Remedy = Remedy::paste(
+    "in Traefik's dynamic configuration: PathPrefix takes everything below the prefix, Path only the page",
+    &["http:", "  routers:", "    dante:", "      rule: PathPrefix(`{prefix}/`)", "      service: dante"],
+);
+
+const STICKY: Remedy = Remedy::paste(
+    "in Traefik's dynamic configuration (clients without cookies: WebSocket only, or one server):",
+    &["http:", "  services:", "    dante:", "      loadBalancer:", "        sticky:", "          cookie: {}"],
+);
+
+const HOST_HEADER: Remedy = Remedy::paste(
+    "in Traefik's dynamic configuration:",
+    &["http:", "  services:", "    dante:", "      loadBalancer:", "        passHostHeader: true"],
+);
+
+const NO_MIDDLEWARE: &str = "look at the middlewares of Dante's router";
+
+const TRAEFIK: &[(VerdictId, Remedy)] = &[
+    (
+        VerdictId::TlsSelfSigned,
+        Remedy::text(
+            "no certificate fits this name, so Traefik sends one of its own: add a certResolver to the router, or the certificate to tls.certificates",
+        ),
+    ),
+    (
+        VerdictId::TlsWrongName,
+        Remedy::text(
+            "no certificate fits this name: add a certResolver to the router, or the certificate to tls.certificates",
+        ),
+    ),
+    (
+        VerdictId::TlsTooOld,
+        Remedy::paste(
+            "in Traefik's dynamic configuration:",
+            &["tls:", "  options:", "    default:", "      minVersion: VersionTLS12"],
+        ),
+    ),
+    (
+        VerdictId::TlsUnknownName,
+        Remedy::paste(
+            "add a certificate for this name, or, in Traefik's dynamic configuration:",
+            &["tls:", "  options:", "    default:", "      sniStrict: false"],
+        ),
+    ),
+    (VerdictId::TlsClientCertificate, Remedy::text("remove clientAuth from the router's TLS options")),
+    (VerdictId::LoginRequired, Remedy::text("remove the middleware forwardAuth from Dante's router")),
+    (
+        VerdictId::CredentialsRequired,
+        Remedy::text("remove the middleware basicAuth, digestAuth or forwardAuth from Dante's router"),
+    ),
+    (
+        VerdictId::AnswersAlternate,
+        Remedy::paste(
+            "in Traefik's dynamic configuration: take out what is not Dante; a health check skips a server that does not answer",
+            &[
+                "http:",
+                "  services:",
+                "    dante:",
+                "      loadBalancer:",
+                "        healthCheck:",
+                "          path: {prefix}/hosting.json",
+            ],
+        ),
+    ),
+    (
+        VerdictId::RateLimited,
+        Remedy::paste(
+            "in Traefik's dynamic configuration, the middleware of Dante's router:",
+            &[
+                "http:",
+                "  middlewares:",
+                "    limit:",
+                "      rateLimit:",
+                "        average: 50",
+                "        burst: 200",
+            ],
+        ),
+    ),
+    (
+        VerdictId::ConnectionLimited,
+        Remedy::paste(
+            "in Traefik's dynamic configuration, the middleware of Dante's router; each reader needs two:",
+            &["http:", "  middlewares:", "    limit:", "      inFlightReq:", "        amount: 1000"],
+        ),
+    ),
+    (
+        VerdictId::PrefixMismatch,
+        Remedy::text(
+            "the middleware stripPrefix strips the prefix; without it, start dante --prefix {prefix}",
+        ),
+    ),
+    (
+        VerdictId::DoubleSlash,
+        Remedy::text("look at stripPrefix, addPrefix and replacePathRegex: none may leave two slashes"),
+    ),
+    (VerdictId::HostHeaderLost, HOST_HEADER),
+    (VerdictId::CorsBlocked, HOST_HEADER),
+    (
+        VerdictId::ProxyProtocol,
+        Remedy::text("remove proxyProtocol from the TCP service; or use an HTTP router"),
+    ),
+    (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2ToServer, PLAIN_HTTP),
+    (
+        VerdictId::GuestNotStarted,
+        Remedy::paste(
+            "in Traefik's dynamic configuration: it must point to where dante listens, with http:// (Dante speaks plain HTTP/1.1)",
+            SERVICE,
+        ),
+    ),
+    (VerdictId::OriginTlsFailed, PLAIN_HTTP),
+    (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::StreamRefused, EVERYTHING),
+    (VerdictId::NoStickiness, STICKY),
+    (
+        VerdictId::PostRefused,
+        Remedy::text("look for Method(`GET`) in the router's rule, and for the middlewares"),
+    ),
+    (
+        VerdictId::BodyLimit,
+        Remedy::text(
+            "raise maxRequestBodyBytes of the middleware buffering, or remove it: it also holds streams back",
+        ),
+    ),
+    (
+        VerdictId::UpgradeStripped,
+        Remedy::text(
+            "Traefik passes upgrades on by default: look for a middleware headers that sets Connection or Upgrade",
+        ),
+    ),
+    (VerdictId::UpgradeUnanswered, Remedy::text(NO_MIDDLEWARE)),
+    (VerdictId::WebsocketForbidden, Remedy::text(NO_MIDDLEWARE)),
+    (
+        VerdictId::Buffered,
+        Remedy::text("remove the middleware buffering from Dante's router: it waits for whole answers"),
+    ),
+    (
+        VerdictId::CompressedStream,
+        Remedy::paste(
+            "in Traefik's dynamic configuration, the middleware of Dante's router:",
+            &[
+                "http:",
+                "  middlewares:",
+                "    compress:",
+                "      compress:",
+                "        excludedContentTypes: [text/event-stream]",
+            ],
+        ),
+    ),
+    (VerdictId::DoubleCompression, Remedy::text("remove the middleware compress from Dante's router")),
+    (VerdictId::EarlyEnd, TIMES),
+    (VerdictId::AgeCut, TIMES),
+    (VerdictId::IdleCut, TIMES),
+];
 
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Go],
+        remedies: TRAEFIK,
         ..Profile::new(
             Host::Traefik,
             "Traefik",
             Role::Proxy,
             &[
-                // pkg/proxy/httputil: the status's text and nothing else (tried: 3.7).
+                // pkg/proxy/httputil: the status's text and nothing else (502 tried: 3.7).
                 Sign::Bare("Bad Gateway"),
                 Sign::Bare("Gateway Timeout"),
                 Sign::Bare("Client Closed Request"),
-                // The certificate where none is given (doc.traefik.io, TLS, default certificate; tried).
+                // The certificate where none is given (doc.traefik.io, TLS, default certificate).
                 Sign::Certificate("traefik default cert"),
                 Sign::Malformed(Refusal::StatusLine),
             ],
@@ -27,7 +213,7 @@ pub(super) const HOSTS: &[Profile] = &[
         like: Some(Host::Traefik),
         ..Profile::new(
             Host::Go,
-            "a server written in Go, such as Traefik",
+            "a Go server such as Traefik",
             Role::Proxy,
             &[
                 // net/http `NotFound` (server.go; tried with Traefik).

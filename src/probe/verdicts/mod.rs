@@ -38,6 +38,11 @@ impl Remedy {
     pub(crate) const fn text(text: &'static str) -> Self {
         Self { text, lines: &[] }
     }
+
+    /// Lines to paste, where the text says. One that starts with `# in ` says where those after it belong.
+    pub(crate) const fn paste(text: &'static str, lines: &'static [&'static str]) -> Self {
+        Self { text, lines }
+    }
 }
 
 impl VerdictId {
