@@ -53,8 +53,12 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some((hop, one, other)) = pair.or(upgrades) else { return };
     let dantes = exchanges.iter().filter(|(_, exchange)| is_ours(exchange)).count();
     let answered = exchanges.iter().filter(|(_, exchange)| exchange.status.is_some()).count();
+    let share = match dantes {
+        0 => String::new(),
+        _ => format!("; {dantes} of {answered} answers came from Dante"),
+    };
     let line = format!(
-        "{}; and the same again → {}; {dantes} of {answered} answers came from Dante",
+        "{}; and the same again → {}{share}",
         facts::describe_exchange(one),
         facts::describe_answer(other)
     );

@@ -280,6 +280,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         WrongContentType => id == StreamRefused,
         EditionsDiffer => matches!(id, LostOnResume | LostStanzas | WrongLibraryVersion),
         SlowLine | LineStalled => matches!(id, SlowAnswer | Buffered | SlowStart),
+        PollFailures => polling(hop) && matches!(id, EarlyEnd | LostOnResume),
         PrefixMismatch => matches!(id, NotDante),
         DoubleSlash | UrlDecoded | HostHeaderLost => matches!(id, PrefixMismatch),
         _ => false,

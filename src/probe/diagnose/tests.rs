@@ -15,6 +15,7 @@ fn brief(verdicts: &[Verdict]) -> Value {
             "host": verdict.host,
             "evidence": verdict.evidence,
             "or": verdict.or,
+            "also": verdict.also.iter().map(|also| format!("{} at {}", also.id, also.hop)).collect::<Vec<_>>(),
         })
     });
     brief.collect()
