@@ -119,12 +119,12 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
                 facts::describe_exchange(&a_firefox.exchange)
             ),
         ));
-    } else if chrome.fail_always() && plain.work() {
+    } else if !chrome.work() && !firefox.work() && plain.work() {
         add(finding(
             VerdictId::DeflateOfferRefused,
             format!("offering permessage-deflate: {}", describe_upgrade(a_chrome)),
         ));
-    } else if !chrome.work() && !firefox.work() && !plain.work() {
+    } else if !chrome.work() {
         add(refused_upgrade(evidence, host, Hop::Upgrade, plain.first().unwrap_or(a_chrome)));
     }
     slow_upgrade(evidence, a_chrome, findings);

@@ -86,14 +86,17 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
     if let Some(finding) = answers::by_itself(exchange, Hop::Handshake, fault) {
         return Some(finding);
     }
+    let by_host = facts::answered_by_host(evidence, exchange);
     match class {
         // What was asked for has both: if the server allows them, it did not arrive.
-        Class::Engine(EngineError::UnknownTransport) if allowed.is_some() => finding(VerdictId::QueryLost),
+        Class::Engine(EngineError::UnknownTransport) if allowed.is_some() && !by_host => {
+            finding(VerdictId::QueryLost)
+        }
         Class::Engine(EngineError::UnknownTransport) if facts::both_transports_unknown(evidence) => {
             finding(VerdictId::QueryLost)
         }
         Class::Engine(EngineError::UnknownTransport) => disabled(),
-        Class::Engine(EngineError::UnsupportedVersion) if facts::speaks_version_4(evidence) => {
+        Class::Engine(EngineError::UnsupportedVersion) if facts::speaks_version_4(evidence) && !by_host => {
             finding(VerdictId::QueryLost)
         }
         Class::Engine(EngineError::UnsupportedVersion) => finding(VerdictId::WrongEio),

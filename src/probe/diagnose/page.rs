@@ -27,8 +27,8 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
     let Some(last) = page.exchanges.last() else { return };
-    // Where everything else works, the page alone is missing.
-    let severity = facts::fault(evidence);
+    // Whatever else works: without the page nobody reads in a browser.
+    let severity = Severity::Broken;
     let line = facts::describe_exchange(last);
     let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Page, severity, line));
     if page.too_many_redirects {
@@ -47,7 +47,9 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
     if let Some(browser) = &page.as_browser
         && browser.is(200)
     {
-        return add(VerdictId::UserAgentRefused, format!("{line}; with a browser's User-Agent → 200"));
+        let line = format!("{line}; with a browser's User-Agent → 200");
+        findings.push(Finding::new(VerdictId::UserAgentRefused, Hop::Page, facts::fault(evidence), line));
+        return;
     }
     let class = classify(last);
     if let Some(folder) = page.found_elsewhere().filter(|_| may_be_elsewhere(&class)) {
