@@ -25,7 +25,7 @@ together("a server of socket.io", {
     const url = await start({ path: "/chat/socket.io", pingInterval: 300 });
     const document = await expectProbe(url, { args: ["--socketio", "/chat/socket.io/", "--hold", "2s"] });
     const hold = document.hops.find(({ hop }) => hop === "hold");
-    if (hold.evidence.quiet.some(({ pings }) => pings < 2)) throw new Error(JSON.stringify(hold));
+    if (hold.evidence.held.some(({ pings }) => pings < 2)) throw new Error(JSON.stringify(hold));
   },
   async "that is asked for at another path"() {
     const url = await start({ path: "/dante/socket.io" });

@@ -25,18 +25,18 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::CompressedStream,
-        "Something on the path compresses the event stream, despite its no-transform: compression buffers and delays it.",
+        "Something on the path compresses the event stream, although it says no-transform; compression may gather events and delay them.",
         "turn off compression for text/event-stream",
     ),
     Entry::new(
         VerdictId::EarlyEnd,
-        "The stream ends before the poem does: a timeout on the path, or a server that stops.",
-        "make the proxy's timeouts longer than the pauses in the stream",
+        "The stream ended before its poem, and nothing tells why.",
+        "look for the end of this connection in the logs of the host and of the server; --hold 65s finds limits on time",
     ),
     Entry::new(
         VerdictId::AgeCut,
-        "A connection is cut after a certain time, although data flows.",
-        "raise the limit on the whole time of a request or connection",
+        "A connection is cut at a certain age, although data flows.",
+        "raise the limit on the whole time of a request or connection, or turn it off for these paths; one on silence is not the cause",
     ),
     Entry::new(
         VerdictId::ClosedByPolicy,
@@ -50,7 +50,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::ServerRestarted,
-        "The server was restarted while the probe listened.",
+        "The server was restarted, or went away, while the probe listened.",
         "probe again; if it happens again, read the server's log",
     ),
     Entry::new(
@@ -80,8 +80,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::IdleCut,
-        "A quiet connection is cut, although it pings.",
-        "make the idle timeouts on the path longer than the engine's ping interval (25 s) and ping timeout (20 s) together",
+        "A connection on which nothing is said for a while is cut.",
+        "raise the idle timeout on the path; 60 s are enough for Dante, which never lets a connection be silent for longer than 25 s",
     ),
     Entry::new(
         VerdictId::PingsLost,
