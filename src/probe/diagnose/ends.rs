@@ -1,11 +1,7 @@
 //! Streams that ended before their poem did: what ended them, by how they ended, and by what happened when they were
 //! listened to again. Pure.
 
-use super::{
-    Finding, VerdictId, facts,
-    hold::near,
-    streams::{interval, unless_explained},
-};
+use super::{Finding, VerdictId, facts, hold::near, streams::unless_explained};
 use crate::{
     probe::{
         evidence::{Ended, Evidence, Stream},
@@ -55,7 +51,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     }
     for (transport, stream) in &evidence.streams {
         let Some(ended) = ended_early(stream) else { continue };
-        let Some(cause) = cause(*transport, stream, interval(evidence, stream)) else { continue };
+        let Some(cause) = cause(*transport, stream) else { continue };
         let line = line(cause, *transport, stream, ended);
         let finding = |id| Finding::new(id, Hop::Stream(*transport), fault, line);
         let finding = match cause {
@@ -87,7 +83,7 @@ pub(super) fn is_told(stream: &Stream) -> bool {
     ended_early(stream).is_some()
 }
 
-fn cause(transport: Transport, stream: &Stream, interval_ms: Option<u64>) -> Option<Cause> {
+fn cause(transport: Transport, stream: &Stream) -> Option<Cause> {
     let ended = ended_early(stream)?;
     match ended.code {
         Some(1008) => return Some(Cause::Policy),
@@ -106,7 +102,7 @@ fn cause(transport: Transport, stream: &Stream, interval_ms: Option<u64>) -> Opt
     };
     if transport == Transport::SocketIoPolling {
         // Each poll is a request of its own: only how long it waited tells of a limit.
-        let waited = ended.quiet_ms >= 1_000 && near(ended.quiet_ms, second.quiet_ms);
+        let waited = ended.quiet_ms >= 500 && near(ended.quiet_ms, second.quiet_ms);
         return Some(if waited { Cause::Silence } else { Cause::Again });
     }
     if !near(ended.at_ms, second.at_ms) {
@@ -116,11 +112,14 @@ fn cause(transport: Transport, stream: &Stream, interval_ms: Option<u64>) -> Opt
         Some(third) => third.at_ms > ended.at_ms && !near(third.at_ms, ended.at_ms),
         None => speaking.opening.is_some(),
     };
-    if stream.speaking.as_deref().is_some_and(lived_longer) {
-        return Some(Cause::ClientSilence);
-    }
-    let flowed = !near(ended.quiet_ms, ended.at_ms) || interval_ms.is_some_and(|pace| pace < ended.at_ms);
-    Some(if flowed { Cause::Age } else { Cause::SilenceOrAge })
+    // Where one stanza came after another, the last silence was no longer than half of its age.
+    let flowed = ended.quiet_ms * 2 <= ended.at_ms + 200;
+    Some(match (stream.speaking.as_deref().is_some_and(lived_longer), flowed) {
+        (true, true) => Cause::ClientSilence,
+        (true, false) => Cause::Silence,
+        (false, true) => Cause::Age,
+        (false, false) => Cause::SilenceOrAge,
+    })
 }
 
 /// Whether the last stanza of the poem has come.
@@ -303,11 +302,11 @@ mod tests {
             ("goes away at an age", WebSocket, with(coded(1001), Some(ends(2_000, 0)), None), Cause::Age),
             ("the end, without a close frame", WebSocket, whole, Cause::CloseFrameLost),
         ] {
-            assert_eq!(cause(transport, &seen, Some(PACE)), Some(expected), "{what}");
+            assert_eq!(cause(transport, &seen), Some(expected), "{what}");
         }
-        assert_eq!(cause(Sse, &Stream { complete: true, ..ends(900, 20) }, None), None);
+        assert_eq!(cause(Sse, &Stream { complete: true, ..ends(900, 20) }), None);
         let refused = Stream { opening: None, ..ends(900, 20) };
-        assert_eq!(cause(WebSocket, &refused, None), None, "it never began");
+        assert_eq!(cause(WebSocket, &refused), None, "it never began");
     }
 
     fn evidence(streams: impl IntoIterator<Item = (Transport, Stream)>) -> Evidence {
