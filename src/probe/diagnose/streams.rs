@@ -1,8 +1,9 @@
 //! Rules for the streams.
 
-use super::{Finding, Severity, VerdictId, ends, engine, facts};
+use super::{Finding, Severity, VerdictId, answers, ends, engine, facts};
 use crate::probe::{
-    evidence::{Evidence, Stream, Upgrade},
+    classify::{Class, classify},
+    evidence::{Evidence, Exchange, FailureKind, Stream, Upgrade},
     hop::Hop,
     hosts::Host,
     streams::opened,
@@ -128,8 +129,6 @@ fn not_opened(
     transport: Transport,
     stream: &Stream,
 ) -> Option<Finding> {
-    let line = facts::describe_exchange(&stream.exchange);
-    let fault = facts::fault(evidence);
     match transport {
         Transport::SocketIoWebSocket | Transport::WebSocket => {
             let upgrade = Upgrade {
@@ -143,34 +142,32 @@ fn not_opened(
                 engine::refused_upgrade(evidence, host, Hop::Stream(transport), &upgrade),
             )
         }
-        _ if stream.exchange.failure.is_some() && stream.exchange.status.is_none() => {
-            // The head of an answer is held back, too, by a proxy that waits for more.
-            let other = facts::something_streams(evidence);
-            let timeout = stream.exchange.raw.is_none();
-            let id = if other && timeout && transport == Transport::Sse {
-                VerdictId::Buffered
-            } else {
-                VerdictId::SlowAnswer
-            };
-            let finding = Finding::new(id, Hop::Stream(transport), fault, line);
-            unless_explained(
-                evidence,
-                transport,
-                if id == VerdictId::Buffered {
-                    finding.or(
-                        &[VerdictId::SlowAnswer],
-                        "listen longer, with --timeout 60s: a full buffer releases many stanzas at once",
-                    )
-                } else {
-                    finding
-                },
+        Transport::SocketIoPolling | Transport::Sse => {
+            unless_explained(evidence, transport, refused(evidence, transport, &stream.exchange))
+        }
+    }
+}
+
+/// Why a stream over plain HTTP was not opened.
+fn refused(evidence: &Evidence, transport: Transport, exchange: &Exchange) -> Finding {
+    let (hop, fault) = (Hop::Stream(transport), facts::fault(evidence));
+    let finding = |id| Finding::new(id, hop, fault, facts::describe_exchange(exchange));
+    match classify(exchange) {
+        // The head of an answer is held back, too, by a proxy that waits for more.
+        Class::None(FailureKind::Timeout)
+            if transport == Transport::Sse && facts::something_streams(evidence) =>
+        {
+            finding(VerdictId::Buffered).or(
+                &[VerdictId::SlowAnswer],
+                "listen longer, with --timeout 60s: a full buffer releases many stanzas at once",
             )
         }
-        _ => unless_explained(
-            evidence,
-            transport,
-            Finding::new(VerdictId::StreamRefused, Hop::Stream(transport), fault, line),
-        ),
+        Class::None(FailureKind::Timeout) => finding(VerdictId::SlowAnswer),
+        Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
+        Class::None(_) => finding(VerdictId::Garbage),
+        _ => answers::by_change(exchange, hop, fault)
+            .or_else(|| answers::by_itself(exchange, hop, fault))
+            .unwrap_or_else(|| finding(VerdictId::StreamRefused)),
     }
 }
 
