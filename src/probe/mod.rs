@@ -7,7 +7,7 @@
 //! | `target` | the URL, and where references lead from it |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
-//! | `budget`, `context` | how long each hop may wait; what hops share |
+//! | `budget`, `context`, `own_stall` | how long each hop may wait; what hops share |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
 //! | `classify` | what one answer is |
@@ -25,6 +25,7 @@ mod evidence;
 mod hop;
 mod hops;
 mod hosts;
+mod own_stall;
 pub mod plan;
 pub(crate) mod report;
 mod run;
@@ -44,6 +45,7 @@ use self::{
     diagnose::conclude,
     evidence::Evidence,
     hop::Hop,
+    own_stall::StallWatch,
     plan::Plan,
     run::Probe,
 };
@@ -102,7 +104,9 @@ pub async fn probe(
         ..Evidence::default()
     };
     report(ProbeEvent::Start { url: &evidence.url, started: &started })?;
-    let mut probe = Probe { plan, connector, evidence, times: Times::new(), reported: Vec::new(), report };
+    let watch = StallWatch::start(start);
+    let mut probe =
+        Probe { plan, connector, watch, evidence, times: Times::new(), reported: Vec::new(), report };
     probe.run().await?;
     probe.tell_hosts_apart().await;
     probe.report_rest()?;

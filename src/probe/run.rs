@@ -19,15 +19,16 @@ use super::{
         http,
     },
     context::Context,
-    diagnose::{Severity, diagnose},
+    diagnose::{Again, Severity, again, diagnose},
     document::HopReport,
-    evidence::{Cors, Evidence, Sticky, Upgrades},
+    evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{
         addresses, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page,
         resume, upgrade,
     },
     hosts,
+    own_stall::StallWatch,
     plan::Plan,
     streams::{self, Asked, Span},
     target::Target,
@@ -44,6 +45,7 @@ const SAMPLE_INTERVAL_MS: u64 = 2000;
 pub(super) struct Probe<'a> {
     pub(super) plan: Arc<Plan>,
     pub(super) connector: Arc<Connector>,
+    pub(super) watch: StallWatch,
     pub(super) evidence: Evidence,
     pub(super) times: Times,
     pub(super) reported: Vec<Hop>,
@@ -211,11 +213,35 @@ impl Probe<'_> {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);
             self.evidence.streams.insert(*transport, stream);
         }
+        self.listen_alone(context, span).await?;
         let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
         let again = streams::follow_up(context, &mut self.evidence.streams);
         with_progress(&mut *self.report, progress, again).await?;
         self.keep(seen)?;
         self.report(&Hop::streams().collect::<Vec<_>>())
+    }
+
+    /// Listens again where one sample may be chance, or a limit of connections: to one stream at a time, while nothing
+    /// else is open.
+    async fn listen_alone(&mut self, context: &Context, span: Span) -> std::io::Result<()> {
+        for transport in self.plan.clone().transports.iter().copied() {
+            let stanzas = match again(&self.evidence, transport) {
+                None => continue,
+                Some(Again::Pace) => span.stanzas,
+                Some(Again::Opening) => span.stanzas.min(2),
+            };
+            let (span, count) = (Span { stanzas, ..span }, AtomicUsize::new(0));
+            let progress = || {
+                let count = count.load(Ordering::Relaxed);
+                format!("{transport} alone: {count} stanzas of {stanzas}")
+            };
+            let listening = streams::listen(context, transport, Asked::default(), span, &count);
+            let alone = with_progress(&mut *self.report, progress, listening).await?;
+            if let Some(stream) = self.evidence.streams.get_mut(&transport) {
+                stream.alone = Some(Box::new(alone));
+            }
+        }
+        Ok(())
     }
 
     /// What was seen of the engine beside the streams.
@@ -288,6 +314,11 @@ impl Probe<'_> {
         if let Some(tcp) = &mut self.evidence.tcp {
             tcp.connections = self.connector.connections();
         }
+        let round_trip = self.connector.line().round_trip();
+        self.evidence.line = LineSeen {
+            round_trip_ms: round_trip.and_then(|time| time.as_millis().try_into().ok()),
+            own_stall: self.watch.longest(),
+        };
         let verdicts = diagnose(&self.evidence);
         for hop in hops {
             let report = HopReport::new(&self.evidence, &self.times, *hop, &verdicts);
@@ -316,7 +347,9 @@ impl EngineSeen {
     async fn look(context: &Context, evidence: &Evidence) -> Self {
         let handshake = evidence.handshake.as_ref().filter(|handshake| handshake.open.is_some());
         let (sticky, upgrades, cors) = tokio::join!(
-            OptionFuture::from(handshake.map(|handshake| timed(engine_hops::sticky(context, handshake)))),
+            OptionFuture::from(
+                handshake.map(|handshake| timed(engine_hops::sticky(context, !handshake.cookies.is_empty())))
+            ),
             timed(upgrade::upgrades(context, handshake.is_some())),
             OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
         );

@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     connector::{Connector, of_io},
-    gate::Pass,
+    gate::{Gate, Pass},
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -33,9 +33,13 @@ pub(crate) struct HttpConnection {
     task: AbortOnDropHandle<()>,
 }
 
-/// A connection that is left open for the next request of the same kind, as browsers do with polls.
+/// A connection that is left open for the next request of the same kind, as browsers do with polls; and its place among those
+/// that are open, also while there is none.
 #[derive(Default)]
-pub(crate) struct Kept(Option<HttpConnection>);
+pub(crate) struct Kept {
+    connection: Option<HttpConnection>,
+    pass: Option<Pass>,
+}
 
 impl HttpConnection {
     /// Opens one; `first` keeps what comes over it, also when this is given up.
@@ -96,15 +100,23 @@ impl HttpConnection {
 impl Kept {
     /// Leaves a connection whose last answer was read to its end.
     pub(super) fn put(&mut self, connection: HttpConnection) {
-        self.0 = Some(connection);
+        self.connection = Some(connection);
     }
 
     /// The connection, if it can take another request.
     pub(super) async fn take(&mut self) -> Option<HttpConnection> {
-        let mut connection = self.0.take()?;
+        let mut connection = self.connection.take()?;
         connection.sender.ready().await.ok()?;
         connection.first.clear();
         Some(connection)
+    }
+
+    /// The place for a new connection.
+    pub(super) async fn pass(&mut self, gate: &Gate) -> Pass {
+        match &self.pass {
+            Some(pass) => gate.enter_again(pass),
+            None => self.pass.insert(gate.enter().await).clone(),
+        }
     }
 }
 

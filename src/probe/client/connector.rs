@@ -308,7 +308,7 @@ impl Connector {
 }
 
 /// Locks one of the small tables that connections share.
-pub(super) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
     table.lock().expect("nothing panics while it holds one of these locks")
 }
 

@@ -37,10 +37,11 @@ pub(crate) struct Gate {
     pace: Mutex<Pace>,
 }
 
-/// A connection's place among those that are open; free again when dropped.
-#[derive(Debug)]
+/// A connection's place among those that are open; free again when it and its clones are dropped. A session whose host closes
+/// its connections keeps its place for the next one, or others would take it.
+#[derive(Debug, Clone)]
 pub(crate) struct Pass {
-    _place: OwnedSemaphorePermit,
+    _place: Arc<OwnedSemaphorePermit>,
     /// How many connections were open when this one was let through, itself included.
     pub(crate) connections: usize,
 }
@@ -61,7 +62,7 @@ impl Gate {
         let place = self.free.clone().acquire_owned().await.expect("the semaphore is never closed");
         let at = lock(&self.pace).next(Instant::now());
         sleep_until(at).await;
-        Pass { _place: place, connections: self.connections() }
+        Pass { _place: Arc::new(place), connections: self.connections() }
     }
 
     /// A request on a connection that is open already, such as the next poll of a stream. It does not wait: a stream's pace
@@ -74,6 +75,12 @@ impl Gate {
     pub(crate) fn widen(&self, more: usize) {
         self.places.fetch_add(more, Ordering::Relaxed);
         self.free.add_permits(more);
+    }
+
+    /// A new connection at a place that is held already.
+    pub(crate) fn enter_again(&self, pass: &Pass) -> Pass {
+        self.note();
+        Pass { connections: self.connections(), ..pass.clone() }
     }
 
     /// How many connections are open.

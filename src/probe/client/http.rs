@@ -90,28 +90,25 @@ pub(crate) struct Answer {
 /// # Errors
 /// With what came instead.
 pub(super) async fn send_once(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
-    send_over(connector, request, None).await
+    // Waiting for others is not the host's time, and so comes first.
+    let pass = connector.gate().enter().await;
+    send_over(connector, request, Way::Fresh(pass)).await
 }
 
-/// The same, over a connection that is open, or a fresh one.
+/// The same, in this way.
 ///
 /// # Errors
 /// With what came instead.
 pub(super) async fn send_over(
     connector: &Connector,
     mut request: Request,
-    connection: Option<HttpConnection>,
+    way: Way,
 ) -> Result<Answer, Box<Exchange>> {
-    // Waiting for others is not the host's time.
-    let (way, connections) = match connection {
-        Some(connection) => {
+    let connections = match &way {
+        Way::Fresh(pass) => pass.connections,
+        Way::Open(_) => {
             connector.gate().note();
-            (Way::Open(connection), connector.gate().connections())
-        }
-        None => {
-            let pass = connector.gate().enter().await;
-            let connections = pass.connections;
-            (Way::Fresh(pass), connections)
+            connector.gate().connections()
         }
     };
     let start = Instant::now();
@@ -157,7 +154,7 @@ pub(super) async fn send_over(
 }
 
 /// How a request goes to the host.
-enum Way {
+pub(super) enum Way {
     /// Over a connection that is to be opened.
     Fresh(Pass),
     /// Over one that is open.

@@ -4,7 +4,8 @@
 use super::{
     connection::Kept,
     connector::Connector,
-    http::{Answer, Method, Request, send_once, send_over},
+    gate::Pass,
+    http::{Answer, Method, Request, Way, send_once, send_over},
 };
 use crate::probe::evidence::{Exchange, FailureKind};
 
@@ -13,7 +14,13 @@ use crate::probe::evidence::{Exchange, FailureKind};
 /// # Errors
 /// With what came instead.
 pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
-    let first = match send_once(connector, request.clone()).await {
+    let pass = connector.gate().enter().await;
+    send_from(connector, pass, request).await
+}
+
+/// The same, from a place among the open connections.
+async fn send_from(connector: &Connector, pass: Pass, request: Request) -> Result<Answer, Box<Exchange>> {
+    let first = match send_over(connector, request.clone(), Way::Fresh(pass.clone())).await {
         Err(first) if first.broke_off() => first,
         result => return result,
     };
@@ -21,7 +28,8 @@ pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answ
         connector.log().broke_off(&first, false);
         return Err(first);
     }
-    let second = send_once(connector, request).await;
+    let pass = connector.gate().enter_again(&pass);
+    let second = send_over(connector, request, Way::Fresh(pass)).await;
     connector.log().broke_off(&first, second.is_ok());
     match second {
         Ok(mut answer) => {
@@ -70,14 +78,17 @@ pub(crate) async fn fetch_kept(
 ) -> (Exchange, Vec<u8>) {
     let mut sent = None;
     if let Some(connection) = kept.take().await {
-        match send_over(connector, request.clone(), Some(connection)).await {
+        match send_over(connector, request.clone(), Way::Open(connection)).await {
             Err(exchange) if exchange.broke_off() && is_early(&exchange, &request) => {}
             answered => sent = Some(answered),
         }
     }
     let sent = match sent {
         Some(sent) => sent,
-        None => send(connector, request).await,
+        None => {
+            let place = kept.pass(connector.gate()).await;
+            send_from(connector, place, request).await
+        }
     };
     match sent {
         Ok(answer) => {

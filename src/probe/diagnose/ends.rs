@@ -50,6 +50,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         return;
     }
     for (transport, stream) in &evidence.streams {
+        let stream = facts::heard(stream);
         let Some(ended) = ended_early(stream) else { continue };
         let Some(cause) = cause(*transport, stream) else { continue };
         let line = line(cause, *transport, stream, ended);

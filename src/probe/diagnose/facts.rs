@@ -12,7 +12,12 @@ pub(super) use super::describe::{describe_answer, describe_exchange};
 
 /// Whether a stream brought stanzas.
 pub(super) fn delivers(stream: &Stream) -> bool {
-    !stream.arrivals.is_empty()
+    !heard(stream).arrivals.is_empty()
+}
+
+/// A stream as it was heard when nothing else was open, if it was listened to again.
+pub(super) fn heard(stream: &Stream) -> &Stream {
+    stream.alone.as_deref().unwrap_or(stream)
 }
 
 /// Whether any stream did.
@@ -96,37 +101,6 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
 /// An upgrade of a style.
 pub(super) fn upgrade<'a>(evidence: &'a Evidence, style: &str) -> Option<&'a Upgrade> {
     evidence.upgrades.as_ref()?.attempts.iter().find(|attempt| attempt.style == style)
-}
-
-/// Bursts after a silence: for each, how many stanzas came at once, how many bytes, and how long the
-/// silence was.
-///
-/// A stanza that is due every `interval` and is held back comes with those after it. A silence is a gap of
-/// more than one and three quarters of the interval, and at least 400 ms more than it, since at a fast pace
-/// a busy machine alone makes gaps of some intervals. What follows within a quarter of the interval is one
-/// burst. One burst of two is what a lost packet makes; three at once, or a second burst, is a buffer.
-pub(crate) fn lumps(stream: &Stream, interval_ms: u64) -> Vec<(usize, usize, u64)> {
-    let silence = (interval_ms * 7 / 4).max(interval_ms + 400);
-    let close = (interval_ms / 4).max(10);
-    let mut lumps = Vec::new();
-    let mut before = 0;
-    let mut rest = stream.arrivals.as_slice();
-    while let [first, ..] = rest {
-        let gap = first.at_ms.saturating_sub(before);
-        let mut end = 1;
-        while end < rest.len() && rest[end].at_ms.saturating_sub(rest[end - 1].at_ms) <= close {
-            end += 1;
-        }
-        if gap > silence && end > 1 {
-            lumps.push((end, rest[..end].iter().map(|arrival| arrival.bytes).sum(), gap));
-            before = rest[end - 1].at_ms;
-            rest = &rest[end..];
-        } else {
-            before = first.at_ms;
-            rest = &rest[1..];
-        }
-    }
-    if lumps.len() > 1 || lumps.iter().any(|(stanzas, ..)| *stanzas > 2) { lumps } else { Vec::new() }
 }
 
 /// Whether a text is the size of a chunk, as `Transfer-Encoding: chunked` writes it.

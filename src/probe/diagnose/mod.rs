@@ -10,6 +10,9 @@ mod facts;
 mod graph;
 mod handshake;
 mod hold;
+mod limits;
+mod line;
+mod pace;
 mod page;
 mod resume;
 mod streams;
@@ -23,6 +26,7 @@ use super::{
     hosts::{self, Host},
     verdicts::{Remedy, VerdictId},
 };
+use crate::transport::Transport;
 use facts::works;
 
 /// How much a verdict matters.
@@ -186,9 +190,27 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     hold::rules(evidence, &mut findings);
     time::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);
+    line::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, prefix, cause.also)).collect()
+}
+
+/// Why a stream should be listened to again, while nothing else is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It stopped once and went on, which may be chance.
+    Pace,
+    /// It was refused, or not answered, while other connections were open.
+    Opening,
+}
+
+/// Whether a stream should be listened to again.
+pub(crate) fn again(evidence: &Evidence, transport: Transport) -> Option<Again> {
+    if matches!(pace::judge(evidence, transport), pace::Pace::HeldOnce(_)) {
+        return Some(Again::Pace);
+    }
+    limits::may_be_crowded(evidence.streams.get(&transport)?).then_some(Again::Opening)
 }
 
 /// The path to Dante without the slash at its end, as far as it is known.

@@ -1,6 +1,9 @@
 //! Rules for the streams.
 
-use super::{Finding, Severity, VerdictId, answers, ends, engine, facts};
+use super::{
+    Finding, Severity, VerdictId, answers, ends, engine, facts,
+    pace::{self, Pace},
+};
 use crate::probe::{
     classify::{Class, classify},
     evidence::{Evidence, Exchange, FailureKind, Stream, Upgrade},
@@ -12,16 +15,8 @@ use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     for (transport, stream) in &evidence.streams {
-        stream_rules(evidence, host, *transport, stream, findings);
+        stream_rules(evidence, host, *transport, facts::heard(stream), findings);
     }
-}
-
-/// The time between stanzas: what this stream said of it, or the server.
-pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
-    let own = stream.opening.as_ref().and_then(|opening| opening["intervalMs"].as_u64());
-    let servers =
-        || evidence.hosting_status().map(|status| status.interval_ms).filter(|interval| *interval > 0);
-    own.or_else(servers)
 }
 
 fn stream_rules(
@@ -181,26 +176,23 @@ fn timing(evidence: &Evidence, transport: Transport, stream: &Stream, findings: 
         let line = format!("stanza {} came after stanza {}", pair[1], pair[0]);
         findings.push(Finding::new(id, Hop::Stream(transport), fault, line));
     }
-    let Some(interval) = interval(evidence, stream) else { return };
-    let lumps = facts::lumps(stream, interval);
-    if let Some((stanzas, bytes, silence)) = lumps.iter().max() {
-        let line = format!(
-            "{stanzas} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold about {bytes} bytes",
-            seconds(*silence),
-            seconds(interval)
-        );
-        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line));
+    let (Pace::HeldOnce(silence) | Pace::Held(silence)) = pace::judge(evidence, transport) else { return };
+    let Some(interval) = pace::interval(evidence, stream) else { return };
+    let finding = |line| Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line);
+    if silence.stanzas > 0 {
+        findings.push(finding(format!(
+            "{} stanzas at once after {:.1} s of silence, at a pace of one every {:.1} s; the buffer seems to hold about {} bytes",
+            silence.stanzas,
+            seconds(silence.ms()),
+            seconds(interval),
+            silence.bytes
+        )));
         return;
     }
-    // One stanza, and then nothing where two more were due: held back, unless the connection has ended.
-    let (Some(last), None) = (stream.arrivals.last(), &stream.ended) else { return };
-    let quiet = stream.watched_ms.saturating_sub(last.at_ms);
-    if !stream.complete && quiet > interval * 2 + 400 {
-        let line =
-            format!("{} stanzas came, then nothing for {:.1} s", stream.arrivals.len(), seconds(quiet));
-        findings.push(Finding::new(VerdictId::Buffered, Hop::Stream(transport), fault, line).or(
-            &[VerdictId::IdleCut],
-            "listen longer, with --timeout 60s: a full buffer releases many stanzas at once; a connection that was cut silently stays silent",
-        ));
-    }
+    let line =
+        format!("{} stanzas came, then nothing for {:.1} s", stream.arrivals.len(), seconds(silence.ms()));
+    findings.push(finding(line).or(
+        &[VerdictId::IdleCut],
+        "probe again with --hold: a full buffer releases many stanzas at once; a connection that was cut silently stays silent",
+    ));
 }

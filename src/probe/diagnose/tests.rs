@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use strum::VariantArray as _;
 
-use super::{facts::lumps, *};
+use super::*;
 
 fn brief(verdicts: &[Verdict]) -> Value {
     let brief = verdicts.iter().map(|verdict| {
@@ -65,22 +65,4 @@ fn golden() {
     }
     let missing: Vec<_> = VerdictId::VARIANTS.iter().filter(|id| !seen.contains(id)).collect();
     assert!(missing.is_empty(), "no golden file shows {missing:?}");
-}
-
-#[test]
-fn lumps_are_told_from_jitter() {
-    use crate::probe::evidence::{Arrival, Stream};
-    let stream = |times: &[u64]| Stream {
-        arrivals: times.iter().map(|at_ms| Arrival { at_ms: *at_ms, index: None, bytes: 10 }).collect(),
-        ..Stream::default()
-    };
-    let lumps = |times: &[u64], interval| lumps(&stream(times), interval).len();
-    assert_eq!(lumps(&[5, 2005, 4003, 6010], 2000), 0, "even");
-    assert_eq!(lumps(&[5, 4005, 4006, 6010], 2000), 0, "one lost packet");
-    assert_eq!(lumps(&[6000, 6000, 6001, 6001], 2000), 1, "all at once");
-    assert_eq!(lumps(&[4005, 4005, 8005, 8006], 2000), 2, "again and again");
-    let fast: Vec<u64> = (0..100).map(|k| k * 20 + (k % 3) * 9).collect();
-    assert_eq!(lumps(&fast, 20), 0, "a fast pace on a busy machine");
-    let held: Vec<u64> = (0..100).map(|k| 500 + k / 25 * 500).collect();
-    assert_eq!(lumps(&held, 20), 4, "a buffer that fills in half a second");
 }

@@ -15,6 +15,7 @@ macro_rules! evidence {
 mod connection;
 mod engine;
 mod exchange;
+mod line;
 mod page;
 mod streams;
 
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::{connection::*, engine::*, exchange::*, page::*, streams::*};
+pub(crate) use self::{connection::*, engine::*, exchange::*, line::*, page::*, streams::*};
 use super::{classify::is_ours, hop::Hop};
 use crate::{contract::HostingStatus, transport::Transport};
 
@@ -38,6 +39,8 @@ evidence! {
         transports: Vec<Transport>,
         /// Whether a hold was asked for.
         hold_wanted: bool,
+        /// The line, and this machine.
+        line: LineSeen,
         /// The name.
         name: Option<Name>,
         /// TCP.
@@ -91,7 +94,10 @@ impl Evidence {
         rounds.filter_map(|round| round.failed.as_ref()).for_each(|one| add(Hop::Sticky, one));
         let attempts = self.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
         attempts.for_each(|attempt| add(Hop::Upgrade, &attempt.exchange));
-        self.streams.iter().for_each(|(transport, stream)| add(Hop::Stream(*transport), &stream.exchange));
+        for (transport, stream) in &self.streams {
+            let alone = stream.alone.as_ref().map(|alone| &alone.exchange);
+            alone.into_iter().chain([&stream.exchange]).for_each(|one| add(Hop::Stream(*transport), one));
+        }
         let comebacks = self.resume.iter().flat_map(|resume| &resume.comebacks);
         comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
         self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));

@@ -70,6 +70,8 @@ evidence! {
         again: Option<Box<Stream>>,
         /// And once more, with us saying something now and then.
         speaking: Option<Box<Stream>>,
+        /// The same, opened again while nothing else was open.
+        alone: Option<Box<Stream>>,
     }
 
     /// One connection that was held.

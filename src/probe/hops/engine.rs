@@ -4,7 +4,7 @@ use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     client::{
-        engineio::{self, Open},
+        engineio,
         http::{self, Method, Request},
     },
     context::{Context, cookies},
@@ -64,29 +64,27 @@ async fn elsewhere(context: &Context) -> Option<String> {
     None
 }
 
-/// Requests on one session over fresh connections; without cookies, and with those of a handshake if that failed. The
-/// first session is the one that the handshake opened.
-pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
-    let Some(open) = &handshake.open else { return Sticky::default() };
-    let mut rounds = vec![round(context, open, None).await];
-    if !handshake.cookies.is_empty() && rounds.iter().all(|round| round.good < round.requests) {
-        rounds.push(round_with_cookies(context).await);
+/// Requests on one session over fresh connections; without cookies, and with those of the handshake if that failed.
+pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
+    let mut rounds = vec![round(context, false).await];
+    if has_cookies && rounds.iter().all(|round| round.good < round.requests) {
+        rounds.push(round(context, true).await);
     }
     Sticky { rounds }
 }
 
-async fn round_with_cookies(context: &Context) -> Round {
+async fn round(context: &Context, with_cookies: bool) -> Round {
+    let mut round = Round { cookies: with_cookies, ..Round::default() };
+    // The handshake's own session may be old by now: the engine closes one that joins nothing.
     let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
     let (exchange, body) = http::fetch(&context.connector, request).await;
-    match opening(&exchange, &body) {
-        Ok(open) => round(context, &open, cookies(&exchange.headers)).await,
-        Err(_) => Round { cookies: true, requests: 1, failed: Some(exchange), ..Round::default() },
-    }
-}
-
-async fn round(context: &Context, open: &Open, cookie: Option<String>) -> Round {
-    let mut round = Round { cookies: cookie.is_some(), ..Round::default() };
-    let target = context.engine(EngineTransport::Polling, Some(open));
+    let Ok(open) = opening(&exchange, &body) else {
+        round.requests = 1;
+        round.failed = Some(exchange);
+        return round;
+    };
+    let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
+    let target = context.engine(EngineTransport::Polling, Some(&open));
     let mut lost = false;
     for _ in 0..PAIRS {
         let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());

@@ -41,9 +41,10 @@ async fn again(context: &Context, transport: Transport, stream: &mut Stream) {
     stream.speaking = with_words;
 }
 
-/// At what age a stream ended that had begun, if it ended before its poem.
+/// At what age a stream ended that had begun, if it ended before its poem, and not because
+/// others were open.
 fn early_end(stream: &Stream) -> Option<Duration> {
-    let ended = stream.ended.as_ref().filter(|_| !stream.complete)?;
+    let ended = stream.ended.as_ref().filter(|_| !stream.complete && stream.alone.is_none())?;
     stream.opening.as_ref()?;
     Some(Duration::from_millis(ended.at_ms))
 }

@@ -81,19 +81,21 @@ pub(crate) async fn listen(
     span: Span,
     count: &AtomicUsize,
 ) -> Stream {
-    let start = Instant::now();
     let target = url(context, transport, asked);
     let mut stream = Stream { url: target.to_string(), ..Stream::default() };
     let mut source = match open(context, transport, &target, asked.offset, &mut stream).await {
         Ok(source) => source,
         Err(()) => {
-            stream.watched_ms = millis(start);
+            stream.watched_ms = stream.exchange.ms;
             return stream;
         }
     };
     let opened = Instant::now();
     let mut speaker = Speaker::new(asked.speak);
     let (mut last, mut bytes, mut all) = (opened, 0, 0);
+    // Since the request was sent: waiting for a place among the connections is not the host's time.
+    let began_ms = stream.exchange.sent_at_ms;
+    let at_ms = || context.connector.now_ms().saturating_sub(began_ms);
     let receiving = async {
         while stream.arrivals.len() < span.stanzas {
             let event = match source.next_speaking(&mut speaker).await {
@@ -109,7 +111,7 @@ pub(crate) async fn listen(
                 StreamEvent::Opening(opening) => stream.opening = Some(opening),
                 StreamEvent::Stanza(index) => {
                     let bytes = std::mem::take(&mut bytes);
-                    stream.arrivals.push(Arrival { at_ms: millis(start), index, bytes });
+                    stream.arrivals.push(Arrival { at_ms: at_ms(), index, bytes });
                     count.store(stream.arrivals.len(), Ordering::Relaxed);
                 }
                 StreamEvent::End => {
@@ -128,14 +130,14 @@ pub(crate) async fn listen(
         None
     };
     let failure = timeout(span.time, receiving).await.ok().flatten();
-    stream.watched_ms = millis(start);
+    stream.watched_ms = at_ms();
     stream.stray = source.stray().map(str::to_owned);
     if let Some(failure) = failure {
         if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
             stream.garbage = Some(failure.text);
         } else {
-            let (at_ms, quiet_ms) = (millis(opened), millis(last));
-            stream.ended = Some(Ended { at_ms, quiet_ms, ..source.ended(failure) });
+            let (age_ms, quiet_ms) = (millis(opened), millis(last));
+            stream.ended = Some(Ended { at_ms: age_ms, quiet_ms, ..source.ended(failure) });
         }
     }
     if stream.ended.is_none() {

@@ -120,7 +120,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::SlowAnswer,
-        "The answer did not arrive, or did not finish, in time.",
+        "An answer took far longer than others, or did not come, or not to its end, in time.",
         "check the server's load; probe again with a longer --timeout",
     ),
     Entry::new(
