@@ -13,6 +13,7 @@ mod pages;
 mod payloads;
 mod probe;
 mod recipes;
+mod seen;
 mod status;
 mod streams;
 mod supervisor;

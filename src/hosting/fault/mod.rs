@@ -273,6 +273,35 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_sentence_is_known_by_its_words() {
+        let text = || "x".to_owned();
+        for fault in [
+            Fault::Tls,
+            Fault::ProxyProtocol,
+            Fault::Http2,
+            Fault::Version(text()),
+            Fault::Space,
+            Fault::Unescaped,
+            Fault::LongTarget,
+            Fault::LargeHead,
+            Fault::Header,
+            Fault::Garbage,
+            Fault::NoHost,
+            Fault::SeveralHosts(text()),
+            Fault::BadHost(text()),
+            Fault::OtherPrefix { seen: text(), configured: String::new() },
+            Fault::OtherPrefix { seen: text(), configured: text() },
+            Fault::DoubledPrefix(text()),
+            Fault::EmptySegment(text()),
+            Fault::RewriteTarget(text()),
+            Fault::Forwarded { name: "X-Forwarded-Prefix", value: text(), reason: text() },
+        ] {
+            assert_eq!(FaultId::of_sentence(&fault.to_string()), Some(fault.id()), "{fault}");
+        }
+        assert_eq!(FaultId::of_sentence("404 page not found"), None);
+    }
+
+    #[test]
     fn heads_that_hyper_refuses() {
         let lines: &[(&[u8], &str)] = &[
             (b"\x16\x03\x01\x02\x00\x01\x00", "tls"),
