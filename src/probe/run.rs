@@ -80,6 +80,9 @@ impl Probe<'_> {
             }
             self.report(&[Hop::Page])?;
             self.look_below_page(&context).await?;
+            if self.connector.connections().was_only_one() {
+                return Ok(());
+            }
             self.listen(&context).await?;
             self.come_back(&context).await?;
         }

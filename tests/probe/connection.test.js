@@ -1,20 +1,24 @@
-// The way to the page: names, addresses, certificates, redirects, and peers that are no web servers.
+// The way to the page: names, addresses, connections that break off, redirects, and peers that are no web servers.
 
-import { execFileSync } from "node:child_process";
+import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
-import path from "node:path";
 import { after } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import tls from "node:tls";
 import { Worker } from "node:worker_threads";
 
-import { startDante, temporaryFolder } from "../support/dante.js";
-import { PACE, expectProbe, listen, startPeer, together } from "./support.js";
+import { startDante } from "../support/dante.js";
+import { PACE, expectProbe, listen, respond, startHost, startPeer, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
+/** The name that is probed where it has addresses of its own. */
+const NAME = "dante.test";
+
+const url = `http://${NAME}:${dante.port}/`;
+/** `--resolve` for several addresses, in this order. */
+const resolved = (addresses) =>
+  addresses.flatMap((address) => ["--resolve", `${NAME}:${dante.port}:${address}`]);
 
 /** A port where nobody listens. */
 async function closedPort() {
@@ -44,79 +48,6 @@ async function startDeaf(host, port) {
   }
 }
 
-const folder = temporaryFolder();
-const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-/** So that a certificate can be of any time: `openssl x509` knows only days from now. */
-const CA = `
-[ca]
-default_ca = it
-[it]
-new_certs_dir = .
-database = index.txt
-rand_serial = yes
-unique_subject = no
-default_md = sha256
-policy = any
-copy_extensions = copy
-[any]
-commonName = supplied`;
-writeFileSync(path.join(folder, "ca.conf"), CA);
-writeFileSync(path.join(folder, "index.txt"), "");
-
-/** A time as openssl writes it, so many days from now. */
-const day = (days) => `${new Date(Date.now() + days * 864e5).toISOString().replace(/[-:T]|\.\d+/g, "")}`;
-
-/** A key with a certificate for a name, self-signed or signed by our authority. */
-function certificate(name, { from = -1, until = 60, by } = {}) {
-  const file = `${name}${from}${until}${by ?? ""}`;
-  const made = ["-newkey", "rsa:2048", "-nodes", "-keyout", `${file}.key`, "-subj", `/CN=${name}`];
-  openssl("req", "-new", ...made, "-addext", `subjectAltName=DNS:${name}`, "-out", `${file}.csr`);
-  const times = ["-startdate", day(from), "-enddate", day(until)];
-  const signer = by
-    ? ["-cert", `${by}.pem`, "-keyfile", `${by}.key`]
-    : ["-selfsign", "-keyfile", `${file}.key`];
-  openssl(
-    ...["ca", "-batch", "-notext", "-config", "ca.conf", ...times, ...signer],
-    ...["-in", `${file}.csr`, "-out", `${file}.pem`],
-  );
-  return Object.fromEntries(
-    [
-      ["key", "key"],
-      ["cert", "pem"],
-    ].map(([field, ending]) => [field, readFileSync(path.join(folder, `${file}.${ending}`))]),
-  );
-}
-
-openssl(
-  ...["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.pem"],
-  ...["-subj", "/CN=authority", "-days", "30", "-addext", "keyUsage=keyCertSign"],
-);
-const NAME = "dante.test";
-/** For a system whose only root is that authority. */
-const TRUSTING = { SSL_CERT_FILE: path.join(folder, "ca.pem") };
-
-/** TLS before the Dante. Gives what to probe and where it is. */
-async function startTls(options) {
-  const server = tls.createServer(options, (client) => {
-    const upstream = net.connect(dante.port, "127.0.0.1");
-    upstream.on("error", () => client.destroy());
-    client.once("close", () => upstream.destroy());
-    upstream.once("close", () => client.destroy());
-    client.pipe(upstream).pipe(client);
-  });
-  const port = await listen(server);
-  return [`https://${NAME}:${port}/`, "--resolve", `${NAME}:${port}:127.0.0.1`];
-}
-
-/** Probes TLS that is wrong in one way, then again with `--insecure`, which goes on. */
-async function expectTls(options, ids, env = {}) {
-  const [url, ...args] = await startTls(options);
-  const verdicts = (severity) => ids.map((id) => `${severity} ${id} at tls`);
-  await expectProbe(url, { args, env, verdicts: verdicts("broken"), last: "tls" });
-  const onward = [...args, "--insecure", "--transports", "websocket"];
-  await expectProbe(url, { args: onward, env, verdicts: verdicts("note") });
-}
-
 together("the way there", {
   async "a name that is not known"() {
     await expectProbe("http://dante.invalid/", { verdicts: ["broken name-unknown at name"], last: "name" });
@@ -133,12 +64,8 @@ together("the way there", {
   },
   async "two addresses, and a firewall before the first"() {
     await startDeaf("127.0.0.2", dante.port);
-    const resolve = ["127.0.0.2", "127.0.0.1"].flatMap((address) => [
-      "--resolve",
-      `${NAME}:${dante.port}:${address}`,
-    ]);
-    await expectProbe(`http://${NAME}:${dante.port}/`, {
-      args: resolve,
+    await expectProbe(url, {
+      args: resolved(["127.0.0.2", "127.0.0.1"]),
       verdicts: ["note address-dead at tcp"],
     });
   },
@@ -192,57 +119,170 @@ together("the way there", {
   },
 });
 
-together("TLS", {
-  async "a certificate that signed itself"() {
-    await expectTls(certificate(NAME), ["tls-self-signed"]);
-  },
-  async "a certificate that signed itself and has expired"() {
-    await expectTls(certificate(NAME, { from: -9, until: -2 }), ["tls-self-signed", "tls-expired"]);
-  },
-  async "a certificate for another name"() {
-    await expectTls(certificate("other.test"), ["tls-self-signed", "tls-wrong-name"]);
-  },
-  async "a private authority's"() {
-    await expectTls(certificate(NAME, { by: "ca" }), ["tls-untrusted"]);
-  },
-  async "a trusted authority's"() {
-    const [url, ...args] = await startTls(certificate(NAME, { by: "ca" }));
-    await expectProbe(url, { args, env: TRUSTING });
-  },
-  async "a trusted authority's, to be renewed"() {
-    const [url, ...args] = await startTls(certificate(NAME, { by: "ca", until: 3 }));
-    await expectProbe(url, { args, env: TRUSTING, verdicts: ["note tls-expires-soon at tls"] });
-  },
-  async "a trusted authority's, expired"() {
-    await expectTls(certificate(NAME, { by: "ca", from: -9, until: -2 }), ["tls-expired"], TRUSTING);
-  },
-  async "a trusted authority's, not valid yet"() {
-    await expectTls(certificate(NAME, { by: "ca", from: 2, until: 9 }), ["tls-expired"], TRUSTING);
-  },
-  async "a trusted authority's, for another name"() {
-    await expectTls(certificate("other.test", { by: "ca" }), ["tls-wrong-name"], TRUSTING);
-  },
-  async "TLS 1.1"() {
-    const [url, ...args] = await startTls({
-      ...certificate(NAME, { until: 61 }),
-      minVersion: "TLSv1.1",
-      maxVersion: "TLSv1.1",
-      ciphers: "ALL@SECLEVEL=0",
+/** A server at another address, on Dante's port. */
+async function startBeside(address, server) {
+  server.listen(dante.port, address);
+  await once(server, "listening");
+  after(() => {
+    server.closeAllConnections?.();
+    server.close();
+  });
+}
+
+/** A site that is not Dante's. */
+const elsewhere = () =>
+  http.createServer((_request, response) => respond(response, 200, "text/html", "<title>Welcome!</title>"));
+
+/** Passes connections on to Dante, unless `spoil(count, socket)` has dealt with one itself. */
+async function startForwarder(spoil) {
+  let count = 0;
+  const server = net.createServer((client) => {
+    count += 1;
+    client.on("error", () => client.destroy());
+    if (spoil(count, client, server)) return;
+    const upstream = net.connect(dante.port, "127.0.0.1");
+    upstream.on("error", () => client.destroy());
+    client.once("close", () => upstream.destroy());
+    upstream.once("close", () => client.destroy());
+    client.pipe(upstream).pipe(client);
+  });
+  return `http://127.0.0.1:${await listen(server)}/`;
+}
+
+/** Resets a connection once it is asked something. */
+function reset(socket) {
+  socket.once("data", () => socket.resetAndDestroy());
+  return true;
+}
+
+together("several addresses", {
+  async "Dante at the first, another site at the second"() {
+    await startBeside("127.0.0.3", elsewhere());
+    const { verdicts } = await expectProbe(url, {
+      args: resolved(["127.0.0.1", "127.0.0.3"]),
+      verdicts: ["degraded addresses-differ at tcp"],
     });
-    await expectProbe(url, { args, verdicts: ["broken tls-other at tls"], last: "tls" });
+    assert.match(verdicts[0].evidence, /127\.0\.0\.1:\d+ is Dante; 127\.0\.0\.3:\d+ answers 200, "Welcome!"/);
   },
-  async "plain HTTP where TLS is spoken"() {
-    const [url, ...args] = await startTls(certificate(NAME, { until: 62 }));
-    await expectProbe(url.replace("https:", "http:"), {
-      args,
-      verdicts: ["broken plain-to-tls at http"],
-      last: "http",
+  async "another site at the first, IPv6, Dante at the second"() {
+    await startBeside("::1", elsewhere());
+    await expectProbe(url, {
+      args: [...resolved(["[::1]", "127.0.0.1"]), "--transports", "sse"],
+      verdicts: ["broken addresses-differ at tcp"],
+      last: "page",
     });
   },
-  async "TLS where plain HTTP is spoken"() {
-    await expectProbe(dante.origin.replace("http:", "https:"), {
-      verdicts: ["broken tls-to-plain at tls"],
-      last: "tls",
+  async "a second that closes without an answer"() {
+    await startBeside(
+      "127.0.0.4",
+      net.createServer((socket) => socket.once("data", () => socket.destroy())),
+    );
+    await expectProbe(url, {
+      args: resolved(["127.0.0.1", "127.0.0.4"]),
+      verdicts: ["degraded addresses-differ at tcp"],
     });
+  },
+  async "a second where nobody listens, on this machine: no matter"() {
+    await expectProbe(url, { args: [...resolved(["127.0.0.1", "127.0.0.5"]), "--transports", "sse"] });
+  },
+  async "a second that drops all connections"() {
+    await startDeaf("127.0.0.6", dante.port);
+    await expectProbe(url, {
+      args: [...resolved(["127.0.0.1", "127.0.0.6"]), "--transports", "sse"],
+      verdicts: ["note address-dead at tcp"],
+    });
+  },
+  async "a second that answers as the first one does by turns: no other site"() {
+    let turn = 0;
+    const turns = http.createServer((request, response) => {
+      turn += 1;
+      if (turn % 2) respond(response, 502, "text/html", "<title>Bad Gateway</title>");
+      else http.get(`${dante.origin}${request.url}`, (from) => from.pipe(response));
+    });
+    await startBeside("127.0.0.7", turns);
+    await expectProbe(url, { args: [...resolved(["127.0.0.1", "127.0.0.7"]), "--transports", "sse"] });
+  },
+});
+
+together("connections that break off", {
+  async "a forwarder that serves one connection"() {
+    const one = await startForwarder((_count, _client, server) => {
+      server.close();
+      return false;
+    });
+    const { verdicts } = await expectProbe(one, {
+      verdicts: ["broken one-connection-only at tcp"],
+      last: "handshake",
+    });
+    assert.match(verdicts[0].evidence, /the first connection was accepted, the next \d+ were refused/);
+  },
+  async "each fifth is reset: said once, and every hop goes on"() {
+    let count = 0;
+    const hit = new Set();
+    /** Whether it is a request's turn. One that is made again just then is not hit twice. */
+    const isFifth = ({ method, url: path }) => {
+      const request = `${method} ${path}`;
+      if (hit.delete(request)) return false;
+      count += 1;
+      if (count % 5 === 0) hit.add(request);
+      return count % 5 === 0;
+    };
+    const fifth = await startHost(dante.port, {
+      answer: (request, response) => isFifth(request) && Boolean(response.socket.resetAndDestroy()),
+      upgrade: (request, socket) => isFifth(request) && Boolean(socket.resetAndDestroy()),
+    });
+    const document = await expectProbe(`${fifth}/`, { verdicts: ["degraded connections-reset at tcp"] });
+    const { connections } = document.hops.find(({ hop }) => hop === "tcp").evidence;
+    assert.ok(connections.broken.length > 1);
+    assert.ok(connections.broken.every(({ answeredAgain }) => answeredAgain));
+    assert.ok(connections.opened > connections.broken.length * 3);
+  },
+  async "each fourth is closed without an answer"() {
+    const fourth = await startForwarder((count, client) => {
+      if (count % 4) return false;
+      client.once("data", () => client.end());
+      return true;
+    });
+    await expectProbe(fourth, { verdicts: ["degraded connections-reset at tcp"] });
+  },
+  async "one is reset: no more than a note"() {
+    const third = await startForwarder((count, client) => count === 3 && reset(client));
+    await expectProbe(third, { verdicts: ["note connections-reset at tcp"] });
+  },
+  async "all are reset: not by chance"() {
+    const all = await startForwarder((_count, client) => reset(client));
+    await expectProbe(all, { verdicts: ["broken no-answer at http"], last: "http" });
+  },
+  async "the page is shorter than its Content-Length"() {
+    const host = await startHost(dante.port, {
+      pass(request, from, response) {
+        if (request.url !== "/") return false;
+        const { "transfer-encoding": _, ...headers } = from.headers;
+        const parts = [];
+        from
+          .on("data", (part) => parts.push(part))
+          .on("end", () => {
+            const body = Buffer.concat(parts);
+            response.writeHead(200, { ...headers, "content-length": body.length + 10 });
+            response.write(body, () => response.socket.end());
+          });
+        return true;
+      },
+    });
+    const { verdicts } = await expectProbe(`${host}/`, { verdicts: ["degraded body-cut at page"] });
+    assert.match(verdicts[0].evidence, /\d+ of \d+ bytes came, then the connection was closed/);
+  },
+  async "the page ends in the middle of its chunks, once"() {
+    let cut = false;
+    const host = await startHost(dante.port, {
+      pass(request, _from, response) {
+        if (request.url !== "/" || cut) return false;
+        cut = true;
+        response.writeHead(200, { "content-type": "text/html" });
+        response.write("<!doctype html>", () => response.socket.destroy());
+        return true;
+      },
+    });
+    await expectProbe(`${host}/`, { verdicts: ["note connections-reset at tcp"] });
   },
 });

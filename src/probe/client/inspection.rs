@@ -32,6 +32,9 @@ const BROWSER: &[&str] = &["h2", "http/1.1"];
 /// How long a server may take to answer a second look: it has shown by then that it is there.
 const SECOND_LOOK: Duration = Duration::from_secs(2);
 
+/// How long a server may take, beside the way there and back, to refuse a client that shows no certificate.
+const AFTER_HANDSHAKE: Duration = Duration::from_millis(300);
+
 /// How much is read of an answer for the sake of its `Date`.
 const HEAD: u64 = 8 * 1024;
 
@@ -40,6 +43,9 @@ impl Connector {
     /// without the name.
     pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
         let mut tls = match timeout(limit, self.shake_hands(target, BROWSER, true)).await {
+            Ok(Ok((tls, Some(stream)))) if tls.asked_for_certificate => {
+                self.without_certificate(tls, stream).await
+            }
             Ok(Ok((tls, _))) => tls,
             Ok(Err(failure)) => Tls { failure: Some(failure), ..Tls::default() },
             Err(_) => {
@@ -48,7 +54,8 @@ impl Connector {
             }
         };
         let unanswered = |failure: &Failure| failure.kind == FailureKind::Timeout;
-        if tls.failure.as_ref().is_some_and(|failure| !unanswered(failure)) && tls.not_tls.is_none() {
+        let explained = tls.not_tls.is_some() || tls.asked_for_certificate;
+        if tls.failure.as_ref().is_some_and(|failure| !unanswered(failure)) && !explained {
             if tls.old_choice.is_none() {
                 tls.old_choice = within(SECOND_LOOK, self.old_choice(target)).await;
             }
@@ -105,6 +112,19 @@ impl Connector {
                 Ok((tls, None))
             }
         }
+    }
+
+    /// Waits for what a server says that asked for a certificate and got none. In TLS 1.3 the handshake is over for us before the server
+    /// has read our part of it (RFC 8446, 4.4.2.4); once a request is on its way, the alert may be lost.
+    async fn without_certificate(&self, tls: Tls, mut stream: client::TlsStream<Recorded>) -> Tls {
+        let patience = AFTER_HANDSHAKE + self.line().round_trip().unwrap_or_default() * 2;
+        let failure = match timeout(patience, stream.read(&mut [0; 64])).await {
+            Ok(Ok(0)) => Some(Failure::new(FailureKind::Closed, "the server closed after the handshake")),
+            Ok(Err(error)) => Some(of_handshake(&error)),
+            // It waits for a request, or has begun to speak HTTP/2.
+            Ok(Ok(_)) | Err(_) => None,
+        };
+        Tls { failure, ..tls }
     }
 
     /// What the server chooses of versions and ciphers that rustls does not have.

@@ -44,14 +44,9 @@ fn tcp(evidence: &Evidence, findings: &mut Vec<Finding>) {
     findings.extend(one_connection_only(&tcp.connections).or_else(|| some_reset(&tcp.connections)));
 }
 
-/// How many refusals show that a port is gone: the first, and two more some time apart.
-const GONE: usize = 3;
-
-/// The first connection was accepted, and all after it were refused.
 fn one_connection_only(seen: &Connections) -> Option<Finding> {
-    let Connections { opened: 1, refused: refused @ GONE.., .. } = seen else { return None };
-    let line = format!("the first connection was accepted, the next {refused} were refused");
-    Some(Finding::new(VerdictId::OneConnectionOnly, Hop::Tcp, Severity::Broken, line))
+    let line = format!("the first connection was accepted, the next {} were refused", seen.refused);
+    seen.was_only_one().then(|| Finding::new(VerdictId::OneConnectionOnly, Hop::Tcp, Severity::Broken, line))
 }
 
 /// Some connections broke off, and the same requests were answered over others. Once may be chance: a restart, a line.
@@ -95,7 +90,7 @@ fn http(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let start: String = raw.chars().take(80).collect();
     if tls::refused_without_certificate(evidence.tls.as_ref(), first) {
         let line = format!("it asked for a client certificate in the TLS handshake; {line}");
-        add(broken(VerdictId::TlsClientCertificate, line));
+        add(tls::wants_certificate(broken(VerdictId::TlsClientCertificate, line), failure));
         return;
     }
     match (failure.kind, &http.other_scheme) {

@@ -148,3 +148,13 @@ evidence! {
         malformed: Option<Exchange>,
     }
 }
+
+/// How many refusals show that a port is gone: the first, and two more some time apart.
+const GONE: usize = 3;
+
+impl Connections {
+    /// Whether the first connection was accepted, and all after it were refused.
+    pub(crate) fn was_only_one(&self) -> bool {
+        self.opened == 1 && self.refused >= GONE
+    }
+}

@@ -83,7 +83,7 @@ fn failed(tls: &Tls, failure: &Failure) -> Finding {
     let alert = failure.alert.as_ref().map_or("", |alert| alert.name.as_str());
     if alert == "certificate_required" || tls.asked_for_certificate {
         let line = format!("it asked for a client certificate; {text}");
-        return finding(VerdictId::TlsClientCertificate, line);
+        return wants_certificate(finding(VerdictId::TlsClientCertificate, line), failure);
     }
     if let Some(subject) = &tls.without_name {
         let line = format!("{text}; without the name in the handshake, it shows a certificate for {subject}");
@@ -120,8 +120,16 @@ fn plain_answer(tls: &Tls, failure: &Failure) -> Option<String> {
         .then(|| format!("{}; over plain HTTP, {}", failure.text, facts::describe_exchange(plain)))
 }
 
+/// A server that closes without an alert may have another reason.
+pub(super) fn wants_certificate(finding: Finding, failure: &Failure) -> Finding {
+    if failure.alert.is_some() {
+        return finding;
+    }
+    finding.or(&[VerdictId::NoAnswer], "the server's log says why it closed")
+}
+
 /// Whether a server that asked for a client certificate in the handshake refused a request for want of one. In TLS 1.3 its alert
-/// comes only then (RFC 8446, 4.4.2.4); Node.js closes without one (tls, `rejectUnauthorized`).
+/// may come only then (RFC 8446, 4.4.2.4); Node.js closes without one (tls, `rejectUnauthorized`).
 pub(super) fn refused_without_certificate(tls: Option<&Tls>, first: &Exchange) -> bool {
     let alert = first.failure.as_ref().and_then(|failure| failure.alert.as_ref());
     let required = alert.is_some_and(|alert| alert.name == "certificate_required");
