@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Times,
     diagnose::{Severity, Verdict, outcome, whole},
-    evidence::{Evidence, Page},
+    evidence::Evidence,
     hop::{Hop, Outcome},
     report::brief::Brief,
     summary::summary,
@@ -35,9 +35,9 @@ pub struct Document {
     /// Where Dante was found, if the path alone is wrong.
     #[serde(skip)]
     try_url: Option<String>,
-    /// The path to Dante without the slash at its end, as far as it is known or was meant.
+    /// The path to Dante without the slash at its end, as far as it is known or was meant; none where no Dante is expected.
     #[serde(skip)]
-    prefix: String,
+    prefix: Option<String>,
 }
 
 /// One hop.
@@ -100,7 +100,7 @@ impl Document {
             hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
             try_url: try_url(evidence),
-            prefix: prefix(evidence),
+            prefix: evidence.socketio.is_none().then(|| evidence.prefix()),
         }
     }
 
@@ -114,9 +114,10 @@ impl Document {
         self.try_url.as_deref()
     }
 
-    /// The path to Dante without the slash at its end, empty at the root, as far as it is known or was meant.
-    pub(crate) fn prefix(&self) -> &str {
-        &self.prefix
+    /// The path to Dante without the slash at its end, empty at the root, as far as it is known or was meant; none where
+    /// no Dante is expected.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        self.prefix.as_deref()
     }
 
     /// The verdicts.
@@ -140,18 +141,6 @@ fn try_url(evidence: &Evidence) -> Option<String> {
     let page = evidence.page.as_ref()?;
     let found_at = page.found_elsewhere()?;
     Target::parse(&page.url).ok().map(|target| target.at(found_at).to_string())
-}
-
-/// What the server was asked under, or where it was found, or what the URL that was typed has before its last slash.
-fn prefix(evidence: &Evidence) -> String {
-    if let Some(hosting) = &evidence.hosting {
-        return hosting.prefix.clone();
-    }
-    if let Some(folder) = evidence.page.as_ref().and_then(Page::found_elsewhere) {
-        return folder.trim_end_matches('/').to_owned();
-    }
-    let target = Target::parse(&evidence.url);
-    target.map(|target| target.folder().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 fn word(whole: Severity) -> &'static str {

@@ -95,7 +95,9 @@ pub(crate) struct Also {
 
 impl WrittenRemedy {
     fn new(host: Option<Host>, remedy: Remedy, prefix: &str) -> Self {
-        let fill = |text: &str| text.replace("{prefix}", prefix);
+        // An option has the root as a slash, and a path that goes on has it as nothing.
+        let option = format!("--prefix {}", if prefix.is_empty() { "/" } else { prefix });
+        let fill = |text: &str| text.replace("--prefix {prefix}", &option).replace("{prefix}", prefix);
         Self { host, text: fill(remedy.text), lines: remedy.lines.iter().map(|line| fill(line)).collect() }
     }
 
@@ -168,7 +170,7 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        verdicts.push(finding.written(&hosts::chain(evidence), prefix(evidence), Vec::new()));
+        verdicts.push(finding.written(&hosts::chain(evidence), &evidence.prefix(), Vec::new()));
     }
     verdicts
 }
@@ -179,7 +181,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     // What IIS does with upgrades is like nothing else, wherever it stands.
     let iis = chain.iter().rev().find(|host| host.is_iis());
     let host = iis.or(chain.first()).copied();
-    let prefix = prefix(evidence);
+    let prefix = evidence.prefix();
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
@@ -193,7 +195,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     line::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
-    explained.into_iter().map(|cause| cause.finding.written(&chain, prefix, cause.also)).collect()
+    explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
 }
 
 /// Why a stream should be listened to again, while nothing else is open.
@@ -211,11 +213,6 @@ pub(crate) fn again(evidence: &Evidence, transport: Transport) -> Option<Again> 
         return Some(Again::Pace);
     }
     limits::may_be_crowded(evidence.streams.get(&transport)?).then_some(Again::Opening)
-}
-
-/// The path to Dante without the slash at its end, as far as it is known.
-fn prefix(evidence: &Evidence) -> &str {
-    evidence.hosting.as_ref().map_or("", |hosting| &hosting.prefix)
 }
 
 /// How a hop went, by what was seen and said of it.

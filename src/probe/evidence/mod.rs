@@ -112,6 +112,22 @@ impl Evidence {
         hosting.answer.as_ref().filter(|_| fresh)
     }
 
+    /// The path to Dante without the slash at its end, empty at the root: where it was found, or else where the URL says that
+    /// it is; where only an engine is asked for, the path above the engine's.
+    pub(crate) fn prefix(&self) -> String {
+        let found = self.page.as_ref().and_then(Page::found_elsewhere);
+        let path = match (&self.socketio, &self.hosting, found) {
+            (Some(engine), ..) => above(engine.trim_end_matches('/')),
+            (None, Some(hosting), _) => &hosting.prefix,
+            (None, None, Some(folder)) => folder,
+            (None, None, None) => {
+                let path = self.url.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find('/')?..]));
+                above(path.and_then(|path| path.split('?').next()).unwrap_or_default())
+            }
+        };
+        path.trim_end_matches('/').to_owned()
+    }
+
     /// The answer to a request that no parser can accept.
     pub(crate) fn malformed(&self) -> Option<&Exchange> {
         self.http.as_ref()?.malformed.as_ref()
@@ -145,6 +161,39 @@ impl Evidence {
             Hop::Compression => json(self.compression.as_ref()),
             Hop::Cors => json(self.cors.as_ref()),
             Hop::Stream(transport) => json(self.streams.get(&transport)),
+        }
+    }
+}
+
+/// A path without its last segment.
+fn above(path: &str) -> &str {
+    path.rfind('/').map_or("", |end| &path[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_prefix_is_where_dante_is_or_was_looked_for() {
+        let at = |url: &str| Evidence { url: url.into(), ..Evidence::default() };
+        let page = |url: &str, found_at: &str| {
+            let page = Page { url: url.into(), found_at: Some(found_at.into()), ..Page::default() };
+            Evidence { page: Some(page), ..at(url) }
+        };
+        let engine = |path: &str| Evidence { socketio: Some(path.into()), ..at("http://h/x/") };
+        let hosting = Hosting { prefix: "/seen".into(), ..Hosting::default() };
+        for (evidence, prefix) in [
+            (at("http://h/"), ""),
+            (at("https://h:8443/dante/?x=/y/"), "/dante"),
+            (at("http://h/a/server-socketio.js"), "/a"),
+            (page("http://h/", "/dante/"), "/dante"),
+            (page("http://h/dante/", "/"), ""),
+            (Evidence { hosting: Some(hosting), ..at("http://h/") }, "/seen"),
+            (engine("/socket.io/"), ""),
+            (engine("/a/socket.io/"), "/a"),
+        ] {
+            assert_eq!(evidence.prefix(), prefix, "{evidence:?}");
         }
     }
 }

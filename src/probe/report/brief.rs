@@ -92,6 +92,8 @@ fn upgrade_way(attempts: &[Upgrade]) -> String {
             _ => answer(&attempt.exchange),
         };
         match ways.iter_mut().find(|(known, _)| *known == way) {
+            // A style that was asked again is named once.
+            Some((_, styles)) if styles.contains(&attempt.style.as_str()) => {}
             Some((_, styles)) => styles.push(&attempt.style),
             None => ways.push((way, vec![&attempt.style])),
         }
@@ -238,6 +240,7 @@ mod tests {
                 "firefox: 403; chrome, plain: works",
             ),
             (vec![attempt("chrome", 400, false)], "chrome: 400"),
+            (vec![attempt("plain", 400, false), attempt("plain", 400, false)], "plain: 400"),
         ] {
             assert_eq!(upgrade_way(&attempts), way);
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 pub(super) const PLAIN: Style = Style::new();
 pub(super) const GREEN: Style = AnsiColor::Green.on_default();
@@ -56,9 +56,27 @@ pub(super) fn columns(text: &str) -> usize {
     text.width()
 }
 
-/// A text in rows of at most `width` columns, broken at spaces; a word that is longer has a row of its own.
+/// A text in rows of at most `width` columns, broken at spaces. A word that is longer is broken, too, unless it is a URL or
+/// a path: those are there to be copied.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    rows(&text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>(), " ", width)
+    let words = text.split(' ').filter(|word| !word.is_empty());
+    let pieces: Vec<String> = words.flat_map(|word| pieces(word, width)).collect();
+    rows(&pieces, " ", width)
+}
+
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    if columns(word) <= width || word.contains("://") || word.starts_with('/') {
+        return vec![word.to_owned()];
+    }
+    let mut pieces = vec![String::new()];
+    for letter in word.chars() {
+        let last = pieces.last_mut().filter(|piece| columns(piece) + letter.width().unwrap_or(0) <= width);
+        match last {
+            Some(piece) => piece.push(letter),
+            None => pieces.push(letter.into()),
+        }
+    }
+    pieces
 }
 
 /// Items with something between them, in rows of at most `width` columns.
@@ -105,7 +123,8 @@ mod tests {
             ("ab", "", "ab"),
             ("ab", "one two", "ab    one two"),
             ("ab", "one two three four", "ab    one two three\n      four"),
-            ("ab", "a-word-that-is-too-long b", "ab    a-word-that-is-too-long\n      b"),
+            ("ab", "a-word-that-is-too-long b", "ab    a-word-that-is\n      -too-long b"),
+            ("ab", "http://h/too-long-to-fit b", "ab    http://h/too-long-to-fit\n      b"),
             ("abcdefgh", "one two", "abcdefgh  one two"),
             ("abcdefgh", "one two three", "abcdefgh\n      one two three"),
         ] {

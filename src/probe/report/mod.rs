@@ -183,12 +183,16 @@ impl<W: Write> Report<W> {
         lines.extend(outcome::outcome(document.severity(), &Tally::new(document), notes, self.look));
         let mut named: Vec<Recipe> = Vec::new();
         for verdict in verdicts {
-            let hosts = verdict.remedies.iter().filter_map(|remedy| remedy.host);
-            let recipes: Vec<_> =
-                hosts.filter_map(verdict::recipe).filter(|one| !named.contains(one)).collect();
             lines.push(Line::default());
-            lines.extend(verdict::block(verdict, &recipes, document.prefix(), self.look));
-            named.extend(recipes);
+            lines.extend(verdict::block(verdict, self.look));
+            if let Some(prefix) = document.prefix() {
+                for recipe in verdict::recipes(verdict) {
+                    if !named.contains(&recipe) {
+                        lines.push(verdict::command(recipe, prefix, self.look));
+                        named.push(recipe);
+                    }
+                }
+            }
         }
         self.write(&lines)
     }

@@ -20,8 +20,8 @@ const TEXTS: usize = 9;
 /// Where lines to paste begin.
 const PASTED: usize = 11;
 
-/// The block of a verdict; `recipes` are those whose command is to be named.
-pub(super) fn block(verdict: &Verdict, recipes: &[Recipe], prefix: &str, look: Look) -> Vec<Line> {
+/// The block of a verdict.
+pub(super) fn block(verdict: &Verdict, look: Look) -> Vec<Line> {
     let mut block = Block { look, lines: Vec::new() };
     block.head(verdict);
     let stream = match verdict.hop {
@@ -40,15 +40,22 @@ pub(super) fn block(verdict: &Verdict, recipes: &[Recipe], prefix: &str, look: L
     if let Some(to_tell) = verdict.to_tell {
         block.text("tell", to_tell);
     }
-    for recipe in recipes {
-        let prefix = if prefix.is_empty() { "/" } else { prefix };
-        block.command("all", &format!("dante hosting {recipe} --prefix {prefix}"));
-    }
     block.lines
 }
 
+/// The recipes of the hosts that have something to remedy.
+pub(super) fn recipes(verdict: &Verdict) -> impl Iterator<Item = Recipe> {
+    verdict.remedies.iter().filter_map(|remedy| recipe(remedy.host?))
+}
+
+/// The command that prints a recipe, which is never broken.
+pub(super) fn command(recipe: Recipe, prefix: &str, look: Look) -> Line {
+    let prefix = if prefix.is_empty() { "/" } else { prefix };
+    Line::new(DIM, look.text(&format!("  {:<5}  dante hosting {recipe} --prefix {prefix}", "all")))
+}
+
 /// The recipe that has all a host needs, where there is one.
-pub(super) fn recipe(host: Host) -> Option<Recipe> {
+fn recipe(host: Host) -> Option<Recipe> {
     match host {
         Host::Nginx | Host::OpenResty => Some(Recipe::Nginx),
         Host::Apache => Some(Recipe::Apache),
@@ -84,11 +91,6 @@ impl Block {
     fn text(&mut self, label: &str, text: &str) {
         let label = Line::new(DIM, format!("  {label}"));
         self.lines.extend(hang(label, PLAIN, &self.look.text(text), TEXTS, self.look.width));
-    }
-
-    /// A command to type, which is never broken.
-    fn command(&mut self, label: &str, text: &str) {
-        self.lines.push(Line::new(DIM, format!("  {label:<5}  {}", self.look.text(text))));
     }
 
     fn also(&mut self, verdict: &Verdict) {
