@@ -62,14 +62,12 @@ impl FirstBytes {
         lock(&self.0).escape_ascii().to_string()
     }
 
-    /// The first of those that came after the head of an answer, in the same form; empty if the head was too long to tell.
-    pub(crate) fn after_head(&self) -> String {
-        const SHOWN: usize = 24;
+    /// Those that came after the head of an answer; none if the head was too long to tell.
+    pub(crate) fn after_head(&self) -> Vec<u8> {
         const END: &[u8] = b"\r\n\r\n";
         let bytes = lock(&self.0);
         let end = bytes.windows(END.len()).position(|four| four == END);
-        let rest = end.map_or(&[][..], |end| &bytes[end + END.len()..]);
-        rest[..rest.len().min(SHOWN)].escape_ascii().to_string()
+        end.map_or(&[][..], |end| &bytes[end + END.len()..]).to_vec()
     }
 }
 

@@ -142,16 +142,28 @@ impl Socket {
                     _ => Received::Other,
                 })
             }
-            Some(Err(error)) => {
-                let mut failure = of_tungstenite(error);
-                let first = self.first.as_ref().map(FirstBytes::after_head).filter(|bytes| !bytes.is_empty());
-                if let (FailureKind::Garbage, Some(bytes)) = (failure.kind, first) {
-                    failure.text = format!("{}; after the 101 came \"{bytes}\"", failure.text);
-                }
-                Err(failure)
+            Some(Err(error)) => Err(self.with_first_bytes(of_tungstenite(error))),
+            None => {
+                let text = "the connection was closed without a close frame";
+                Err(self.with_first_bytes(Failure::new(FailureKind::Closed, text)))
             }
-            None => Err(Failure::new(FailureKind::Closed, "the connection was closed without a close frame")),
         }
+    }
+
+    /// What went wrong, with what came in the place of frames: if that starts none, it is garbage, however it ended.
+    fn with_first_bytes(&self, mut failure: Failure) -> Failure {
+        const SHOWN: usize = 24;
+        let bytes = self.first.as_ref().map(FirstBytes::after_head).unwrap_or_default();
+        if bytes.is_empty() || (failure.kind != FailureKind::Garbage && starts_frame(bytes[0])) {
+            return failure;
+        }
+        failure.kind = FailureKind::Garbage;
+        failure.text = format!(
+            "{}; after the 101 came \"{}\"",
+            failure.text,
+            bytes[..bytes.len().min(SHOWN)].escape_ascii()
+        );
+        failure
     }
 
     /// The code of the close frame, once it has come.
@@ -169,6 +181,12 @@ impl Socket {
             }
         }
     }
+}
+
+/// Whether a byte can be the first of a frame where no extension was agreed on: no reserved bit is set, and the opcode is
+/// one of the six (RFC 6455, 5.2).
+fn starts_frame(byte: u8) -> bool {
+    byte & 0x70 == 0 && matches!(byte & 0x0f, 0..=2 | 8..=10)
 }
 
 fn of_tungstenite(error: Error) -> Failure {

@@ -206,7 +206,11 @@ pub(crate) async fn compression(context: &Context, of: Option<u64>) -> Compressi
     let ((exchange, body), stream) =
         tokio::join!(http::fetch(&context.connector, request(context.page.clone())), async {
             match ended {
-                Some(ended) => Some(http::fetch(&context.connector, ended).await.0),
+                // Only the head: at a node that reads another text, the stream goes on.
+                Some(ended) => match http::send(&context.connector, ended).await {
+                    Ok(answer) => Some(answer.exchange),
+                    Err(exchange) => Some(*exchange),
+                },
                 None => None,
             }
         });
