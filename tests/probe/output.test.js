@@ -28,7 +28,7 @@ const dante = await startDante([...PACE]);
 const { port } = dante;
 
 /** Shows on a terminal what nobody may see in a file: colour, and lines that are written over. */
-// eslint-disable-next-line no-control-regex
+
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f]/;
 
 /** The tables of docs/probe.md: what stands in backticks in the rows below a heading, by the row's first name. */
@@ -89,7 +89,17 @@ together("what is printed", {
     const hops = lines.slice(0, -3);
     assert.ok(hops.every((line) => line.startsWith("✓ ")));
     const labels = hops.flatMap((line) => line.slice(2).split(/ {2,}/));
-    for (const label of ["name", "tcp", "http/1.1", "page", "library", "sticky", "upgrade", "resume", "cors"]) {
+    for (const label of [
+      "name",
+      "tcp",
+      "http/1.1",
+      "page",
+      "library",
+      "sticky",
+      "upgrade",
+      "resume",
+      "cors",
+    ]) {
       assert.equal(labels.filter((one) => one === label).length, 1, label);
     }
     assert.ok(labels.includes("all 4 streams"), stdout);
@@ -110,7 +120,7 @@ together("what is printed", {
       assert.match(line("DEGRADED"), /^DEGRADED: 2 of 4 transports stream/);
       assert.match(line("  seen"), new RegExp(`GET .* ${arrow} 403`));
       assert.ok(line("  fix"));
-      // eslint-disable-next-line no-control-regex
+
       if (env === ASCII) assert.match(stdout, /^[\x00-\x7f]*$/);
       assert.doesNotMatch(stdout, CONTROL);
       for (const text of lines) assert.ok([...text].length <= 80, text);
@@ -151,7 +161,10 @@ together("what is printed", {
     const { code, stdout } = await run([await startRefusing(), "-v"], { env: ASCII });
     assert.equal(code, 3);
     assert.doesNotMatch(stdout, CONTROL);
-    assert.match(stdout, /^x {2}upgrade +[^]*?\n {4}GET http\S+transport=websocket\n {4}> sent after 0\.\d{3} s/m);
+    assert.match(
+      stdout,
+      /^x {2}upgrade +[^]*?\n {4}GET http\S+transport=websocket\n {4}> sent after 0\.\d{3} s/m,
+    );
     assert.match(stdout, /^ {4}> upgrade: websocket\n/m);
     assert.match(stdout, /^ {4}< 403 HTTP\/1\.1, head after \d+ ms, 8 bytes read in \d+ ms\n/m);
     assert.match(stdout, /^ {4}< not here\n/m);

@@ -59,6 +59,8 @@ pub(crate) struct Report<W: Write> {
     title: Option<Title>,
     /// Good hops that will share a line.
     good: Vec<String>,
+    /// Whether the good hops at the start have been written; those that come later wait for the end.
+    is_past_start: bool,
     /// Streams, which are told together.
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
@@ -79,6 +81,7 @@ impl<W: Write> Report<W> {
             terminal,
             title: None,
             good: Vec::new(),
+            is_past_start: false,
             streams: Vec::new(),
             not_reached: Vec::new(),
             shown: Vec::new(),
@@ -121,7 +124,7 @@ impl<W: Write> Report<W> {
                 self.write(&exchanges::hop(hop, head, &new, self.look))?;
             }
             (Hop::Stream(_), _) => {
-                self.good()?;
+                self.first_good()?;
                 self.streams.push((hop.hop, hop.outcome, hop.brief.clone()));
             }
             (at, outcome) => {
@@ -139,7 +142,7 @@ impl<W: Write> Report<W> {
                         self.good.extend(last);
                     }
                 } else {
-                    self.good()?;
+                    self.first_good()?;
                     self.write(&hops::bad(at, outcome, &hop.brief, self.look))?;
                 }
             }
@@ -208,6 +211,11 @@ impl<W: Write> Report<W> {
         self.title(None)?;
         let labels = std::mem::take(&mut self.good);
         self.write(&hops::good(&labels, self.look))
+    }
+
+    /// The good hops at the start, before what is bad and before the streams.
+    fn first_good(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_past_start, true) { Ok(()) } else { self.good() }
     }
 
     /// The streams that wait.
