@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Times,
     diagnose::{Severity, Verdict, outcome, whole},
-    evidence::Evidence,
+    evidence::{Evidence, LineSeen},
     hop::{Hop, Outcome},
     report::brief::Brief,
     summary::summary,
@@ -26,6 +26,7 @@ pub struct Document {
     dante: &'static str,
     started: String,
     ms: u64,
+    line: LineSeen,
     outcome: &'static str,
     exit_code: u8,
     #[serde(skip)]
@@ -94,6 +95,7 @@ impl Document {
             dante: env!("CARGO_PKG_VERSION"),
             started,
             ms,
+            line: evidence.line.clone(),
             outcome: word(whole),
             exit_code: exit_code(whole),
             severity: whole,
