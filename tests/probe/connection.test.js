@@ -269,8 +269,31 @@ together("connections that break off", {
         return true;
       },
     });
-    const { verdicts } = await expectProbe(`${host}/`, { verdicts: ["degraded body-cut at page"] });
+    const { verdicts } = await expectProbe(`${host}/`, { verdicts: ["broken body-cut at page"] });
     assert.match(verdicts[0].evidence, /\d+ of \d+ bytes came, then the connection was closed/);
+  },
+  async "polls have a Content-Length that is too small"() {
+    const host = await startHost(dante.port, {
+      pass(request, from, response) {
+        if (request.method !== "GET" || !request.url.includes("transport=polling")) return false;
+        const { "transfer-encoding": _, ...headers } = from.headers;
+        const parts = [];
+        from
+          .on("data", (part) => parts.push(part))
+          .on("end", () => {
+            const body = Buffer.concat(parts);
+            const length = Math.max(0, body.length - 3);
+            response.writeHead(from.statusCode, { ...headers, "content-length": length });
+            response.end(body.subarray(0, length));
+          });
+        return true;
+      },
+    });
+    const { verdicts } = await expectProbe(`${host}/`, {
+      verdicts: ["degraded body-cut at handshake"],
+      missed: ["sticky", "cors"],
+    });
+    assert.match(verdicts[0].evidence, /EOF while parsing .* column \d+; it ends with ".*maxPayload":\d+"$/);
   },
   async "the page ends in the middle of its chunks, once"() {
     let cut = false;

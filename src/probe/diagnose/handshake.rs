@@ -3,10 +3,14 @@
 use super::{Finding, Severity, VerdictId, answers, facts};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{Evidence, FailureKind, Handshake},
+    evidence::{Evidence, Exchange, FailureKind, Handshake},
     hop::Hop,
     target::Target,
 };
+
+/// From how many bytes on the end of a body is shown beside its start, and how many letters of it.
+const MUCH: usize = 100;
+const SHOWN_END: usize = 24;
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(handshake) = &evidence.handshake else { return };
@@ -105,12 +109,16 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
         Class::None(_) => finding(VerdictId::Garbage),
         Class::Cut => finding(match exchange.failure.as_ref().map(|failure| failure.kind) {
             Some(FailureKind::Timeout) => VerdictId::SlowAnswer,
-            Some(FailureKind::Closed | FailureKind::Reset) => VerdictId::BodyCut,
+            Some(FailureKind::BodyCut) => VerdictId::BodyCut,
             _ => VerdictId::Garbage,
         }),
         Class::Page => finding(VerdictId::HtmlInsteadOfHandshake),
         Class::ErrorInJson => finding(VerdictId::GatewayAnswers),
-        Class::Good => finding(of_body(exchange.body.trim_start())),
+        Class::Good => {
+            let why = handshake.garbage.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
+            let line = format!("{line}{why}{}", end_of(exchange));
+            Some(Finding::new(of_body(exchange.body.trim_start()), Hop::Handshake, fault, line))
+        }
         Class::NotFound | Class::Method => finding(VerdictId::NoSocketio),
         _ => finding(VerdictId::EngineRefused),
     }
@@ -134,6 +142,13 @@ fn of_body(body: &str) -> VerdictId {
         Some(Err(error)) if error.is_eof() => VerdictId::BodyCut,
         _ => VerdictId::Garbage,
     }
+}
+
+/// How a body ends of which only the start is shown.
+fn end_of(exchange: &Exchange) -> String {
+    let end = exchange.body_end.as_ref().unwrap_or(&exchange.body);
+    let skipped = end.char_indices().rev().nth(SHOWN_END - 1).map_or(0, |(at, _)| at);
+    if exchange.body_bytes > MUCH { format!("; it ends with \"{}\"", &end[skipped..]) } else { String::new() }
 }
 
 /// Engine.IO 3 writes lengths before its packets: `96:0{…`.
