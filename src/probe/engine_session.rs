@@ -37,8 +37,8 @@ pub(crate) struct EngineSession {
     last: Instant,
     /// How many bytes have come since this was last asked.
     bytes: usize,
-    /// The status and body of the poll that failed.
-    failed_poll: Option<(u16, String)>,
+    /// The request of a polling session that failed.
+    failed_request: Option<Exchange>,
     empty: usize,
     /// Packets that have come and are not looked at yet.
     pub(crate) pending: VecDeque<Packet>,
@@ -128,7 +128,7 @@ impl EngineSession {
             start: now,
             last: now,
             bytes: 0,
-            failed_poll: None,
+            failed_request: None,
             empty: 0,
             pending: VecDeque::new(),
         }
@@ -151,8 +151,9 @@ impl EngineSession {
                 if exchange.is(200) {
                     return Ok(());
                 }
-                self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
-                Err(refused(exchange))
+                let failure = refused(&exchange);
+                self.failed_request = Some(exchange);
+                Err(failure)
             }
         }
     }
@@ -180,8 +181,9 @@ impl EngineSession {
                 }
                 let (exchange, body) = http::fetch_kept(&context.connector, kept, request).await;
                 if !exchange.is(200) {
-                    self.failed_poll = exchange.status.map(|status| (status, exchange.body.clone()));
-                    return Err(refused(exchange));
+                    let failure = refused(&exchange);
+                    self.failed_request = Some(exchange);
+                    return Err(failure);
                 }
                 String::from_utf8_lossy(&body).into_owned()
             }
@@ -223,28 +225,30 @@ impl EngineSession {
 
     /// How it ended.
     pub(crate) fn ended(&self, failure: &Failure) -> Ended {
-        let (status, body) = self.failed_poll.clone().unzip();
+        let failed = self.failed_request.as_ref();
+        let status = failed.and_then(|exchange| exchange.status);
         let code = match &self.transport {
             SessionTransport::Socket(socket) => socket.close_code(),
             SessionTransport::Polling { .. } => None,
         };
         Ended {
             at_ms: millis(self.start),
-            quiet_ms: millis(self.last),
+            // A poll waits from when it was sent, which is after the answer to the one before.
+            quiet_ms: failed.map_or_else(|| millis(self.last), |exchange| exchange.ms),
             how: failure.text.clone(),
             code,
             status,
-            body,
+            body: failed.filter(|exchange| exchange.status.is_some()).map(|exchange| exchange.body.clone()),
         }
     }
 }
 
 /// Why a poll did not succeed.
-fn refused(exchange: Exchange) -> Failure {
-    let status = exchange.status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
-    exchange
-        .failure
-        .unwrap_or_else(|| Failure::new(FailureKind::Other, format!("a poll was answered with {status}")))
+fn refused(exchange: &Exchange) -> Failure {
+    exchange.failure.clone().unwrap_or_else(|| {
+        let status = exchange.status.map_or_else(|| "nothing".to_owned(), |status| status.to_string());
+        Failure::new(FailureKind::Other, format!("a poll was answered with {status}"))
+    })
 }
 
 /// How long a poll may stay open: the server pings by then, and has some time more for it.

@@ -62,12 +62,13 @@ impl FirstBytes {
         lock(&self.0).escape_ascii().to_string()
     }
 
-    /// Those that came after the head of an answer; none if the head was too long to tell.
+    /// The first of those that came after the head of an answer; none if the head was too long to tell.
     pub(crate) fn after_head(&self) -> Vec<u8> {
+        const SHOWN: usize = 24;
         const END: &[u8] = b"\r\n\r\n";
         let bytes = lock(&self.0);
         let end = bytes.windows(END.len()).position(|four| four == END);
-        end.map_or(&[][..], |end| &bytes[end + END.len()..]).to_vec()
+        end.map_or_else(Vec::new, |end| bytes.iter().skip(end + END.len()).take(SHOWN).copied().collect())
     }
 }
 

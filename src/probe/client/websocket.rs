@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
-use tokio::task::coop::consume_budget;
+use tokio::{task::coop::consume_budget, time::timeout};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
@@ -29,6 +29,12 @@ use crate::probe::{
 
 /// What browsers offer, and what must not come back.
 pub(crate) const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
+
+/// How often it is looked whether what has come can be a frame at all.
+const GLANCE: Duration = Duration::from_millis(200);
+
+const NO_CLOSE_FRAME: &str = "the connection was closed without a close frame";
+const MASKED: &str = "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)";
 
 /// How a handshake looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +136,17 @@ impl Socket {
         // A read gives thousands of frames, if they are small: without this, a flood of them keeps time-outs from being
         // noticed, since nothing ever has to be waited for.
         consume_budget().await;
-        match self.socket.next().await {
+        let next = loop {
+            if self.first.is_none() {
+                break self.socket.next().await;
+            }
+            match timeout(GLANCE, self.socket.next()).await {
+                Ok(next) => break next,
+                // What is no frame may look like a long one, whose rest never comes.
+                Err(_) => self.first_is_a_frame()?,
+            }
+        };
+        match next {
             Some(Ok(message)) => {
                 self.first = None;
                 Ok(match message {
@@ -142,28 +158,21 @@ impl Socket {
                     _ => Received::Other,
                 })
             }
-            Some(Err(error)) => Err(self.with_first_bytes(of_tungstenite(error))),
-            None => {
-                let text = "the connection was closed without a close frame";
-                Err(self.with_first_bytes(Failure::new(FailureKind::Closed, text)))
-            }
+            Some(Err(error)) => self.first_is_a_frame().and(Err(of_tungstenite(error))),
+            None => self.first_is_a_frame().and(Err(Failure::new(FailureKind::Closed, NO_CLOSE_FRAME))),
         }
     }
 
-    /// What went wrong, with what came in the place of frames: if that starts none, it is garbage, however it ended.
-    fn with_first_bytes(&self, mut failure: Failure) -> Failure {
-        const SHOWN: usize = 24;
+    /// Whether what came first can be a frame, as long as none was understood.
+    fn first_is_a_frame(&self) -> Result<(), Failure> {
         let bytes = self.first.as_ref().map(FirstBytes::after_head).unwrap_or_default();
-        if bytes.is_empty() || (failure.kind != FailureKind::Garbage && starts_frame(bytes[0])) {
-            return failure;
+        match not_a_frame(&bytes) {
+            None => Ok(()),
+            Some(why) => {
+                let text = format!("{why}; after the 101 came \"{}\"", bytes.escape_ascii());
+                Err(Failure::new(FailureKind::Garbage, text))
+            }
         }
-        failure.kind = FailureKind::Garbage;
-        failure.text = format!(
-            "{}; after the 101 came \"{}\"",
-            failure.text,
-            bytes[..bytes.len().min(SHOWN)].escape_ascii()
-        );
-        failure
     }
 
     /// The code of the close frame, once it has come.
@@ -183,10 +192,18 @@ impl Socket {
     }
 }
 
-/// Whether a byte can be the first of a frame where no extension was agreed on: no reserved bit is set, and the opcode is
-/// one of the six (RFC 6455, 5.2).
-fn starts_frame(byte: u8) -> bool {
-    byte & 0x70 == 0 && matches!(byte & 0x0f, 0..=2 | 8..=10)
+/// What is wrong about the first bytes that a server sends, if they begin no frame of one that has agreed on no extension
+/// (RFC 6455, 5.1 and 5.2).
+fn not_a_frame(first: &[u8]) -> Option<&'static str> {
+    let (head, length) = (first.first()?, first.get(1)?);
+    let opcode = head & 0x0f;
+    if head & 0x70 != 0 || (0x3..=0x7).contains(&opcode) || opcode > 0xa {
+        Some("what came is not a WebSocket frame")
+    } else if length & 0x80 != 0 {
+        Some(MASKED)
+    } else {
+        None
+    }
 }
 
 fn of_tungstenite(error: Error) -> Failure {
@@ -196,13 +213,28 @@ fn of_tungstenite(error: Error) -> Failure {
             Failure::new(FailureKind::Closed, "the connection is closed")
         }
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Failure::new(FailureKind::Closed, "the connection was closed without a close frame")
+            Failure::new(FailureKind::Closed, NO_CLOSE_FRAME)
         }
-        Error::Protocol(ProtocolError::MaskedFrameFromServer) => Failure::new(
-            FailureKind::Garbage,
-            "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)",
-        ),
+        Error::Protocol(ProtocolError::MaskedFrameFromServer) => Failure::new(FailureKind::Garbage, MASKED),
         Error::Capacity(error) => Failure::new(FailureKind::TooLarge, error.to_string()),
         error => Failure::new(FailureKind::Garbage, format!("what came is not a WebSocket frame ({error})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_bytes() {
+        for frame in
+            [&b"\x81\x05hello"[..], b"\x89\x00", b"\x88\x02\x03\xe8", b"\x02\x7e\x01\x00", b"\x81", b""]
+        {
+            assert_eq!(not_a_frame(frame), None, "{frame:?}");
+        }
+        assert_eq!(not_a_frame(b"\x81\x82\x01\x02\x03\x04"), Some(MASKED));
+        for other in [&b"HTTP/1.1 502"[..], b"<html>", b"\x16\x03\x01", b"5\r\nhello"] {
+            assert!(not_a_frame(other).is_some(), "{other:?}");
+        }
     }
 }

@@ -188,10 +188,7 @@ async fn hold_one(
     held.quiet_ms = millis(last);
     held.said_nothing_ms = millis(spoken.max(speaker.last()));
     match failure {
-        Some(failure) => {
-            let (at_ms, quiet_ms) = (held.held_ms, held.quiet_ms);
-            held.ended = Some(crate::probe::evidence::Ended { at_ms, quiet_ms, ..source.ended(failure) });
-        }
+        Some(failure) => held.ended = Some(source.ended(failure, held.held_ms, last)),
         None => Source::close(source).await,
     }
     held

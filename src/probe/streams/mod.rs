@@ -15,7 +15,7 @@ use self::source::{Speaker, StreamEvent, open, url};
 use super::{
     client::connector::millis,
     context::Context,
-    evidence::{Arrival, Ended, Exchange, Failure, FailureKind, Stream},
+    evidence::{Arrival, Exchange, Failure, FailureKind, Stream},
 };
 use crate::transport::Transport;
 
@@ -136,8 +136,7 @@ pub(crate) async fn listen(
         if matches!(failure.kind, FailureKind::Garbage | FailureKind::TooLarge) {
             stream.garbage = Some(failure.text);
         } else {
-            let (age_ms, quiet_ms) = (millis(opened), millis(last));
-            stream.ended = Some(Ended { at_ms: age_ms, quiet_ms, ..source.ended(failure) });
+            stream.ended = Some(source.ended(failure, millis(opened), last));
         }
     }
     if stream.ended.is_none() {

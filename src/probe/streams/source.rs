@@ -13,6 +13,7 @@ use crate::{
     contract::{QUIET, events as names, paths},
     probe::{
         client::{
+            connector::millis,
             engineio::{self, Message, Open, Packet},
             events,
             http::{self, Answer, Request},
@@ -170,14 +171,13 @@ impl Source {
         }
     }
 
-    /// How it ended, but for the times.
-    pub(crate) fn ended(&self, failure: Failure) -> Ended {
+    /// How it ended that had been open for so long, after something came last at this time.
+    pub(crate) fn ended(&self, failure: Failure, at_ms: u64, last: Instant) -> Ended {
+        let how = Ended { at_ms, quiet_ms: millis(last), how: failure.text.clone(), ..Ended::default() };
         match self {
-            Self::Engine(engine) => engine.ended(&failure),
-            Self::WebSocket(socket) => {
-                Ended { how: failure.text, code: socket.close_code(), ..Ended::default() }
-            }
-            Self::Sse(_) => Ended { how: failure.text, ..Ended::default() },
+            Self::Engine(engine) => Ended { at_ms, ..engine.ended(&failure) },
+            Self::WebSocket(socket) => Ended { code: socket.close_code(), ..how },
+            Self::Sse(_) => how,
         }
     }
 
