@@ -37,7 +37,7 @@ export function grade({ outcome, causes = [], allowed = [], remedy, evidence }, 
     if (document.outcome !== "good") return { grade: "false alarm", why };
     return { grade: why.length > 0 ? "partly" : "right", why };
   }
-  const first = verdicts.find(({ id }) => !allowed.includes(id));
+  const first = verdicts.find(({ id }) => causes.includes(id) || !allowed.includes(id));
   if (!verdicts.some(({ id }) => causes.includes(id))) {
     why.push(`not named: ${causes.join(" or ")}`);
     return { grade: document.outcome === "good" ? "missed" : "wrong", why };

@@ -38,6 +38,12 @@ const CASES = [
   ["nothing, of a broken host", BROKEN, says("good"), "missed"],
   ["only a note, of a broken host", BROKEN, says("good", verdict("slow-line")), "missed"],
   ["nothing, but broken", BROKEN, says("broken"), "wrong"],
+  [
+    "a cause that may also stand beside another",
+    { ...BROKEN, allowed: ["silent"] },
+    says("degraded", verdict("silent")),
+    "right",
+  ],
   ["the cause, with too much weight", BROKEN, says("broken", verdict("buffered")), "partly"],
   [
     "one of two outcomes",

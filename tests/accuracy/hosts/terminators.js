@@ -82,8 +82,6 @@ export async function h2o(url, { proxied = "proxy.websocket: ON", tls = false, l
 listen:
   host: 127.0.0.1
   port: ${free}${tls ? ssl : ""}
-error-log: ${folder}/error.log
-pid-file: ${folder}/h2o.pid
 ${lines}
 hosts:
   default:

@@ -25,7 +25,12 @@ if (settings.login) {
 
 const target = `http://127.0.0.1:${to}`;
 if (settings.gathering) {
-  app.use(forward(target, { proxyReqPathResolver: ({ originalUrl }) => originalUrl }));
+  app.use(
+    forward(target, {
+      proxyReqPathResolver: ({ originalUrl }) => originalUrl,
+      userResDecorator: (_answer, body) => body,
+    }),
+  );
   app.listen(port, "127.0.0.1");
 } else {
   // `mounted`: the path is taken off requests, and left on upgrades.
