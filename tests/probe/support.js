@@ -117,8 +117,8 @@ export function together(name, cases) {
   });
 }
 
-/** A server of TCP on a free port, closed after the test file at the latest. Gives its port. */
-export async function listen(server) {
+/** A server of TCP on a free port (or where it is told to), closed after the test file at the latest. Gives its port. */
+export async function listen(server, { host = "127.0.0.1", port = 0 } = {}) {
   const sockets = new Set();
   for (const event of ["connection", "secureConnection"]) {
     server.on(event, (socket) => {
@@ -128,7 +128,7 @@ export async function listen(server) {
     });
   }
   server.on("tlsClientError", () => {});
-  server.listen(0, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
   after(() => {
     server.close();

@@ -4,7 +4,7 @@ import { constants, createGzip } from "node:zlib";
 
 import { apache, pass } from "../hosts/apache.js";
 import { caddy } from "../hosts/caddy.js";
-import { PIPE, maps, squid, trafficServer, varnish } from "../hosts/caches.js";
+import { PIPE, squid, trafficServer, varnish } from "../hosts/caches.js";
 import { haproxy } from "../hosts/haproxy.js";
 import * as lighttpd from "../hosts/lighttpd.js";
 import { envoy, filter, traefik } from "../hosts/meshes.js";

@@ -8,12 +8,13 @@ import { debian, origin, wheel } from "./programs.js";
 /**
  * Starts Caddy.
  * @param {string} site the lines of its site
- * @param {{newest?: boolean, options?: string, scheme?: string}} more `options` are global ones; `host` is empty for any name
+ * @param {{newest?: boolean, options?: string, scheme?: string}} more `options` are global ones; `host` is empty for any name; `authority` is told
+ *   where the certificate of Caddy's own authority will be
  * @returns {Promise<string>} its origin
  */
 export async function caddy(
   site,
-  { newest = false, options = "", scheme = "http", host = "127.0.0.1" } = {},
+  { newest = false, options = "", scheme = "http", host = "127.0.0.1", authority } = {},
 ) {
   const port = await launch(newest ? wheel("caddy") : debian("caddy"), (folder, free) => {
     const config = `{
@@ -27,6 +28,7 @@ ${scheme}://${host}:${free} {
 }
 `;
     writeFileSync(`${folder}/Caddyfile`, config);
+    authority?.(`${folder}/caddy/pki/authorities/local/root.crt`);
     return {
       args: ["run", "--adapter", "caddyfile", "--config", `${folder}/Caddyfile`],
       env: { HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },

@@ -20,20 +20,20 @@ export const filter = (name, type, settings = {}) =>
 /**
  * Starts Envoy before ports.
  * @param {number[]} to where the cluster's endpoints are
- * @param {{manager?: string, route?: string, match?: string, routes?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
- *   each place, as YAML of one line; `routes` stand before the one to the cluster
+ * @param {{manager?: string, route?: string, match?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
+ *   each place, as YAML of one line
  * @returns {Promise<string>} its origin
  */
 export async function envoy(to, more = {}) {
   const { manager = UPGRADES, route = "timeout: 0s", match = 'prefix: "/dante/"' } = more;
-  const { routes = "", filters = [], cluster = "", tls = false } = more;
+  const { filters = [], cluster = "", tls = false, protocols = "[h2, http/1.1]" } = more;
   const socket = `
     transport_socket:
       name: envoy.transport_sockets.tls
       typed_config:
         "@type": ${TYPE}.transport_sockets.tls.v3.DownstreamTlsContext
         common_tls_context:
-          alpn_protocols: [h2, http/1.1]
+          alpn_protocols: ${protocols}
           tls_certificates: [{ certificate_chain: { filename: ${CHAIN} }, private_key: { filename: ${KEY_FILE} } }]`;
   const ends = to.map(
     (port) => `{ endpoint: { address: { socket_address: { address: 127.0.0.1, port_value: ${port} } } } }`,
@@ -57,7 +57,6 @@ ${[...filters, filter("router", "router.v3.Router")].map((one) => `          - $
             - name: all
               domains: ["*"]
               routes:
-              ${routes}
               - { match: { ${match} }, route: { cluster: dante, ${route} } }
 ${tls ? socket.replaceAll("\n", "\n  ") : ""}
   clusters:

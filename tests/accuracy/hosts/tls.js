@@ -10,12 +10,12 @@ const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio:
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
 /** A request for a certificate, signed by another. */
-function sign(name, by, extensions) {
+function sign(name, by, extensions, days = ["-days", "60"]) {
   openssl("req", "-new", ...KEY, "-keyout", `${name}.key`, "-subj", `/CN=${name}`, "-out", `${name}.csr`);
   writeFileSync(`${folder}/${name}.ext`, extensions);
   openssl(
     ...["x509", "-req", "-in", `${name}.csr`, "-CA", `${by}.pem`, "-CAkey", `${by}.key`, "-CAcreateserial"],
-    ...["-days", "60", "-extfile", `${name}.ext`, "-out", `${name}.pem`],
+    ...[...days, "-extfile", `${name}.ext`, "-out", `${name}.pem`],
   );
 }
 
@@ -31,14 +31,22 @@ const write = (name, ...parts) => {
   return `${folder}/${name}`;
 };
 
-/** Files: the certificate with what stands between it and the root, its key, both in one; and one without the middle. */
+/** Files: the certificate with what stands between it and the root, its key, and both in one. */
 export const CHAIN = write("chain.crt", "leaf.pem", "middle.pem");
 export const KEY_FILE = `${folder}/leaf.key`;
 export const BUNDLE = write("bundle.pem", "leaf.pem", "middle.pem", "leaf.key");
-export const LEAF = `${folder}/leaf.pem`;
-export const OTHER_NAME = write("other.crt", "other.pem", "middle.pem");
-export const OTHER_KEY = `${folder}/other.key`;
+/** Without the certificate in the middle, and with the key. */
+export const LEAF = write("leaf.bundle", "leaf.pem", "leaf.key");
+/** Of another name: with its chain and its key. */
+export const OTHER_BUNDLE = write("other.bundle", "other.pem", "middle.pem", "other.key");
 export const ROOT = `${folder}/root.pem`;
+
+/** One that expired yesterday. `openssl x509` counts days from now only, and takes negative ones. */
+sign("expired", "middle", NAMES, ["-days", "-1"]);
+export const EXPIRED = {
+  chain: write("expired.crt", "expired.pem", "middle.pem"),
+  key: `${folder}/expired.key`,
+};
 
 /** For a system that trusts this authority. */
 export const TRUSTING = { SSL_CERT_FILE: ROOT };
