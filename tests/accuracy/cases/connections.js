@@ -150,10 +150,18 @@ const clients = [
     host: "Caddy 2.11",
     fault: "client_auth require_and_verify",
     start: async ({ prefixed }) =>
-      trusted(
+      named(
         await caddy(
-          `tls ${CHAIN} ${KEY_FILE} {\n  client_auth {\n   mode require_and_verify\n   trust_pool file ${ROOT}\n  }\n }\n reverse_proxy 127.0.0.1:${prefixed}`,
-          { newest: true, scheme: "https" },
+          `bind 127.0.0.1
+  tls ${CHAIN} ${KEY_FILE} {
+   client_auth {
+    mode require_and_verify
+    trust_pool file ${ROOT}
+   }
+  }
+  reverse_proxy 127.0.0.1:${prefixed}`,
+          // With client certificates, Caddy insists that the TLS name and Host are the same.
+          { newest: true, scheme: "https", host: "dante.test" },
         ),
       ),
   },
@@ -248,10 +256,16 @@ const schemes = [
     expected: { ...broken("plain-to-tls"), remedy: /https/ },
   },
   {
-    id: "plain-traefik",
-    host: "Traefik",
+    id: "plain-caddy",
+    host: "Caddy 2.11",
     fault: "http is spoken to its TLS port: “Client sent an HTTP request to an HTTPS server”",
-    start: async ({ prefixed }) => (await traefik([prefixed], { tls: "own" })).replace("https:", "http:"),
+    start: async ({ prefixed }) =>
+      (
+        await caddy(`tls ${CHAIN} ${KEY_FILE}\n reverse_proxy 127.0.0.1:${prefixed}`, {
+          newest: true,
+          scheme: "https",
+        })
+      ).replace("https:", "http:"),
     expected: { ...broken("plain-to-tls"), remedy: /https/ },
   },
   {

@@ -164,8 +164,8 @@ const faults = [
       const port = portOf(await asgi());
       return await haproxy(`http-request set-uri %[path]\n  server engine 127.0.0.1:${port}`);
     },
-    expert: "the query gets lost on the way",
-    expected: { outcome: ["degraded", "broken"], causes: ["query-lost"] },
+    expert: "the query gets lost on the way; this server takes that for an unknown version",
+    expected: { outcome: ["degraded", "broken"], causes: ["query-lost", "wrong-eio"] },
   },
   {
     id: "engine-pings",

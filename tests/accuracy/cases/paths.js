@@ -248,6 +248,7 @@ const letters = [
 const PARTIAL = {
   outcome: ["degraded", "broken"],
   causes: [
+    "only-page-passed",
     "prefix-mismatch",
     "no-socketio",
     "library-missing",

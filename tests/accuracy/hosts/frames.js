@@ -48,5 +48,7 @@ export function frames(client, upstream, change) {
       } else if (changed) client.write(changed);
     }
   });
+  // What was piped and is no longer, stands still.
+  upstream.resume();
   upstream.once("end", () => client.end());
 }
