@@ -76,14 +76,13 @@ fn unsteady(evidence: &Evidence, round: &Round, line: String) -> Finding {
     // Some GETs and POSTs are answered by the engine, and some by others.
     if round.good > 0
         && !only_posts
-        && matches!(
-            class,
-            Class::OriginDown | Class::NotFound | Class::Page | Class::ErrorInJson | Class::ServerError
-        )
+        && matches!(class, Class::OriginDown | Class::NotFound | Class::Page | Class::ErrorInJson)
     {
         return finding(VerdictId::AnswersAlternate, line);
     }
-    if let Some(finding) = answers::by_itself(failed, Hop::Sticky, fault) {
+    // Where some requests come through, the server behind the host is there.
+    let starts = |finding: &Finding| finding.id == VerdictId::GuestNotStarted && round.good > 0;
+    if let Some(finding) = answers::by_itself(failed, Hop::Sticky, fault).filter(|finding| !starts(finding)) {
         return Finding { evidence: line, ..finding };
     }
     finding(if round.unknown > 0 { VerdictId::NoStickiness } else { VerdictId::PollFailures }, line)
@@ -216,8 +215,10 @@ pub(super) fn refused_upgrade(
     if let Some(finding) = closed_by_code(upgrade, hop, fault) {
         return finding;
     }
-    if let Some(found) = answers::by_itself(exchange, hop, fault)
+    // A firewall that lets everything else in forbids WebSocket.
+    if class != Class::Firewall
         && !iis
+        && let Some(found) = answers::by_itself(exchange, hop, fault)
     {
         return found;
     }

@@ -63,11 +63,11 @@ pub(crate) fn judge(evidence: &Evidence, transport: Transport) -> Pace {
     };
     let silences = of(stream);
     let Some(longest) = silences.iter().copied().max_by_key(Silence::ms) else { return Pace::Even };
-    if silences.iter().all(|silence| is_shared(evidence, transport, silence, &line)) {
-        return Pace::LineStalled(longest);
-    }
+    // A line stalls once; what stops and goes on again and again is held back, be it all streams at once.
+    let shared = silences.iter().all(|silence| is_shared(evidence, transport, silence, &line));
     match &stream.alone {
-        _ if silences.len() > 1 => Pace::Held(longest),
+        _ if shared && silences.len() == 1 => Pace::LineStalled(longest),
+        _ if silences.len() > 1 && !(shared && silences.len() == 2) => Pace::Held(longest),
         None => Pace::HeldOnce(longest),
         Some(alone) if alone.arrivals.is_empty() => Pace::Held(longest),
         Some(alone) => {
@@ -243,6 +243,9 @@ mod tests {
         assert!(matches!(pace(&[stalled, polls], 1000, 0), Pace::LineStalled(_)));
         let other_moment: &[u64] = &[20, 1020, 2020, 3020, 4020, 5020];
         assert!(matches!(pace(&[stalled, other_moment], 1000, 0), Pace::HeldOnce(_)));
+        let again_and_again: &[u64] = &[3000, 3000, 3001, 6000, 6000, 6001, 9000, 9000, 9001];
+        let polls: &[u64] = &[3020, 3020, 3021, 6020, 6020, 6021, 9020, 9020, 9021];
+        assert!(matches!(pace(&[again_and_again, polls], 1000, 0), Pace::Held(_)), "a line stalls once");
         // A buffer lets go when a stanza comes, and so does every other stream.
         let held: &[u64] = &[6005, 6005, 6005, 6005];
         assert!(matches!(pace(&[held, &[5, 2005, 4005, 6005]], 2000, 0), Pace::HeldOnce(_)));
