@@ -51,7 +51,8 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let kind = if page.is_dante { "Dante's page" } else { "not Dante's page" };
             let redirects = match page.exchanges.len() - 1 {
                 0 => String::new(),
-                count => format!(", after {count} redirects: {}", page.url),
+                1 => format!(", after a redirect to {}", page.url),
+                count => format!(", after {count} redirects to {}", page.url),
             };
             format!("{}, {kind}{redirects}", answer(last))
         }
@@ -61,16 +62,19 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                 return Some(answer(&hosting.exchange));
             };
             let known = |text: &str| if text.is_empty() { "?".to_owned() } else { text.to_owned() };
+            let prefix = match status.request.prefix.as_str() {
+                "" => "without a prefix".to_owned(),
+                prefix => format!("prefix {prefix}"),
+            };
             let nodes = match hosting.nodes.len() {
                 0 | 1 => String::new(),
                 count => format!(", {count} nodes"),
             };
             format!(
-                "host {}, the server saw {} at {}, prefix {}{nodes}",
+                "host {}, the server saw {} at {}, {prefix}{nodes}",
                 known(&status.host.value),
                 known(&status.request.http),
                 known(&status.request.path),
-                known(&status.request.prefix),
             )
         }
         Hop::ClientLibrary => {
@@ -88,6 +92,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                     let seconds = open.ping_interval / 1000;
                     format!("a session, pings every {seconds} s, upgrades: {upgrades}")
                 }
+                None if handshake.exchange.is(200) => "200, and no session in it".to_owned(),
                 None => answer(&handshake.exchange),
             }
         }
@@ -129,7 +134,8 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Compression => {
             let seen = evidence.compression.as_ref()?;
             let name = |coding: &Option<String>| coding.clone().unwrap_or_else(|| "none".to_owned());
-            format!("page {}, event stream {}", name(&seen.page), name(&seen.stream))
+            let unpacks = if seen.page_unpacks == Some(false) { ", and does not unpack" } else { "" };
+            format!("page {}{unpacks}, event stream {}", name(&seen.page), name(&seen.stream))
         }
         Hop::Cors => {
             let cors = evidence.cors.as_ref()?;

@@ -226,7 +226,8 @@ pub(crate) fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Ou
     if !works(evidence, hop) {
         return Outcome::Failed;
     }
-    let worst = verdicts.iter().filter(|verdict| verdict.hop == hop).map(|verdict| verdict.severity).max();
+    let shows_at = |verdict: &&Verdict| verdict.hop == hop || verdict.also.iter().any(|also| also.hop == hop);
+    let worst = verdicts.iter().filter(shows_at).map(|verdict| verdict.severity).max();
     match worst {
         None | Some(Severity::Note) => Outcome::Good,
         Some(_) => Outcome::Degraded,

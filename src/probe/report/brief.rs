@@ -7,37 +7,45 @@ use crate::probe::{
 };
 use crate::transport::Transport;
 
-/// A hop in a few words.
+/// A hop in a few words: how it went is `way`, `detail` and `rest`, one after the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Brief {
     /// What it is called where it is good.
     pub(super) label: String,
-    /// How it went; with streams, as far as it is the same for all that went this way.
+    /// How it went.
     pub(super) way: String,
-    /// What may differ between streams that went the same way, to be read after it; may be empty.
+    /// What may differ between streams that went the same way; may be empty.
     pub(super) detail: String,
+    /// What follows it; may be empty.
+    pub(super) rest: String,
 }
 
 impl Brief {
     /// A hop in a few words.
     pub(crate) fn new(evidence: &Evidence, hop: Hop, outcome: Outcome) -> Self {
-        let label = label(evidence, hop);
-        let (mut way, detail) = match hop {
-            Hop::Stream(transport) => match evidence.streams.get(&transport) {
-                Some(stream) => stream_way(stream, interval(evidence)),
-                None => (String::new(), String::new()),
-            },
+        let mut brief = match hop {
+            Hop::Stream(transport) => evidence
+                .streams
+                .get(&transport)
+                .map(|stream| stream_way(stream, interval(evidence)))
+                .unwrap_or_default(),
             Hop::Upgrade => {
                 let attempts = evidence.upgrades.as_ref().map_or(&[][..], |upgrades| &upgrades.attempts);
-                (upgrade_way(attempts), String::new())
+                Self::of(upgrade_way(attempts))
             }
-            _ => (summary(evidence, hop), String::new()),
+            Hop::Tls => Self::of(tls_way(evidence).unwrap_or_else(|| summary(evidence, hop))),
+            _ => Self::of(summary(evidence, hop)),
         };
+        brief.label = label(evidence, hop);
         // What was seen may look good, and its verdict stands further down.
         if outcome == Outcome::Degraded {
-            way.push_str("; see below");
+            brief.rest.push_str("; see below");
         }
-        Self { label, way, detail }
+        brief
+    }
+
+    fn of(way: impl Into<String>) -> Self {
+        Self { way: way.into(), ..Self::default() }
     }
 }
 
@@ -82,6 +90,13 @@ fn interval(evidence: &Evidence) -> Option<u64> {
     evidence.hosting_status().map(|status| status.interval_ms).filter(|interval| *interval > 0)
 }
 
+/// Why a certificate is not trusted, without what any error of rustls begins with.
+fn tls_way(evidence: &Evidence) -> Option<String> {
+    let why = evidence.tls.as_ref()?.untrusted.as_deref()?;
+    let why = why.strip_prefix("invalid peer certificate: ").unwrap_or(why);
+    Some(format!("the certificate is not trusted: {why}"))
+}
+
 /// Answers of the styles in which clients ask for an upgrade.
 fn upgrade_way(attempts: &[Upgrade]) -> String {
     let mut ways: Vec<(String, Vec<&str>)> = Vec::new();
@@ -99,6 +114,7 @@ fn upgrade_way(attempts: &[Upgrade]) -> String {
         }
     }
     match ways.as_slice() {
+        [(way, styles)] if styles.len() > 1 && way == "works" => "works for every client style".to_owned(),
         [(way, styles)] if styles.len() > 1 => format!("{way} to every client style"),
         // What fails comes first.
         several => {
@@ -110,25 +126,28 @@ fn upgrade_way(attempts: &[Upgrade]) -> String {
 }
 
 /// How a stream went.
-fn stream_way(stream: &Stream, interval: Option<u64>) -> (String, String) {
+fn stream_way(stream: &Stream, interval: Option<u64>) -> Brief {
+    let with = |way: &str, detail: String| Brief { detail, ..Brief::of(way) };
     if let Some(garbage) = &stream.garbage {
-        return (garbage.clone(), String::new());
+        return Brief::of(garbage.as_str());
     }
     if stream.arrivals.is_empty() {
         return match (&stream.ended, stream.exchange.status) {
-            (_, Some(status)) if status >= 300 => ("refused:".to_owned(), status.to_string()),
-            (Some(ended), _) => (ended.how.clone(), String::new()),
-            (None, None) => (answer(&stream.exchange), String::new()),
-            (None, Some(_)) => {
-                ("no stanza within".to_owned(), format!("{:.1} s", seconds(stream.watched_ms)))
-            }
+            (_, Some(status)) if status >= 300 => with("refused:", status.to_string()),
+            (Some(ended), _) => Brief::of(ended.how.as_str()),
+            (None, None) => Brief::of(answer(&stream.exchange)),
+            (None, Some(_)) => with("no stanza within", format!("{:.1} s", seconds(stream.watched_ms))),
         };
     }
     if let Some(ended) = stream.ended.as_ref().filter(|_| !stream.complete) {
-        let detail = format!("{} stanzas and {:.1} s", stream.arrivals.len(), seconds(ended.at_ms));
-        return (format!("ended early, {}, after", ended.how), detail);
+        let detail = format!("{} and {:.1} s", stanzas(stream.arrivals.len()), seconds(ended.at_ms));
+        return Brief { rest: format!(": {}", ended.how), ..with("ended early, after", detail) };
     }
-    (pace(stream, interval), String::new())
+    Brief::of(pace(stream, interval))
+}
+
+fn stanzas(count: usize) -> String {
+    if count == 1 { "1 stanza".to_owned() } else { format!("{count} stanzas") }
 }
 
 /// Fewer gaps than this say nothing of a pace: one late stanza would decide.
@@ -139,8 +158,7 @@ fn pace(stream: &Stream, interval: Option<u64>) -> String {
     let times: Vec<u64> = stream.arrivals.iter().map(|arrival| arrival.at_ms).collect();
     let gaps: Vec<u64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
     if gaps.len() < FEWEST_GAPS {
-        let plural = if times.len() == 1 { "stanza" } else { "stanzas" };
-        return format!("{} {plural}, too few to judge the pace", times.len());
+        return format!("{}, too few to judge the pace", stanzas(times.len()));
     }
     let shortest = gaps.iter().min().copied().unwrap_or_default();
     let longest = gaps.iter().max().copied().unwrap_or_default();
@@ -209,16 +227,18 @@ mod tests {
 
     #[test]
     fn streams_that_fail() {
-        let refused =
-            Stream { exchange: Exchange { status: Some(426), ..Exchange::default() }, ..stream(&[]) };
-        assert_eq!(stream_way(&refused, None), ("refused:".to_owned(), "426".to_owned()));
-        let silent =
-            Stream { exchange: Exchange { status: Some(200), ..Exchange::default() }, ..stream(&[]) };
-        assert_eq!(stream_way(&silent, None), ("no stanza within".to_owned(), "8.0 s".to_owned()));
+        let with = |status| Exchange { status: Some(status), ..Exchange::default() };
+        let parts = |stream: &Stream| {
+            let Brief { way, detail, rest, .. } = stream_way(stream, None);
+            [way, detail, rest]
+        };
+        let refused = Stream { exchange: with(426), ..stream(&[]) };
+        assert_eq!(parts(&refused), ["refused:", "426", ""]);
+        let silent = Stream { exchange: with(200), ..stream(&[]) };
+        assert_eq!(parts(&silent), ["no stanza within", "8.0 s", ""]);
         let ended = Ended { at_ms: 5100, how: "closed".into(), ..Ended::default() };
         let early = Stream { ended: Some(ended), ..stream(&[5, 2005]) };
-        let (way, detail) = stream_way(&early, None);
-        assert_eq!((way.as_str(), detail.as_str()), ("ended early, closed, after", "2 stanzas and 5.1 s"));
+        assert_eq!(parts(&early), ["ended early, after", "2 stanzas and 5.1 s", ": closed"]);
     }
 
     #[test]

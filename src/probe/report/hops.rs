@@ -26,7 +26,7 @@ pub(super) fn head(hop: Hop, outcome: Outcome, look: Look) -> Line {
 
 /// One hop, with how it went.
 pub(super) fn bad(hop: Hop, outcome: Outcome, brief: &Brief, look: Look) -> Vec<Line> {
-    beside(mark_of(outcome), name(hop), &reason(&brief.way, [brief.detail.as_str()]), look)
+    beside(mark_of(outcome), name(hop), &reason(brief, &[brief.detail.as_str()]), look)
 }
 
 /// Streams, those that went the same way together, the good ones first.
@@ -51,13 +51,9 @@ fn group_lines(group: &[&(Hop, Outcome, Brief)], of: usize, look: Look) -> Vec<L
         all if all == of && all > 2 => format!("all {all} streams"),
         _ => group.iter().map(|(hop, ..)| name(*hop)).collect::<Vec<_>>().join(", "),
     };
-    let mut details: Vec<&str> = Vec::new();
-    for (.., brief) in group {
-        if !details.contains(&brief.detail.as_str()) {
-            details.push(&brief.detail);
-        }
-    }
-    beside(mark_of(*outcome), &names, &reason(&first.way, details), look)
+    let mut details: Vec<&str> = group.iter().map(|(.., brief)| brief.detail.as_str()).collect();
+    details.dedup();
+    beside(mark_of(*outcome), &names, &reason(first, &details), look)
 }
 
 /// The hops that were not reached.
@@ -74,9 +70,8 @@ pub(super) fn not_reached(hops: &[Hop], look: Look) -> Vec<Line> {
     hang(head, DIM, &format!("not reached: {}", names.join(", ")), look.margin(), look.width)
 }
 
-fn reason<'a>(way: &str, details: impl IntoIterator<Item = &'a str>) -> String {
-    let details: Vec<_> = details.into_iter().filter(|detail| !detail.is_empty()).collect();
-    format!("{way} {}", details.join(", ")).trim().to_owned()
+fn reason(brief: &Brief, details: &[&str]) -> String {
+    format!("{} {}", brief.way, details.join(", ")).trim_end().to_owned() + &brief.rest
 }
 
 fn beside(mark: Mark, name: &str, reason: &str, look: Look) -> Vec<Line> {

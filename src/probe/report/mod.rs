@@ -30,7 +30,6 @@ use self::{
     title::Title,
 };
 use super::{
-    diagnose::Severity,
     document::{Document, HopReport},
     evidence::Exchange,
     hop::{Hop, Outcome},
@@ -59,8 +58,8 @@ pub(crate) struct Report<W: Write> {
     title: Option<Title>,
     /// Good hops that will share a line.
     good: Vec<String>,
-    /// Whether the good hops at the start have been written; those that come later wait for the end.
-    is_past_start: bool,
+    /// Whether a bad hop was written.
+    has_bad: bool,
     /// Streams, which are told together.
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
@@ -81,7 +80,7 @@ impl<W: Write> Report<W> {
             terminal,
             title: None,
             good: Vec::new(),
-            is_past_start: false,
+            has_bad: false,
             streams: Vec::new(),
             not_reached: Vec::new(),
             shown: Vec::new(),
@@ -124,7 +123,10 @@ impl<W: Write> Report<W> {
                 self.write(&exchanges::hop(hop, head, &new, self.look))?;
             }
             (Hop::Stream(_), _) => {
-                self.first_good()?;
+                // A few that came after something bad wait for others to share a line with.
+                if !self.has_bad || self.good.len() > 2 {
+                    self.good()?;
+                }
                 self.streams.push((hop.hop, hop.outcome, hop.brief.clone()));
             }
             (at, outcome) => {
@@ -142,7 +144,8 @@ impl<W: Write> Report<W> {
                         self.good.extend(last);
                     }
                 } else {
-                    self.first_good()?;
+                    self.good()?;
+                    self.has_bad = true;
                     self.write(&hops::bad(at, outcome, &hop.brief, self.look))?;
                 }
             }
@@ -182,8 +185,7 @@ impl<W: Write> Report<W> {
             lines.push(Line::default());
         }
         let verdicts = document.verdicts();
-        let notes = verdicts.iter().filter(|verdict| verdict.severity == Severity::Note).count();
-        lines.extend(outcome::outcome(document.severity(), &Tally::new(document), notes, self.look));
+        lines.extend(outcome::outcome(document.severity(), &Tally::new(document), self.look));
         let mut named: Vec<Recipe> = Vec::new();
         for verdict in verdicts {
             lines.push(Line::default());
@@ -211,11 +213,6 @@ impl<W: Write> Report<W> {
         self.title(None)?;
         let labels = std::mem::take(&mut self.good);
         self.write(&hops::good(&labels, self.look))
-    }
-
-    /// The good hops at the start, before what is bad and before the streams.
-    fn first_good(&mut self) -> io::Result<()> {
-        if std::mem::replace(&mut self.is_past_start, true) { Ok(()) } else { self.good() }
     }
 
     /// The streams that wait.

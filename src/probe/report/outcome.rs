@@ -22,6 +22,10 @@ pub(super) struct Tally {
     reached: bool,
     /// The URL to try, where the path alone is wrong.
     try_url: Option<String>,
+    /// Where the first verdict shows that makes it all broken.
+    broken: Option<Hop>,
+    /// How many verdicts are notes.
+    notes: usize,
 }
 
 impl Tally {
@@ -40,7 +44,10 @@ impl Tally {
         let reached = document.hops().iter().any(|report| {
             report.outcome != Outcome::NotReached && works.iter().any(|(hop, _)| *hop == report.hop)
         });
-        Self { works, streams, reached, try_url }
+        let verdicts = document.verdicts();
+        let of = |severity| verdicts.iter().filter(move |verdict| verdict.severity == severity);
+        let broken = of(Severity::Broken).map(|verdict| verdict.hop).next();
+        Self { works, streams, reached, try_url, broken, notes: of(Severity::Note).count() }
     }
 
     /// How many of how many.
@@ -62,6 +69,7 @@ impl Tally {
                 format!("{} {verb}, {} does not", name(*hop), name(*bad))
             }
             all if good == 0 => format!("none of {} transports {verb}", all.len()),
+            [_, _] if good == 2 => format!("both transports {verbs}"),
             all if good == all.len() => format!("all {good} transports {verbs}"),
             all => format!("{good} of {} transports {verbs}", all.len()),
         }
@@ -72,19 +80,30 @@ impl Tally {
     }
 }
 
+fn with_article(hop: Hop) -> String {
+    if matches!(hop, Hop::Stream(_)) { name(hop).to_owned() } else { format!("the {}", name(hop)) }
+}
+
 /// How the whole went, what that means, and the number of notes.
-pub(super) fn outcome(severity: Severity, tally: &Tally, notes: usize, look: Look) -> Vec<Line> {
+pub(super) fn outcome(severity: Severity, tally: &Tally, look: Look) -> Vec<Line> {
     let (style, word) = match severity {
         Severity::Note => (GREEN, "GOOD"),
         Severity::Degraded => (YELLOW, "DEGRADED"),
         Severity::Broken => (RED, "BROKEN"),
     };
-    let notes = match notes {
+    let but = match (severity, tally.broken) {
+        (Severity::Note, _) => String::new(),
+        (Severity::Broken, Some(hop)) if tally.is_whole() => {
+            format!(", but {} does not work", with_article(hop))
+        }
+        _ if tally.is_whole() => ", but not as they should".to_owned(),
+        _ => String::new(),
+    };
+    let notes = match tally.notes {
         0 => String::new(),
         1 => ", 1 note".to_owned(),
         several => format!(", {several} notes"),
     };
-    let but = if severity != Severity::Note && tally.is_whole() { ", but not as they should" } else { "" };
     let meaning = match &tally.try_url {
         Some(url) => format!("Dante is not at this path; try {url}"),
         None => format!("{}{but}{notes}", tally.words()),
@@ -103,32 +122,35 @@ mod tests {
         let stream = |works: &[bool]| {
             let transports = [Transport::Sse, Transport::WebSocket, Transport::SocketIoPolling];
             let works = works.iter().zip(transports).map(|(works, stream)| (Hop::Stream(stream), *works));
-            Tally { works: works.collect(), streams: true, reached: true, try_url: None }
+            let works = works.collect();
+            Tally { works, streams: true, reached: true, try_url: None, broken: None, notes: 0 }
         };
         let engine = |handshake, upgrade| Tally {
             works: vec![(Hop::Handshake, handshake), (Hop::Upgrade, upgrade)],
             streams: false,
-            reached: true,
-            try_url: None,
+            ..stream(&[])
         };
+        let notes = |notes, tally: Tally| Tally { notes, ..tally };
+        let page = Tally { broken: Some(Hop::Page), ..stream(&[true; 3]) };
         let elsewhere = Tally { try_url: Some("http://h/dante/".into()), ..stream(&[false]) };
         let unreached = Tally { reached: false, ..stream(&[false; 3]) };
         let look = Look { width: 80, ascii: true };
-        for (severity, tally, notes, text) in [
-            (Note, stream(&[true; 3]), 0, "GOOD: all 3 transports stream"),
-            (Note, stream(&[true]), 2, "GOOD: sse streams, 2 notes"),
-            (Degraded, stream(&[true, false, true]), 1, "DEGRADED: 2 of 3 transports stream, 1 note"),
-            (Degraded, stream(&[true; 2]), 0, "DEGRADED: all 2 transports stream, but not as they should"),
-            (Broken, stream(&[false; 3]), 0, "BROKEN: none of 3 transports streams"),
-            (Broken, stream(&[false]), 0, "BROKEN: sse does not stream"),
-            (Broken, unreached, 0, "BROKEN: the probe did not get as far as the streams"),
-            (Broken, elsewhere, 0, "BROKEN: Dante is not at this path; try http://h/dante/"),
-            (Note, engine(true, true), 0, "GOOD: handshake and upgrade work"),
-            (Degraded, engine(true, false), 0, "DEGRADED: handshake works, upgrade does not"),
-            (Degraded, engine(false, true), 0, "DEGRADED: upgrade works, handshake does not"),
-            (Broken, engine(false, false), 0, "BROKEN: neither handshake nor upgrade works"),
+        for (severity, tally, text) in [
+            (Note, stream(&[true; 3]), "GOOD: all 3 transports stream"),
+            (Note, notes(2, stream(&[true])), "GOOD: sse streams, 2 notes"),
+            (Degraded, notes(1, stream(&[true, false, true])), "DEGRADED: 2 of 3 transports stream, 1 note"),
+            (Degraded, stream(&[true; 2]), "DEGRADED: both transports stream, but not as they should"),
+            (Broken, stream(&[false; 3]), "BROKEN: none of 3 transports streams"),
+            (Broken, stream(&[false]), "BROKEN: sse does not stream"),
+            (Broken, page, "BROKEN: all 3 transports stream, but the page does not work"),
+            (Broken, unreached, "BROKEN: the probe did not get as far as the streams"),
+            (Broken, elsewhere, "BROKEN: Dante is not at this path; try http://h/dante/"),
+            (Note, engine(true, true), "GOOD: handshake and upgrade work"),
+            (Degraded, engine(true, false), "DEGRADED: handshake works, upgrade does not"),
+            (Degraded, engine(false, true), "DEGRADED: upgrade works, handshake does not"),
+            (Broken, engine(false, false), "BROKEN: neither handshake nor upgrade works"),
         ] {
-            let lines = outcome(severity, &tally, notes, look);
+            let lines = outcome(severity, &tally, look);
             let plain = lines.iter().map(|line| anstream::adapter::strip_str(&line.to_string()).to_string());
             assert_eq!(plain.collect::<Vec<_>>(), [text]);
         }

@@ -4,7 +4,7 @@
 use super::*;
 use crate::probe::{
     Times,
-    diagnose::{Also, Verdict, WrittenRemedy},
+    diagnose::{Also, Severity, Verdict, WrittenRemedy},
     evidence::Evidence,
     hosts::Host,
     verdicts::VerdictId,

@@ -35,7 +35,7 @@ pub(super) fn block(verdict: &Verdict, look: Look) -> Vec<Line> {
     }
     if !verdict.or.is_empty() {
         let others: Vec<&str> = verdict.or.iter().map(|id| id.into()).collect();
-        block.text("or", &format!("it is {}", others.join(" or ")));
+        block.text("or", &others.join(", "));
     }
     if let Some(to_tell) = verdict.to_tell {
         block.text("tell", to_tell);
@@ -43,9 +43,13 @@ pub(super) fn block(verdict: &Verdict, look: Look) -> Vec<Line> {
     block.lines
 }
 
-/// The recipes of the hosts that have something to remedy.
+/// The recipes of the hosts whose configuration is to be changed: those for which there are lines, and those of IIS, whose
+/// web.config takes more than lines.
 pub(super) fn recipes(verdict: &Verdict) -> impl Iterator<Item = Recipe> {
-    verdict.remedies.iter().filter_map(|remedy| recipe(remedy.host?))
+    let has_lines = |host: &Host, remedy: &WrittenRemedy| host.is_iis() || !remedy.lines.is_empty();
+    let hosts =
+        verdict.remedies.iter().filter_map(move |remedy| remedy.host.filter(|host| has_lines(host, remedy)));
+    hosts.filter_map(recipe)
 }
 
 /// The command that prints a recipe, which is never broken.
