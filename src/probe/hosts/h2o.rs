@@ -21,7 +21,7 @@ const H2O_PLAIN_HTTP: Remedy = Remedy::paste(
 const HOST_HEADER: Remedy = Remedy::paste("in the path {prefix}/:", &["proxy.preserve-host: ON"]);
 
 const H2O: &[(VerdictId, Remedy)] = &[
-    (VerdictId::TlsTooOld, Remedy::paste("in the listener's ssl:", &["minimum-version: TLSv1.2"])),
+    (VerdictId::TlsTooOld, Remedy::text("minimum-version: TLSv1.2 in the listener's ssl")),
     (VerdictId::TlsUntrusted, Remedy::text("certificate-file must have the whole chain (fullchain.pem)")),
     (VerdictId::ConnectionLimited, Remedy::paste("at the top of h2o.conf:", &["max-connections: 10000"])),
     (

@@ -11,6 +11,8 @@
 mod chain;
 mod host;
 #[cfg(test)]
+mod loaded;
+#[cfg(test)]
 mod recorded;
 mod signs;
 
