@@ -55,6 +55,13 @@ accuracy_runs() {
   with_dante tests/accuracy/*.test.js
 }
 
+suite remedies "the lines that dante probe says to paste, loaded by the programs that they are for" \
+  cargo npm nginx apache2 caddy haproxy lighttpd lighttpd-openssl varnishd squid traffic_server h2o nghttpx accuracy-packages
+remedies_runs() {
+  # Envoy and Traefik come from PyPI.
+  PATH=$PATH:$cache/accuracy/bin cargo test --locked --lib -- --ignored probe::hosts::loaded --nocapture
+}
+
 suite browser "the pages in Chromium and Firefox" cargo npm npm-packages chromium firefox
 browser_runs() {
   CHROMIUM=$(find_chromium)

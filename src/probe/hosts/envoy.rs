@@ -35,9 +35,8 @@ const EVERYTHING: Remedy = Remedy::text(
 const ENVOY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsTooOld,
-        Remedy::paste(
-            "in the listener's common_tls_context:",
-            &["tls_params:", "  tls_minimum_protocol_version: TLSv1_2"],
+        Remedy::text(
+            "in the listener's common_tls_context: tls_params: { tls_minimum_protocol_version: TLSv1_2 }",
         ),
     ),
     (
