@@ -15,7 +15,7 @@ const dante = await startDante([...PACE]);
 /** The name that is probed where it has addresses of its own. */
 const NAME = "dante.test";
 
-const url = `http://${NAME}:${dante.port}/`;
+const NAMED = `http://${NAME}:${dante.port}/`;
 /** `--resolve` for several addresses, in this order. */
 const resolved = (addresses) =>
   addresses.flatMap((address) => ["--resolve", `${NAME}:${dante.port}:${address}`]);
@@ -64,7 +64,7 @@ together("the way there", {
   },
   async "two addresses, and a firewall before the first"() {
     await startDeaf("127.0.0.2", dante.port);
-    await expectProbe(url, {
+    await expectProbe(NAMED, {
       args: resolved(["127.0.0.2", "127.0.0.1"]),
       verdicts: ["note address-dead at tcp"],
     });
@@ -158,7 +158,7 @@ function reset(socket) {
 together("several addresses", {
   async "Dante at the first, another site at the second"() {
     await startBeside("127.0.0.3", elsewhere());
-    const { verdicts } = await expectProbe(url, {
+    const { verdicts } = await expectProbe(NAMED, {
       args: resolved(["127.0.0.1", "127.0.0.3"]),
       verdicts: ["degraded addresses-differ at tcp"],
     });
@@ -166,7 +166,7 @@ together("several addresses", {
   },
   async "another site at the first, IPv6, Dante at the second"() {
     await startBeside("::1", elsewhere());
-    await expectProbe(url, {
+    await expectProbe(NAMED, {
       args: [...resolved(["[::1]", "127.0.0.1"]), "--transports", "sse"],
       verdicts: ["broken addresses-differ at tcp"],
       last: "page",
@@ -177,17 +177,17 @@ together("several addresses", {
       "127.0.0.4",
       net.createServer((socket) => socket.once("data", () => socket.destroy())),
     );
-    await expectProbe(url, {
+    await expectProbe(NAMED, {
       args: resolved(["127.0.0.1", "127.0.0.4"]),
       verdicts: ["degraded addresses-differ at tcp"],
     });
   },
   async "a second where nobody listens, on this machine: no matter"() {
-    await expectProbe(url, { args: [...resolved(["127.0.0.1", "127.0.0.5"]), "--transports", "sse"] });
+    await expectProbe(NAMED, { args: [...resolved(["127.0.0.1", "127.0.0.5"]), "--transports", "sse"] });
   },
   async "a second that drops all connections"() {
     await startDeaf("127.0.0.6", dante.port);
-    await expectProbe(url, {
+    await expectProbe(NAMED, {
       args: [...resolved(["127.0.0.1", "127.0.0.6"]), "--transports", "sse"],
       verdicts: ["note address-dead at tcp"],
     });
@@ -200,7 +200,7 @@ together("several addresses", {
       else http.get(`${dante.origin}${request.url}`, (from) => from.pipe(response));
     });
     await startBeside("127.0.0.7", turns);
-    await expectProbe(url, { args: [...resolved(["127.0.0.1", "127.0.0.7"]), "--transports", "sse"] });
+    await expectProbe(NAMED, { args: [...resolved(["127.0.0.1", "127.0.0.7"]), "--transports", "sse"] });
   },
 });
 

@@ -1,7 +1,5 @@
 //! [`HttpConnection`]: a connection that speaks HTTP/1.1, for one request or, as [`Kept`], for one after the other.
 
-use std::{error::Error as _, io};
-
 use bytes::Bytes;
 use http::Response;
 use http_body_util::Full;
@@ -13,7 +11,8 @@ use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    connector::{Connector, of_io},
+    connector::Connector,
+    failures::of_hyper,
     gate::{Gate, Pass},
     recorded::FirstBytes,
 };
@@ -118,24 +117,6 @@ impl Kept {
             None => self.pass.insert(gate.enter().await).clone(),
         }
     }
-}
-
-/// Names an error of hyper's.
-pub(super) fn of_hyper(error: &hyper::Error) -> Failure {
-    if let Some(io) = error.source().and_then(|source| source.downcast_ref::<io::Error>()) {
-        return of_io(io);
-    }
-    let kind = if error.is_parse_too_large() {
-        FailureKind::TooLarge
-    } else if error.is_parse() {
-        FailureKind::NotHttp
-    } else if error.is_incomplete_message() {
-        FailureKind::Closed
-    } else {
-        FailureKind::Other
-    };
-    let why = error.source().map(|source| format!(": {source}")).unwrap_or_default();
-    Failure::new(kind, format!("{error}{why}"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    io,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard,
@@ -18,8 +17,8 @@ use tokio::{
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
-    alert::{self, tls_error},
     connection_log::ConnectionLog,
+    failures::{of_handshake, of_io, of_resolver, of_tls},
     gate::{Gate, Pass},
     recorded::Recorded,
     tls::Roots,
@@ -129,7 +128,7 @@ impl Connector {
                     Vec::new()
                 }
                 Err(_) => {
-                    let text = format!("no DNS server answered within {:.1} s", limit.as_secs_f64());
+                    let text = format!("DNS gave no answer within {:.1} s", limit.as_secs_f64());
                     name.failure = Some(Failure::new(FailureKind::Timeout, text));
                     Vec::new()
                 }
@@ -316,55 +315,6 @@ pub(crate) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) fn server_name(target: &Target) -> Result<ServerName<'static>, Failure> {
     ServerName::try_from(target.host.clone())
         .map_err(|error| Failure::new(FailureKind::Tls, error.to_string()))
-}
-
-/// Names an error of the resolver. Only its words tell a name that does not exist from a resolver that has no answer (`EAI_AGAIN`): in
-/// glibc, macOS and FreeBSD the first, in musl the second, in Windows the third (`WSATRY_AGAIN`).
-fn of_resolver(error: &io::Error) -> Failure {
-    let text = error.to_string();
-    let temporary = ["Temporary failure in name resolution", "Try again", "(os error 11002)"];
-    if temporary.iter().any(|words| text.contains(words)) {
-        return Failure::new(FailureKind::Timeout, format!("no DNS server answered ({text})"));
-    }
-    Failure::new(FailureKind::Unknown, text)
-}
-
-/// Names an error of TLS, with the alert if the peer sent one.
-pub(super) fn of_tls(error: &tokio_rustls::rustls::Error) -> Failure {
-    let alert = alert::received(error);
-    let text = match &alert {
-        Some(alert) => format!("the server closed with the TLS alert {} ({})", alert.name, alert.code),
-        None => error.to_string(),
-    };
-    Failure { alert, ..Failure::new(FailureKind::Tls, text) }
-}
-
-/// Why a handshake of TLS failed.
-pub(super) fn of_handshake(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => {
-            Failure::new(FailureKind::Closed, "the peer closed during the handshake")
-        }
-        _ => of_io(error),
-    }
-}
-
-/// Names an error of input or output; one of TLS travels inside.
-pub(crate) fn of_io(error: &io::Error) -> Failure {
-    if let Some(error) = tls_error(error) {
-        return of_tls(error);
-    }
-    let kind = match error.kind() {
-        io::ErrorKind::ConnectionRefused => FailureKind::Refused,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            FailureKind::Reset
-        }
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => FailureKind::Unreachable,
-        io::ErrorKind::TimedOut => FailureKind::Timeout,
-        io::ErrorKind::UnexpectedEof => FailureKind::Closed,
-        _ => FailureKind::Other,
-    };
-    Failure::new(kind, error.to_string())
 }
 
 /// The time since a moment, in milliseconds.

@@ -13,8 +13,9 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use super::retry::{fetch, fetch_kept, send};
 use super::{
-    connection::{HttpConnection, of_hyper},
+    connection::HttpConnection,
     connector::{Connector, millis},
+    failures::of_hyper,
     gate::Pass,
     recorded::FirstBytes,
 };

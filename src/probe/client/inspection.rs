@@ -17,7 +17,8 @@ use tokio_rustls::{
 
 use super::{
     alert::tls_error,
-    connector::{Connector, lock, of_handshake, of_tls, server_name},
+    connector::{Connector, lock, server_name},
+    failures::{of_handshake, of_tls},
     hello::{Choice, client_hello, is_tls},
     recorded::Recorded,
 };

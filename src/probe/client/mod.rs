@@ -6,6 +6,7 @@
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `websocket` | what is spoken on it |
+//! | `failures` | the errors of all of these |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
 mod alert;
@@ -14,6 +15,7 @@ mod connection_log;
 pub(super) mod connector;
 pub(crate) mod engineio;
 pub(crate) mod events;
+pub(super) mod failures;
 pub(super) mod gate;
 mod hello;
 pub(super) mod http;

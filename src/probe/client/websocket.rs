@@ -18,7 +18,8 @@ use tokio_tungstenite::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    connector::{Connector, of_io},
+    connector::Connector,
+    failures::of_io,
     http::{self, MAX_BODY, Request},
     recorded::FirstBytes,
 };

@@ -1,6 +1,7 @@
-//! Rules for the path to the host: name, TCP, HTTP; TLS and several addresses have files of their own.
+//! Rules for the path to the host: name, TCP, HTTP; several addresses, TLS and certificates have files of their own.
 
 mod addresses;
+mod certificate;
 mod tls;
 
 use super::{Finding, Severity, VerdictId, facts};
@@ -15,7 +16,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         && let Some(failure) = &name.failure
     {
         let hint = if failure.kind == FailureKind::Timeout {
-            "; the name may be right: check this machine's network"
+            "; the name may be right: check this machine's network, and the domain's name servers"
         } else {
             ""
         };

@@ -9,7 +9,8 @@ use tokio::{
 
 use crate::probe::{
     client::{
-        connector::{Connector, millis, of_io},
+        connector::{Connector, millis},
+        failures::of_io,
         gate::Pass,
     },
     evidence::{Exchange, Failure, FailureKind},
