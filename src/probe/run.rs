@@ -19,13 +19,13 @@ use super::{
         http,
     },
     context::Context,
-    diagnose::{Again, Severity, again, diagnose},
+    diagnose::{Again, Severity, again, diagnose, limits::is_limited},
     document::HopReport,
     evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{
-        addresses, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost, page,
-        resume, upgrade,
+        addresses, alone, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost,
+        page, resume, upgrade,
     },
     hosts,
     own_stall::StallWatch,
@@ -179,6 +179,7 @@ impl Probe<'_> {
         self.evidence.hosting = Some(self.timed(Hop::Hosting, hosting));
         self.evidence.client_library = Some(self.timed(Hop::ClientLibrary, library));
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        alone::look_again(context, &mut self.evidence).await;
         self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Handshake])
     }
 
@@ -188,7 +189,9 @@ impl Probe<'_> {
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
         self.report(&[Hop::Handshake])?;
         let seen = EngineSeen::look(context, &self.evidence).await;
-        self.keep(seen)
+        self.keep(seen);
+        alone::look_again(context, &mut self.evidence).await;
+        self.report_engine()
     }
 
     /// All streams at once, and what else is asked of the engine beside them.
@@ -216,11 +219,13 @@ impl Probe<'_> {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);
             self.evidence.streams.insert(*transport, stream);
         }
+        self.keep(seen);
+        alone::look_again(context, &mut self.evidence).await;
         self.listen_alone(context, span).await?;
         let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
         let again = streams::follow_up(context, &mut self.evidence.streams);
         with_progress(&mut *self.report, progress, again).await?;
-        self.keep(seen)?;
+        self.report_engine()?;
         self.report(&Hop::streams().collect::<Vec<_>>())
     }
 
@@ -238,6 +243,7 @@ impl Probe<'_> {
                 let count = count.load(Ordering::Relaxed);
                 format!("{transport} alone: {count} stanzas of {stanzas}")
             };
+            let _alone = self.connector.gate().alone().await;
             let listening = streams::listen(context, transport, Asked::default(), span, &count);
             let alone = with_progress(&mut *self.report, progress, listening).await?;
             if let Some(stream) = self.evidence.streams.get_mut(&transport) {
@@ -247,24 +253,30 @@ impl Probe<'_> {
         Ok(())
     }
 
-    /// What was seen of the engine beside the streams.
-    fn keep(&mut self, seen: EngineSeen) -> std::io::Result<()> {
-        let mut hops = vec![Hop::Upgrade];
+    /// Keeps what was seen of the engine beside the streams.
+    fn keep(&mut self, seen: EngineSeen) {
         if let Some(sticky) = seen.sticky {
             self.evidence.sticky = Some(self.timed(Hop::Sticky, sticky));
-            hops.insert(0, Hop::Sticky);
         }
         self.evidence.upgrades = Some(self.timed(Hop::Upgrade, seen.upgrades));
         if let Some(cors) = seen.cors {
             self.evidence.cors = Some(self.timed(Hop::Cors, cors));
-            hops.push(Hop::Cors);
         }
-        self.report(&hops)
+    }
+
+    fn report_engine(&mut self) -> std::io::Result<()> {
+        let hops = [Hop::Sticky, Hop::Upgrade, Hop::Cors];
+        let seen: Vec<_> = hops.into_iter().filter(|hop| !self.evidence.at(*hop).is_null()).collect();
+        self.report(&seen)
     }
 
     /// What is only asked once the streams have ended.
     async fn come_back(&mut self, context: &Context) -> std::io::Result<()> {
         let of = self.evidence.hosting_status().map(|status| status.of as u64).filter(|of| *of > 0);
+        // A limit that was met once is not met again on purpose.
+        let connector = self.connector.clone();
+        let is_limited = is_limited(&self.evidence);
+        let _alone = OptionFuture::from(is_limited.then(|| connector.gate().alone())).await;
         let (resume, compression) = tokio::join!(
             timed(resume::resume(context, &self.evidence)),
             timed(page::compression(context, of)),

@@ -16,7 +16,10 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::connector::lock;
+use super::{connector::lock, retry_after::Patience};
+use crate::probe::evidence::Exchange;
+
+const NEVER_CLOSED: &str = "the semaphore is never closed";
 
 /// As many as browsers open to one host over HTTP/1.1 (Chromium: `kDefaultMaxSocketsPerGroup` in
 /// net/socket/client_socket_pool_manager.cc; Firefox: `network.http.max-persistent-connections-per-server`).
@@ -28,22 +31,44 @@ const CONNECTIONS: usize = 6;
 const BURST: u32 = 12;
 const APART: Duration = Duration::from_millis(125);
 
+/// The time between requests once the host has said that they are too many.
+const CAREFUL: Duration = Duration::from_millis(250);
+
 /// What every connection passes.
 #[derive(Debug)]
 pub(crate) struct Gate {
     free: Arc<Semaphore>,
     /// How many places there are, free or not.
     places: AtomicUsize,
+    /// How many connections are open, or have a place.
+    open: Arc<AtomicUsize>,
+    /// How many requests were made.
+    requests: AtomicUsize,
     pace: Mutex<Pace>,
+    patience: Mutex<Patience>,
 }
 
 /// A connection's place among those that are open; free again when it and its clones are dropped. A session whose host closes
 /// its connections keeps its place for the next one, or others would take it.
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
-    _place: Arc<OwnedSemaphorePermit>,
+    _place: Arc<Place>,
     /// How many connections were open when this one was let through, itself included.
     pub(crate) connections: usize,
+    /// Which request of the probe this is.
+    pub(crate) number: usize,
+}
+
+#[derive(Debug)]
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Default for Gate {
@@ -51,7 +76,10 @@ impl Default for Gate {
         Self {
             free: Arc::new(Semaphore::new(CONNECTIONS)),
             places: AtomicUsize::new(CONNECTIONS),
+            open: Arc::default(),
+            requests: AtomicUsize::new(0),
             pace: Mutex::new(Pace { due: Instant::now(), slack: APART * (BURST - 1), apart: APART }),
+            patience: Mutex::default(),
         }
     }
 }
@@ -59,16 +87,51 @@ impl Default for Gate {
 impl Gate {
     /// Waits for a place, and for the time when a request may be made.
     pub(crate) async fn enter(&self) -> Pass {
-        let place = self.free.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let permit = self.free.clone().acquire_owned().await.expect(NEVER_CLOSED);
         let at = lock(&self.pace).next(Instant::now());
         sleep_until(at).await;
-        Pass { _place: Arc::new(place), connections: self.connections() }
+        let connections = self.open.fetch_add(1, Ordering::Relaxed) + 1;
+        let place = Place { _permit: permit, open: self.open.clone() };
+        Pass { _place: Arc::new(place), connections, number: self.count() }
+    }
+
+    /// From now on, until what this gives is dropped, only one connection is open at a time. Waits until the others are closed.
+    pub(crate) async fn alone(&self) -> OwnedSemaphorePermit {
+        let others = self.places.load(Ordering::Relaxed) - 1;
+        let others = u32::try_from(others).expect("places are few");
+        self.free.clone().acquire_many_owned(others).await.expect(NEVER_CLOSED)
     }
 
     /// A request on a connection that is open already, such as the next poll of a stream. It does not wait: a stream's pace
     /// is what is measured. It counts, so that others wait.
-    pub(crate) fn note(&self) {
+    pub(crate) fn note(&self) -> usize {
         lock(&self.pace).note(Instant::now());
+        self.count()
+    }
+
+    fn count(&self) -> usize {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Waits until this may be asked again at the same place, if the host refuses it for now. Nothing new is asked in that
+    /// time.
+    pub(crate) async fn pause_after(&self, exchange: &Exchange, pass: Pass) -> Option<Pass> {
+        let wait = lock(&self.patience).wait(exchange)?;
+        let at = {
+            let mut pace = lock(&self.pace);
+            let now = Instant::now();
+            pace.pause_until(now + wait, exchange.status == Some(429));
+            pace.next(now)
+        };
+        sleep_until(at).await;
+        Some(Pass { connections: self.connections(), number: self.count(), ..pass })
+    }
+
+    /// What came of the pause.
+    pub(crate) fn paused(&self, second: &Exchange) {
+        if lock(&self.patience).waited(second) {
+            lock(&self.pace).be_careful();
+        }
     }
 
     /// Makes room for this many connections more, where the user has asked for what needs them.
@@ -79,13 +142,12 @@ impl Gate {
 
     /// A new connection at a place that is held already.
     pub(crate) fn enter_again(&self, pass: &Pass) -> Pass {
-        self.note();
-        Pass { connections: self.connections(), ..pass.clone() }
+        Pass { connections: self.connections(), number: self.note(), ..pass.clone() }
     }
 
     /// How many connections are open.
     pub(crate) fn connections(&self) -> usize {
-        self.places.load(Ordering::Relaxed).saturating_sub(self.free.available_permits())
+        self.open.load(Ordering::Relaxed)
     }
 }
 
@@ -103,6 +165,20 @@ impl Pace {
         let due = self.due.max(now);
         self.due = due + self.apart;
         due.checked_sub(self.slack).map_or(now, |early| early.max(now))
+    }
+
+    /// Nothing comes before this time.
+    fn pause_until(&mut self, when: Instant, careful: bool) {
+        if careful {
+            self.be_careful();
+        }
+        self.due = self.due.max(when + self.slack);
+    }
+
+    /// Bursts are too much for this host.
+    fn be_careful(&mut self) {
+        self.apart = CAREFUL;
+        self.slack = Duration::ZERO;
     }
 
     /// A request that is made now. Where there are more of these than the pace allows, they do not keep others waiting

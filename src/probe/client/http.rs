@@ -105,12 +105,9 @@ pub(super) async fn send_over(
     mut request: Request,
     way: Way,
 ) -> Result<Answer, Box<Exchange>> {
-    let connections = match &way {
-        Way::Fresh(pass) => pass.connections,
-        Way::Open(_) => {
-            connector.gate().note();
-            connector.gate().connections()
-        }
+    let (number, connections) = match &way {
+        Way::Fresh(pass) => (pass.number, pass.connections),
+        Way::Open(_) => (connector.gate().note(), connector.gate().connections()),
     };
     let start = Instant::now();
     if let Some(asked) = connector.ask() {
@@ -120,6 +117,7 @@ pub(super) async fn send_over(
         method: request.method.to_string(),
         url: request.target.to_string(),
         sent_at_ms: connector.now_ms(),
+        number,
         connections,
         ..Exchange::default()
     };

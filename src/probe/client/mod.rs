@@ -22,6 +22,7 @@ pub(super) mod http;
 mod inspection;
 mod recorded;
 mod retry;
+mod retry_after;
 pub(super) mod tls;
 pub(crate) mod unpack;
 pub(super) mod websocket;

@@ -9,13 +9,25 @@ use super::{
 };
 use crate::probe::evidence::{Exchange, FailureKind};
 
-/// Sends a request, and waits for the head of the answer.
+/// Sends a request, and waits for the head of the answer. What a host refuses for now is asked again after the time that it
+/// asks for; what came first is the `again` of the answer.
 ///
 /// # Errors
 /// With what came instead.
 pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
-    let pass = connector.gate().enter().await;
-    send_from(connector, pass, request).await
+    let gate = connector.gate();
+    let pass = gate.enter().await;
+    let first = send_from(connector, pass.clone(), request.clone()).await?;
+    let Some(pass) = gate.pause_after(&first.exchange, pass).await else { return Ok(first) };
+    let (first, _) = first.finish().await;
+    let mut second = send_from(connector, pass, request).await;
+    let exchange = match &mut second {
+        Ok(answer) => &mut answer.exchange,
+        Err(exchange) => &mut **exchange,
+    };
+    gate.paused(exchange);
+    exchange.again = Some(Box::new(first));
+    second
 }
 
 /// The same, from a place among the open connections.

@@ -130,6 +130,8 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     | WebsocketForbidden
                     | UpgradeUnanswered
                     | NoStickiness
+                    | AnswersAlternate
+                    | SlowUpgrade
             ) && !(cause.id == ConnectionLimited && id == ConnectionLimited)
         }
         ConnectionsReset => matches!(

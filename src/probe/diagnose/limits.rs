@@ -1,25 +1,335 @@
-//! Rules for limits: what was refused or hung only while other connections were open, or after many requests. Pure.
+//! Rules for limits: what was refused, or hung, only while other connections were open, or after many requests. Pure.
 
-use crate::probe::{
-    classify::{Class, classify},
-    evidence::{Exchange, FailureKind, Stream},
+use super::{Finding, VerdictId, facts};
+use crate::{
+    probe::{
+        classify::{Class, classify},
+        evidence::{Evidence, Exchange, FailureKind, Stream},
+        hop::Hop,
+    },
+    transport::Transport,
 };
 
-/// Whether a stream did not come about for a reason that may be the number of open connections or of requests.
-pub(super) fn may_be_crowded(stream: &Stream) -> bool {
-    let poll = stream.ended.as_ref().and_then(|ended| ended.status);
-    may_be_a_limit(&stream.exchange) || matches!(poll, Some(429 | 503))
+/// What takes so much longer than other answers waits for something.
+const WAITS_MS: u64 = 1000;
+/// Within this time after another connection has closed, an answer came because of it.
+const AFTERWARDS_MS: u64 = 500;
+
+/// How many times sooner an answer has to come where nothing else is open, to show that it waited for others to close.
+const SOONER: u64 = 2;
+
+/// What was refused or late beside others.
+struct Refusal<'a> {
+    hop: Hop,
+    exchange: &'a Exchange,
+    how: How<'a>,
+}
+
+/// How it went afterwards.
+enum How<'a> {
+    /// The same was asked again after a pause, and was answered.
+    AfterPause(&'a Exchange),
+    /// The same was asked again while nothing else was open, and was answered.
+    Alone,
+}
+
+pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    let refusals = refusals(evidence);
+    let most = most_answered(evidence);
+    let rate = refusals.iter().find_map(|refusal| match refusal.how {
+        How::AfterPause(second) if is_of_requests(refusal.exchange, most) => Some((refusal, second)),
+        _ => None,
+    });
+    let fault = facts::fault(evidence);
+    if let Some((Refusal { hop, exchange, .. }, second)) = rate {
+        let line = format!(
+            "request {} of the probe, {:.1} s after it began: {}; asked again {:.1} s later → {}",
+            exchange.number,
+            seconds(exchange.sent_at_ms),
+            facts::describe_exchange(exchange),
+            seconds(second.sent_at_ms.saturating_sub(exchange.sent_at_ms)),
+            facts::describe_answer(second),
+        );
+        findings.push(Finding::new(VerdictId::RateLimited, *hop, fault, line));
+        return;
+    }
+    let Some(Refusal { hop, exchange, how }) =
+        refusals.iter().min_by_key(|refusal| refusal.exchange.connections)
+    else {
+        return;
+    };
+    let poll = match hop {
+        Hop::Stream(transport) => evidence.streams[transport].ended.as_ref().and_then(|ended| ended.status),
+        _ => None,
+    };
+    let came = match (exchange.head_ms, poll) {
+        (Some(ms), None) if !is_refused(exchange) => format!(
+            "{} after {:.1} s, when another had closed",
+            facts::describe_exchange(exchange),
+            seconds(ms)
+        ),
+        (_, Some(poll)) if !is_refused(exchange) => format!("a later poll was answered {poll}"),
+        _ => facts::describe_exchange(exchange),
+    };
+    let then = match how {
+        How::AfterPause(second) => format!("with {} open, it was answered", second.connections),
+        How::Alone => "alone, it was answered".to_owned(),
+    };
+    let line = format!("with {} connections open: {came}; {then}", exchange.connections);
+    findings.push(Finding::new(VerdictId::ConnectionLimited, *hop, fault, line));
+}
+
+/// Whether a limit was met.
+pub(crate) fn is_limited(evidence: &Evidence) -> bool {
+    !refusals(evidence).is_empty()
+}
+
+fn refusals(evidence: &Evidence) -> Vec<Refusal<'_>> {
+    let exchanges = evidence.exchanges();
+    // Servers that take turns, one of them out of order, refuse a request that is alone, too.
+    let refused_alone =
+        |(_, exchange): &(Hop, &Exchange)| exchange.status == Some(503) && exchange.connections <= 1;
+    let by_turns = exchanges.iter().any(refused_alone);
+    let mut refusals = Vec::new();
+    for (hop, one) in exchanges {
+        let Some(other) = one.again.as_deref() else { continue };
+        let (first, second) = if one.sent_at_ms < other.sent_at_ms { (one, other) } else { (other, one) };
+        if matches!(first.status, Some(429 | 503)) && second.status.is_some() && !is_refused(second) {
+            refusals.push(Refusal { hop, exchange: first, how: How::AfterPause(second) });
+        }
+    }
+    let mut alone = |hop, exchange| refusals.push(Refusal { hop, exchange, how: How::Alone });
+    for (transport, stream) in &evidence.streams {
+        let Some(again) = &stream.alone else { continue };
+        if is_crowded(evidence, stream)
+            && !again.arrivals.is_empty()
+            && (was_cut(stream) || is_better(&again.exchange, &stream.exchange))
+        {
+            alone(Hop::Stream(*transport), &stream.exchange);
+        }
+    }
+    if let Some(sticky) = evidence.sticky.as_ref().filter(|_| facts::works(evidence, Hop::Sticky)) {
+        sticky.crowded.iter().for_each(|exchange| alone(Hop::Sticky, exchange));
+    }
+    if let Some(upgrades) = &evidence.upgrades {
+        let works = upgrades.attempts.iter().filter(|one| one.works).map(|one| &one.exchange);
+        let better = |first: &&Exchange| works.clone().any(|again| is_better(again, first));
+        upgrades.crowded.iter().filter(better).for_each(|exchange| alone(Hop::Upgrade, exchange));
+    }
+    refusals.retain(|refusal| refusal.exchange.status == Some(429) || !by_turns);
+    refusals
+}
+
+/// Whether what came alone is better than what came beside others: an answer in the place of none, or one that came sooner.
+fn is_better(alone: &Exchange, first: &Exchange) -> bool {
+    is_refused(first) || alone.ms.max(WAITS_MS / SOONER) * SOONER <= first.head_ms.unwrap_or_default()
+}
+
+/// With how many connections open a request was answered.
+fn most_answered(evidence: &Evidence) -> usize {
+    let exchanges = evidence.exchanges();
+    let answered =
+        exchanges.iter().filter(|(_, exchange)| exchange.status.is_some() && !is_refused(exchange));
+    answered.map(|(_, exchange)| exchange.connections).max().unwrap_or_default()
+}
+
+/// Whether a limit is one of requests in a time: it says after which time it is over, or as many connections as were open when it
+/// was met were no hindrance at another time; unless the host says itself that it counts connections (Traefik's inFlightReq: "max
+/// connections reached: 3").
+fn is_of_requests(exchange: &Exchange, most_answered: usize) -> bool {
+    let body = exchange.body.to_ascii_lowercase();
+    if body.contains("max connections")
+        || body.contains("too many connections")
+        || body.contains("concurrent")
+    {
+        return false;
+    }
+    let says_when = exchange.status == Some(429) && exchange.header("retry-after").is_some();
+    says_when || exchange.connections <= most_answered
+}
+
+/// Which hops beside the streams should be looked at again while nothing else is open.
+pub(crate) fn crowded(evidence: &Evidence) -> Vec<(Hop, Vec<Exchange>)> {
+    let worth = |exchange: &&Exchange| may_be_a_limit(exchange) || is_late(evidence, exchange);
+    let of = |hop, exchanges: Vec<&Exchange>| {
+        let found: Vec<_> = exchanges.into_iter().filter(worth).cloned().collect();
+        (!found.is_empty()).then_some((hop, found))
+    };
+    let rounds = evidence.sticky.iter().flat_map(|sticky| &sticky.rounds);
+    let attempts = evidence.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
+    [
+        of(Hop::Hosting, evidence.hosting.iter().map(|hosting| &hosting.exchange).collect()),
+        of(Hop::ClientLibrary, evidence.client_library.iter().map(|library| &library.exchange).collect()),
+        of(Hop::Handshake, evidence.handshake.iter().map(|handshake| &handshake.exchange).collect()),
+        of(Hop::Sticky, rounds.filter_map(|round| round.failed.as_ref()).collect()),
+        of(Hop::Upgrade, attempts.map(|attempt| &attempt.exchange).collect()),
+        of(Hop::Cors, evidence.cors.iter().map(|cors| &cors.exchange).collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Whether a stream should be opened again while nothing else is open.
+pub(super) fn should_open_again(evidence: &Evidence, transport: Transport) -> bool {
+    evidence.streams.get(&transport).is_some_and(|stream| is_crowded(evidence, stream))
+}
+
+/// Whether a stream did not come about, or late, for a reason that may be the number of open connections or of requests.
+fn is_crowded(evidence: &Evidence, stream: &Stream) -> bool {
+    may_be_a_limit(&stream.exchange) || is_late(evidence, &stream.exchange) || was_cut(stream)
+}
+
+/// Whether a later poll of a stream was refused for now.
+fn was_cut(stream: &Stream) -> bool {
+    stream.ended.as_ref().is_some_and(|ended| matches!(ended.status, Some(429 | 503)))
 }
 
 /// Whether an answer may come of a limit and not of the request: it was refused for now, or did not come, while other
 /// connections were open.
 fn may_be_a_limit(exchange: &Exchange) -> bool {
-    exchange.connections > 1
-        && match classify(exchange) {
-            Class::RateLimit | Class::Unavailable | Class::OriginDown | Class::OriginSlow => true,
-            Class::None(kind) => {
-                matches!(kind, FailureKind::Timeout | FailureKind::Reset | FailureKind::Closed)
-            }
-            _ => false,
+    exchange.connections > 1 && is_refused(exchange)
+}
+
+fn is_refused(exchange: &Exchange) -> bool {
+    match classify(exchange) {
+        Class::RateLimit | Class::Unavailable | Class::OriginDown | Class::OriginSlow => true,
+        Class::None(kind) => matches!(kind, FailureKind::Timeout | FailureKind::Reset | FailureKind::Closed),
+        _ => exchange.status == Some(503),
+    }
+}
+
+/// Whether an answer came only when a stream had closed, as where all workers of a server are taken.
+fn is_late(evidence: &Evidence, exchange: &Exchange) -> bool {
+    let usual = evidence.hosting.as_ref().and_then(|hosting| hosting.exchange.head_ms).unwrap_or_default();
+    let Some(ms) = exchange.head_ms.filter(|ms| *ms > usual + WAITS_MS) else { return false };
+    let came = exchange.sent_at_ms + ms;
+    let ends = evidence.streams.values().map(|stream| stream.exchange.sent_at_ms + stream.watched_ms);
+    exchange.connections > 1 && ends.into_iter().any(|end| (end..end + AFTERWARDS_MS).contains(&came))
+}
+
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::evidence::{Arrival, Round, Sticky};
+
+    fn exchange(status: u16, sent_at_ms: u64, connections: usize) -> Exchange {
+        Exchange { status: Some(status), sent_at_ms, connections, number: 11, ..Exchange::default() }
+    }
+
+    fn said(evidence: &Evidence) -> Vec<(VerdictId, String)> {
+        let mut findings = Vec::new();
+        rules(evidence, &mut findings);
+        findings.into_iter().map(|finding| (finding.id, finding.evidence)).collect()
+    }
+
+    fn with_stream(stream: Stream) -> Evidence {
+        Evidence { streams: [(Transport::Sse, stream)].into(), ..Evidence::default() }
+    }
+
+    /// A stream that was refused, and answered alone.
+    fn refused_stream(refused: Exchange) -> Stream {
+        let alone = Stream {
+            arrivals: vec![Arrival::default()],
+            exchange: exchange(200, 9000, 1),
+            ..Stream::default()
+        };
+        Stream { exchange: refused, alone: Some(Box::new(alone)), ..Stream::default() }
+    }
+
+    #[test]
+    fn what_is_answered_after_a_pause_was_too_much_at_a_time() {
+        let again = |status, first, second| {
+            let again = Some(Box::new(exchange(status, 900, first)));
+            with_stream(Stream {
+                exchange: Exchange { again, ..exchange(200, 5900, second) },
+                ..Stream::default()
+            })
+        };
+        for (status, first, second, id) in [
+            (429, 5, 5, VerdictId::RateLimited),
+            (503, 5, 5, VerdictId::RateLimited),
+            (503, 5, 1, VerdictId::ConnectionLimited),
+            (429, 5, 1, VerdictId::ConnectionLimited),
+        ] {
+            let said = said(&again(status, first, second));
+            assert!(said.iter().map(|(said, _)| *said).eq([id]), "{said:?}");
         }
+        let mut says_when = again(429, 5, 1);
+        let exchange = &mut says_when.streams.get_mut(&Transport::Sse).unwrap().exchange;
+        exchange.again.as_mut().unwrap().headers = vec![("retry-after".into(), "5".into())];
+        assert_eq!(said(&says_when)[0].0, VerdictId::RateLimited);
+        let said = said(&again(429, 5, 5));
+        assert!(said[0].1.contains("request 11") && said[0].1.contains("0.9 s"), "{said:?}");
+        assert!(said[0].1.contains("5.0 s later"), "{said:?}");
+    }
+
+    #[test]
+    fn what_is_answered_only_alone_was_one_connection_too_many() {
+        let hangs = Exchange {
+            connections: 4,
+            failure: Some(crate::probe::evidence::Failure::new(FailureKind::Timeout, "no answer")),
+            ..Exchange::default()
+        };
+        for refused in [exchange(503, 900, 4), exchange(429, 900, 4), hangs] {
+            let evidence = with_stream(refused_stream(refused));
+            assert!(should_open_again(&evidence, Transport::Sse));
+            let said = said(&evidence);
+            assert!(
+                matches!(&said[..], [(VerdictId::ConnectionLimited, line)] if line.contains("4 connections")),
+                "{said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_fails_alone_too_is_no_limit() {
+        let stream = refused_stream(exchange(503, 900, 4));
+        let alone = Some(Box::new(Stream { exchange: exchange(503, 9000, 1), ..Stream::default() }));
+        assert_eq!(said(&with_stream(Stream { alone, ..stream })), []);
+        let only_one = with_stream(refused_stream(exchange(503, 900, 1)));
+        assert!(!should_open_again(&only_one, Transport::Sse), "nothing else was open");
+        let forbidden = with_stream(refused_stream(exchange(403, 900, 4)));
+        assert!(!should_open_again(&forbidden, Transport::Sse), "it was refused for good");
+    }
+
+    #[test]
+    fn servers_that_take_turns_are_no_limit() {
+        let mut evidence = with_stream(refused_stream(exchange(503, 900, 4)));
+        let failed = Some(exchange(503, 7000, 1));
+        evidence.sticky =
+            Some(Sticky { rounds: vec![Round { failed, ..Round::default() }], ..Sticky::default() });
+        assert_eq!(said(&evidence), []);
+    }
+
+    #[test]
+    fn a_worker_that_is_free_again_answers() {
+        let first = Stream { exchange: exchange(200, 100, 3), watched_ms: 6000, ..Stream::default() };
+        let late = |head_ms| {
+            let stream = refused_stream(Exchange { head_ms: Some(head_ms), ..exchange(200, 100, 4) });
+            let mut evidence = with_stream(stream);
+            evidence.streams.insert(Transport::WebSocket, first.clone());
+            evidence
+        };
+        assert_eq!(said(&late(6100))[0].0, VerdictId::ConnectionLimited);
+        let mut slow = late(6100);
+        slow.streams.get_mut(&Transport::Sse).unwrap().alone.as_mut().unwrap().exchange.ms = 6000;
+        assert_eq!(said(&slow), [], "slow alone, too");
+        assert_eq!(said(&late(4000)), [], "slow, and nobody made room");
+        assert_eq!(said(&late(30)), []);
+    }
+
+    #[test]
+    fn hops_to_look_at_again() {
+        let failed = Some(exchange(503, 900, 5));
+        let sticky = Some(Sticky { rounds: vec![Round { failed, ..Round::default() }], ..Sticky::default() });
+        let evidence = Evidence { sticky, ..Evidence::default() };
+        let hops: Vec<_> =
+            crowded(&evidence).into_iter().map(|(hop, exchanges)| (hop, exchanges.len())).collect();
+        assert_eq!(hops, [(Hop::Sticky, 1)]);
+    }
 }

@@ -10,7 +10,7 @@ mod facts;
 mod graph;
 mod handshake;
 mod hold;
-mod limits;
+pub(super) mod limits;
 mod line;
 mod pace;
 mod page;
@@ -193,6 +193,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     time::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);
     line::rules(evidence, &mut findings);
+    limits::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
@@ -212,7 +213,7 @@ pub(crate) fn again(evidence: &Evidence, transport: Transport) -> Option<Again> 
     if matches!(pace::judge(evidence, transport), pace::Pace::HeldOnce(_)) {
         return Some(Again::Pace);
     }
-    limits::may_be_crowded(evidence.streams.get(&transport)?).then_some(Again::Opening)
+    limits::should_open_again(evidence, transport).then_some(Again::Opening)
 }
 
 /// How a hop went, by what was seen and said of it.

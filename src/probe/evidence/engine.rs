@@ -39,6 +39,8 @@ evidence! {
     struct Sticky {
         /// Without and with cookies.
         rounds: Vec<Round>,
+        /// What failed or was late while other connections were open; the rounds were made again, alone.
+        crowded: Vec<Exchange>,
     }
 
     /// One upgrade to WebSocket.
@@ -61,5 +63,7 @@ evidence! {
     struct Upgrades {
         /// Each.
         attempts: Vec<Upgrade>,
+        /// Those that failed or were late while other connections were open; all were made again, alone.
+        crowded: Vec<Exchange>,
     }
 }

@@ -62,6 +62,8 @@ evidence! {
         url: String,
         /// When it was sent, since the probe began.
         sent_at_ms: u64,
+        /// Which request of the probe it was, from 1 on.
+        number: usize,
         /// How many connections the probe had open then, this one included.
         connections: usize,
         /// The headers of the request that matter to the hop.

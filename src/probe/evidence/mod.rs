@@ -92,8 +92,12 @@ impl Evidence {
         self.handshake.iter().for_each(|handshake| add(Hop::Handshake, &handshake.exchange));
         let rounds = self.sticky.iter().flat_map(|sticky| &sticky.rounds);
         rounds.filter_map(|round| round.failed.as_ref()).for_each(|one| add(Hop::Sticky, one));
+        let crowded = self.sticky.iter().flat_map(|sticky| &sticky.crowded);
+        crowded.for_each(|one| add(Hop::Sticky, one));
         let attempts = self.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
         attempts.for_each(|attempt| add(Hop::Upgrade, &attempt.exchange));
+        let crowded = self.upgrades.iter().flat_map(|upgrades| &upgrades.crowded);
+        crowded.for_each(|one| add(Hop::Upgrade, one));
         for (transport, stream) in &self.streams {
             let alone = stream.alone.as_ref().map(|alone| &alone.exchange);
             alone.into_iter().chain([&stream.exchange]).for_each(|one| add(Hop::Stream(*transport), one));

@@ -70,7 +70,7 @@ pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
     if has_cookies && rounds.iter().all(|round| round.good < round.requests) {
         rounds.push(round(context, true).await);
     }
-    Sticky { rounds }
+    Sticky { rounds, crowded: Vec::new() }
 }
 
 async fn round(context: &Context, with_cookies: bool) -> Round {

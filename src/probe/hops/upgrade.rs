@@ -48,7 +48,7 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
     if unsteady.is_some_and(|last| classify(&last.exchange) != Class::Engine(EngineError::UnknownSession)) {
         attempts.extend(from_polling(context).await);
     }
-    Upgrades { attempts }
+    Upgrades { attempts, crowded: Vec::new() }
 }
 
 /// A style is only to blame if it fails whenever it is asked, and another one never does: until one of them does otherwise,
