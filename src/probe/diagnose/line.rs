@@ -94,7 +94,7 @@ fn stalls(evidence: &Evidence, findings: &mut Vec<Finding>) {
         if let pace::Pace::LineStalled(silence) = pace::judge(evidence, *transport) {
             let again = evidence.streams[transport].alone.is_some();
             let how = if again {
-                "it did not when it was listened to again"
+                "not so when it was listened to again"
             } else {
                 "all streams went on at the same moment"
             };
