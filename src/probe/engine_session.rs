@@ -40,6 +40,8 @@ pub(crate) struct EngineSession {
     /// The request of a polling session that failed.
     failed_request: Option<Exchange>,
     empty: usize,
+    /// Whether the engine has said that it closes.
+    pub(crate) closed_by_engine: bool,
     /// Packets that have come and are not looked at yet.
     pub(crate) pending: VecDeque<Packet>,
 }
@@ -130,6 +132,7 @@ impl EngineSession {
             bytes: 0,
             failed_request: None,
             empty: 0,
+            closed_by_engine: false,
             pending: VecDeque::new(),
         }
     }
@@ -238,6 +241,7 @@ impl EngineSession {
             how: failure.text.clone(),
             code,
             status,
+            by_engine: self.closed_by_engine,
             body: failed.filter(|exchange| exchange.status.is_some()).map(|exchange| exchange.body.clone()),
         }
     }

@@ -187,17 +187,21 @@ fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended) -> S
         _ => String::new(),
     };
     let how = format!("{}{status}", ended.how);
+    let when = if count == 0 {
+        "before the first stanza".to_owned()
+    } else {
+        format!("after {age} s and {stanzas}")
+    };
     let again = stream.again.as_deref();
     let second = again.and_then(|again| again.ended.as_ref()).map(|ended| seconds(ended.at_ms));
     let second = second.unwrap_or_default();
     match cause {
-        Cause::Policy => format!("closed after {age} s and {stanzas}: {how}"),
+        Cause::Policy => format!("closed {when}: {how}"),
         Cause::Size => {
             let largest = stream.arrivals.iter().map(|arrival| arrival.bytes).max();
-            let largest = largest.map_or("no stanza came".to_owned(), |bytes| {
-                format!("the largest message that came has about {bytes} bytes")
-            });
-            format!("closed after {age} s and {stanzas}: {how}; {largest}")
+            let largest =
+                largest.map(|bytes| format!("; the largest message that came has about {bytes} bytes"));
+            format!("closed {when}: {how}{}", largest.unwrap_or_default())
         }
         Cause::CloseFrameLost => format!("all {stanzas} of the poem came, and then: {how}"),
         Cause::Age => format!(
@@ -214,10 +218,10 @@ fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended) -> S
         Cause::GoingAway => format!("it ended after {age} s: {how}; it did not end again"),
         Cause::Once => {
             let watched = again.map(|again| seconds(again.watched_ms)).unwrap_or_default();
-            format!("it ended after {age} s and {stanzas}: {how}; once more it lived for {watched} s")
+            format!("it ended {when}: {how}; once more it lived for {watched} s")
         }
         Cause::Again => format!("it ended after {age} s and {stanzas}, and again after {second} s: {how}"),
-        Cause::Unknown => format!("it ended after {age} s and {stanzas}: {how}"),
+        Cause::Unknown => format!("it ended {when}: {how}"),
     }
 }
 

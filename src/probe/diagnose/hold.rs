@@ -23,6 +23,8 @@ struct Limit {
     to_ms: u64,
     /// How it shows.
     how: String,
+    /// Whether it may as well be a limit on the whole time: there is no connection that flowed to compare with.
+    or_age: bool,
 }
 
 /// What a limit is on.
@@ -83,8 +85,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             continue;
         }
         said.push(id);
-        let lines: Vec<_> = grouped(limits.iter().filter(|other| other.what.verdict() == id)).collect();
-        findings.push(Finding::new(id, Hop::Hold, fault, lines.join("; ")));
+        let alike = || limits.iter().filter(|other| other.what.verdict() == id);
+        let lines: Vec<_> = grouped(alike()).collect();
+        let finding = Finding::new(id, Hop::Hold, fault, lines.join("; "));
+        let unsure = id == VerdictId::IdleCut && alike().all(|limit| limit.or_age);
+        findings.push(if unsure { finding.or(&[VerdictId::AgeCut], TO_TELL) } else { finding });
     }
 }
 
@@ -92,6 +97,9 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 pub(super) fn near(one_ms: u64, other_ms: u64) -> bool {
     one_ms.abs_diff(other_ms) <= one_ms.max(other_ms) / 10 + 250
 }
+
+const TO_TELL: &str =
+    "hold a connection on which the server speaks: if it is cut at the same age, silence is not the cause";
 
 /// Time for a stanza that is due, where the server tells its pace.
 const LATE_MS: u64 = 2_000;
@@ -168,7 +176,8 @@ fn on_transport(hold: &Hold, transport: Transport) -> Vec<Limit> {
         // A session that another node does not know was not cut.
         .filter(|held| held.ended.as_ref().is_none_or(|ended| ended.status != Some(400)))
         .collect();
-    let limit = |what, (from_ms, to_ms), how: String| Limit { transport, what, from_ms, to_ms, how };
+    let limit =
+        |what, (from_ms, to_ms), how: String| Limit { transport, what, from_ms, to_ms, how, or_age: false };
     let exactly = |ms| (ms, ms);
     if let Some(lost) = held.iter().find(|held| pings_are_lost(held)) {
         let how = match &lost.ended {
@@ -225,8 +234,12 @@ fn on_transport(hold: &Hold, transport: Transport) -> Vec<Limit> {
     if let Some(quiet) = quiet {
         // One limit is not said twice.
         let same = over.is_some_and(|(_, age_ms)| quiet.age_ms.is_some_and(|age| near(age, age_ms)));
-        if !same {
-            limits.push(limit(What::Silence, (quiet.from_ms, quiet.to_ms), quiet.how));
+        let old = quiet.age_ms.filter(|_| quiet.bore_longer);
+        if let (false, Some(age_ms)) = (same, old) {
+            limits.push(limit(What::Age, exactly(age_ms), quiet.how));
+        } else if !same {
+            let silence = limit(What::Silence, (quiet.from_ms, quiet.to_ms), quiet.how);
+            limits.push(Limit { or_age: flowing.is_none(), ..silence });
         }
     }
     limits
@@ -238,6 +251,8 @@ struct QuietLimit {
     to_ms: u64,
     /// How old the connection was; none where the moment was not seen.
     age_ms: Option<u64>,
+    /// Whether the connection had lived through a longer silence before, so that this one is not why it was cut.
+    bore_longer: bool,
     how: String,
 }
 
@@ -252,6 +267,7 @@ fn quiet_limit<'a>(quiet: impl Iterator<Item = (&'a Held, Fate)>) -> Option<Quie
             from_ms: silence_ms,
             to_ms: silence_ms,
             age_ms: Some(age_ms),
+            bore_longer: held.longest_silence_ms > silence_ms && !near(held.longest_silence_ms, silence_ms),
             how: end_of(held),
         });
     }
@@ -263,7 +279,7 @@ fn quiet_limit<'a>(quiet: impl Iterator<Item = (&'a Held, Fate)>) -> Option<Quie
     let lived = all.iter().filter(|(_, fate)| *fate == Fate::Lived).map(|(held, _)| held.longest_silence_ms);
     let from_ms = lived.filter(|lived| *lived < to_ms).max().unwrap_or_default();
     let how = "nothing comes any more, and no end was seen".to_owned();
-    Some(QuietLimit { from_ms, to_ms, age_ms: None, how })
+    Some(QuietLimit { from_ms, to_ms, age_ms: None, bore_longer: false, how })
 }
 
 fn cut_at(fate: Fate) -> Option<u64> {
@@ -273,14 +289,18 @@ fn cut_at(fate: Fate) -> Option<u64> {
     }
 }
 
-/// Whether a ping was due that did not come. One may be late by a fifth of its interval, and a second more.
+/// Whether a ping was due that did not come. One may be late by a fifth of its interval, and a second more. Some engines ping at once
+/// and then each interval, and close when the answer takes longer than the time-out (socketioxide); others wait an interval
+/// first (engine.io).
 fn pings_are_lost(held: &Held) -> bool {
     if held.ping_interval_ms == 0 || held.transport != Transport::SocketIoWebSocket {
         return false;
     }
     let slack = held.ping_interval_ms / 5 + 1_000;
     let due = held.held_ms.saturating_sub(slack) / held.ping_interval_ms;
-    usize::try_from(due).is_ok_and(|due| held.pings < due)
+    let closed = held.ended.as_ref().is_some_and(|ended| ended.by_engine);
+    let gave_up = closed && held.pings == 0 && near(held.held_ms, held.ping_timeout_ms);
+    gave_up || usize::try_from(due).is_ok_and(|due| held.pings < due)
 }
 
 fn end_of(held: &Held) -> String {
@@ -370,6 +390,7 @@ mod tests {
         held.quiet_ms = quiet_ms;
         held.stanzas = if held.kind == HeldKind::Quiet { 0 } else { 3 };
         held.pings = usize::try_from(age_ms / 25_000 + 1).unwrap();
+        held.longest_silence_ms = held.longest_silence_ms.min(age_ms - quiet_ms);
         held.ended = Some(Ended { at_ms: age_ms, quiet_ms, how: "cut".into(), ..Ended::default() });
         held
     }
@@ -457,6 +478,18 @@ mod tests {
     }
 
     #[test]
+    fn an_engine_that_only_pings() {
+        let quiet = |age_ms, quiet_ms, longest_silence_ms| {
+            let cut = cut(held(Transport::SocketIoWebSocket, HeldKind::Quiet, 60_000), age_ms, quiet_ms);
+            Held { silence_ms: 0, longest_silence_ms, ..cut }
+        };
+        assert_eq!(found(vec![quiet(40_000, 15_000, 25_000)]), [(What::Age, 40_000, 40_000)]);
+        assert_eq!(found(vec![quiet(10_010, 10_000, 10)]), [(What::Silence, 10_000, 10_000)]);
+        let hold = Hold { held: vec![quiet(10_010, 10_000, 10)], ..Hold::default() };
+        assert!(limits(&hold)[0].or_age, "one on the whole time would look the same");
+    }
+
+    #[test]
     fn polls() {
         let polling = |kind| held(Transport::SocketIoPolling, kind, 20_000);
         let sse = |kind| held(Transport::Sse, kind, 20_000);
@@ -479,6 +512,9 @@ mod tests {
         };
         let all = vec![engine(HeldKind::Quiet, 0, 45_000), engine(HeldKind::Flowing, 0, 45_010)];
         assert_eq!(found(all), [(What::Pings, 45_000, 45_000)]);
+        let mut closed = engine(HeldKind::Quiet, 0, 20_010);
+        closed.ended.as_mut().unwrap().by_engine = true;
+        assert_eq!(found(vec![closed]), [(What::Pings, 20_010, 20_010)], "the first one is due at once");
         let cut_early = vec![engine(HeldKind::Quiet, 0, 12_000), engine(HeldKind::Flowing, 0, 12_000)];
         assert_eq!(found(cut_early), [(What::Age, 12_000, 12_000)], "none was due");
     }

@@ -34,6 +34,8 @@ evidence! {
         status: Option<u16>,
         /// The first bytes of that answer.
         body: Option<String>,
+        /// Whether the engine said that it closes.
+        by_engine: bool,
     }
 
     /// A stanza has come.

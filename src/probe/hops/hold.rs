@@ -14,7 +14,7 @@ use crate::{
         evidence::{Failure, FailureKind, Held, HeldKind, Hold, Stream},
         plan::HoldTime,
         streams::{
-            Asked,
+            Asked, Progress,
             source::{self, Source, Speaker, StreamEvent},
         },
     },
@@ -135,7 +135,7 @@ async fn hold_one(
         opened_at_ms: millis(start),
         ..Held::default()
     };
-    let source = match opened {
+    let mut source = match opened {
         Ok(source) => source,
         Err(()) => {
             held.failure = Some(refusal(opening));
@@ -149,7 +149,7 @@ async fn hold_one(
     let every = (time.limit / 10).clamp(Duration::from_millis(200), Duration::from_secs(1));
     let mut speaker = Speaker::new((kind == HeldKind::Speaking).then_some(every));
     let (opened, mut last, mut spoken) = (Instant::now(), Instant::now(), Instant::now());
-    let mut source = source;
+    let mut progress = Progress::default();
     let failure = loop {
         let leave = if held.silence_ms > 0 { opened + silence + LATE } else { *until.borrow_and_update() };
         let next = tokio::select! {
@@ -165,16 +165,21 @@ async fn hold_one(
         held.longest_silence_ms = held.longest_silence_ms.max(millis(last));
         last = Instant::now();
         match event {
-            StreamEvent::Stanza(_) => held.stanzas += 1,
+            StreamEvent::Stanza(index) => {
+                progress.advance(index);
+                held.stanzas += 1;
+            }
+            StreamEvent::Opening(opening) => progress.begin(&opening),
             StreamEvent::Ping => {
                 held.pings += 1;
                 spoken = last;
             }
-            StreamEvent::End => {
+            StreamEvent::End if progress.is_whole() => {
                 held.complete = true;
                 break None;
             }
-            StreamEvent::Opening(_) | StreamEvent::Other => {}
+            StreamEvent::End => break Some(source.too_early()),
+            StreamEvent::Other => {}
         }
         if held.silence_ms > 0 && held.stanzas > 0 {
             if opened.elapsed() + Duration::from_millis(200) >= silence {

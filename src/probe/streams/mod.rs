@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::Value;
 use tokio::time::timeout;
 
 pub(crate) use self::follow_up::follow_up;
@@ -73,6 +74,30 @@ impl Span {
     }
 }
 
+/// How far a reading has come, to tell the end of the poem from another one that looks like it.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    next: Option<u64>,
+    of: Option<u64>,
+}
+
+impl Progress {
+    /// Takes what the event `reading` says.
+    pub(crate) fn begin(&mut self, opening: &Value) {
+        (self.next, self.of) = (opening["from"].as_u64(), opening["of"].as_u64());
+    }
+
+    /// A stanza has come.
+    pub(crate) fn advance(&mut self, index: Option<u64>) {
+        self.next = index.map(|index| index + 1).or(self.next);
+    }
+
+    /// Whether the poem is over, as far as that is known.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.next.zip(self.of).is_none_or(|(next, of)| next >= of)
+    }
+}
+
 /// Listens to one transport. `count` tells others how many stanzas have come.
 pub(crate) async fn listen(
     context: &Context,
@@ -92,6 +117,7 @@ pub(crate) async fn listen(
     };
     let opened = Instant::now();
     let mut speaker = Speaker::new(asked.speak);
+    let mut progress = Progress::default();
     let (mut last, mut bytes, mut all) = (opened, 0, 0);
     // Since the request was sent: waiting for a place among the connections is not the host's time.
     let began_ms = stream.exchange.sent_at_ms;
@@ -108,16 +134,21 @@ pub(crate) async fn listen(
                 Err(failure) => return Some(failure),
             };
             match event {
-                StreamEvent::Opening(opening) => stream.opening = Some(opening),
+                StreamEvent::Opening(opening) => {
+                    progress.begin(&opening);
+                    stream.opening = Some(opening);
+                }
                 StreamEvent::Stanza(index) => {
+                    progress.advance(index);
                     let bytes = std::mem::take(&mut bytes);
                     stream.arrivals.push(Arrival { at_ms: at_ms(), index, bytes });
                     count.store(stream.arrivals.len(), Ordering::Relaxed);
                 }
-                StreamEvent::End => {
+                StreamEvent::End if progress.is_whole() => {
                     stream.complete = true;
                     return None;
                 }
+                StreamEvent::End => return Some(source.too_early()),
                 StreamEvent::Ping | StreamEvent::Other => {}
             }
             if all > FLOOD.1 {
@@ -153,6 +184,19 @@ pub(crate) fn opened(exchange: &Exchange) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_the_poem_is_told_from_others() {
+        let mut progress = Progress::default();
+        assert!(progress.is_whole(), "nothing is known");
+        progress.begin(&serde_json::json!({"from": 0, "of": 2}));
+        progress.advance(Some(0));
+        assert!(!progress.is_whole());
+        progress.advance(Some(1));
+        assert!(progress.is_whole());
+        progress.begin(&serde_json::json!({"from": 2, "of": 2}));
+        assert!(progress.is_whole(), "resumed at the end");
+    }
 
     #[test]
     fn spans() {

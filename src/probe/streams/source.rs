@@ -181,6 +181,16 @@ impl Source {
         }
     }
 
+    /// An end that looks like the poem's, and is none.
+    pub(crate) fn too_early(&self) -> Failure {
+        let how = match self {
+            Self::WebSocket(socket) => socket.close_text(),
+            Self::Engine(_) => "the server's disconnect".to_owned(),
+            Self::Sse(_) => "the event end".to_owned(),
+        };
+        Failure::new(FailureKind::Closed, format!("{how}, though the poem was not over"))
+    }
+
     /// Leaves, and says so where the server would not notice.
     pub(crate) async fn close(self) {
         if let Self::Engine(engine) = self {
@@ -248,7 +258,14 @@ impl EventStream {
         if let Some(event) = self.ready.pop_front() {
             return Ok((parse_sse(&event), 0));
         }
-        let Some(bytes) = self.answer.chunk().await? else {
+        let chunk = self.answer.chunk().await.map_err(|failure| match failure.kind {
+            // In the words of one who chunks, which are nobody else's.
+            FailureKind::Closed | FailureKind::BodyCut => {
+                Failure::new(failure.kind, "the stream was cut off")
+            }
+            _ => failure,
+        });
+        let Some(bytes) = chunk? else {
             return Err(Failure::new(FailureKind::Closed, "the stream ended"));
         };
         let garbage = |error: String| Failure::new(FailureKind::Garbage, error);
@@ -277,7 +294,10 @@ impl EngineSession {
                 return Err(Failure::new(FailureKind::Other, format!("the namespace was refused: {why}")));
             }
             Some(Packet::Ping(_)) => StreamEvent::Ping,
-            Some(Packet::Close) => return Err(Failure::new(FailureKind::Closed, "the engine closed")),
+            Some(Packet::Close) => {
+                self.closed_by_engine = true;
+                return Err(Failure::new(FailureKind::Closed, "the engine closed"));
+            }
             _ => StreamEvent::Other,
         };
         Ok((event, self.take_bytes()))

@@ -85,7 +85,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::PingsLost,
-        "The engine's pings do not come through: it takes the client for dead and closes after 45 s.",
+        "The engine's pings do not come through: it takes the client for dead, and closes.",
         "make the path pass on small WebSocket messages as they come",
     ),
     Entry::new(
