@@ -1,6 +1,7 @@
 // Programs of others, started on a port of loopback that is free, and ended with what they have started.
 
 import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { accessSync, chmodSync, constants, openSync, readFileSync } from "node:fs";
 import net from "node:net";
@@ -37,14 +38,26 @@ export function find(program) {
     });
 }
 
-/** A port of loopback that nobody listens on, until somebody else takes it. */
+const given = new Set();
+
+/**
+ * A port of loopback that nobody listens on. None is given twice, and none is of those from which the system takes its own
+ * (ip(7), ip_local_port_range: from 32768 on).
+ */
 export async function freePort() {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    if (given.has(port)) continue;
+    given.add(port);
+    const server = net.createServer().listen(port, "127.0.0.1");
+    const free = await new Promise((resolve) => {
+      server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+    });
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** Waits until somebody accepts connections. */

@@ -345,7 +345,7 @@ async function line(to, { delayMs = 0, bytesPerSecond = Infinity, stall } = {}) 
 }
 
 const lines = [
-  ["150 ms each way", { delayMs: 150 }, []],
+  ["150 ms each way", { delayMs: 150 }, ["slow-line"]],
   ["350 ms each way", { delayMs: 350 }, ["slow-line"]],
   ["one stall of 2 s", { stall: { afterMs: 2000, forMs: 2000 } }, ["line-stalled"]],
   ["64 KB a second", { bytesPerSecond: 65_536 }, ["slow-line"]],

@@ -172,7 +172,11 @@ const connections = [
   http-request track-sc0 src
   http-request deny deny_status 429 if { sc_conn_cur(0) gt 2 }`,
       }),
-    expected: { ...CROWDED, causes: ["connection-limited", "rate-limited"], remedy: /limit|maxconn/i },
+    expected: {
+      ...CROWDED,
+      causes: ["connection-limited", "rate-limited"],
+      remedy: /limit|maxconn|track-sc/i,
+    },
   },
   {
     id: "connections-traefik",

@@ -92,7 +92,7 @@ const slashes = [
   ...it,
 }));
 
-const QUERY = { outcome: ["degraded", "broken"], causes: ["query-lost"], remedy: /quer|\$args|QSA/i };
+const QUERY = { outcome: ["degraded", "broken"], causes: ["query-lost"], remedy: /quer|\$args|QS[AD]/i };
 const SID = { outcome: ["degraded", "broken"], causes: ["sid-lost"], remedy: /quer|sid|args/i };
 
 const queries = [

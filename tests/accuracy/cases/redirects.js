@@ -28,7 +28,7 @@ const redirecting = (which, status, to) => ({
 const LOGIN = {
   outcome: "broken",
   causes: ["login-required"],
-  remedy: /sign in|log ?in|Cookie|Authorization/i,
+  remedy: /sign in|log ?in|cookie|auth/i,
 };
 
 const logins = [

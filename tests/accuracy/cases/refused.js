@@ -12,7 +12,7 @@ import { UPGRADES, location, nginx } from "../hosts/nginx.js";
 import { always, answering, isEngine, isPoll, standIn } from "../hosts/standin.js";
 
 const POST_EXPERT = "POST is refused, GET is not: polling clients can't send; allow POST";
-const POST = { outcome: "degraded", causes: ["post-refused"], remedy: /POST/ };
+const POST = { outcome: "degraded", causes: ["post-refused"], remedy: /POST|method|limit|deny|rule/i };
 const BODY = { outcome: "degraded", causes: ["body-limit"] };
 const isPost = (request) => isPoll(request) && request.method === "POST";
 
@@ -161,7 +161,7 @@ function passwords() {
   return file;
 }
 
-const CREDENTIALS = { causes: ["credentials-required"], remedy: /Authorization/ };
+const CREDENTIALS = { causes: ["credentials-required"], remedy: /auth/i };
 const BASIC = `AuthType Basic\nAuthName private\nAuthUserFile PASSWORDS\nRequire valid-user`;
 const AUTH = ["auth_basic", "authn_core", "authn_file", "authz_user"];
 
@@ -307,7 +307,7 @@ const firewalls = [
     expected: {
       outcome: ["good", "broken", "degraded"],
       causes: ["user-agent-refused"],
-      remedy: /User-Agent/,
+      remedy: /user.agent/i,
     },
   },
   {
@@ -325,7 +325,7 @@ ${pass(prefixed)}`,
     expected: {
       outcome: ["good", "broken", "degraded"],
       causes: ["user-agent-refused"],
-      remedy: /User-Agent/,
+      remedy: /user.agent/i,
     },
   },
   {
@@ -339,7 +339,7 @@ ${pass(prefixed)}`,
     expected: {
       outcome: ["good", "broken", "degraded"],
       causes: ["user-agent-refused"],
-      remedy: /User-Agent/,
+      remedy: /user.agent/i,
     },
   },
   {
