@@ -28,7 +28,7 @@ pub(crate) enum Class {
     Good,
     /// A page where no page was asked for, or a page of which nothing is known.
     Page,
-    /// JSON that tells of an error, with a status that says yes.
+    /// JSON that tells of an error and is neither Dante's nor an engine's.
     ErrorInJson,
     /// Dante refuses the request as it arrived.
     Fault(FaultId),
@@ -82,6 +82,9 @@ pub(crate) enum Class {
     None(FailureKind),
 }
 
+/// No gateway gives up waiting in less.
+const GATEWAY_WAIT_MS: u64 = 1000;
+
 /// Reads an answer.
 pub(crate) fn classify(exchange: &Exchange) -> Class {
     let Some(status) = exchange.status else {
@@ -110,10 +113,12 @@ pub(crate) fn classify(exchange: &Exchange) -> Class {
         200..=299 | 401 | 403 if is_page && pages::is_login(body) => Class::Login,
         401 | 407 => Class::Credentials,
         403 | 406 if says(pages::FIREWALL) => Class::Firewall,
+        200..=299 if is_page && says(pages::FIREWALL_BY_NAME) => Class::Firewall,
+        500..=599 if says(pages::TLS_TO_SERVER) => Class::OriginTls,
         _ if status >= 400 && says(pages::RATE_LIMIT) => Class::RateLimit,
         200..=299 if exchange.failure.is_some() => Class::Cut,
         200..=299 if is_page => Class::Page,
-        200..=299 if pages::is_error_in_json(exchange) => Class::ErrorInJson,
+        200..=299 | 400 | 403 | 404 if pages::is_error_in_json(exchange) => Class::ErrorInJson,
         101 | 200..=299 => Class::Good,
         403 => Class::Forbidden,
         404 | 410 => Class::NotFound,
@@ -125,9 +130,10 @@ pub(crate) fn classify(exchange: &Exchange) -> Class {
         // Cloudflare's own: 520-523 and 530 the origin, 524 its time, 525 and 526 its TLS
         // (developers.cloudflare.com, "5xx errors").
         525 | 526 => Class::OriginTls,
-        504 | 524 => Class::OriginSlow,
-        502 | 520..=523 | 530 => Class::OriginDown,
-        503 if says(pages::NO_SERVER) => Class::OriginDown,
+        // Who gives up waiting has waited: http-proxy-middleware answers 504 to a refused connection, too.
+        504 | 524 if exchange.head_ms.is_none_or(|ms| ms >= GATEWAY_WAIT_MS) => Class::OriginSlow,
+        502 | 504 | 520..=524 | 530 => Class::OriginDown,
+        500 | 503 if says(pages::NO_SERVER) => Class::OriginDown,
         503 if pages::is_maintenance(exchange) => Class::Maintenance,
         503 => Class::Unavailable,
         500..=599 => Class::ServerError,
@@ -199,6 +205,28 @@ mod tests {
             (answer(413, &[HTML], "<title>413 Request Entity Too Large</title>"), Class::BodyLimit),
             (answer(429, &[], ""), Class::RateLimit),
             (answer(403, &[], "Rate limit exceeded"), Class::RateLimit),
+            (answer(403, &[JSON], r#"{"message":"Missing Authentication Token"}"#), Class::ErrorInJson),
+            (
+                answer(
+                    503,
+                    &[HTML],
+                    "temporarily unable to service your request due to maintenance downtime or capacity",
+                ),
+                Class::Unavailable,
+            ),
+            (
+                answer(
+                    500,
+                    &[HTML],
+                    "<p>Reason: <strong>Error during SSL Handshake with remote server</strong></p>",
+                ),
+                Class::OriginTls,
+            ),
+            (
+                Exchange { head_ms: Some(2), ..answer(504, &[], "Error occurred while trying to proxy") },
+                Class::OriginDown,
+            ),
+            (answer(200, &[HTML], "Request unsuccessful. Incapsula incident ID: 1"), Class::Firewall),
             (answer(503, &[], ""), Class::Unavailable),
             (
                 answer(

@@ -36,6 +36,14 @@ pub(super) const FIREWALL: &[&str] = &[
     "bot detected",
 ];
 
+/// Words of firewalls that stand on no other page; theirs come with status 200, too.
+pub(super) const FIREWALL_BY_NAME: &[&str] =
+    &["incapsula incident", "the requested url was rejected. please consult", "sucuri website firewall"];
+
+/// What Apache says when it speaks TLS to a port of plain HTTP (modules/proxy/mod_proxy_http.c, `Error during SSL Handshake with
+/// remote server`).
+pub(super) const TLS_TO_SERVER: &[&str] = &["error during ssl handshake with remote server"];
+
 /// What says that a limit on requests was met, whatever the status.
 pub(super) const RATE_LIMIT: &[&str] = &[
     "too many requests",
@@ -104,8 +112,16 @@ pub(super) fn is_challenge(exchange: &Exchange) -> bool {
             && exchange.saw.is_none())
 }
 
+/// Apache's page for every 503 (modules/http/http_protocol.c, `get_canned_error_string`).
+const APACHE_503: &str = "due to maintenance downtime or capacity";
+
 /// 503 with the words, or with a page and a time at which to come back.
 pub(super) fn is_maintenance(exchange: &Exchange) -> bool {
+    // It may be wrapped anywhere.
+    let text = exchange.body.split_whitespace().collect::<Vec<_>>().join(" ");
+    if says(&text, &[APACHE_503]) {
+        return false;
+    }
     says(&exchange.body, MAINTENANCE) || (exchange.header("retry-after").is_some() && is_html(exchange))
 }
 

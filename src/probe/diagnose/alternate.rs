@@ -2,7 +2,7 @@
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{
-    classify::{Class, classify, is_ours},
+    classify::{Class, classify, comes_from_cache, is_ours},
     evidence::{Evidence, Exchange, Upgrade},
     hop::Hop,
 };
@@ -47,7 +47,8 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let takes = ["chrome", "firefox", "plain", "polling"].map(|style| Takes::of(evidence, style));
     let upgrades = takes.iter().find(|takes| takes.alternate()).and_then(|takes| {
         let good = takes.0.iter().find(|one| one.works)?;
-        let bad = takes.0.iter().find(|one| !one.works && !is_limit_or_loss(&one.exchange))?;
+        let counts = |one: &Exchange| !is_limit_or_loss(one) && comes_from_cache(one).is_none();
+        let bad = takes.0.iter().find(|one| !one.works && counts(&one.exchange))?;
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
     });
     let Some((hop, one, other)) = pair.or(upgrades) else { return };
@@ -72,6 +73,10 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.
 fn differ(one: &Exchange, other: &Exchange) -> bool {
     if is_limit_or_loss(one) || is_limit_or_loss(other) {
+        return false;
+    }
+    // A cache gives one answer to many.
+    if comes_from_cache(one).is_some() || comes_from_cache(other).is_some() {
         return false;
     }
     let (class, other_class) = (classify(one), classify(other));

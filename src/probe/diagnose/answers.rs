@@ -23,7 +23,9 @@ pub(super) fn by_itself(exchange: &Exchange, hop: Hop, severity: Severity) -> Op
         Class::RateLimit => finding(VerdictId::RateLimited),
         Class::Misdirected => finding(VerdictId::Misdirected),
         Class::BodyLimit => finding(VerdictId::BodyLimit),
-        Class::OriginDown => finding(VerdictId::GuestNotStarted),
+        // A host says that it got no answer; of what it got instead it says nothing.
+        Class::OriginDown if is_ancm(&exchange.body) => finding(VerdictId::GuestNotStarted),
+        Class::OriginDown => finding(VerdictId::GuestNotStarted).map(or_another_protocol),
         Class::OriginSlow => finding(VerdictId::GuestTooSlow),
         Class::OriginTls => finding(VerdictId::OriginTlsFailed),
         Class::Maintenance => finding(VerdictId::Maintenance),
@@ -31,6 +33,14 @@ pub(super) fn by_itself(exchange: &Exchange, hop: Hop, severity: Severity) -> Op
         Class::ServerError if is_ancm(&exchange.body) => finding(VerdictId::GuestNotStarted),
         _ => None,
     }
+}
+
+/// The server behind a host may be there, and be spoken to in another protocol than its own.
+pub(super) fn or_another_protocol(finding: Finding) -> Finding {
+    finding.or(
+        &[VerdictId::TlsToServer, VerdictId::Http2ToServer],
+        "Dante's log says what arrives there: nothing, a TLS handshake (the host uses https://), or HTTP/2",
+    )
 }
 
 /// The verdict on a request that did not come through as it was sent.

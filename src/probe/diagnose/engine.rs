@@ -98,9 +98,14 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     let fault = facts::fault(evidence);
     let mut add = |finding| findings.push(finding);
     let finding = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
+    // Dante never agrees to it; another server may, and then it must work for those who did not ask for it, too.
     let deflate = [a_chrome, a_firefox].into_iter().find_map(|one| {
-        one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))
+        let agreed =
+            one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))?;
+        (evidence.socketio.is_none() || host.is_some_and(Host::is_iis)).then_some(agreed)
     });
+    let inflates =
+        evidence.socketio.is_some() && [a_chrome, a_firefox].iter().all(|one| one.extensions.is_some());
     // Where the same request is answered by turns, its style is not the reason.
     let by_turns = chrome.alternate() || firefox.alternate() || plain.alternate();
     if let Some(extensions) = deflate {
@@ -108,8 +113,8 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
             VerdictId::DeflateNegotiated,
             format!("Sec-WebSocket-Extensions: {extensions} came back"),
         ));
-    } else if by_turns {
-        // `alternate` says it.
+    } else if by_turns || (inflates && plain.work()) {
+        // `alternate` says it; and what was compressed cannot be read here.
     } else if chrome.work() && firefox.fail_always() {
         add(finding(
             VerdictId::FirefoxConnection,
@@ -244,7 +249,13 @@ pub(super) fn refused_upgrade(
         }
         (Class::Engine(EngineError::Forbidden), _) => finding(VerdictId::UpgradeRefused),
         (_, Some(400)) if engine && facts::handshake_is_forbidden(evidence) => finding(VerdictId::UpgradeRefused),
-        (Class::Forbidden | Class::Firewall, _) => finding(VerdictId::WebsocketForbidden),
+        // The server of another make says so in its handshake.
+        (_, Some(400..=499)) if engine && offers_none && evidence.socketio.is_some() => {
+            finding(VerdictId::WebsocketDisabledByServer)
+        }
+        (Class::Forbidden | Class::Firewall, _) | (Class::ErrorInJson, Some(403)) => {
+            finding(VerdictId::WebsocketForbidden)
+        }
         (Class::Method, Some(501)) if iis => finding(VerdictId::IisWebsocketModuleOff),
         (_, Some(500 | 502 | 503)) if iis => {
             finding(VerdictId::IisWebsocketModuleOff).or(&[VerdictId::UpgradeRefused], whose)

@@ -157,21 +157,47 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
         TlsClientCertificate => matches!(id, NoAnswer | Garbage | TlsOther | PageRefused),
         Http2Only => matches!(id, NoAnswer | Garbage | TlsOther),
-        OnlyPagePassed => matches!(
-            id,
-            HostingUnreadable
-                | LibraryMissing
-                | NoSocketio
-                | HtmlInsteadOfHandshake
-                | UpgradeStripped
-                | UpgradeRefused
-                | StreamRefused
-                | PrefixMismatch
-                | WrongContentType
-                | EngineRefused
-                | GatewayAnswers
-                | WebsocketForbidden
-        ),
+        OnlyPartPassed => {
+            !is_tls(id)
+                && hop != Hop::Sticky
+                && matches!(
+                    id,
+                    HostingUnreadable
+                        | LibraryMissing
+                        | WrongLibraryVersion
+                        | NoSocketio
+                        | HtmlInsteadOfHandshake
+                        | UpgradeStripped
+                        | UpgradeRefused
+                        | StreamRefused
+                        | PrefixMismatch
+                        | WrongContentType
+                        | EngineRefused
+                        | GatewayAnswers
+                        | WebsocketForbidden
+                        | Garbage
+                        | PostRefused
+                )
+        }
+        NoSocketio | HtmlInsteadOfHandshake | EngineRefused | WrongEio => {
+            engine(cause.hop)
+                && matches!(
+                    id,
+                    LibraryMissing
+                        | UpgradeRefused
+                        | UpgradeStripped
+                        | WebsocketForbidden
+                        | WrongLibraryVersion
+                )
+                && (id != LibraryMissing || matches!(cause.id, NoSocketio | HtmlInsteadOfHandshake))
+                && (id == LibraryMissing
+                    || hop == Hop::Upgrade
+                    || hop == Hop::Stream(Transport::SocketIoWebSocket))
+                && cause.id != WrongEio
+        }
+        TlsToPlain | PlainToTls => {
+            hop <= Hop::Page && matches!(id, PageRefused | NotDante | NoAnswer | Garbage | BlackHole)
+        }
         LoginRequired | CredentialsRequired | BlockedByFirewall | UserAgentRefused | Misdirected
         | Maintenance | GuestNotStarted | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
             matches!(id, HostingUnreadable | LibraryMissing | LostOnResume)
@@ -206,7 +232,9 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                         | BodyCut
                         | PostRefused
                 ))
-                || (cause.id == EngineCached && matches!(id, StaleAnswer | QueryLost | SidLost))
+                || (cause.id == EngineCached
+                    && matches!(id, StaleAnswer | QueryLost | SidLost | AnswersAlternate))
+                || (cause.id == QueryLost && matches!(id, Garbage | LostOnResume | DoubledStanzas))
                 || (cause.id == QueryLost && id == SidLost)
                 || (matches!(cause.id, QueryLost | UrlChanged) && id == LostOnResume)
         }
@@ -246,7 +274,8 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     | EarlyEnd
                     | EngineRefused
                     | WrongLibraryVersion
-            ) || (cause.id == GatewayAnswers && matches!(id, UpgradeStripped | UpgradeRefused))
+            ) || (cause.id == GatewayAnswers
+                && matches!(id, UpgradeStripped | UpgradeRefused | WebsocketForbidden | LibraryMissing))
                 || (cause.id == TextAdded && id == BodyCut)
         }
         UpgradeStripped
@@ -282,6 +311,9 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         WrongContentType => id == StreamRefused,
         EditionsDiffer => matches!(id, LostOnResume | LostStanzas | WrongLibraryVersion),
         SlowLine | LineStalled => matches!(id, SlowAnswer | Buffered | SlowStart),
+        CorsBlocked => {
+            matches!(id, EngineRefused | WebsocketForbidden | UpgradeRefused) && hop <= Hop::Upgrade
+        }
         PollFailures => polling(hop) && matches!(id, EarlyEnd | LostOnResume),
         PrefixMismatch => matches!(id, NotDante),
         DoubleSlash | UrlDecoded | HostHeaderLost => matches!(id, PrefixMismatch),

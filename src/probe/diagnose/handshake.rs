@@ -133,7 +133,7 @@ fn of_body(body: &str) -> VerdictId {
         return VerdictId::DoubleFraming;
     }
     let Some(packet) = body.strip_prefix('0').filter(|packet| packet.starts_with('{')) else {
-        return VerdictId::Garbage;
+        return if body.contains("0{\"sid\"") { VerdictId::TextAdded } else { VerdictId::Garbage };
     };
     // A whole packet, and then something else; or the beginning of one.
     let mut packets = serde_json::Deserializer::from_str(packet).into_iter::<serde_json::Value>();
@@ -169,6 +169,7 @@ mod tests {
             ("70\r\n0{}", VerdictId::DoubleFraming),
             (r#"0{"sid":"a"}<script src="x"></script>"#, VerdictId::TextAdded),
             (r#"0{"sid":"a","upgr"#, VerdictId::BodyCut),
+            (r#"<script src="x"></script>0{"sid":"a"}"#, VerdictId::TextAdded),
             ("hello", VerdictId::Garbage),
         ] {
             assert_eq!(of_body(body), expected, "{body}");

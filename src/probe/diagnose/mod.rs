@@ -3,6 +3,7 @@
 mod alternate;
 mod answers;
 mod connection;
+mod cors;
 mod describe;
 mod ends;
 mod engine;
@@ -191,6 +192,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     ends::rules(evidence, &mut findings);
     hold::rules(evidence, &mut findings);
     time::rules(evidence, &mut findings);
+    cors::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);
     line::rules(evidence, &mut findings);
     limits::rules(evidence, &mut findings);

@@ -3,9 +3,10 @@
 use super::{Finding, Severity, VerdictId, answers, connection, facts};
 use crate::probe::{
     classify::{Class, RedirectKind, classify, comes_from_cache},
-    evidence::{Evidence, FailureKind, Library, Page},
+    evidence::{Evidence, Exchange, FailureKind, Library, Page},
     hop::Hop,
 };
+use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     // What the hop before it explains is not said again.
@@ -22,7 +23,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if let Some(library) = &evidence.client_library {
         library_rules(evidence, library, findings);
     }
-    only_page_passed(evidence, findings);
+    only_part_passed(evidence, findings);
 }
 
 fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
@@ -72,6 +73,11 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
                 "if Dante runs on this host, its page is at another path: its log names the prefix at startup",
             ));
         }
+        // Not Dante's: it has none of its own.
+        Class::ServerError | Class::Unavailable => {
+            let finding = Finding::new(VerdictId::GuestNotStarted, Hop::Page, severity, line);
+            findings.push(answers::or_another_protocol(finding));
+        }
         _ => add(VerdictId::PageRefused, line),
     }
 }
@@ -80,7 +86,10 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
 fn may_be_elsewhere(class: &Class) -> bool {
     match class {
         Class::Fault(fault) => answers::of_fault(*fault) == VerdictId::PrefixMismatch,
-        _ => matches!(class, Class::NotFound | Class::Page | Class::Redirect(_) | Class::Good),
+        _ => matches!(
+            class,
+            Class::NotFound | Class::Page | Class::ErrorInJson | Class::Redirect(_) | Class::Good
+        ),
     }
 }
 
@@ -136,7 +145,8 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
     if exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout) {
         return add(VerdictId::SlowAnswer, line);
     }
-    if !exchange.is(200) || kind.contains("html") {
+    let is_empty = exchange.body_bytes == 0 && library.version.is_none();
+    if !exchange.is(200) || kind.contains("html") || is_empty {
         if let Some(finding) = answers::by_itself(exchange, Hop::ClientLibrary, fault) {
             findings.push(finding);
         } else if classify(exchange) == Class::Cut {
@@ -176,21 +186,45 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
     }
 }
 
-/// The page is Dante's, and nothing below it: a rule for one path.
-fn only_page_passed(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let (Some(hosting), Some(library), Some(handshake)) =
-        (&evidence.hosting, &evidence.client_library, &evidence.handshake)
-    else {
-        return;
+/// What is served below the page, each by a folder of its own: what was answered there, if it is not what is served.
+fn below(evidence: &Evidence) -> [(&'static str, Hop, Vec<&Exchange>); 4] {
+    let stream = |transport| {
+        let stream = evidence.streams.get(&transport).filter(|stream| !facts::delivers(stream));
+        (Hop::Stream(transport), stream.map(|stream| &stream.exchange).into_iter().collect())
     };
-    let below = [&hosting.exchange, &library.exchange, &handshake.exchange];
-    let elsewhere =
-        |class: &Class| matches!(class, Class::NotFound | Class::Page | Class::Method | Class::Other(_));
-    let classes = below.map(classify);
-    if facts::works(evidence, Hop::Page)
-        && classes.iter().all(|class| elsewhere(class) && *class == classes[0])
-    {
-        let line = below.map(facts::describe_exchange).join("; ");
-        findings.push(Finding::new(VerdictId::OnlyPagePassed, Hop::Hosting, facts::fault(evidence), line));
+    let hosting = evidence.hosting.iter().filter(|hosting| hosting.answer.is_none());
+    let handshake = evidence.handshake.iter().filter(|handshake| handshake.open.is_none());
+    let (websocket, websockets) = stream(Transport::WebSocket);
+    let (sse, events) = stream(Transport::Sse);
+    [
+        ("hosting.json", Hop::Hosting, hosting.map(|hosting| &hosting.exchange).collect()),
+        ("socket.io/", Hop::Handshake, handshake.map(|handshake| &handshake.exchange).collect()),
+        ("websocket/", websocket, websockets),
+        ("sse/", sse, events),
+    ]
+}
+
+/// The page is Dante's, and for several folders below it the host has an answer of its own: a rule for some paths.
+fn only_part_passed(evidence: &Evidence, findings: &mut Vec<Finding>) {
+    if !facts::works(evidence, Hop::Page) {
+        return;
     }
+    let by_host = |exchange: &&Exchange| {
+        let class = classify(exchange);
+        let empty = class == Class::Good && exchange.status == Some(200) && exchange.body_bytes == 0;
+        let others = matches!(
+            class,
+            Class::NotFound | Class::Page | Class::Method | Class::Other(_) | Class::ErrorInJson
+        );
+        exchange.saw.is_none() && (empty || others)
+    };
+    let missing: Vec<_> =
+        below(evidence).into_iter().filter(|(.., answers)| answers.iter().any(|one| by_host(one))).collect();
+    let [(_, hop, answers), others @ ..] = missing.as_slice() else { return };
+    if others.is_empty() {
+        return;
+    }
+    let others: Vec<_> = others.iter().map(|(folder, ..)| *folder).collect();
+    let line = format!("{}; the same for {}", facts::describe_exchange(answers[0]), others.join(" and "));
+    findings.push(Finding::new(VerdictId::OnlyPartPassed, *hop, facts::fault(evidence), line));
 }

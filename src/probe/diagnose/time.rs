@@ -23,22 +23,4 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let severity = if even { Severity::Note } else { facts::fault(evidence) };
         findings.push(Finding::new(VerdictId::CompressedStream, Hop::Compression, severity, line));
     }
-    cors(evidence, findings);
-}
-
-fn cors(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let (Some(cors), true) = (&evidence.cors, facts::works(evidence, Hop::Handshake)) else { return };
-    let refused = cors.exchange.status.is_some() && !cors.exchange.is(200);
-    let allowed = cors.allowed.as_deref().is_some_and(|allowed| allowed == "*" || allowed == cors.origin);
-    if refused {
-        let line = format!("Origin: {}: {}", cors.origin, facts::describe_exchange(&cors.exchange));
-        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
-    } else if !cors.own && !allowed {
-        let line = format!(
-            "Origin: {}: Access-Control-Allow-Origin is {}",
-            cors.origin,
-            cors.allowed.as_deref().unwrap_or("missing")
-        );
-        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, facts::fault(evidence), line));
-    }
 }

@@ -137,6 +137,12 @@ pub(crate) async fn cors(context: &Context) -> Cors {
         http::fetch(&context.connector, request(&origin)),
         http::fetch(&context.connector, request(other)),
     );
-    let allowed = foreign.header("access-control-allow-origin").map(str::to_owned);
+    let allowed: Vec<&str> = foreign
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "access-control-allow-origin")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let allowed = (!allowed.is_empty()).then(|| allowed.join(", "));
     Cors { own: origin == own, origin, exchange, allowed }
 }

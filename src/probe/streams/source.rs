@@ -12,6 +12,7 @@ use super::{Asked, Offset};
 use crate::{
     contract::{QUIET, events as names, paths},
     probe::{
+        classify::is_ours,
         client::{
             connector::millis,
             engineio::{self, Message, Open, Packet},
@@ -144,7 +145,9 @@ pub(crate) async fn open(
                     return Err(());
                 }
             };
-            if answer.exchange.status != Some(200) || is_page(answer.exchange.header("content-type")) {
+            if answer.exchange.status != Some(200)
+                || (is_page(answer.exchange.header("content-type")) && !is_ours(&answer.exchange))
+            {
                 stream.exchange = answer.finish().await.0;
                 return Err(());
             }

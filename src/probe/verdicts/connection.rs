@@ -304,9 +304,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "make the host pass on everything below the prefix, not only the page; an older Dante has no hosting.json",
     ),
     Entry::new(
-        VerdictId::OnlyPagePassed,
-        "Only the page itself reaches Dante: everything below it gets another answer.",
-        "make the host pass on everything below {prefix}/, not only this one path",
+        VerdictId::OnlyPartPassed,
+        "Only a part of Dante's paths reaches it; for the others the host gives an answer of its own.",
+        "make the host pass on everything below {prefix}/: socket.io/, websocket/, sse/, static/ and hosting.json",
     ),
     Entry::new(
         VerdictId::LibraryMissing,

@@ -72,7 +72,7 @@ pub(crate) enum VerdictId {
     OriginTlsFailed,
     Maintenance,
     HostingUnreadable,
-    OnlyPagePassed,
+    OnlyPartPassed,
     LibraryMissing,
     WrongLibraryVersion,
     NoSocketio,
