@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Times,
     diagnose::{Severity, Verdict, outcome, whole},
-    evidence::{Evidence, LineSeen},
+    evidence::{Evidence, Exchange, LineSeen},
     hop::{Hop, Outcome},
     report::brief::Brief,
     summary::summary,
@@ -39,6 +39,9 @@ pub struct Document {
     /// The path to Dante without the slash at its end, as far as it is known or was meant; none where no Dante is expected.
     #[serde(skip)]
     prefix: Option<String>,
+    /// Every exchange, in the order in which they were answered.
+    #[serde(skip)]
+    journal: Vec<Exchange>,
 }
 
 /// One hop.
@@ -103,7 +106,18 @@ impl Document {
             verdicts,
             try_url: try_url(evidence),
             prefix: evidence.socketio.is_none().then(|| evidence.prefix()),
+            journal: Vec::new(),
         }
+    }
+
+    /// With every exchange that was made.
+    pub(crate) fn with_journal(self, journal: Vec<Exchange>) -> Self {
+        Self { journal, ..self }
+    }
+
+    /// Every exchange, in the order in which they were answered.
+    pub(crate) fn journal(&self) -> &[Exchange] {
+        &self.journal
     }
 
     /// All hops, in their order.

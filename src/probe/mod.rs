@@ -111,5 +111,6 @@ pub async fn probe(
     probe.tell_hosts_apart().await;
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
-    Ok(Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start)))
+    let document = Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start));
+    Ok(document.with_journal(probe.connector.journal().exchanges()))
 }

@@ -153,6 +153,9 @@ fn describe_stream(stream: &Stream) -> String {
         return match (&stream.garbage, &stream.ended) {
             (Some(garbage), _) => garbage.clone(),
             (None, Some(ended)) => ended.how.clone(),
+            (None, None) if stream.exchange.status.is_some_and(|status| status >= 300) => {
+                format!("refused: {}", answer(&stream.exchange))
+            }
             (None, None) => {
                 format!("{}, no stanza within {:.1} s", answer(&stream.exchange), seconds(stream.watched_ms))
             }

@@ -169,6 +169,8 @@ together("what is printed", {
     assert.match(stdout, /^ {4}< 403 HTTP\/1\.1, head after \d+ ms, 8 bytes read in \d+ ms\n/m);
     assert.match(stdout, /^ {4}< not here\n/m);
     assert.match(stdout, /gaps \d{3}/);
+    // What the evidence only counts.
+    assert.match(stdout, /\nother requests\n[^]*\n {4}POST http\S+&sid=\S+\n/);
   },
   async "is plain where a peer writes control characters"() {
     const evil = "\x1b[2J\x07\x1b]0;owned\x07";

@@ -20,6 +20,7 @@ use super::{
     connection_log::ConnectionLog,
     failures::{of_handshake, of_io, of_resolver, of_tls},
     gate::{Gate, Pass},
+    journal::Journal,
     recorded::Recorded,
     tls::Roots,
 };
@@ -46,6 +47,7 @@ pub(crate) struct Connector {
     /// A connection that nobody has used yet.
     spare: Mutex<Option<(Peer, TcpStream)>>,
     log: ConnectionLog,
+    journal: Journal,
     /// What every connection passes.
     gate: Arc<Gate>,
     /// What was measured of the line.
@@ -71,6 +73,7 @@ impl Connector {
             start: Instant::now(),
             spare: Mutex::default(),
             log: ConnectionLog::default(),
+            journal: Journal::default(),
             asked: AtomicU32::new(0),
             probe: now.subsec_nanos() ^ std::process::id(),
         }
@@ -89,6 +92,11 @@ impl Connector {
     /// What the probe is to do.
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// Every exchange.
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// What every connection passes.
@@ -202,6 +210,7 @@ impl Connector {
             known: Mutex::new(known),
             spare: Mutex::default(),
             log: ConnectionLog::default(),
+            journal: Journal::default(),
             gate: self.gate.clone(),
             line: Mutex::new(*self.line()),
             start: self.start,

@@ -17,6 +17,7 @@ use super::{
     connector::{Connector, millis},
     failures::of_hyper,
     gate::Pass,
+    journal::Entry,
     recorded::FirstBytes,
 };
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
@@ -73,6 +74,7 @@ impl Request {
 pub(crate) struct Answer {
     /// What is known of it so far.
     pub(crate) exchange: Exchange,
+    entry: Entry,
     /// When the request was made.
     pub(crate) start: Instant,
     response: Response<Incoming>,
@@ -140,13 +142,15 @@ pub(super) async fn send_over(
             exchange.head_ms = Some(millis(start));
             exchange.ms = millis(start);
             let whole = connector.budget().body();
-            Ok(Answer { exchange, start, response, limit, whole, connection, first })
+            let entry = connector.journal().note(&exchange);
+            Ok(Answer { exchange, entry, start, response, limit, whole, connection, first })
         }
         Err(failure) => {
             let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
             exchange.raw = raw;
             exchange.failure = Some(failure);
             exchange.ms = millis(start);
+            connector.journal().note(&exchange);
             Err(Box::new(exchange))
         }
     }
@@ -241,6 +245,7 @@ impl Answer {
         self.exchange.body = truncate_body(&body);
         self.exchange.body_end = end_of(&body);
         self.exchange.body_bytes = body.len();
+        self.entry.update(&self.exchange);
         let whole = self.exchange.failure.is_none();
         (self.exchange, body, whole.then_some(self.connection))
     }

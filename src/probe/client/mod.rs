@@ -7,6 +7,7 @@
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `websocket` | what is spoken on it |
 //! | `failures` | the errors of all of these |
+//! | `journal` | all that was |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
 mod alert;
@@ -20,6 +21,7 @@ pub(super) mod gate;
 mod hello;
 pub(super) mod http;
 mod inspection;
+mod journal;
 mod recorded;
 mod retry;
 mod retry_after;

@@ -12,15 +12,38 @@ use crate::probe::{document::HopReport, evidence::Exchange};
 const REQUESTS: usize = 4;
 const LINES: usize = 6;
 
-/// The exchanges in a hop's evidence that were not shown yet, in the order in which they were sent. Every hop keeps its
-/// own in its own places.
-pub(super) fn new(evidence: &Value, shown: &mut Vec<Exchange>) -> Vec<Exchange> {
-    let mut all = Vec::new();
-    collect(evidence, &mut all);
-    all.retain(|exchange| !shown.contains(exchange));
-    all.sort_by_key(|exchange| exchange.sent_at_ms);
-    shown.extend(all.iter().cloned());
-    all
+/// What was shown already.
+#[derive(Debug, Default)]
+pub(super) struct Shown(Vec<(u64, String, Vec<(String, String)>)>);
+
+impl Shown {
+    /// The exchanges in a hop's evidence that were not shown yet, in the order in which they were sent. Every hop keeps its
+    /// own in its own places.
+    pub(super) fn new_in(&mut self, evidence: &Value) -> Vec<Exchange> {
+        let mut all = Vec::new();
+        collect(evidence, &mut all);
+        self.new_of(all)
+    }
+
+    /// Those of these exchanges that were not shown yet, in the order in which they were sent.
+    pub(super) fn new_of(&mut self, mut all: Vec<Exchange>) -> Vec<Exchange> {
+        // More may have become known of one, but when and how it was asked stays.
+        let key = |one: &Exchange| (one.sent_at_ms, one.url.clone(), one.sent.clone());
+        all.retain(|exchange| !self.0.contains(&key(exchange)));
+        all.sort_by_key(|exchange| exchange.sent_at_ms);
+        self.0.extend(all.iter().map(key));
+        all
+    }
+}
+
+/// The exchanges of which the evidence keeps only how they went.
+pub(super) fn others(exchanges: &[Exchange], look: Look) -> Vec<Line> {
+    if exchanges.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::default(), Line::new(PLAIN, "other requests")];
+    lines.extend(exchanges.iter().flat_map(|one| exchange(one, look)));
+    lines
 }
 
 fn collect(value: &Value, all: &mut Vec<Exchange>) {
@@ -106,10 +129,11 @@ mod tests {
             "list": [{"exchange": exchange(5, Some(exchange(9, None)))}, {"exchange": null}],
             "other": first,
         });
-        let mut shown = vec![first];
-        let new = new(&evidence, &mut shown);
+        let mut shown = Shown::default();
+        assert_eq!(shown.new_of(vec![first]).len(), 1);
+        let new = shown.new_in(&evidence);
         assert_eq!(new.iter().map(|one| one.sent_at_ms).collect::<Vec<_>>(), [5, 9]);
         assert!(new.iter().all(|one| one.again.is_none()));
-        assert_eq!(shown.len(), 3);
+        assert!(shown.new_in(&evidence).is_empty());
     }
 }

@@ -24,6 +24,7 @@ use std::io::{self, Write};
 
 use self::{
     brief::Brief,
+    exchanges::Shown,
     layout::{DIM, Line},
     look::Look,
     outcome::Tally,
@@ -31,7 +32,6 @@ use self::{
 };
 use super::{
     document::{Document, HopReport},
-    evidence::Exchange,
     hop::{Hop, Outcome},
 };
 use crate::hosting::recipes::Recipe;
@@ -64,7 +64,7 @@ pub(crate) struct Report<W: Write> {
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
     /// What was shown already of what was sent and came.
-    shown: Vec<Exchange>,
+    shown: Shown,
     progress: String,
     /// What stands on the last line, and will be written over.
     drawn: Line,
@@ -83,7 +83,7 @@ impl<W: Write> Report<W> {
             has_bad: false,
             streams: Vec::new(),
             not_reached: Vec::new(),
-            shown: Vec::new(),
+            shown: Shown::default(),
             progress: String::new(),
             drawn: Line::default(),
         }
@@ -119,7 +119,7 @@ impl<W: Write> Report<W> {
             (at, _) if self.detail == Detail::Verbose => {
                 self.title(None)?;
                 let head = hops::head(at, hop.outcome, self.look);
-                let new = exchanges::new(&hop.evidence, &mut self.shown);
+                let new = self.shown.new_in(&hop.evidence);
                 self.write(&exchanges::hop(hop, head, &new, self.look))?;
             }
             (Hop::Stream(_), _) => {
@@ -180,6 +180,10 @@ impl<W: Write> Report<W> {
         let mut lines = Vec::new();
         if !self.not_reached.is_empty() {
             lines.extend(hops::not_reached(&self.not_reached, self.look));
+        }
+        if self.detail == Detail::Verbose {
+            let others = self.shown.new_of(document.journal().to_vec());
+            lines.extend(exchanges::others(&others, self.look));
         }
         if self.detail != Detail::Quiet {
             lines.push(Line::default());
