@@ -34,7 +34,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             }
             let trust = match &tls.untrusted {
                 Some(why) => format!("not trusted: {why}"),
-                None => format!("trusted, {} days left", tls.days_left.unwrap_or_default()),
+                None => format!("trusted, {} left", tls.time_left()),
             };
             let protocol = tls.protocol.as_deref().unwrap_or("TLS");
             format!("{protocol}, {trust}, ALPN {}", tls.alpn.as_deref().unwrap_or("none"))

@@ -23,6 +23,11 @@ const EXIT_CODES = { good: 0, degraded: 3, broken: 4 };
 /** A stanza comes so often: fast enough for short probes, and slow enough for two noisy cores. */
 export const PACE = ["--interval", "250ms"];
 
+/** What a machine that stalls for a moment adds: no test of a host is about that. */
+export const STALLS = HOPS.filter((hop) => hop.startsWith("stream-")).map(
+  (hop) => `note line-stalled at ${hop}`,
+);
+
 /** Runs the command. `watch` is given its process. */
 export function run(args, { env = {}, watch } = {}) {
   return new Promise((resolve) => {

@@ -158,3 +158,14 @@ impl Connections {
         self.opened == 1 && self.refused >= GONE
     }
 }
+
+impl Tls {
+    /// How long its certificate is still valid, in days or, if these are few, hours.
+    pub(crate) fn time_left(&self) -> String {
+        const HOUR: i64 = 60 * 60;
+        match self.seconds_left {
+            Some(seconds) if seconds < 48 * HOUR => format!("{} hours", seconds / HOUR),
+            _ => format!("{} days", self.days_left.unwrap_or_default()),
+        }
+    }
+}
