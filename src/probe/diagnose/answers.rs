@@ -13,7 +13,7 @@ use crate::{
 /// The verdict on an exchange that went wrong, if its answer tells by itself what is the matter.
 pub(super) fn by_itself(exchange: &Exchange, hop: Hop, severity: Severity) -> Option<Finding> {
     let line = || facts::describe_exchange(exchange);
-    let finding = |id| Some(Finding::new(id, hop, severity, line()));
+    let finding = |id| Some(Finding::new(id, hop, severity, line()).by(exchange));
     match classify(exchange) {
         Class::Fault(fault) => finding(of_fault(fault)),
         Class::Redirect(RedirectKind::Login) | Class::Login => finding(VerdictId::LoginRequired),

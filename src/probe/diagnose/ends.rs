@@ -6,6 +6,7 @@ use crate::{
     probe::{
         evidence::{Ended, Evidence, Stream},
         hop::Hop,
+        hosts::Wait,
     },
     transport::Transport,
 };
@@ -59,8 +60,10 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             Cause::Policy => finding(VerdictId::ClosedByPolicy),
             Cause::Size => finding(VerdictId::MessageTooBig),
             Cause::CloseFrameLost => finding(VerdictId::CloseFrameLost),
-            Cause::Age => finding(VerdictId::AgeCut),
-            Cause::ClientSilence | Cause::Silence => finding(VerdictId::IdleCut),
+            Cause::Age => finding(VerdictId::AgeCut).after(Wait::Age, ended.at_ms),
+            Cause::ClientSilence | Cause::Silence => {
+                finding(VerdictId::IdleCut).after(Wait::Silence, ended.quiet_ms)
+            }
             Cause::SilenceOrAge => finding(VerdictId::IdleCut).or(
                 &[VerdictId::AgeCut],
                 "start dante with a shorter --interval: a connection that then lives longer was cut for its silence",

@@ -187,7 +187,7 @@ pub(super) fn refused_upgrade(
 ) -> Finding {
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
-    let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade));
+    let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade)).by(exchange);
     let iis = host.is_some_and(Host::is_iis);
     let engine = hop != Hop::Stream(Transport::WebSocket);
     let class = classify(exchange);

@@ -8,6 +8,7 @@ use crate::{
     probe::{
         evidence::{Evidence, Held, HeldKind, Hold},
         hop::Hop,
+        hosts::Wait,
     },
     transport::Transport,
 };
@@ -58,6 +59,15 @@ enum Fate {
 }
 
 impl What {
+    /// What a host's default for it would be on.
+    fn wait(self) -> Option<Wait> {
+        match self {
+            Self::Silence | Self::ClientSilence => Some(Wait::Silence),
+            Self::Age => Some(Wait::Age),
+            Self::Flow | Self::Policy | Self::Size | Self::Pings => None,
+        }
+    }
+
     fn verdict(self) -> VerdictId {
         match self {
             Self::Silence | Self::ClientSilence => VerdictId::IdleCut,
@@ -89,7 +99,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let lines: Vec<_> = grouped(alike()).collect();
         let finding = Finding::new(id, Hop::Hold, fault, lines.join("; "));
         let unsure = id == VerdictId::IdleCut && alike().all(|limit| limit.or_age);
-        findings.push(if unsure { finding.or(&[VerdictId::AgeCut], TO_TELL) } else { finding });
+        let finding = if unsure { finding.or(&[VerdictId::AgeCut], TO_TELL) } else { finding };
+        findings.push(match limit.what.wait().filter(|_| limit.from_ms == limit.to_ms) {
+            Some(on) => finding.after(on, limit.to_ms),
+            None => finding,
+        });
     }
 }
 

@@ -22,9 +22,9 @@ mod time;
 use serde::Serialize;
 
 use super::{
-    evidence::Evidence,
+    evidence::{Evidence, Exchange},
     hop::{Hop, Outcome},
-    hosts::{self, Host},
+    hosts::{self, Host, Wait},
     verdicts::{Remedy, VerdictId},
 };
 use crate::transport::Transport;
@@ -115,11 +115,36 @@ struct Finding {
     evidence: String,
     or: Vec<VerdictId>,
     to_tell: Option<&'static str>,
+    /// Who wrote the answer that shows it, where that is known.
+    by: Option<Host>,
+    /// After how much waiting it showed, in milliseconds.
+    after: Option<(Wait, u64)>,
 }
 
 impl Finding {
     fn new(id: VerdictId, hop: Hop, severity: Severity, evidence: impl Into<String>) -> Self {
-        Self { id, hop, severity, evidence: evidence.into(), or: Vec::new(), to_tell: None }
+        Self {
+            id,
+            hop,
+            severity,
+            evidence: evidence.into(),
+            or: Vec::new(),
+            to_tell: None,
+            by: None,
+            after: None,
+        }
+    }
+
+    /// With who wrote this answer: a remedy for that host is the one that helps.
+    fn by(mut self, exchange: &Exchange) -> Self {
+        self.by = hosts::author(exchange);
+        self
+    }
+
+    /// With the time after which it showed, which may be the default of a host.
+    fn after(mut self, on: Wait, ms: u64) -> Self {
+        self.after = Some((on, ms));
+        self
     }
 
     /// Where the evidence fits other causes, too: they are named, with what would tell them apart.
@@ -132,7 +157,10 @@ impl Finding {
     /// The verdict, for these hosts, at this path to Dante.
     fn written(self, hosts: &[Host], prefix: &str, also: Vec<Also>) -> Verdict {
         let entry = self.id.entry();
-        let mut remedies: Vec<_> = hosts
+        let default = self.after.and_then(|(on, ms)| hosts::default_near(hosts, on, ms));
+        let whose = self.by.or(default.map(|(host, _)| host));
+        let whose = whose.filter(|host| host.remedy(self.id).is_some());
+        let mut remedies: Vec<_> = (whose.as_ref().map_or(hosts, std::slice::from_ref))
             .iter()
             .filter_map(|host| Some(WrittenRemedy::new(Some(*host), host.remedy(self.id)?, prefix)))
             .collect();
@@ -154,7 +182,10 @@ impl Finding {
             remedies,
             host: hosts.first().copied(),
             hosts: hosts.to_vec(),
-            evidence: self.evidence,
+            evidence: match default {
+                Some((host, limit)) => format!("{} ({host}: {limit})", self.evidence),
+                None => self.evidence,
+            },
             also,
             or: self.or,
             to_tell: self.to_tell,

@@ -146,7 +146,7 @@ fn not_opened(
 /// Why a stream over plain HTTP was not opened.
 fn refused(evidence: &Evidence, transport: Transport, exchange: &Exchange) -> Finding {
     let (hop, fault) = (Hop::Stream(transport), facts::fault(evidence));
-    let finding = |id| Finding::new(id, hop, fault, facts::describe_exchange(exchange));
+    let finding = |id| Finding::new(id, hop, fault, facts::describe_exchange(exchange)).by(exchange);
     match classify(exchange) {
         // The head of an answer is held back, too, by a proxy that waits for more.
         Class::None(FailureKind::Timeout)

@@ -1,6 +1,7 @@
 //! Apache httpd.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// mod_proxy, "Protocol Upgrade": from 2.4.47 on.
@@ -169,6 +170,9 @@ const APACHE: &[(VerdictId, Remedy)] = &[
 
 pub(super) const HOSTS: &[Profile] = &[Profile {
     remedies: APACHE,
+    limits: &[Limit::new(Wait::Silence, 60, "ProxyTimeout", "httpd.apache.org, mod_proxy and core, Timeout")],
+    recipe: Some(Recipe::Apache),
+    tried: Some("2.4"),
     ..Profile::new(
         Host::Apache,
         "Apache",

@@ -1,7 +1,7 @@
 //! Proxies that are made for caching: Varnish, Squid, Traffic Server.
 
 use super::{
-    Host, Profile, Role, ServerHeader,
+    Host, Limit, Profile, Role, ServerHeader, Wait,
     signs::{Refusal, Sign},
 };
 use crate::probe::verdicts::{Remedy, VerdictId};
@@ -241,6 +241,13 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: VARNISH,
+        limits: &[
+            Limit::new(Wait::FirstByte, 60, "first_byte_timeout", "varnishd -x parameter (7.1)"),
+            Limit::new(Wait::Silence, 60, "between_bytes_timeout", "varnishd -x parameter (7.1)"),
+            Limit::new(Wait::Silence, 60, "pipe_timeout", "varnishd -x parameter (7.1)"),
+            Limit::new(Wait::Age, 600, "send_timeout", "varnishd -x parameter (7.1)"),
+        ],
+        tried: Some("7.1"),
         ..Profile::new(
             Host::Varnish,
             "Varnish",
@@ -260,6 +267,11 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: SQUID,
+        limits: &[
+            Limit::new(Wait::Silence, 900, "read_timeout", "squid-cache.org, read_timeout"),
+            Limit::new(Wait::Age, 86400, "client_lifetime", "squid-cache.org, client_lifetime"),
+        ],
+        tried: Some("5.7"),
         ..Profile::new(
             Host::Squid,
             "Squid",
@@ -277,6 +289,33 @@ pub(super) const HOSTS: &[Profile] = &[
         server: ServerHeader::Replaces,
         caches: true,
         remedies: ATS,
+        limits: &[
+            Limit::new(
+                Wait::Silence,
+                30,
+                "proxy.config.http.transaction_no_activity_timeout_out",
+                "records.config of 9.2",
+            ),
+            Limit::new(
+                Wait::Age,
+                900,
+                "proxy.config.http.transaction_active_timeout_in",
+                "records.config of 9.2",
+            ),
+            Limit::new(
+                Wait::Silence,
+                600,
+                "proxy.config.websocket.no_activity_timeout",
+                "docs.trafficserver.apache.org, records.config",
+            ),
+            Limit::new(
+                Wait::Age,
+                3600,
+                "proxy.config.websocket.active_timeout",
+                "docs.trafficserver.apache.org, records.config",
+            ),
+        ],
+        tried: Some("9.2"),
         ..Profile::new(
             Host::TrafficServer,
             "Apache Traffic Server",

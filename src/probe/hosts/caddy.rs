@@ -4,6 +4,7 @@ use super::{
     Host, Profile, Role,
     signs::{Refusal, Sign},
 };
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// caddyserver.com/docs/caddyfile/directives/reverse_proxy: event streams are flushed at once, upgrades pass, and nothing is timed
@@ -120,6 +121,8 @@ const CADDY: &[(VerdictId, Remedy)] = &[
 
 pub(super) const HOSTS: &[Profile] = &[Profile {
     remedies: CADDY,
+    recipe: Some(Recipe::Caddy),
+    tried: Some("2.6, 2.11"),
     ..Profile::new(
         Host::Caddy,
         "Caddy",

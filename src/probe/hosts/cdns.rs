@@ -1,6 +1,6 @@
 //! Content delivery networks and tunnels. None of them was run here: what is said of them is from their documentation.
 
-use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// developers.cloudflare.com: cache rules, WebSockets, WAF, SSL modes, errors 5xx.
@@ -192,6 +192,12 @@ pub(super) const HOSTS: &[Profile] = &[
         server: ServerHeader::Replaces,
         caches: true,
         remedies: CLOUDFLARE,
+        limits: &[Limit::new(
+            Wait::Silence,
+            120,
+            "Proxy Read Timeout",
+            "developers.cloudflare.com, connection limits; 100 in earlier years",
+        )],
         ..Profile::new(
             Host::Cloudflare,
             "Cloudflare",
@@ -209,6 +215,20 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: CLOUDFRONT,
+        limits: &[
+            Limit::new(
+                Wait::Silence,
+                30,
+                "response timeout of the origin",
+                "docs.aws.amazon.com, CloudFront, origin settings",
+            ),
+            Limit::new(
+                Wait::Silence,
+                600,
+                "the WebSocket's, which cannot be changed",
+                "docs.aws.amazon.com, CloudFront quotas",
+            ),
+        ],
         ..Profile::new(
             Host::CloudFront,
             "CloudFront",
@@ -226,6 +246,12 @@ pub(super) const HOSTS: &[Profile] = &[
         caches: true,
         instead_of: &[Host::Varnish],
         remedies: FASTLY,
+        limits: &[Limit::new(
+            Wait::FirstByte,
+            15,
+            "first byte timeout",
+            "fastly.com/documentation, bereq.first_byte_timeout",
+        )],
         ..Profile::new(
             Host::Fastly,
             "Fastly",
@@ -241,6 +267,12 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: FRONT_DOOR,
+        limits: &[Limit::new(
+            Wait::FirstByte,
+            60,
+            "origin response timeout",
+            "learn.microsoft.com, Front Door (from secondary sources)",
+        )],
         ..Profile::new(
             Host::FrontDoor,
             "Azure Front Door",

@@ -1,6 +1,6 @@
 //! Envoy, and Istio, which is made of it.
 
-use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// envoyproxy.io, HTTP upgrades: refused with 403 unless they are named (tried: 1.40).
@@ -200,6 +200,11 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
         remedies: ENVOY,
+        limits: &[
+            Limit::new(Wait::Age, 15, "timeout of the route", "envoyproxy.io, FAQ, timeouts"),
+            Limit::new(Wait::Silence, 300, "stream_idle_timeout", "envoyproxy.io, FAQ, timeouts"),
+        ],
+        tried: Some("1.40"),
         ..Profile::new(
             Host::Envoy,
             "Envoy",
@@ -222,6 +227,7 @@ pub(super) const HOSTS: &[Profile] = &[
         instead_of: &[Host::Envoy],
         like: Some(Host::Envoy),
         remedies: ISTIO,
+        limits: &[Limit::new(Wait::Silence, 300, "stream_idle_timeout", "envoyproxy.io, FAQ, timeouts")],
         ..Profile::new(
             Host::Istio,
             "Istio",

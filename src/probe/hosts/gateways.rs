@@ -1,6 +1,6 @@
 //! What is made of nginx, and has a configuration of its own: Kubernetes' ingress-nginx, Kong, APISIX.
 
-use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// What an Ingress says, as annotations (kubernetes.github.io/ingress-nginx, user-guide/nginx-configuration/annotations.md).
@@ -118,6 +118,7 @@ pub(super) const HOSTS: &[Profile] = &[
         server: ServerHeader::Replaces,
         instead_of: &[Host::Nginx],
         remedies: INGRESS,
+        limits: &[Limit::new(Wait::Silence, 60, "proxy-read-timeout", "ingress-nginx docs, annotations.md")],
         ..Profile::new(
             Host::IngressNginx,
             "ingress-nginx",
@@ -135,6 +136,7 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::OpenResty, Host::Nginx],
         remedies: KONG,
+        limits: &[Limit::new(Wait::Silence, 60, "read_timeout", "docs.konghq.com, Services")],
         ..Profile::new(
             Host::Kong,
             "Kong Gateway",

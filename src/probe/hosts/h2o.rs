@@ -1,6 +1,6 @@
 //! h2o and nghttpx, proxies known for HTTP/2.
 
-use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// h2o.examp1e.net, proxy directives: off by default (tried: 2.2.5).
@@ -95,6 +95,11 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
         remedies: H2O,
+        limits: &[
+            Limit::new(Wait::Silence, 30, "proxy.timeout.io", "h2o.examp1e.net, proxy directives"),
+            Limit::new(Wait::Silence, 300, "proxy.websocket.timeout", "h2o.examp1e.net, proxy directives"),
+        ],
+        tried: Some("2.2.5"),
         ..Profile::new(
             Host::H2o,
             "h2o",
@@ -108,6 +113,11 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
         remedies: NGHTTPX,
+        limits: &[
+            Limit::new(Wait::Silence, 60, "backend-read-timeout", "nghttpx --help (1.52)"),
+            Limit::new(Wait::Silence, 60, "frontend-read-timeout", "nghttpx --help (1.52)"),
+        ],
+        tried: Some("1.52"),
         ..Profile::new(
             Host::Nghttpx,
             "nghttpx",

@@ -1,6 +1,7 @@
 //! HAProxy.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// docs.haproxy.org, configuration manual: none of these has a default; `tunnel` holds after an upgrade, the others before.
@@ -162,6 +163,14 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
 
 pub(super) const HOSTS: &[Profile] = &[Profile {
     remedies: HAPROXY,
+    limits: &[Limit::new(
+        Wait::Silence,
+        50,
+        "timeout client, timeout server (Debian's haproxy.cfg)",
+        "/etc/haproxy/haproxy.cfg of Debian 12; without them there is no limit",
+    )],
+    recipe: Some(Recipe::Haproxy),
+    tried: Some("2.6"),
     ..Profile::new(
         Host::Haproxy,
         "HAProxy",

@@ -2,9 +2,10 @@
 //! docs/hosting.md.
 
 use super::{
-    Host, Profile, Role,
+    Host, Limit, Profile, Role, Wait,
     signs::{Refusal, Sign},
 };
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// Words of iisnode's own error pages, which come with status 200 unless `devErrorsEnabled` is off
@@ -242,6 +243,8 @@ const ASP_NET_CORE: &[(VerdictId, Remedy)] = &[
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: IIS,
+        limits: &[Limit::new(Wait::Silence, 120, "connectionTimeout of the site", "iis-docs, site limits")],
+        recipe: Some(Recipe::Arr),
         ..Profile::new(
             Host::Iis,
             "IIS",
@@ -256,12 +259,14 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Iis],
         like: Some(Host::Iis),
+        recipe: Some(Recipe::Arr),
         ..Profile::new(Host::Arr, "IIS with ARR", Role::Proxy, &[Sign::Header("x-powered-by", "arr/")])
     },
     Profile {
         instead_of: &[Host::Iis],
         like: Some(Host::Iis),
         remedies: IISNODE,
+        recipe: Some(Recipe::Iisnode),
         ..Profile::new(
             Host::Iisnode,
             "iisnode",
@@ -282,12 +287,16 @@ pub(super) const HOSTS: &[Profile] = &[
         like: Some(Host::Iis),
         remedies: HTTP_PLATFORM,
         // Only Dante itself tells of it.
+        limits: &[Limit::new(Wait::Silence, 120, "requestTimeout", "docs/hosting.md")],
+        recipe: Some(Recipe::Httpplatform),
         ..Profile::new(Host::HttpPlatform, "HttpPlatformHandler", Role::Starter, &[])
     },
     Profile {
         instead_of: &[Host::Iis],
         like: Some(Host::Iis),
         remedies: ASP_NET_CORE,
+        limits: &[Limit::new(Wait::Silence, 120, "requestTimeout", "docs/hosting.md")],
+        recipe: Some(Recipe::Aspnetcore),
         ..Profile::new(
             Host::AspNetCore,
             "ASP.NET Core Module",

@@ -1,6 +1,6 @@
 //! lighttpd.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// redmine.lighttpd.net, mod_proxy: off by default (tried: 1.4.69).
@@ -106,6 +106,16 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
 
 pub(super) const HOSTS: &[Profile] = &[Profile {
     remedies: LIGHTTPD,
+    limits: &[
+        Limit::new(Wait::Silence, 60, "server.max-read-idle", "redmine.lighttpd.net, server.max-read-idle"),
+        Limit::new(
+            Wait::Silence,
+            360,
+            "server.max-write-idle",
+            "redmine.lighttpd.net, server.max-write-idle",
+        ),
+    ],
+    tried: Some("1.4.69"),
     ..Profile::new(
         Host::Lighttpd,
         "lighttpd",

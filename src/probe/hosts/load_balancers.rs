@@ -1,6 +1,6 @@
 //! Load balancers of clouds. None of them was run here: what is said of them is from their documentation.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// docs.aws.amazon.com, Application Load Balancers: attributes, target groups, troubleshooting.
@@ -146,6 +146,12 @@ const GOOGLE: &[(VerdictId, Remedy)] = &[
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: ALB,
+        limits: &[Limit::new(
+            Wait::Silence,
+            60,
+            "idle_timeout.timeout_seconds",
+            "docs.aws.amazon.com, load balancer attributes",
+        )],
         ..Profile::new(
             Host::AwsAlb,
             "AWS Application Load Balancer",
@@ -175,6 +181,12 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: GOOGLE,
+        limits: &[Limit::new(
+            Wait::Age,
+            30,
+            "time-out of the backend service",
+            "cloud.google.com, Ingress for external Application Load Balancers",
+        )],
         ..Profile::new(
             Host::GoogleLoadBalancer,
             "Google Cloud load balancer",

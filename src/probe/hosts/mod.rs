@@ -9,7 +9,10 @@
 //! | the others | the hosts themselves |
 
 mod chain;
+#[cfg(test)]
+mod document;
 mod host;
+mod limits;
 #[cfg(test)]
 mod loaded;
 #[cfg(test)]
@@ -36,9 +39,12 @@ mod traefik;
 pub(crate) use chain::chain;
 pub(crate) use host::Host;
 pub(crate) use iis::is_iisnode_page;
+pub(crate) use limits::{Wait, default_near};
 pub(crate) use signs::author;
 
 use super::verdicts::{Remedy, VerdictId};
+use crate::hosting::recipes::Recipe;
+use limits::Limit;
 use signs::Sign;
 
 /// All hosts that are known, family by family.
@@ -81,6 +87,13 @@ pub(crate) struct Profile {
     instead_of: &'static [Host],
     /// Another host with the same configuration, whose remedies hold where this one has none of its own.
     like: Option<Host>,
+    /// How long it waits unless it is told otherwise.
+    limits: &'static [Limit],
+    /// What `dante hosting` prints for it.
+    recipe: Option<Recipe>,
+    /// Which versions were run here; none of what is known from documentation only.
+    #[cfg_attr(not(test), allow(dead_code, reason = "docs/known-hosts.md shows it, which a test writes"))]
+    tried: Option<&'static str>,
 }
 
 /// What a host is for, from the client inwards: where nothing else tells the order of two hosts, this does.
@@ -122,6 +135,9 @@ impl Profile {
             remedies: &[],
             instead_of: &[],
             like: None,
+            limits: &[],
+            recipe: None,
+            tried: None,
         }
     }
 
@@ -142,6 +158,11 @@ impl Host {
     pub(crate) fn remedies(id: VerdictId) -> impl Iterator<Item = (Self, Remedy)> {
         let of = move |profile: &'static Profile| profile.remedies.iter().filter(move |(of, _)| *of == id);
         Profile::all().flat_map(move |profile| of(profile).map(|(_, remedy)| (profile.host, *remedy)))
+    }
+
+    /// What `dante hosting` prints for it, where there is that.
+    pub(crate) fn recipe(self) -> Option<Recipe> {
+        self.profile().recipe
     }
 
     /// What fixes a verdict on this host.

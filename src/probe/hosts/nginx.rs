@@ -1,6 +1,7 @@
 //! nginx, and what is made of it.
 
-use super::{Host, Profile, Role, ServerHeader, signs::Sign};
+use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// nginx.org, "WebSocket proxying".
@@ -229,6 +230,9 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
         remedies: NGINX,
+        limits: &[Limit::new(Wait::Silence, 60, "proxy_read_timeout", "nginx.org, ngx_http_proxy_module")],
+        recipe: Some(Recipe::Nginx),
+        tried: Some("1.22, 1.31"),
         ..Profile::new(
             Host::Nginx,
             "nginx",
@@ -244,6 +248,8 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         server: ServerHeader::Replaces,
         like: Some(Host::Nginx),
+        limits: &[Limit::new(Wait::Silence, 60, "proxy_read_timeout", "nginx.org, ngx_http_proxy_module")],
+        recipe: Some(Recipe::Nginx),
         ..Profile::new(
             Host::OpenResty,
             "OpenResty",

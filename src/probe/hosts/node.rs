@@ -1,7 +1,7 @@
 //! Node.js, and the proxies and frameworks that run in it.
 
 use super::{
-    Host, Profile, Role,
+    Host, Limit, Profile, Role, Wait,
     signs::{Refusal, Sign},
 };
 use crate::probe::verdicts::{Remedy, VerdictId};
@@ -179,6 +179,7 @@ const NEXT: &[(VerdictId, Remedy)] = &[
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: NODE,
+        tried: Some("as http-proxy 1.18"),
         ..Profile::new(
             Host::Node,
             "Node.js",
@@ -193,6 +194,7 @@ pub(super) const HOSTS: &[Profile] = &[
         instead_of: &[Host::Express, Host::Node],
         like: Some(Host::Node),
         remedies: MIDDLEWARE,
+        tried: Some("3"),
         ..Profile::new(
             Host::HttpProxyMiddleware,
             "http-proxy-middleware",
@@ -208,6 +210,7 @@ pub(super) const HOSTS: &[Profile] = &[
         instead_of: &[Host::Node],
         like: Some(Host::Node),
         remedies: EXPRESS,
+        tried: Some("5"),
         ..Profile::new(
             Host::Express,
             "Express",
@@ -224,6 +227,8 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Node],
         remedies: FASTIFY,
+        limits: &[Limit::new(Wait::Silence, 300, "undici's bodyTimeout", "undici, Client options")],
+        tried: Some("5"),
         ..Profile::new(
             Host::Fastify,
             "Fastify",
@@ -240,6 +245,7 @@ pub(super) const HOSTS: &[Profile] = &[
         instead_of: &[Host::Node],
         like: Some(Host::Node),
         remedies: VITE,
+        tried: Some("8"),
         ..Profile::new(
             Host::Vite,
             "Vite",
@@ -256,6 +262,7 @@ pub(super) const HOSTS: &[Profile] = &[
         instead_of: &[Host::Express, Host::Node],
         like: Some(Host::Node),
         remedies: WEBPACK,
+        tried: Some("5"),
         ..Profile::new(
             Host::WebpackDevServer,
             "webpack-dev-server",

@@ -1,7 +1,8 @@
 //! Platforms that run programs, with the proxy in front of them. None of them was run here: what is said of them is from their
 //! documentation.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
+use crate::hosting::recipes::Recipe;
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// devcenter.heroku.com, "HTTP Routing", "Request Timeout", "Session Affinity".
@@ -152,6 +153,13 @@ const AZURE: &[(VerdictId, Remedy)] = &[
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: AZURE,
+        limits: &[Limit::new(
+            Wait::Silence,
+            230,
+            "the front end's, which cannot be changed",
+            "docs/hosting.md",
+        )],
+        recipe: Some(Recipe::Azure),
         ..Profile::new(
             Host::Azure,
             "Azure App Service",
@@ -165,6 +173,7 @@ pub(super) const HOSTS: &[Profile] = &[
     },
     Profile {
         remedies: FLY,
+        limits: &[Limit::new(Wait::Silence, 60, "idle_timeout", "fly.io, community reports")],
         ..Profile::new(
             Host::Fly,
             "Fly.io",
@@ -179,6 +188,20 @@ pub(super) const HOSTS: &[Profile] = &[
     },
     Profile {
         remedies: HEROKU,
+        limits: &[
+            Limit::new(
+                Wait::FirstByte,
+                30,
+                "the router's, which cannot be changed",
+                "devcenter.heroku.com, Request Timeout",
+            ),
+            Limit::new(
+                Wait::Silence,
+                55,
+                "the router's, which cannot be changed",
+                "devcenter.heroku.com, HTTP Routing",
+            ),
+        ],
         ..Profile::new(
             Host::Heroku,
             "Heroku",
@@ -194,6 +217,12 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         caches: true,
         remedies: VERCEL,
+        limits: &[Limit::new(
+            Wait::Age,
+            300,
+            "maximum duration of a function",
+            "vercel.com/docs, function duration",
+        )],
         ..Profile::new(
             Host::Vercel,
             "Vercel",

@@ -1,6 +1,6 @@
 //! Servers and proxies written in Python.
 
-use super::{Host, Profile, Role, signs::Sign};
+use super::{Host, Limit, Profile, Role, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// docs.mitmproxy.org, options: without it, whole answers are gathered (tried: 11).
@@ -61,6 +61,7 @@ const WERKZEUG: &[(VerdictId, Remedy)] = &[(
 pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: MITMPROXY,
+        tried: Some("11"),
         ..Profile::new(
             Host::Mitmproxy,
             "mitmproxy",
@@ -79,6 +80,12 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         remedies: GUNICORN,
         // gunicorn/http/wsgi.py, `Response.default_headers` (not run here).
+        limits: &[Limit::new(
+            Wait::Age,
+            30,
+            "timeout (with the default worker)",
+            "docs.gunicorn.org, settings",
+        )],
         ..Profile::new(Host::Gunicorn, "Gunicorn", Role::Application, &[Sign::Server("gunicorn")])
     },
     Profile {

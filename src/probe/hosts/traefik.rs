@@ -194,6 +194,7 @@ pub(super) const HOSTS: &[Profile] = &[
     Profile {
         instead_of: &[Host::Go],
         remedies: TRAEFIK,
+        tried: Some("3.7"),
         ..Profile::new(
             Host::Traefik,
             "Traefik",
@@ -211,6 +212,7 @@ pub(super) const HOSTS: &[Profile] = &[
     },
     Profile {
         like: Some(Host::Traefik),
+        tried: Some("as Traefik and Caddy"),
         ..Profile::new(
             Host::Go,
             "a Go server such as Traefik",

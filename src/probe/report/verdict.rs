@@ -49,29 +49,13 @@ pub(super) fn recipes(verdict: &Verdict) -> impl Iterator<Item = Recipe> {
     let has_lines = |host: &Host, remedy: &WrittenRemedy| host.is_iis() || !remedy.lines.is_empty();
     let hosts =
         verdict.remedies.iter().filter_map(move |remedy| remedy.host.filter(|host| has_lines(host, remedy)));
-    hosts.filter_map(recipe)
+    hosts.filter_map(Host::recipe)
 }
 
 /// The command that prints a recipe, which is never broken.
 pub(super) fn command(recipe: Recipe, prefix: &str, look: Look) -> Line {
     let prefix = if prefix.is_empty() { "/" } else { prefix };
     Line::new(DIM, look.text(&format!("  {:<5}  dante hosting {recipe} --prefix {prefix}", "all")))
-}
-
-/// The recipe that has all a host needs, where there is one.
-fn recipe(host: Host) -> Option<Recipe> {
-    match host {
-        Host::Nginx | Host::OpenResty => Some(Recipe::Nginx),
-        Host::Apache => Some(Recipe::Apache),
-        Host::Caddy => Some(Recipe::Caddy),
-        Host::Haproxy => Some(Recipe::Haproxy),
-        Host::Iis | Host::Arr => Some(Recipe::Arr),
-        Host::Iisnode => Some(Recipe::Iisnode),
-        Host::HttpPlatform => Some(Recipe::Httpplatform),
-        Host::AspNetCore => Some(Recipe::Aspnetcore),
-        Host::Azure => Some(Recipe::Azure),
-        _ => None,
-    }
 }
 
 struct Block {
