@@ -1,7 +1,12 @@
 //! Streams that ended before their poem did: what ended them, by how they ended, and by what happened when they were
 //! listened to again. Pure.
 
-use super::{Finding, VerdictId, facts, hold::near, streams::unless_explained};
+use super::{
+    Finding, VerdictId, facts,
+    hold::{near, stopped_at},
+    pace::interval,
+    streams::unless_explained,
+};
 use crate::{
     probe::{
         evidence::{Ended, Evidence, Stream},
@@ -54,7 +59,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let stream = facts::heard(stream);
         let Some(ended) = ended_early(stream) else { continue };
         let Some(cause) = cause(*transport, stream) else { continue };
-        let line = line(cause, *transport, stream, ended);
+        let line = line(cause, *transport, stream, ended, interval(evidence, stream).unwrap_or_default());
         let finding = |id| Finding::new(id, Hop::Stream(*transport), fault, line);
         let finding = match cause {
             Cause::Policy => finding(VerdictId::ClosedByPolicy),
@@ -181,8 +186,9 @@ fn can_be_opened(stream: &Stream) -> bool {
     stream.again.as_deref().is_some_and(|again| again.opening.is_some())
 }
 
-fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended) -> String {
-    let age = seconds(ended.at_ms);
+fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended, interval_ms: u64) -> String {
+    let age_of = |ended: &Ended| seconds(stopped_at(ended, interval_ms));
+    let age = age_of(ended);
     let count = stream.arrivals.len();
     let stanzas = if count == 1 { "1 stanza".to_owned() } else { format!("{count} stanzas") };
     let status = match ended.status {
@@ -196,7 +202,7 @@ fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended) -> S
         format!("after {age} s and {stanzas}")
     };
     let again = stream.again.as_deref();
-    let second = again.and_then(|again| again.ended.as_ref()).map(|ended| seconds(ended.at_ms));
+    let second = again.and_then(|again| again.ended.as_ref()).map(age_of);
     let second = second.unwrap_or_default();
     match cause {
         Cause::Policy => format!("closed {when}: {how}"),

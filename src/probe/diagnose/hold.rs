@@ -6,7 +6,7 @@
 use super::{Finding, VerdictId, facts};
 use crate::{
     probe::{
-        evidence::{Evidence, Held, HeldKind, Hold},
+        evidence::{Ended, Evidence, Held, HeldKind, Hold},
         hop::Hop,
         hosts::Wait,
     },
@@ -118,13 +118,35 @@ const TO_TELL: &str =
 /// Time for a stanza that is due, where the server tells its pace.
 const LATE_MS: u64 = 2_000;
 
+/// How much later than it cuts a stream a host may close the connection: Envoy waits for a second (`delayed_close_timeout`,
+/// <https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts>).
+const CLOSING_MS: u64 = 1_250;
+
+/// How much later or earlier than asked a silence may end.
+const PUNCTUAL_MS: u64 = 250;
+
+/// At what age a stream stopped that ended at this age: when the first stanza was due that did not come.
+pub(super) fn stopped_at(ended: &Ended, interval_ms: u64) -> u64 {
+    if interval_ms > 0 && ended.quiet_ms > interval_ms * 3 / 2 + 300 && ended.quiet_ms < ended.at_ms {
+        ended.at_ms - ended.quiet_ms + interval_ms
+    } else {
+        ended.at_ms
+    }
+}
+
 fn fate(held: &Held, interval_ms: u64) -> Fate {
     let (age_ms, silence_ms) = (held.held_ms.saturating_sub(held.quiet_ms), held.quiet_ms);
+    let asked_ms = held.silence_ms;
     match (&held.ended, held.kind) {
-        (Some(ended), _) => Fate::Cut { age_ms: ended.at_ms, silence_ms: ended.quiet_ms },
+        // It was found dead when the server spoke. A limit on the time for writing shows only then (Go: `WriteTimeout`).
+        (Some(ended), HeldKind::Quiet) if asked_ms > 0 && ended.at_ms + PUNCTUAL_MS >= asked_ms => {
+            Fate::Silent { age_ms: asked_ms, silence_ms: asked_ms }
+        }
+        (Some(ended), HeldKind::Quiet) => Fate::Cut { age_ms: ended.at_ms, silence_ms: ended.quiet_ms },
+        (Some(ended), _) => Fate::Cut { age_ms: stopped_at(ended, interval_ms), silence_ms: ended.quiet_ms },
         (None, _) if held.complete => Fate::Lived,
-        (None, HeldKind::Quiet) if held.silence_ms > 0 && held.stanzas == 0 => {
-            Fate::Silent { age_ms: held.silence_ms, silence_ms: held.silence_ms }
+        (None, HeldKind::Quiet) if asked_ms > 0 && held.stanzas == 0 => {
+            Fate::Silent { age_ms: asked_ms, silence_ms: asked_ms }
         }
         (None, HeldKind::Flowing | HeldKind::Speaking)
             if interval_ms > 0 && silence_ms > interval_ms * 2 + LATE_MS =>
@@ -169,17 +191,31 @@ fn limits(hold: &Hold) -> Vec<Limit> {
     let mut limits: Vec<_> =
         transports.into_iter().flat_map(|transport| on_transport(hold, transport)).collect();
     // A poll that is cut as old as an event stream is cut by the same limit on the whole time of a request.
-    let ages: Vec<u64> =
-        limits.iter().filter(|limit| limit.what == What::Age).map(|limit| limit.from_ms).collect();
-    for limit in &mut limits {
-        if limit.transport == Transport::SocketIoPolling
-            && limit.what == What::Silence
-            && ages.iter().any(|age| near(*age, limit.from_ms))
-        {
-            limit.what = What::Age;
+    let polls =
+        |limit: &&mut Limit| limit.transport == Transport::SocketIoPolling && limit.what == What::Silence;
+    let poll = limits.iter_mut().find(polls).map(|poll| (poll.from_ms, poll.to_ms));
+    let mut aged = limits.iter().filter(|limit| limit.what == What::Age).map(|limit| limit.from_ms);
+    if let Some((from_ms, to_ms)) = poll
+        && let Some(age_ms) = aged.find(|age_ms| is_one_limit(*age_ms, from_ms, to_ms))
+    {
+        // A poll is answered at once; a stream may be closed only later.
+        let ms = if from_ms == to_ms { age_ms.min(from_ms) } else { age_ms };
+        for limit in &mut limits {
+            let same = limit.what == What::Age && near(limit.from_ms, age_ms);
+            if same || (limit.transport == Transport::SocketIoPolling && limit.what == What::Silence) {
+                (limit.what, limit.from_ms, limit.to_ms) = (What::Age, ms, ms);
+            }
         }
     }
     limits
+}
+
+/// Whether what was cut at this age and what was cut between these times may be cut by one limit on the whole time.
+fn is_one_limit(age_ms: u64, from_ms: u64, to_ms: u64) -> bool {
+    if from_ms < to_ms {
+        return (from_ms..=to_ms).contains(&age_ms);
+    }
+    near(age_ms, from_ms) || age_ms.abs_diff(from_ms) <= CLOSING_MS && age_ms > from_ms
 }
 
 fn on_transport(hold: &Hold, transport: Transport) -> Vec<Limit> {
@@ -216,21 +252,20 @@ fn on_transport(hold: &Hold, transport: Transport) -> Vec<Limit> {
     let mut limits = Vec::new();
     let over = flowing.and_then(|(held, fate)| Some((held, cut_at(fate)?)));
     if let Some((held, age_ms)) = over {
-        let silence_ms = match fate(held, hold.interval_ms) {
-            Fate::Cut { silence_ms, .. } | Fate::Silent { silence_ms, .. } => silence_ms,
-            Fate::Lived => 0,
-        };
         // It did not flow: its pace is slower than the limit.
-        if held.ended.is_some() && near(silence_ms, age_ms) && hold.interval_ms > age_ms {
-            limits.push(limit(What::Silence, exactly(silence_ms), end_of(held)));
+        let in_silence = held.ended.as_ref().filter(|ended| near(ended.quiet_ms, ended.at_ms));
+        if let Some(ended) = in_silence.filter(|ended| hold.interval_ms > ended.at_ms) {
+            limits.push(limit(What::Silence, exactly(ended.quiet_ms), end_of(held)));
             return limits;
         }
         let outlived =
             |(other, fate): (&Held, Fate)| cut_at(fate).unwrap_or(other.held_ms) > age_ms + age_ms / 10 + 250;
-        let quiet_outlived = quiet
-            .as_ref()
-            .is_some_and(|quiet| quiet.age_ms.is_some_and(|age| age > age_ms && !near(age, age_ms)))
-            || quiet.is_none() && of(HeldKind::Quiet).any(outlived);
+        let quiet_outlived = match &quiet {
+            Some(quiet) => {
+                quiet.age_ms.is_some_and(|quiet_ms| quiet_ms > age_ms + CLOSING_MS && !near(quiet_ms, age_ms))
+            }
+            None => of(HeldKind::Quiet).any(outlived),
+        };
         let what = if quiet_outlived {
             What::Flow
         } else if speaking.is_some_and(outlived) {
@@ -247,7 +282,10 @@ fn on_transport(hold: &Hold, transport: Transport) -> Vec<Limit> {
     }
     if let Some(quiet) = quiet {
         // One limit is not said twice.
-        let same = over.is_some_and(|(_, age_ms)| quiet.age_ms.is_some_and(|age| near(age, age_ms)));
+        let same = over.is_some_and(|(_, age_ms)| match quiet.age_ms {
+            Some(quiet_ms) => is_one_limit(quiet_ms, age_ms, age_ms),
+            None => is_one_limit(age_ms, quiet.from_ms, quiet.to_ms),
+        });
         let old = quiet.age_ms.filter(|_| quiet.bore_longer);
         if let (false, Some(age_ms)) = (same, old) {
             limits.push(limit(What::Age, exactly(age_ms), quiet.how));
@@ -377,7 +415,6 @@ fn line(group: &[&Limit]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::evidence::Ended;
 
     const PING: (u64, u64) = (25_000, 20_000);
 
@@ -503,6 +540,34 @@ mod tests {
         assert!(limits(&hold)[0].or_age, "one on the whole time would look the same");
     }
 
+    /// Caddy and Traefik, which are Go's: nothing happens until something is written.
+    #[test]
+    fn a_limit_on_writing() {
+        let sse = |kind| held(Transport::Sse, kind, 9_000);
+        let polling = |kind| held(Transport::SocketIoPolling, kind, 9_000);
+        let all = vec![
+            cut(polling(HeldKind::Quiet), 8_984, 8_982),
+            polling(HeldKind::Flowing),
+            cut(sse(HeldKind::Quiet), 9_001, 9_001),
+            cut(sse(HeldKind::Flowing), 5_011, 242),
+        ];
+        assert_eq!(found(all), [(What::Age, 5_011, 5_011), (What::Age, 5_011, 5_011)]);
+        let only_silence = vec![cut(sse(HeldKind::Quiet), 9_001, 9_001), sse(HeldKind::Flowing)];
+        assert_eq!(found(only_silence), [(What::Silence, 0, 9_000)], "somewhere before");
+    }
+
+    /// Envoy, which closes a second after it has stopped.
+    #[test]
+    fn a_late_close() {
+        let sse = |kind| held(Transport::Sse, kind, 9_000);
+        let quiet_poll = cut(held(Transport::SocketIoPolling, HeldKind::Quiet, 9_000), 5_009, 5_006);
+        let streams = [cut(sse(HeldKind::Quiet), 5_998, 5_998), cut(sse(HeldKind::Flowing), 5_997, 1_234)];
+        assert_eq!(found([vec![quiet_poll], streams.to_vec()].concat()), [(What::Age, 5_006, 5_006); 2]);
+        let hold = Hold { interval_ms: 250, held: streams.to_vec(), ..Hold::default() };
+        let limits: Vec<_> = limits(&hold).iter().map(|limit| (limit.what, limit.from_ms)).collect();
+        assert_eq!(limits, [(What::Age, 5_013)], "it stopped a second before");
+    }
+
     #[test]
     fn polls() {
         let polling = |kind| held(Transport::SocketIoPolling, kind, 20_000);
@@ -512,7 +577,7 @@ mod tests {
         assert_eq!(found(vec![quiet.clone(), flowing.clone()]), [(What::Silence, 15_050, 15_050)]);
         let old = [cut(sse(HeldKind::Quiet), 15_000, 15_000), cut(sse(HeldKind::Flowing), 15_000, 900)];
         let all = [vec![quiet, flowing.clone()], old.to_vec()].concat();
-        assert_eq!(found(all), [(What::Age, 15_050, 15_050), (What::Age, 15_000, 15_000)]);
+        assert_eq!(found(all), [(What::Age, 15_000, 15_000); 2]);
         let mut unknown = cut(polling(HeldKind::Quiet), 3_000, 100);
         unknown.ended.as_mut().unwrap().status = Some(400);
         assert_eq!(found(vec![unknown, flowing]), [], "another node");
