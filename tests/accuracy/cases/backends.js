@@ -264,7 +264,13 @@ const protocols = [
         `reverse_proxy https://127.0.0.1:${prefixed} {\n  transport http {\n   tls_insecure_skip_verify\n  }\n }`,
         { newest: true },
       ),
-    expected: { ...PROTOCOL, causes: ["tls-to-server"], remedy: /http/ },
+    expert:
+      "a bare 502: Dante isn't reached; it isn't running, or is spoken to in another protocol than HTTP/1.1",
+    expected: {
+      ...PROTOCOL,
+      causes: ["tls-to-server", "guest-not-started"],
+      remedy: /plain HTTP|http:|1\.1/,
+    },
   },
   {
     id: "tls-apache",
@@ -299,7 +305,13 @@ const protocols = [
     host: "nghttpx",
     fault: "--backend=…;proto=h2",
     start: ({ prefixed }) => nghttpx(prefixed, { proto: "h2" }),
-    expected: { ...PROTOCOL, causes: ["http2-to-server"], remedy: /1\.1/ },
+    expert:
+      "a bare 502: Dante isn't reached; it isn't running, or is spoken to in another protocol than HTTP/1.1",
+    expected: {
+      ...PROTOCOL,
+      causes: ["http2-to-server", "guest-not-started"],
+      remedy: /plain HTTP|http:|1\.1/,
+    },
   },
   {
     id: "h2-traefik",

@@ -161,7 +161,7 @@ function passwords() {
   return file;
 }
 
-const CREDENTIALS = { causes: ["credentials-required"], remedy: /auth/i };
+const CREDENTIALS = { causes: ["credentials-required"], remedy: /auth|Require/i };
 const BASIC = `AuthType Basic\nAuthName private\nAuthUserFile PASSWORDS\nRequire valid-user`;
 const AUTH = ["auth_basic", "authn_core", "authn_file", "authz_user"];
 
@@ -339,7 +339,7 @@ ${pass(prefixed)}`,
     expected: {
       outcome: ["good", "broken", "degraded"],
       causes: ["user-agent-refused"],
-      remedy: /user.agent/i,
+      remedy: /user.agent|http-request/i,
     },
   },
   {
