@@ -3,6 +3,7 @@
 
 use std::{
     future::Future,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -11,6 +12,7 @@ use std::{
 };
 
 use futures_util::future::{OptionFuture, join_all};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     ProbeEvent, Times,
@@ -21,7 +23,7 @@ use super::{
     context::Context,
     diagnose::{Again, Severity, again, diagnose, limits::is_limited},
     document::HopReport,
-    evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
+    evidence::{AddressAnswer, Cors, Evidence, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{
         addresses, alone, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost,
@@ -56,8 +58,19 @@ impl Probe<'_> {
     /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
         let page = self.reach_page().await?;
-        self.ask_all_addresses(page.as_ref()).await;
-        let Some(page) = page else { return Ok(()) };
+        let addresses = self.ask_all_addresses(page.as_ref());
+        if let Some(page) = page {
+            self.look_at(page).await?;
+        }
+        if let (Some(answers), Some(tcp)) = (addresses, &mut self.evidence.tcp) {
+            // Were it to fail, there would be nothing to say of other addresses.
+            tcp.addresses = answers.await.unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Everything from the page on.
+    async fn look_at(&mut self, page: Target) -> std::io::Result<()> {
         let engine = match &self.plan.socketio {
             Some(path) => path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
@@ -143,16 +156,19 @@ impl Probe<'_> {
         }
     }
 
-    /// What the other addresses of the name answer, where there are any.
-    async fn ask_all_addresses(&mut self, page: Option<&Target>) {
-        let (Some(name), Some(tcp), None) =
-            (&self.evidence.name, &mut self.evidence.tcp, &self.plan.socketio)
-        else {
-            return;
-        };
-        let page = page.unwrap_or(&self.plan.target);
-        let addresses = name.addresses.iter().filter_map(|address| address.parse().ok());
-        tcp.addresses = addresses::ask_all(&self.connector, page, addresses).await;
+    /// Begins to ask what all addresses of the name answer, where there are several: beside everything else, since one that is dead takes
+    /// its time.
+    fn ask_all_addresses(&self, page: Option<&Target>) -> Option<AbortOnDropHandle<Vec<AddressAnswer>>> {
+        let name = self.evidence.name.as_ref().filter(|name| name.addresses.len() > 1)?;
+        if self.evidence.tcp.is_none() || self.plan.socketio.is_some() {
+            return None;
+        }
+        let page = page.unwrap_or(&self.plan.target).clone();
+        let addresses: Vec<IpAddr> =
+            name.addresses.iter().filter_map(|address| address.parse().ok()).collect();
+        let connector = self.connector.clone();
+        let asked = async move { addresses::ask_all(&connector, &page, &addresses).await };
+        Some(AbortOnDropHandle::new(tokio::spawn(asked)))
     }
 
     /// Where only an engine is asked for, its first answer stands for the page.

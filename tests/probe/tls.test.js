@@ -54,6 +54,24 @@ const trusted = certificate(NAME, { by: "ca" });
 const { key, cert } = trusted;
 const CA = path.join(folder, "ca.pem");
 
+/** Resets the connections to a port for which `isHit(count)` says so, when the client has said something. */
+async function startResetting(port, isHit) {
+  let count = 0;
+  const server = net.createServer((client) => {
+    count += 1;
+    client.on("error", () => client.destroy());
+    if (isHit(count)) {
+      client.once("data", () => client.resetAndDestroy());
+      return;
+    }
+    const upstream = net.connect(port, "127.0.0.1").on("error", () => client.destroy());
+    client.once("close", () => upstream.destroy());
+    upstream.once("close", () => client.destroy());
+    client.pipe(upstream).pipe(client);
+  });
+  return at(await listen(server));
+}
+
 /** nginx with TLS and these directives. */
 async function nginx(directives) {
   return await launch(find("nginx"), (place, port) => {
@@ -266,6 +284,19 @@ together("client certificates", {
       env: TRUSTING,
     });
     if (!seen(document, "tls").askedForCertificate) throw new Error("it did not ask");
+  },
+});
+
+together("handshakes that are reset", {
+  async "by chance, the first one: no more than a note"() {
+    const port = Number(new URL((await startTls(trusted))[0]).port);
+    const [url, ...args] = await startResetting(port, (count) => count === 1);
+    await expectProbe(url, { args, env: TRUSTING, verdicts: ["note connections-reset at tcp"] });
+  },
+  async always() {
+    const [url, ...args] = await startResetting(dante.port, () => true);
+    const verdicts = ["broken tls-other at tls"];
+    await expectProbe(url, { args, env: TRUSTING, verdicts, last: "tls" });
   },
 });
 

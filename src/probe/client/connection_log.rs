@@ -30,18 +30,23 @@ impl ConnectionLog {
         lock(&self.seen).refused += 1;
     }
 
-    /// One was reset or closed before the answer was whole; `answered_again` says whether the same request was answered over a
-    /// fresh one.
+    /// An exchange's was reset or closed before the answer was whole; `answered_again` says whether the same request was answered
+    /// over a fresh one.
     pub(super) fn broke_off(&self, exchange: &Exchange, answered_again: bool) {
         let Some(failure) = &exchange.failure else { return };
+        self.keep(BrokenConnection {
+            at_ms: exchange.sent_at_ms + exchange.ms,
+            kind: failure.kind,
+            url: exchange.url.clone(),
+            answered_again,
+        });
+    }
+
+    /// One broke off.
+    pub(super) fn keep(&self, broken: BrokenConnection) {
         let mut seen = lock(&self.seen);
         if seen.broken.len() < KEPT {
-            seen.broken.push(BrokenConnection {
-                at_ms: exchange.sent_at_ms + exchange.ms,
-                kind: failure.kind,
-                url: exchange.url.clone(),
-                answered_again,
-            });
+            seen.broken.push(broken);
         }
     }
 

@@ -23,7 +23,7 @@ use super::{
     recorded::Recorded,
 };
 use crate::probe::{
-    evidence::{Failure, FailureKind, OldChoice, Tls},
+    evidence::{BrokenConnection, Failure, FailureKind, OldChoice, Tls},
     target::Target,
 };
 
@@ -43,7 +43,28 @@ impl Connector {
     /// A handshake of TLS, offering HTTP/2, too. Where it fails, others show why: one with old versions and ciphers, one
     /// without the name.
     pub(crate) async fn inspect(&self, target: &Target, limit: Duration) -> Tls {
-        let mut tls = match timeout(limit, self.shake_hands(target, BROWSER, true)).await {
+        let mut tls = self.greet(target, limit).await;
+        // One of many connections may be reset by chance.
+        if let Some(first) = tls.failure.clone().filter(|first| broke_off(first) && tls.not_tls.is_none()) {
+            let at_ms = self.now_ms();
+            tls = self.greet(target, limit).await;
+            let kind = first.kind;
+            let answered_again = tls.failure.is_none();
+            self.log().keep(BrokenConnection { at_ms, kind, url: target.to_string(), answered_again });
+        }
+        let explained = tls.not_tls.is_some() || tls.asked_for_certificate;
+        if tls.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::Timeout) && !explained {
+            self.look_again(target, limit, &mut tls).await;
+        }
+        if tls.not_yet_valid || tls.seconds_left.is_some_and(|left| left < 0) {
+            tls.clock_ahead_seconds = within(SECOND_LOOK, self.clock_ahead(target)).await;
+        }
+        tls
+    }
+
+    /// The handshake of a browser, and what a server says that got no certificate.
+    async fn greet(&self, target: &Target, limit: Duration) -> Tls {
+        match timeout(limit, self.shake_hands(target, BROWSER, true)).await {
             Ok(Ok((tls, Some(stream)))) if tls.asked_for_certificate => {
                 self.without_certificate(tls, stream).await
             }
@@ -53,25 +74,27 @@ impl Connector {
                 let text = format!("no answer to the TLS handshake within {:.1} s", limit.as_secs_f64());
                 Tls { failure: Some(Failure::new(FailureKind::Timeout, text)), ..Tls::default() }
             }
-        };
-        let unanswered = |failure: &Failure| failure.kind == FailureKind::Timeout;
-        let explained = tls.not_tls.is_some() || tls.asked_for_certificate;
-        if tls.failure.as_ref().is_some_and(|failure| !unanswered(failure)) && !explained {
-            if tls.old_choice.is_none() {
-                tls.old_choice = within(SECOND_LOOK, self.old_choice(target)).await;
-            }
-            let is_old = tls.old_choice.as_ref().is_some_and(|choice| choice.is_old_version);
-            if !is_old && name_of(target).is_some() {
-                let bare =
-                    within(SECOND_LOOK, async { self.shake_hands(target, BROWSER, false).await.ok() }).await;
-                tls.without_name =
-                    bare.filter(|(bare, _)| bare.failure.is_none()).map(|(bare, _)| bare.subject);
-            }
         }
-        if tls.not_yet_valid || tls.seconds_left.is_some_and(|left| left < 0) {
-            tls.clock_ahead_seconds = within(SECOND_LOOK, self.clock_ahead(target)).await;
+    }
+
+    /// Looks for what makes a handshake fail.
+    async fn look_again(&self, target: &Target, limit: Duration, tls: &mut Tls) {
+        if tls.old_choice.is_none() {
+            tls.old_choice = within(SECOND_LOOK, self.old_choice(target)).await;
         }
-        tls
+        let is_old = tls.old_choice.as_ref().is_some_and(|choice| choice.is_old_version);
+        if is_old || name_of(target).is_none() {
+            return;
+        }
+        let bare = within(SECOND_LOOK, async { self.shake_hands(target, BROWSER, false).await.ok() }).await;
+        let Some((bare, _)) = bare.filter(|(bare, _)| bare.failure.is_none()) else { return };
+        // Is it the name, or one of several servers?
+        let again = self.greet(target, limit).await;
+        if again.failure.is_none() {
+            *tls = again;
+        } else {
+            tls.without_name = Some(bare.subject);
+        }
     }
 
     /// What a handshake shows; with the connection, if it succeeds.
@@ -168,6 +191,10 @@ impl Connector {
 
 async fn within<T>(limit: Duration, look: impl Future<Output = Option<T>>) -> Option<T> {
     timeout_at(Instant::now() + limit, look).await.ok().flatten()
+}
+
+fn broke_off(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Reset | FailureKind::Closed)
 }
 
 fn old_choice(choice: Choice) -> OldChoice {

@@ -22,10 +22,11 @@ const OTHERS: usize = 4;
 pub(crate) async fn ask_all(
     connector: &Connector,
     page: &Target,
-    addresses: impl Iterator<Item = IpAddr>,
+    addresses: &[IpAddr],
 ) -> Vec<AddressAnswer> {
     let Some(used) = connector.address_of(page) else { return Vec::new() };
-    let others = addresses.map(|ip| SocketAddr::new(ip, page.port)).filter(|address| *address != used);
+    let others =
+        addresses.iter().map(|ip| SocketAddr::new(*ip, page.port)).filter(|address| *address != used);
     let mut all: Vec<SocketAddr> = std::iter::once(used).chain(others.take(OTHERS)).collect();
     all.dedup();
     if all.len() < 2 {

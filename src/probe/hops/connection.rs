@@ -67,11 +67,18 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
         // A port of TLS answers plain HTTP with an alert, or closes.
         Some(FailureKind::NotHttp | FailureKind::Closed | FailureKind::Reset) if silent && !target.tls => {
             let tls = connector.inspect(&Target { tls: true, ..target.clone() }, limit).await;
-            tls.protocol.map(|protocol| format!("this port speaks {protocol}"))
+            what_speaks(&tls).map(|what| format!("this port speaks {what}"))
         }
         _ => None,
     };
     Http { first: first.clone(), other_scheme, malformed: None }
+}
+
+/// What a port speaks, if it is TLS, whether or not the handshake succeeds.
+fn what_speaks(tls: &Tls) -> Option<String> {
+    let alert = tls.failure.as_ref().and_then(|failure| failure.alert.as_ref());
+    let old = tls.old_choice.as_ref().map(|old| old.choice.clone());
+    tls.protocol.clone().or(old).or_else(|| alert.map(|alert| format!("TLS (its alert is {})", alert.name)))
 }
 
 /// What plain HTTP gives on a port where TLS came to nothing. The user's headers stay at home: anyone can read this line.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::super::{Finding, Severity, VerdictId};
 use crate::probe::{
+    classify::{Class, classify},
     evidence::{AddressAnswer, FailureKind, PageAnswer, Tcp},
     hop::Hop,
 };
@@ -50,11 +51,16 @@ fn differing(addresses: &[AddressAnswer]) -> Option<Finding> {
     Some(Finding::new(VerdictId::AddressesDiffer, Hop::Tcp, severity, line))
 }
 
-/// Whether Dante's page is at an address; none if its answers differ among themselves, or time ran out.
+/// Whether Dante's page is at an address; none if its answers differ among themselves, time ran out, or a limit was met.
 fn is_dante(address: &AddressAnswer) -> Option<bool> {
     let first = address.answers.first()?;
-    let late = |one: &PageAnswer| one.exchange.failed_by(FailureKind::Timeout);
-    let steady = address.answers.iter().all(|one| one.is_dante == first.is_dante && !late(one));
+    let busy = |one: &PageAnswer| {
+        matches!(
+            classify(&one.exchange),
+            Class::RateLimit | Class::Unavailable | Class::None(FailureKind::Timeout)
+        )
+    };
+    let steady = address.answers.iter().all(|one| one.is_dante == first.is_dante && !busy(one));
     steady.then_some(first.is_dante)
 }
 

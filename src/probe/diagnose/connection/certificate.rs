@@ -79,7 +79,12 @@ fn not_trusted(tls: &Tls, untrusted: &str, findings: &mut Vec<Finding>) {
         add(VerdictId::TlsExpired, format!("it expired on {}{clock}", tls.not_after));
     }
     if tls.name_matches == Some(false) {
-        add(VerdictId::TlsWrongName, format!("it covers {}", tls.names.join(", ")));
+        let covers = if tls.names.is_empty() {
+            format!("it lists no names (subjectAltName), and browsers ignore its subject, {}", tls.subject)
+        } else {
+            format!("it covers {}", tls.names.join(", "))
+        };
+        add(VerdictId::TlsWrongName, covers);
     }
     if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
         let private = PRIVATE.iter().find(|(words, _)| tls.issuer.contains(words));

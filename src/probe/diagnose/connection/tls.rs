@@ -22,11 +22,11 @@ pub(super) fn rules(tls: &Tls, findings: &mut Vec<Finding>) {
 fn failed(tls: &Tls, failure: &Failure) -> Finding {
     let finding = |id, line: String| Finding::new(id, Hop::Tls, Severity::Broken, line);
     let text = &failure.text;
-    if failure.kind == FailureKind::Timeout {
-        return finding(VerdictId::BlackHole, text.clone());
-    }
     if let Some(plain) = plain_answer(tls, failure) {
         return finding(VerdictId::TlsToPlain, plain);
+    }
+    if failure.kind == FailureKind::Timeout {
+        return finding(VerdictId::BlackHole, text.clone());
     }
     if let Some(came) = &tls.not_tls {
         let start: String = came.chars().take(80).collect();
@@ -142,6 +142,11 @@ mod tests {
                 TlsUnknownName,
             ),
             (closed(), Tls { plain: answer(200, "x"), ..Tls::default() }, TlsToPlain),
+            (
+                Failure::new(FailureKind::Timeout, "late"),
+                Tls { plain: answer(404, "x"), ..Tls::default() },
+                TlsToPlain,
+            ),
             (closed(), Tls { plain: answer(400, ""), ..Tls::default() }, TlsOther),
             (closed(), Tls { plain: answer(400, nginx), ..Tls::default() }, TlsOther),
             (closed(), Tls::default(), TlsOther),
