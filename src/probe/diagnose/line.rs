@@ -23,6 +23,12 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 fn slow_line(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let note = |hop, line| Finding::new(VerdictId::SlowLine, hop, Severity::Note, line);
+    // A host that waits for a server which is not there is no slow line.
+    let connects = evidence.tcp.iter().flat_map(|tcp| &tcp.attempts).map(|attempt| attempt.ms).max();
+    let answers = evidence.exchanges().iter().any(|(_, exchange)| matches!(exchange.status, Some(101..=399)));
+    if !answers && connects.is_none_or(|ms| ms < SLOW_ROUND_TRIP_MS) {
+        return;
+    }
     if let Some(ms) = evidence.line.round_trip_ms.filter(|ms| *ms >= SLOW_ROUND_TRIP_MS) {
         findings.push(note(Hop::Tcp, format!("one round trip takes {:.1} s", seconds(ms))));
         return;

@@ -18,6 +18,7 @@ mod page;
 mod resume;
 mod streams;
 mod time;
+mod untested;
 
 use serde::Serialize;
 
@@ -228,6 +229,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     line::rules(evidence, &mut findings);
     limits::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
+    untested::rules(evidence, &chain, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
 }

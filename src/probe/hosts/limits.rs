@@ -53,6 +53,17 @@ pub(crate) fn default_near(hosts: &[Host], on: Wait, ms: u64) -> Option<(Host, &
     hosts.iter().find_map(|host| Some((*host, host.profile().limits.iter().find(fits)?)))
 }
 
+/// Streams that live so long, in seconds, have shown that they are not cut; readers stay for longer, and come back if they are.
+const LIVES_LONG: u32 = 60;
+
+/// The first of these hosts that by default ends an answer at an age which is near, and has not been reached yet.
+pub(crate) fn limit_on_age(hosts: &[Host], watched_ms: u64) -> Option<(Host, &'static Limit)> {
+    let untested = |limit: &&Limit| {
+        limit.on == Wait::Age && limit.seconds <= LIVES_LONG && u64::from(limit.seconds) * 1000 > watched_ms
+    };
+    hosts.iter().find_map(|host| Some((*host, host.profile().limits.iter().find(untested)?)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

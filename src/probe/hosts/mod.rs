@@ -39,7 +39,7 @@ mod traefik;
 pub(crate) use chain::chain;
 pub(crate) use host::Host;
 pub(crate) use iis::is_iisnode_page;
-pub(crate) use limits::{Wait, default_near};
+pub(crate) use limits::{Wait, default_near, limit_on_age};
 pub(crate) use signs::author;
 
 use super::verdicts::{Remedy, VerdictId};

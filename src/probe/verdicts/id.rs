@@ -121,6 +121,7 @@ pub(crate) enum VerdictId {
     LineStalled,
     IdleCut,
     PingsLost,
+    LimitNotTested,
     LostOnResume,
     EditionsDiffer,
     DoubleCompression,

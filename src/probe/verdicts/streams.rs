@@ -89,6 +89,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "make the path pass on small WebSocket messages as they come",
     ),
     Entry::new(
+        VerdictId::LimitNotTested,
+        "This host may end every answer at a certain age, streams too; the probe did not watch for so long.",
+        "probe again with --hold auto, which finds such limits",
+    ),
+    Entry::new(
         VerdictId::LostOnResume,
         "After reconnecting, the reading does not resume where it stopped.",
         "make the host pass on the query, Last-Event-ID and the engine's packets unchanged, and use the same edition on all nodes",
