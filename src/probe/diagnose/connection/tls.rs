@@ -70,10 +70,10 @@ fn plain_answer(tls: &Tls, failure: &Failure) -> Option<String> {
     }
     let plain = tls.plain.as_ref().filter(|plain| plain.status.is_some())?;
     let is_real = classify(plain) != Class::PlainToTls;
-    // Some close on a handshake without a word; some servers of TLS, too, and answer anything else with 400.
-    let closed =
-        matches!(failure.kind, FailureKind::Closed | FailureKind::Reset) && plain.status != Some(400);
-    (is_real && (tls.not_tls.is_some() || closed))
+    // Some close on a handshake without a word, or wait for the end of a line; some servers of TLS close, too, and answer anything
+    // else with 400.
+    let silent = matches!(failure.kind, FailureKind::Closed | FailureKind::Reset | FailureKind::Timeout);
+    (is_real && (tls.not_tls.is_some() || (silent && plain.status != Some(400))))
         .then(|| format!("{}; over plain HTTP, {}", failure.text, facts::describe_exchange(plain)))
 }
 
