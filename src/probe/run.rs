@@ -29,7 +29,6 @@ use super::{
         addresses, alone, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost,
         page, resume, upgrade,
     },
-    hosts,
     own_stall::StallWatch,
     plan::Plan,
     streams::{self, Asked, Span},
@@ -102,10 +101,10 @@ impl Probe<'_> {
         self.hold(&context).await
     }
 
-    /// Where something is to be remedied and it is not clear on which host, asks who stands first.
+    /// Where something is to be remedied, asks who stands first: one of several hosts, or one that names itself in no answer
+    /// (HAProxy, Traefik, Node.js), perhaps before one that does.
     pub(super) async fn tell_hosts_apart(&mut self) {
-        let to_remedy = diagnose(&self.evidence).iter().any(|verdict| verdict.severity > Severity::Note);
-        if !to_remedy || hosts::chain(&self.evidence).len() == 1 {
+        if diagnose(&self.evidence).iter().all(|verdict| verdict.severity == Severity::Note) {
             return;
         }
         let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());

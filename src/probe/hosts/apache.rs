@@ -60,6 +60,7 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::RedirectLosesHttps, RELATIVE),
     (VerdictId::LoginRequired, LET_IN),
     (VerdictId::CredentialsRequired, LET_IN),
+    (VerdictId::PageRefused, Remedy::text(RULES)),
     (VerdictId::BlockedByFirewall, Remedy::text(RULES)),
     (
         VerdictId::UserAgentRefused,
@@ -132,6 +133,7 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::GuestTooSlow, PATIENCE),
     (VerdictId::OriginTlsFailed, PLAIN_HTTP),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),

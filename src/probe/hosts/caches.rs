@@ -174,6 +174,9 @@ const ATS_MAP: Remedy = Remedy::paste(
 
 const ATS_HTTP_MAP: &[&str] = &["map http://example.org{prefix}/ http://127.0.0.1:8888{prefix}/"];
 
+const ATS_EVERYTHING: Remedy =
+    Remedy::paste("in remap.config, for everything below the prefix:", ATS_HTTP_MAP);
+
 const ATS_PATIENCE: Remedy = Remedy::paste(
     "in records.config:",
     &[
@@ -223,10 +226,8 @@ const ATS: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::GuestTooSlow, ATS_PATIENCE),
-    (
-        VerdictId::HostingUnreadable,
-        Remedy::paste("in remap.config, for everything below the prefix:", ATS_HTTP_MAP),
-    ),
+    (VerdictId::HostingUnreadable, ATS_EVERYTHING),
+    (VerdictId::OnlyPartPassed, ATS_EVERYTHING),
     (VerdictId::EngineCached, ATS_UNCACHED),
     (VerdictId::UpgradeStripped, ATS_MAP),
     (VerdictId::UpgradeRefused, ATS_MAP),

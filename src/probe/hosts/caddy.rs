@@ -91,6 +91,7 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (VerdictId::GuestTooSlow, TIMES),
     (VerdictId::OriginTlsFailed, PLAIN_HTTP),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::HtmlInsteadOfHandshake, EVERYTHING),

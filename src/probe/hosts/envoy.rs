@@ -115,6 +115,7 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
     (VerdictId::GuestTooSlow, ROUTE_TIME),
     (VerdictId::OriginTlsFailed, CLUSTER),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::NoStickiness, STICKY),

@@ -72,6 +72,8 @@ const ANNOTATED_HTTP: Remedy = Remedy::paste(
     &["nginx.ingress.kubernetes.io/backend-protocol: \"HTTP\""],
 );
 
+const KONG_PATHS: Remedy = Remedy::text("the route's paths must have the prefix itself, not only the page");
+
 /// docs.konghq.com: services and routes have these attributes.
 const KONG: &[(VerdictId, Remedy)] = &[
     (
@@ -83,7 +85,8 @@ const KONG: &[(VerdictId, Remedy)] = &[
         VerdictId::PrefixMismatch,
         Remedy::text("the route's strip_path says whether the prefix is stripped: true by default"),
     ),
-    (VerdictId::NoSocketio, Remedy::text("the route's paths must have the prefix itself, not only the page")),
+    (VerdictId::NoSocketio, KONG_PATHS),
+    (VerdictId::OnlyPartPassed, KONG_PATHS),
     (
         VerdictId::IdleCut,
         Remedy::text("raise the service's read_timeout and write_timeout (60000 ms by default)"),

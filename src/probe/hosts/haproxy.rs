@@ -15,6 +15,10 @@ const SERVER: &[&str] = &["server dante 127.0.0.1:8888"];
 /// By address, since clients other than browsers keep no cookies; as in the recipe.
 const STICKY: Remedy = Remedy::paste("in the backend:", &["balance source", "hash-type consistent"]);
 
+const EVERYTHING: Remedy = Remedy::text(
+    "use_backend … if { path_beg {prefix}/ }: with path instead of path_beg, only the page passes",
+);
+
 const RULES: &str = "look for http-request deny, reject and return in the frontend and the backend";
 
 const HAPROXY: &[(VerdictId, Remedy)] = &[
@@ -48,6 +52,7 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
         Remedy::text("look for http-request auth, and exempt Dante's path: unless { path_beg {prefix}/ }"),
     ),
     (VerdictId::BlockedByFirewall, Remedy::text(RULES)),
+    (VerdictId::PageRefused, Remedy::text(RULES)),
     (VerdictId::UserAgentRefused, Remedy::text(RULES)),
     (
         VerdictId::AnswersAlternate,
@@ -59,7 +64,7 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::RateLimited,
         Remedy::text(
-            "look for track-sc and sc_http_req_rate in the frontend; raise the rate, or exempt Dante's path: unless { path_beg {prefix}/ }",
+            "look for track-sc and sc_http_req_rate in the frontend; raise the rate, or exempt Dante's path: unless { path_beg {prefix}/ }; a 503 may also come from maxconn on the server line",
         ),
     ),
     (
@@ -118,14 +123,9 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::GuestTooSlow, Remedy::paste("in the defaults section:", &["timeout server 10m"])),
     (VerdictId::OriginTlsFailed, Remedy::paste("in the backend, without ssl:", SERVER)),
-    (
-        VerdictId::NoSocketio,
-        Remedy::text("use_backend … if { path_beg {prefix}/ }: path instead of path_beg takes only the page"),
-    ),
-    (
-        VerdictId::HostingUnreadable,
-        Remedy::text("use_backend … if { path_beg {prefix}/ }: path instead of path_beg takes only the page"),
-    ),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
+    (VerdictId::HostingUnreadable, EVERYTHING),
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
     (VerdictId::PostRefused, Remedy::text(RULES)),

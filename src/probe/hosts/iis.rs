@@ -41,6 +41,9 @@ const UNCACHED: Remedy = Remedy::paste(
     &["<caching enabled=\"false\" enableKernelCache=\"false\" />"],
 );
 
+const EVERYTHING: Remedy =
+    Remedy::text("the rewrite rule must match .* so that all below the prefix reaches Dante");
+
 const PATIENCE: Remedy = Remedy::text(
     "in web.config or ARR's proxy settings: set a timeout longer than the engine's ping interval (25 s) and ping timeout (20 s) together",
 );
@@ -93,7 +96,8 @@ const IIS: &[(VerdictId, Remedy)] = &[
         VerdictId::LibraryMissing,
         Remedy::text("a handler for static files takes the request: the rewrite rule must match .*"),
     ),
-    (VerdictId::NoSocketio, Remedy::text("the rewrite rule must match .* so that socket.io/ reaches Dante")),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::QueryLost, Remedy::text("the rewrite rule needs appendQueryString=\"true\"")),
     (VerdictId::EngineCached, UNCACHED),
     (VerdictId::NoStickiness, Remedy::text("ARR: turn on client affinity (Server Affinity)")),
@@ -147,11 +151,8 @@ const IISNODE: &[(VerdictId, Remedy)] = &[
             "nodeProcessCommandLine must be the absolute path of dante.exe in quotes, and the application pool's identity must be allowed to run it; check the logs folder",
         ),
     ),
-    (VerdictId::NoSocketio, Remedy::text("the rewrite rule must match .* so that socket.io/ reaches Dante")),
-    (
-        VerdictId::HtmlInsteadOfHandshake,
-        Remedy::text("the rewrite rule must match .* so that socket.io/ reaches Dante"),
-    ),
+    (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::HtmlInsteadOfHandshake, EVERYTHING),
     (VerdictId::NoStickiness, Remedy::text("nodeProcessCountPerApplication=\"1\"")),
     (
         VerdictId::PollFailures,

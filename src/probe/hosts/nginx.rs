@@ -91,6 +91,12 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         VerdictId::BlockedByFirewall,
         Remedy::text("find the rule in ModSecurity's audit log, or look for deny and if in the location"),
     ),
+    (
+        VerdictId::PageRefused,
+        Remedy::text(
+            "look for deny and return 403 in the location, and for the rule in ModSecurity's audit log; error.log says why",
+        ),
+    ),
     (VerdictId::UserAgentRefused, Remedy::text("look for if ($http_user_agent …) and for a map of it")),
     (
         VerdictId::AnswersAlternate,
@@ -163,6 +169,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (VerdictId::OriginTlsFailed, PLAIN_HTTP),
     (VerdictId::Maintenance, Remedy::text("look for return 503 and for error_page 503 in this server block")),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
     (VerdictId::NoSocketio, EVERYTHING),
     (

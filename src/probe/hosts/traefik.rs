@@ -145,6 +145,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::OriginTlsFailed, PLAIN_HTTP),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),
@@ -166,6 +167,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::UpgradeUnanswered, Remedy::text(NO_MIDDLEWARE)),
+    (VerdictId::PageRefused, Remedy::text("look at the middleware ipAllowList and others of Dante's router")),
     (VerdictId::WebsocketForbidden, Remedy::text(NO_MIDDLEWARE)),
     (
         VerdictId::Buffered,
