@@ -2,6 +2,7 @@
 
 mod alternate;
 mod answers;
+mod compression;
 mod connection;
 mod cors;
 mod describe;
@@ -17,7 +18,7 @@ mod pace;
 mod page;
 mod resume;
 mod streams;
-mod time;
+
 mod untested;
 
 use serde::Serialize;
@@ -223,7 +224,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     streams::rules(evidence, host, &mut findings);
     ends::rules(evidence, &mut findings);
     hold::rules(evidence, &mut findings);
-    time::rules(evidence, &mut findings);
+    compression::rules(evidence, &mut findings);
     cors::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);
     line::rules(evidence, &mut findings);

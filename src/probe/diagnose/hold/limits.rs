@@ -79,21 +79,26 @@ pub(super) fn limits(hold: &Hold) -> Vec<Limit> {
     transports.dedup();
     let mut limits: Vec<_> =
         transports.into_iter().flat_map(|transport| on_transport(hold, transport)).collect();
+    let Some(poll) = limits
+        .iter()
+        .position(|limit| limit.transport == Transport::SocketIoPolling && limit.what == What::Silence)
+    else {
+        return limits;
+    };
     // A poll that is cut as old as an event stream is cut by the same limit on the whole time of a request.
-    let polls =
-        |limit: &&mut Limit| limit.transport == Transport::SocketIoPolling && limit.what == What::Silence;
-    let poll = limits.iter_mut().find(polls).map(|poll| (poll.from_ms, poll.to_ms));
+    let Limit { from_ms, to_ms, .. } = limits[poll];
     let mut aged = limits.iter().filter(|limit| limit.what == What::Age).map(|limit| limit.from_ms);
-    if let Some((from_ms, to_ms)) = poll
-        && let Some(age_ms) = aged.find(|age_ms| is_one_limit(*age_ms, from_ms, to_ms))
-    {
-        // A poll is answered at once; a stream may be closed only later.
-        let ms = if from_ms == to_ms { age_ms.min(from_ms) } else { age_ms };
-        for limit in &mut limits {
-            let same = limit.what == What::Age && near(limit.from_ms, age_ms);
-            if same || (limit.transport == Transport::SocketIoPolling && limit.what == What::Silence) {
-                (limit.what, limit.from_ms, limit.to_ms) = (What::Age, ms, ms);
-            }
+    if let Some(age_ms) = aged.find(|age_ms| is_one_limit(*age_ms, from_ms, to_ms)) {
+        limits[poll].what = What::Age;
+        if from_ms < to_ms {
+            (limits[poll].from_ms, limits[poll].to_ms) = (age_ms, age_ms);
+        }
+    }
+    // A poll is answered at once; what streams may be closed only later.
+    let Limit { what, from_ms: at_once, to_ms, .. } = limits[poll];
+    for limit in limits.iter_mut().filter(|limit| limit.what == what && at_once == to_ms) {
+        if limit.from_ms == limit.to_ms && is_one_limit(limit.from_ms, at_once, at_once) {
+            (limit.from_ms, limit.to_ms) = (at_once, at_once);
         }
     }
     limits

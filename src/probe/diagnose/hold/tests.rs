@@ -158,6 +158,16 @@ fn a_late_close() {
     assert_eq!(limits, [(What::Age, 5_013)], "it stopped a second before");
 }
 
+/// The same with a limit on silence.
+#[test]
+fn a_late_close_after_silence() {
+    let late = |transport| cut(held(transport, HeldKind::Quiet, 9_000), 5_003, 5_001);
+    let lives = |transport| held(transport, HeldKind::Flowing, 9_000);
+    let poll = cut(held(Transport::SocketIoPolling, HeldKind::Quiet, 9_000), 4_004, 4_002);
+    let all = vec![poll, late(Transport::WebSocket), lives(Transport::WebSocket)];
+    assert_eq!(found(all), [(What::Silence, 4_002, 4_002); 2]);
+}
+
 #[test]
 fn polls() {
     let polling = |kind| held(Transport::SocketIoPolling, kind, 20_000);
@@ -167,7 +177,7 @@ fn polls() {
     assert_eq!(found(vec![quiet.clone(), flowing.clone()]), [(What::Silence, 15_050, 15_050)]);
     let old = [cut(sse(HeldKind::Quiet), 15_000, 15_000), cut(sse(HeldKind::Flowing), 15_000, 900)];
     let all = [vec![quiet, flowing.clone()], old.to_vec()].concat();
-    assert_eq!(found(all), [(What::Age, 15_000, 15_000); 2]);
+    assert_eq!(found(all), [(What::Age, 15_050, 15_050); 2]);
     let mut unknown = cut(polling(HeldKind::Quiet), 3_000, 100);
     unknown.ended.as_mut().unwrap().status = Some(400);
     assert_eq!(found(vec![unknown, flowing]), [], "another node");

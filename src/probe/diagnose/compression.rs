@@ -1,4 +1,4 @@
-//! Rules for compression, and requests of pages.
+//! Rules for compression.
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::{
