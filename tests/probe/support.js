@@ -227,5 +227,7 @@ export async function startHost(port, { answer, upgrade, ask, pass, tunnelled } 
     const upstream = tunnel(request, client, first, request.port ?? port);
     tunnelled?.(request, client, upstream);
   });
+  // What is no request goes unanswered: Node.js would refuse it in words that say who it is.
+  server.on("clientError", (_, client) => client.destroy());
   return `http://127.0.0.1:${await listen(server)}`;
 }
