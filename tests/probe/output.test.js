@@ -29,6 +29,7 @@ const { port } = dante;
 
 /** Shows on a terminal what nobody may see in a file: colour, and lines that are written over. */
 
+// eslint-disable-next-line no-control-regex
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f]/;
 
 /** The tables of docs/probe.md: what stands in backticks in the rows below a heading, by the row's first name. */
@@ -84,7 +85,7 @@ together("what is printed", {
     assert.deepEqual([code, stderr], [0, ""]);
     assert.doesNotMatch(stdout, CONTROL);
     const [title, ...lines] = stdout.split("\n");
-    assert.match(title, /^dante \S+ → http:\/\/127\.0\.0\.1:\d+\/   \d{4}-\d\d-\d\d \d\d:\d\dZ$/);
+    assert.match(title, /^dante \S+ → http:\/\/127\.0\.0\.1:\d+\/ {3}\d{4}-\d\d-\d\d \d\d:\d\dZ$/);
     assert.deepEqual(lines.slice(-3), ["", "GOOD: all 4 transports stream", ""]);
     const hops = lines.slice(0, -3);
     assert.ok(hops.every((line) => line.startsWith("✓ ")));
@@ -121,6 +122,7 @@ together("what is printed", {
       assert.match(line("  seen"), new RegExp(`GET .* ${arrow} 403`));
       assert.ok(line("  fix"));
 
+      // eslint-disable-next-line no-control-regex
       if (env === ASCII) assert.match(stdout, /^[\x00-\x7f]*$/);
       assert.doesNotMatch(stdout, CONTROL);
       for (const text of lines) assert.ok([...text].length <= 80, text);
@@ -240,17 +242,18 @@ function peakMemory(pid) {
   }
 }
 
+/** How long one answer may take. */
 const TIMEOUT_S = 4;
-/** What a probe may take longer than its time: the start of a program, and noise. */
-const SLACK_S = 3;
+/** How long such a probe may take: two answers in a row that do not come, the streams, and noise. */
+const MOST_S = 30;
 /** A healthy probe needs some 20. */
 const MOST_MIB = 80;
 
 /** Probes a peer that does not want it to end. */
-async function expectBounded(url, args = []) {
+async function expectBounded(url, mostS = MOST_S) {
   let peak = 0;
   const start = performance.now();
-  const running = run([url, "--json", "--timeout", `${TIMEOUT_S}s`, ...args], {
+  const running = run([url, "--json", "--timeout", `${TIMEOUT_S}s`], {
     async watch(child) {
       while (child.exitCode === null && child.signalCode === null) {
         peak = Math.max(peak, peakMemory(child.pid) ?? 0);
@@ -261,7 +264,7 @@ async function expectBounded(url, args = []) {
   const { code, stdout } = await running;
   const seconds = (performance.now() - start) / 1000;
   assert.ok([3, 4].includes(code), `${code}`);
-  assert.ok(seconds < TIMEOUT_S + SLACK_S, `it took ${seconds} s`);
+  assert.ok(seconds < mostS, `it took ${seconds} s`);
   assert.ok(peak > 0 && peak < MOST_MIB, `it took ${peak} MiB`);
   assert.ok(stdout.length < 400_000, `the document has ${stdout.length} bytes`);
   return JSON.parse(stdout).verdicts.map(describeVerdict);
@@ -317,20 +320,13 @@ together("a peer that does not want the probe to end:", {
       },
     });
     assert.deepEqual(await expectBounded(url), [
-      "degraded compressed-stream at stream-sse",
       "degraded garbage at stream-sse",
       "degraded double-compression at compression",
+      "note compressed-stream at stream-sse",
     ]);
   },
   async "a frame of an exabyte, and fragments without end"() {
-    const refused = [
-      "degraded closed-after-101 at upgrade, or iis-websocket-module-on",
-      "degraded garbage at stream-websocket",
-    ];
-    for (const [frame, verdicts] of [
-      ["817f0fffffffffffffff", refused],
-      ["0100", refused],
-    ]) {
+    for (const frame of ["817f0fffffffffffffff", "0100"]) {
       const url = await startHost(port, {
         upgrade(request, socket) {
           socket.write(accepted(request));
@@ -338,7 +334,9 @@ together("a peer that does not want the probe to end:", {
           return true;
         },
       });
-      assert.deepEqual(await expectBounded(url), verdicts);
+      const verdicts = await expectBounded(url);
+      const seen = /^degraded garbage at (?:upgrade|stream-websocket)$/m;
+      assert.match(verdicts.join("\n"), seen);
     }
   },
   async "pings without end"() {
@@ -349,8 +347,9 @@ together("a peer that does not want the probe to end:", {
         return true;
       },
     });
-    // What the last attempt sees depends on what time is left for it.
-    assert.equal((await expectBounded(url)).at(-1), "broken unproved at upgrade");
+    // What else is slow then depends on the machine.
+    const verdicts = await expectBounded(url);
+    assert.ok(verdicts.includes("degraded closed-after-101 at upgrade"), verdicts.join("\n"));
   },
   async "an answer that drips"() {
     const url = await startHost(port, {
@@ -362,21 +361,22 @@ together("a peer that does not want the probe to end:", {
         return true;
       },
     });
-    assert.deepEqual(await expectBounded(url), ["broken slow-answer at client-library"]);
+    // As long as bytes come, a body may take half a minute: library, session and stream do, one after the other.
+    assert.deepEqual(await expectBounded(url, 4 * MOST_S), ["degraded slow-answer at client-library"]);
   },
   async "a session whose pings come in a thousand years"() {
-    const open = { sid: "a", upgrades: ["websocket"], pingInterval: 2 ** 45, pingTimeout: 2 ** 45 };
+    const open = { upgrades: ["websocket"], pingInterval: 2 ** 45, pingTimeout: 2 ** 45 };
+    let sessions = 0;
     const url = await startHost(port, {
       answer(request, response) {
         if (!request.url.includes("transport=polling")) return false;
-        if (!request.url.includes("sid=")) respond(response, 200, "text/plain", `0${JSON.stringify(open)}`);
+        if (!request.url.includes("sid=")) {
+          respond(response, 200, "text/plain", `0${JSON.stringify({ sid: `s${sessions++}`, ...open })}`);
+        }
         return true;
       },
     });
-    assert.deepEqual(await expectBounded(url), [
-      "degraded poll-failures at sticky",
-      "broken unproved at sticky",
-    ]);
+    assert.deepEqual(await expectBounded(url), ["degraded no-stickiness at upgrade"]);
   },
   async "busy for a thousand years"() {
     const url = await startHost(port, {
@@ -387,30 +387,29 @@ together("a peer that does not want the probe to end:", {
       },
     });
     assert.deepEqual(await expectBounded(url), [
-      "note hosting-unreadable at hosting",
       "degraded library-missing at client-library",
-      "degraded guest-not-started at handshake",
+      "degraded engine-refused at handshake",
       "degraded stream-refused at stream-sse",
+      "note hosting-unreadable at hosting",
     ]);
   },
 });
 
 together("time", {
-  async "that is up before a stream was seen"() {
-    // Each answer comes, and none soon.
+  async "that is up before an answer comes"() {
     const url = await startHost(port, {
       pass(_request, from, response) {
         setTimeout(() => {
           response.writeHead(from.statusCode, from.headers);
           from.pipe(response);
-        }, 700);
+        }, 2500);
         return true;
       },
     });
     await expectProbe(url, {
-      args: ["--timeout", "2s"],
-      verdicts: ["broken slow-answer at client-library"],
-      last: "client-library",
+      args: ["--timeout", "1s"],
+      verdicts: ["broken black-hole at http, or guest-not-started"],
+      last: "http",
     });
   },
 });
