@@ -28,7 +28,6 @@ const dante = await startDante([...PACE]);
 const { port } = dante;
 
 /** Shows on a terminal what nobody may see in a file: colour, and lines that are written over. */
-
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\x00-\x09\x0b-\x1f\x7f]/;
 
