@@ -4,7 +4,7 @@ use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     client::{
-        engineio,
+        engineio::{self, Packet, SEPARATOR},
         http::{self, Method, Request},
     },
     context::{Context, cookies},
@@ -86,8 +86,11 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
     let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
     let target = context.engine(EngineTransport::Polling, Some(&open));
     let mut lost = false;
+    // On a slow line the six requests take longer than a server waits for the answer to its first ping.
+    let mut pongs = String::new();
     for _ in 0..PAIRS {
-        let post = Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit());
+        let packets = std::mem::take(&mut pongs) + &engineio::join(NOWHERE, None);
+        let post = Request::post(target.clone(), packets, context.limit());
         let get = Request::get(target.clone(), context.limit());
         for mut request in [post, get] {
             // What a node that has no such packet would answer only at the next ping is not asked for.
@@ -99,8 +102,9 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
                 request = request.with("cookie", cookie.clone());
             }
             let method = request.method.clone();
-            let (exchange, _) = http::fetch(&context.connector, request).await;
+            let (exchange, body) = http::fetch(&context.connector, request).await;
             round.requests += 1;
+            pongs += &pongs_to(&body);
             // A poll that opens a session anew was not in ours.
             if exchange.is(200) && !exchange.body.starts_with("0{") {
                 round.good += 1;
@@ -120,6 +124,16 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
         }
     }
     round
+}
+
+/// The answers to the pings in the body of a poll, each with the separator that follows it.
+fn pongs_to(body: &[u8]) -> String {
+    let packets = engineio::payload(&String::from_utf8_lossy(body)).unwrap_or_default();
+    let pings = packets.into_iter().filter_map(|packet| match packet {
+        Packet::Ping(what) => Some(format!("3{what}{SEPARATOR}")),
+        _ => None,
+    });
+    pings.collect()
 }
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
