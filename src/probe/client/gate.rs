@@ -145,6 +145,14 @@ impl Gate {
         Pass { connections: self.connections(), number: self.note(), ..pass.clone() }
     }
 
+    /// Waits for the time when another request may be made from a place that is held, over a new connection in the place of the
+    /// last one.
+    pub(crate) async fn enter_next(&self, pass: &Pass) -> Pass {
+        let at = lock(&self.pace).next(Instant::now());
+        sleep_until(at).await;
+        Pass { connections: self.connections(), number: self.count(), ..pass.clone() }
+    }
+
     /// How many connections are open.
     pub(crate) fn connections(&self) -> usize {
         self.open.load(Ordering::Relaxed)

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
 
-pub(crate) use super::retry::{fetch, fetch_kept, send};
+pub(crate) use super::retry::{fetch, fetch_at, fetch_kept, send};
 use super::{
     connection::HttpConnection,
     connector::{Connector, millis},

@@ -15,8 +15,12 @@ use crate::probe::evidence::{Exchange, FailureKind};
 /// # Errors
 /// With what came instead.
 pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
+    send_at(connector, connector.gate().enter().await, request).await
+}
+
+/// The same, from a place among the open connections.
+async fn send_at(connector: &Connector, pass: Pass, request: Request) -> Result<Answer, Box<Exchange>> {
     let gate = connector.gate();
-    let pass = gate.enter().await;
     let first = send_from(connector, pass.clone(), request.clone()).await?;
     let Some(pass) = gate.pause_after(&first.exchange, pass).await else { return Ok(first) };
     let (first, _) = first.finish().await;
@@ -30,7 +34,7 @@ pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answ
     second
 }
 
-/// The same, from a place among the open connections.
+/// The same, whatever the host asks for.
 async fn send_from(connector: &Connector, pass: Pass, request: Request) -> Result<Answer, Box<Exchange>> {
     let first = match send_over(connector, request.clone(), Way::Fresh(pass.clone())).await {
         Err(first) if first.broke_off() => first,
@@ -60,8 +64,13 @@ async fn send_from(connector: &Connector, pass: Pass, request: Request) -> Resul
 /// The same, and reads the body, as far as it is bounded. One that is cut off is asked for once more, unless it is a poll of a
 /// session: what the first one brought would not come again.
 pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
+    fetch_at(connector, connector.gate().enter().await, request).await
+}
+
+/// The same, over a fresh connection from a place that is held.
+pub(crate) async fn fetch_at(connector: &Connector, pass: Pass, request: Request) -> (Exchange, Vec<u8>) {
     let repeatable = request.method == Method::GET && request.target.query_value("sid").is_none();
-    let (first, body) = match send(connector, request.clone()).await {
+    let (first, body) = match send_at(connector, pass, request.clone()).await {
         Ok(answer) => answer.finish().await,
         Err(exchange) => return (*exchange, Vec::new()),
     };

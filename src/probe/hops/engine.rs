@@ -1,10 +1,12 @@
 //! The engine: handshake, stickiness, requests of pages.
 
+use futures_util::future::join_all;
+
 use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     client::{
-        engineio::{self, Packet, SEPARATOR},
+        engineio,
         http::{self, Method, Request},
     },
     context::{Context, cookies},
@@ -73,67 +75,55 @@ pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
     Sticky { rounds, crowded: Vec::new() }
 }
 
+/// Sessions side by side, each with a packet and a poll: on a slow line, one after the other would take longer than a session
+/// lives whose pings nobody answers.
 async fn round(context: &Context, with_cookies: bool) -> Round {
+    let sessions = join_all((0..PAIRS).map(|_| session(context, with_cookies))).await;
     let mut round = Round { cookies: with_cookies, ..Round::default() };
-    // The handshake's own session may be old by now: the engine closes one that joins nothing.
-    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
-    let (exchange, body) = http::fetch(&context.connector, request).await;
-    let Ok(open) = opening(&exchange, &body) else {
-        round.requests = 1;
-        round.failed = Some(exchange);
-        return round;
-    };
-    let cookie = cookies(&exchange.headers).filter(|_| with_cookies);
-    let target = context.engine(EngineTransport::Polling, Some(&open));
-    let mut lost = false;
-    // On a slow line the six requests take longer than a server waits for the answer to its first ping.
-    let mut pongs = String::new();
-    for _ in 0..PAIRS {
-        let packets = std::mem::take(&mut pongs) + &engineio::join(NOWHERE, None);
-        let post = Request::post(target.clone(), packets, context.limit());
-        let get = Request::get(target.clone(), context.limit());
-        for mut request in [post, get] {
-            // What a node that has no such packet would answer only at the next ping is not asked for.
-            if lost && request.method == Method::GET {
-                lost = false;
-                continue;
-            }
-            if let Some(cookie) = &cookie {
-                request = request.with("cookie", cookie.clone());
-            }
-            let method = request.method.clone();
-            let (exchange, body) = http::fetch(&context.connector, request).await;
-            round.requests += 1;
-            pongs += &pongs_to(&body);
-            // A poll that opens a session anew was not in ours.
-            if exchange.is(200) && !exchange.body.starts_with("0{") {
-                round.good += 1;
-                continue;
-            }
-            lost = method == Method::POST;
-            round.posts_failed += usize::from(lost);
-            let unknown = classify(&exchange) == Class::Engine(EngineError::UnknownSession);
-            round.unknown += usize::from(unknown);
-            let earlier = round.failed.as_ref();
-            let says_more = |earlier: &Exchange| {
-                classify(earlier) == Class::Engine(EngineError::UnknownSession) && !unknown
-            };
-            if earlier.is_none_or(says_more) {
-                round.failed = Some(exchange);
-            }
+    for (exchange, is_good) in sessions.into_iter().flatten() {
+        round.requests += 1;
+        if is_good {
+            round.good += 1;
+            continue;
+        }
+        round.posts_failed += usize::from(exchange.method == Method::POST.as_str());
+        let is_unknown =
+            |exchange: &Exchange| classify(exchange) == Class::Engine(EngineError::UnknownSession);
+        round.unknown += usize::from(is_unknown(&exchange));
+        let says_more = |earlier: &Exchange| is_unknown(earlier) && !is_unknown(&exchange);
+        if round.failed.as_ref().is_none_or(says_more) {
+            round.failed = Some(exchange);
         }
     }
     round
 }
 
-/// The answers to the pings in the body of a poll, each with the separator that follows it.
-fn pongs_to(body: &[u8]) -> String {
-    let packets = engineio::payload(&String::from_utf8_lossy(body)).unwrap_or_default();
-    let pings = packets.into_iter().filter_map(|packet| match packet {
-        Packet::Ping(what) => Some(format!("3{what}{SEPARATOR}")),
-        _ => None,
-    });
-    pings.collect()
+/// One session: what came of its packet and its poll, or of its handshake if that opened none; each with whether it is as it
+/// should be.
+async fn session(context: &Context, with_cookies: bool) -> Vec<(Exchange, bool)> {
+    let (connector, gate) = (&context.connector, context.connector.gate());
+    let place = gate.enter().await;
+    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let (handshake, body) = http::fetch_at(connector, place.clone(), request).await;
+    let Ok(open) = opening(&handshake, &body) else { return vec![(handshake, false)] };
+    let cookie = cookies(&handshake.headers).filter(|_| with_cookies);
+    let target = context.engine(EngineTransport::Polling, Some(&open));
+    let ask = async |mut request: Request| {
+        if let Some(cookie) = &cookie {
+            request = request.with("cookie", cookie.clone());
+        }
+        let (exchange, _) = http::fetch_at(connector, gate.enter_next(&place).await, request).await;
+        // A poll that opens a session anew was not in ours.
+        let is_good = exchange.is(200) && !exchange.body.starts_with("0{");
+        (exchange, is_good)
+    };
+    let post = ask(Request::post(target.clone(), engineio::join(NOWHERE, None), context.limit())).await;
+    // What a node that has no such packet would answer only at the next ping is not asked for.
+    if !post.1 {
+        return vec![post];
+    }
+    let get = ask(Request::get(target, context.limit())).await;
+    vec![post, get]
 }
 
 /// A handshake as a page makes it: of the server's own origin, or of the one that `--header` names.
