@@ -47,7 +47,7 @@ export async function probe(url, args = [], options = {}) {
   const { code, stdout, stderr } = await run([url, "--json", ...args], options);
   assert.equal(stderr, "");
   const document = JSON.parse(stdout);
-  assert.deepEqual([document.version, document.exitCode], [1, code]);
+  assert.deepEqual([document.version, document.exitCode], [2, code]);
   assert.equal(code, EXIT_CODES[document.outcome]);
   assert.deepEqual(
     document.hops.map(({ hop }) => hop),
