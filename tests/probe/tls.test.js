@@ -19,9 +19,13 @@ const dante = await startDante([...PACE]);
 /** What to probe, and where it is. */
 const at = (port) => [`https://${NAME}:${port}/`, "--resolve", `${NAME}:${port}:127.0.0.1`];
 
-/** TLS before the Dante. */
+/** TLS before the Dante, which speaks no HTTP/2, even if it was agreed on. */
 async function startTls(options) {
   const server = tls.createServer(options, (client) => {
+    if (client.alpnProtocol === "h2") {
+      client.destroy();
+      return;
+    }
     const upstream = net.connect(dante.port, "127.0.0.1");
     upstream.on("error", () => client.destroy());
     client.once("close", () => upstream.destroy());
@@ -72,8 +76,8 @@ async function startResetting(port, isHit) {
   return at(await listen(server));
 }
 
-/** nginx with TLS and these directives. */
-async function nginx(directives) {
+/** nginx with TLS and these directives; `more` stands at `listen`. */
+async function nginx(directives, more = "") {
   return await launch(find("nginx"), (place, port) => {
     const own = `ssl_certificate ${trusted.file}.pem; ssl_certificate_key ${trusted.file}.key;`;
     const main = `
@@ -86,7 +90,7 @@ async function nginx(directives) {
           .map((name) => `${name}_temp_path ${place}/${name};`)
           .join(" ")}
         server {
-          listen 127.0.0.1:${port} ssl;
+          listen 127.0.0.1:${port} ssl ${more};
           ${own}
           ${directives}
           location / {
@@ -300,7 +304,7 @@ together("handshakes that are reset", {
   },
 });
 
-together("HTTP/2 alone", {
+together("HTTP/2", {
   async "Node.js: allowHTTP1 false"() {
     const server = http2.createSecureServer({ ...trusted, allowHTTP1: false }, (_ask, answer) =>
       answer.end(),
@@ -309,6 +313,18 @@ together("HTTP/2 alone", {
   },
   async "openssl s_server: -alpn h2"() {
     await expectBroken(await openssl("-alpn", "h2"), "http2-only", "http");
+  },
+  async "HAProxy: proto h2"() {
+    await expectBroken(await haproxy("alpn h2 proto h2"), "http2-only", "http");
+  },
+  async "agreed to, and then not spoken"() {
+    const [url, ...args] = await startTls({ ...trusted, ALPNProtocols: ["h2", "http/1.1"] });
+    await expectProbe(url, { args, env: TRUSTING, verdicts: ["broken http2-broken at tls"] });
+  },
+  async "nginx speaks both"() {
+    const port = await nginx("", "http2");
+    const [url, ...args] = at(port);
+    await expectProbe(url, { args: [...args, "--transports", "sse"], env: TRUSTING });
   },
   async "Node.js without TLS"() {
     const server = http2.createServer((_ask, answer) => answer.end());

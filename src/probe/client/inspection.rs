@@ -20,6 +20,7 @@ use super::{
     connector::{Connector, lock, server_name},
     failures::{of_handshake, of_tls},
     hello::{Choice, client_hello, is_tls},
+    http2::{GREETING, is_answer},
     recorded::Recorded,
 };
 use crate::probe::{
@@ -36,7 +37,7 @@ const SECOND_LOOK: Duration = Duration::from_secs(2);
 /// How long a server may take, beside the way there and back, to refuse a client that shows no certificate.
 const AFTER_HANDSHAKE: Duration = Duration::from_millis(300);
 
-/// How much is read of an answer for the sake of its `Date`.
+/// How much is read of an answer for the sake of its `Date`, or of HTTP/2's greeting.
 const HEAD: u64 = 8 * 1024;
 
 impl Connector {
@@ -52,6 +53,10 @@ impl Connector {
             let answered_again = tls.failure.is_none();
             self.log().keep(BrokenConnection { at_ms, kind, url: target.to_string(), answered_again });
         }
+        if tls.http2 == Some(false) {
+            // Asked twice before it is said.
+            tls.http2 = self.greet(target, limit).await.http2;
+        }
         let explained = tls.not_tls.is_some() || tls.asked_for_certificate;
         if tls.failure.as_ref().is_some_and(|failure| failure.kind != FailureKind::Timeout) && !explained {
             self.look_again(target, limit, &mut tls).await;
@@ -65,9 +70,7 @@ impl Connector {
     /// The handshake of a browser, and what a server says that got no certificate.
     async fn greet(&self, target: &Target, limit: Duration) -> Tls {
         match timeout(limit, self.shake_hands(target, BROWSER, true)).await {
-            Ok(Ok((tls, Some(stream)))) if tls.asked_for_certificate => {
-                self.without_certificate(tls, stream).await
-            }
+            Ok(Ok((tls, Some(stream)))) => self.after_handshake(tls, stream).await,
             Ok(Ok((tls, _))) => tls,
             Ok(Err(failure)) => Tls { failure: Some(failure), ..Tls::default() },
             Err(_) => {
@@ -138,17 +141,24 @@ impl Connector {
         }
     }
 
-    /// Waits for what a server says that asked for a certificate and got none. In TLS 1.3 the handshake is over for us before the server
-    /// has read our part of it (RFC 8446, 4.4.2.4); once a request is on its way, the alert may be lost.
-    async fn without_certificate(&self, tls: Tls, mut stream: client::TlsStream<Recorded>) -> Tls {
-        let patience = AFTER_HANDSHAKE + self.line().round_trip().unwrap_or_default() * 2;
-        let failure = match timeout(patience, stream.read(&mut [0; 64])).await {
-            Ok(Ok(0)) => Some(Failure::new(FailureKind::Closed, "the server closed after the handshake")),
-            Ok(Err(error)) => Some(of_handshake(&error)),
-            // It waits for a request, or has begun to speak HTTP/2.
-            Ok(Ok(_)) | Err(_) => None,
+    /// What a server says that asked for a certificate and got none, or that agreed to HTTP/2. In TLS 1.3 the handshake is over for us
+    /// before the server has read our part of it (RFC 8446, 4.4.2.4); once a request is on its way, the alert may be lost.
+    async fn after_handshake(&self, tls: Tls, mut stream: client::TlsStream<Recorded>) -> Tls {
+        let round_trips = self.line().round_trip().unwrap_or_default() * 2;
+        if tls.asked_for_certificate {
+            let failure = match timeout(AFTER_HANDSHAKE + round_trips, stream.read(&mut [0; 64])).await {
+                Ok(Ok(0)) => Some(Failure::new(FailureKind::Closed, "the server closed after the handshake")),
+                Ok(Err(error)) => Some(of_handshake(&error)),
+                // It waits for a request, or has begun to speak HTTP/2.
+                Ok(Ok(_)) | Err(_) => None,
+            };
+            return Tls { failure, ..tls };
+        }
+        let http2 = match tls.alpn.as_deref() {
+            Some("h2") => timeout(SECOND_LOOK + round_trips, speaks_http2(&mut stream)).await.ok(),
+            _ => None,
         };
-        Tls { failure, ..tls }
+        Tls { http2, ..tls }
     }
 
     /// What the server chooses of versions and ciphers that rustls does not have.
@@ -186,6 +196,23 @@ impl Connector {
         })?;
         let there = httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok()?;
         Some(now() - i64::try_from(there.as_secs()).ok()?)
+    }
+}
+
+/// Whether a server that agreed to HTTP/2 answers its greeting.
+async fn speaks_http2(stream: &mut client::TlsStream<Recorded>) -> bool {
+    if stream.write_all(GREETING).await.is_err() {
+        return false;
+    }
+    let mut came = Vec::new();
+    loop {
+        if let Some(is_answer) = is_answer(&came) {
+            return is_answer;
+        }
+        // A server that goes on without a ping's answer has had its chance.
+        if came.len() as u64 > HEAD || !stream.read_buf(&mut came).await.is_ok_and(|count| count > 0) {
+            return false;
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! | `connector`, `connection_log`, `recorded` | from a name to a connection |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
-//! | `connection`, `http`, `retry`, `websocket` | what is spoken on it |
+//! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
 //! | `failures` | the errors of all of these |
 //! | `journal` | all that was |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
@@ -20,6 +20,7 @@ pub(super) mod failures;
 pub(super) mod gate;
 mod hello;
 pub(super) mod http;
+mod http2;
 mod inspection;
 mod journal;
 mod recorded;

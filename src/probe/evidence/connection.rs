@@ -84,6 +84,8 @@ evidence! {
         protocol: Option<String>,
         /// What ALPN chose when offered h2 and http/1.1.
         alpn: Option<String>,
+        /// Whether the server answers the greeting of HTTP/2, if ALPN chose that.
+        http2: Option<bool>,
         /// How many certificates were sent.
         chain: usize,
         /// Whom the certificate names.

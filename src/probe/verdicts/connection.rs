@@ -114,6 +114,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "let the server speak HTTP/1.1, too (ALPN http/1.1)",
     ),
     Entry::new(
+        VerdictId::Http2Broken,
+        "The server agrees to HTTP/2, and then does not speak it: browsers use it, and cannot load the page; HTTP/1.1 works.",
+        "turn HTTP/2 off (ALPN http/1.1 only), or find in the server's log why it closes these connections",
+    ),
+    Entry::new(
         VerdictId::NoAnswer,
         "The connection was closed before an answer came.",
         "check the log of the program that listens there",

@@ -32,6 +32,7 @@ pub(crate) enum VerdictId {
     TlsToPlain,
     PlainToTls,
     Http2Only,
+    Http2Broken,
     NoAnswer,
     SlowAnswer,
     SlowStart,
