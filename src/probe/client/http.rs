@@ -13,6 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 pub(crate) use super::retry::{fetch, fetch_at, fetch_kept, send};
 use super::{
+    as_it_came::read_early,
     connection::HttpConnection,
     connector::{Connector, millis},
     failures::of_hyper,
@@ -126,6 +127,8 @@ pub(super) async fn send_over(
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let limit = request.limit;
     let mut first = None;
+    // On one that was open before, earlier answers came first.
+    let is_fresh = matches!(way, Way::Fresh(_));
     let result = match timeout(limit, attempt(connector, request, way, &mut first)).await {
         Ok(result) => result,
         Err(_) => {
@@ -146,10 +149,12 @@ pub(super) async fn send_over(
             Ok(Answer { exchange, entry, start, response, limit, whole, connection, first })
         }
         Err(failure) => {
-            let raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
-            exchange.raw = raw;
-            exchange.failure = Some(failure);
             exchange.ms = millis(start);
+            let early = first.as_ref().filter(|_| is_fresh);
+            if !early.is_some_and(|first| read_early(&first.bytes(), &mut exchange)) {
+                exchange.raw = first.map(|first| first.escaped()).filter(|raw| !raw.is_empty());
+                exchange.failure = Some(failure);
+            }
             connector.journal().note(&exchange);
             Err(Box::new(exchange))
         }

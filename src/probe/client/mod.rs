@@ -6,11 +6,13 @@
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
+//! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures` | the errors of all of these |
 //! | `journal` | all that was |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
 mod alert;
+pub(crate) mod as_it_came;
 pub(super) mod connection;
 mod connection_log;
 pub(super) mod connector;

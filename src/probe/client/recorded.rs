@@ -12,7 +12,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::{connector::lock, gate::Pass};
 
 /// How many of the first bytes of a connection are kept, for when they are not HTTP.
-const KEPT: usize = 512;
+const KEPT: usize = 2048;
+/// How many of them are shown.
+const SHOWN: usize = 512;
 
 /// A connection, whatever is below it.
 pub(crate) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -59,7 +61,8 @@ impl FirstBytes {
 
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
-        lock(&self.0).escape_ascii().to_string()
+        let bytes = lock(&self.0);
+        bytes[..bytes.len().min(SHOWN)].escape_ascii().to_string()
     }
 
     /// The first of those that came after the head of an answer; none if the head was too long to tell.

@@ -47,7 +47,12 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let takes = ["chrome", "firefox", "plain", "polling"].map(|style| Takes::of(evidence, style));
     let upgrades = takes.iter().find(|takes| takes.alternate()).and_then(|takes| {
         let good = takes.0.iter().find(|one| one.works)?;
-        let counts = |one: &Exchange| !is_limit_or_loss(one) && comes_from_cache(one).is_none();
+        let counts = |bad: &Exchange| {
+            bad.status != good.exchange.status
+                && !is_limit_or_loss(bad)
+                && comes_from_cache(bad).is_none()
+                && !is_crowded(bad, &good.exchange)
+        };
         let bad = takes.0.iter().find(|one| !one.works && counts(&one.exchange))?;
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
     });
@@ -72,7 +77,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.
 fn differ(one: &Exchange, other: &Exchange) -> bool {
-    if is_limit_or_loss(one) || is_limit_or_loss(other) {
+    if is_limit_or_loss(one) || is_limit_or_loss(other) || is_crowded(one, other) || is_crowded(other, one) {
         return false;
     }
     // A cache gives one answer to many.
@@ -84,6 +89,11 @@ fn differ(one: &Exchange, other: &Exchange) -> bool {
     class != other_class
         || is_ours(one) != is_ours(other)
         || (class == Class::Good && status(one) != status(other))
+}
+
+/// Whether a refusal may come of the connections that were open then, and were not when the other answer came.
+fn is_crowded(bad: &Exchange, good: &Exchange) -> bool {
+    bad.status == Some(503) && bad.connections > good.connections
 }
 
 /// A limit, or a connection that was lost: it has rules of its own.

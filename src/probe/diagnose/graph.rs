@@ -202,10 +202,10 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         | Maintenance | GuestNotStarted | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
             matches!(id, HostingUnreadable | LibraryMissing | LostOnResume)
                 || (id == CorsBlocked && polling(cause.hop))
-                || (matches!(id, UpgradeRefused | UpgradeStripped)
+                || (matches!(id, UpgradeRefused | UpgradeStripped | WebsocketForbidden)
                     && engine(cause.hop)
                     && cause.hop < Hop::Upgrade
-                    && hop == Hop::Stream(Transport::SocketIoWebSocket))
+                    && engine(hop))
         }
         QueryLost | SidLost | UrlChanged | EngineCached => {
             (engine(hop)

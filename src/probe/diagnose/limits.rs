@@ -141,6 +141,8 @@ fn is_of_requests(exchange: &Exchange, most_answered: usize) -> bool {
     if body.contains("max connections")
         || body.contains("too many connections")
         || body.contains("concurrent")
+        // HAProxy, where all connections to the servers are taken, or none is there; its limits on requests answer otherwise.
+        || body.contains("no server is available")
     {
         return false;
     }
@@ -175,6 +177,14 @@ pub(super) fn should_open_again(evidence: &Evidence, transport: Transport) -> bo
     evidence.streams.get(&transport).is_some_and(|stream| is_crowded(evidence, stream))
 }
 
+/// Whether upgrades were waited for in vain, also while nothing else was open.
+pub(super) fn upgrades_hang(evidence: &Evidence) -> bool {
+    evidence.upgrades.as_ref().is_some_and(|upgrades| {
+        let hangs = |exchange: &Exchange| classify(exchange) == Class::None(FailureKind::Timeout);
+        !upgrades.crowded.is_empty() && upgrades.attempts.iter().all(|attempt| hangs(&attempt.exchange))
+    })
+}
+
 /// Whether a stream did not come about, or late, for a reason that may be the number of open connections or of requests.
 fn is_crowded(evidence: &Evidence, stream: &Stream) -> bool {
     may_be_a_limit(&stream.exchange) || is_late(evidence, &stream.exchange) || was_cut(stream)
@@ -193,7 +203,7 @@ fn may_be_a_limit(exchange: &Exchange) -> bool {
 
 fn is_refused(exchange: &Exchange) -> bool {
     match classify(exchange) {
-        Class::RateLimit | Class::Unavailable | Class::OriginDown | Class::OriginSlow => true,
+        Class::RateLimit | Class::Unavailable => true,
         Class::None(kind) => matches!(kind, FailureKind::Timeout | FailureKind::Reset | FailureKind::Closed),
         _ => exchange.status == Some(503),
     }
@@ -201,7 +211,13 @@ fn is_refused(exchange: &Exchange) -> bool {
 
 /// Whether an answer came only when a stream had closed, as where all workers of a server are taken.
 fn is_late(evidence: &Evidence, exchange: &Exchange) -> bool {
-    let usual = evidence.hosting.as_ref().and_then(|hosting| hosting.exchange.head_ms).unwrap_or_default();
+    let plain = evidence.hosting.as_ref().and_then(|hosting| hosting.exchange.head_ms);
+    // All upgrades may take long, whatever else is open.
+    let upgrades = || {
+        let all = evidence.exchanges();
+        all.iter().filter(|(_, one)| one.status == Some(101)).filter_map(|(_, one)| one.head_ms).min()
+    };
+    let usual = if exchange.status == Some(101) { upgrades() } else { plain }.unwrap_or_default();
     let Some(ms) = exchange.head_ms.filter(|ms| *ms > usual + WAITS_MS) else { return false };
     let came = exchange.sent_at_ms + ms;
     let ends = evidence.streams.values().map(|stream| stream.exchange.sent_at_ms + stream.watched_ms);

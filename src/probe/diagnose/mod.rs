@@ -249,7 +249,10 @@ pub(crate) fn again(evidence: &Evidence, transport: Transport) -> Option<Again> 
     if matches!(pace::judge(evidence, transport), pace::Pace::HeldOnce(_)) {
         return Some(Again::Pace);
     }
-    limits::should_open_again(evidence, transport).then_some(Again::Opening)
+    // A host that does not answer upgrades one by one does not answer them for a stream.
+    let by_websocket = matches!(transport, Transport::SocketIoWebSocket | Transport::WebSocket);
+    let hangs = by_websocket && limits::upgrades_hang(evidence);
+    (!hangs && limits::should_open_again(evidence, transport)).then_some(Again::Opening)
 }
 
 /// How a hop went, by what was seen and said of it.

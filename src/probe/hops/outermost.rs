@@ -9,6 +9,7 @@ use tokio::{
 
 use crate::probe::{
     client::{
+        as_it_came::read,
         connector::{Connector, millis},
         failures::of_io,
         gate::Pass,
@@ -19,9 +20,6 @@ use crate::probe::{
 
 /// How much of the answer is read: a head, and the first words of a page.
 const MAX: u64 = 4096;
-
-/// How much of the body is kept, as of other answers.
-const SHOWN: usize = 512;
 
 /// Asks for a path with a Content-Length that is not a number. Nobody can tell where such a request ends, so whoever parses it
 /// has to answer 400 and close (RFC 9112, 6.3), and none of the proxies that were tried (docs/known-hosts.md) passes it on: it is
@@ -67,27 +65,4 @@ async fn send(
     connection.write_all(request.as_bytes()).await.map_err(|error| of_io(&error))?;
     connection.take(MAX).read_to_end(bytes).await.map_err(|error| of_io(&error))?;
     Ok(())
-}
-
-/// Reads an answer as it came over the wire: it may be of a form that HTTP clients refuse.
-pub(crate) fn read(bytes: &[u8], exchange: &mut Exchange) {
-    let text = String::from_utf8_lossy(bytes);
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let mut lines = head.split("\r\n");
-    let mut first = lines.next().unwrap_or_default().split(' ');
-    let version = first.next().filter(|version| version.starts_with("HTTP/"));
-    let status = first.next().and_then(|status| status.parse().ok());
-    let (Some(version), Some(status)) = (version, status) else {
-        exchange.raw = Some(text.chars().take(SHOWN).collect::<String>().escape_debug().to_string());
-        exchange.failure = Some(Failure::new(FailureKind::NotHttp, "the answer is not HTTP"));
-        return;
-    };
-    exchange.version = version.to_owned();
-    exchange.status = Some(status);
-    exchange.headers = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    exchange.body = body.chars().take(SHOWN).collect();
-    exchange.body_bytes = body.len();
 }

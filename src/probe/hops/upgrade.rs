@@ -30,7 +30,7 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
             if polling { from_polling(context).await } else { None }
         },);
     let mut attempts = vec![chrome, firefox];
-    if attempts.iter().any(|attempt| !attempt.works) {
+    if attempts.iter().any(|attempt| !attempt.works && !waited(attempt)) {
         attempts.push(direct(context, Style::Plain).await);
         let styles = [Style::Chrome, Style::Firefox, Style::Plain];
         let with = |works: bool| {

@@ -4,8 +4,8 @@ use super::{Host, author, chain};
 use crate::{
     contract::SeenExchange,
     probe::{
+        client::as_it_came::read,
         evidence::{Evidence, Exchange, Http, Page, Tls},
-        hops::outermost::read,
     },
 };
 
