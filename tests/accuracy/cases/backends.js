@@ -269,7 +269,7 @@ const protocols = [
     expected: {
       ...PROTOCOL,
       causes: ["tls-to-server", "guest-not-started"],
-      remedy: /plain HTTP|http:|1\.1/,
+      remedy: /plain HTTP|http:|1\.1|proto/,
     },
   },
   {
@@ -281,14 +281,16 @@ const protocols = [
         `SSLProxyEngine On\nSSLProxyVerify none\nSSLProxyCheckPeerName off\nProxyPass /dante/ https://127.0.0.1:${prefixed}/dante/`,
         { modules: ["ssl", "socache_shmcb"] },
       ),
-    expected: { ...PROTOCOL, causes: ["tls-to-server"], remedy: /http/ },
+    expected: { ...PROTOCOL, causes: ["tls-to-server", "origin-tls-failed"], remedy: /http:/ },
   },
   {
     id: "tls-traefik",
     host: "Traefik",
     fault: "the server's URL has https://",
     start: ({ prefixed }) => traefik([prefixed], { scheme: "https" }),
-    expected: { ...PROTOCOL, causes: ["tls-to-server"], remedy: /http/ },
+    expert:
+      "a bare 500: Dante isn't reached; it isn't running, or is spoken to in another protocol than HTTP/1.1",
+    expected: { ...PROTOCOL, causes: ["tls-to-server", "guest-not-started"], remedy: /plain HTTP/ },
   },
   {
     id: "h2-envoy",
@@ -298,7 +300,11 @@ const protocols = [
       envoy([prefixed], {
         cluster: `typed_extension_protocol_options: { envoy.extensions.upstreams.http.v3.HttpProtocolOptions: { "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: { http2_protocol_options: {} } } }`,
       }),
-    expected: { ...PROTOCOL, causes: ["http2-to-server"], remedy: /1\.1/ },
+    expected: {
+      ...PROTOCOL,
+      causes: ["http2-to-server", "guest-not-started"],
+      remedy: /http2_protocol_options/,
+    },
   },
   {
     id: "h2-nghttpx",
@@ -310,7 +316,7 @@ const protocols = [
     expected: {
       ...PROTOCOL,
       causes: ["http2-to-server", "guest-not-started"],
-      remedy: /plain HTTP|http:|1\.1/,
+      remedy: /plain HTTP|http:|1\.1|proto/,
     },
   },
   {
@@ -318,7 +324,9 @@ const protocols = [
     host: "Traefik",
     fault: "the server's URL has h2c://",
     start: ({ prefixed }) => traefik([prefixed], { scheme: "h2c" }),
-    expected: { ...PROTOCOL, causes: ["http2-to-server"], remedy: /1\.1/ },
+    expert:
+      "a bare 500: Dante isn't reached; it isn't running, or is spoken to in another protocol than HTTP/1.1",
+    expected: { ...PROTOCOL, causes: ["http2-to-server", "guest-not-started"], remedy: /plain HTTP/ },
   },
   {
     id: "proxy-nginx",

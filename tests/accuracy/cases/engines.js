@@ -1,10 +1,10 @@
 // Servers of Socket.IO by others, in the place of Dante, asked with `--socketio`.
 
-import { location, nginx } from "../hosts/nginx.js";
+import { UPGRADES, location, nginx } from "../hosts/nginx.js";
 import { haproxy } from "../hosts/haproxy.js";
 import { apache } from "../hosts/apache.js";
 import { script } from "../hosts/programs.js";
-import { asgi, flask, gunicorn } from "../hosts/python.js";
+import { asgi, flask } from "../hosts/python.js";
 import { frames } from "../hosts/frames.js";
 import { standIn } from "../hosts/standin.js";
 
@@ -49,11 +49,17 @@ const healthy = [
 
 const faults = [
   {
-    id: "engine-gunicorn",
-    host: "Flask-SocketIO (gunicorn)",
-    fault: "three workers, no stickiness",
-    start: () => gunicorn(3),
-    expert: "requests of one session reach different workers",
+    id: "engine-workers",
+    host: "nginx before python-socketio (uvicorn)",
+    fault: "two servers in turn, no stickiness",
+    async start() {
+      const ports = (await Promise.all([asgi(), asgi()])).map(portOf);
+      const servers = ports.map((port) => `server 127.0.0.1:${port};`).join(" ");
+      return await nginx(`location / { ${UPGRADES} proxy_pass http://workers; }`, {
+        http: `upstream workers { ${servers} }`,
+      });
+    },
+    expert: "requests of one session reach different servers",
     expected: { outcome: "degraded", causes: ["no-stickiness"], allowed: ["deflate-negotiated"] },
   },
   {

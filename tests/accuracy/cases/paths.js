@@ -248,14 +248,14 @@ const letters = [
 const PARTIAL = {
   outcome: ["degraded", "broken"],
   causes: [
-    "only-page-passed",
+    "only-part-passed",
     "prefix-mismatch",
     "no-socketio",
     "library-missing",
     "html-instead-of-handshake",
     "stream-refused",
   ],
-  remedy: /path|prefix|location|below|route/i,
+  remedy: /path|prefix|location|below|route|url/i,
 };
 
 const routes = [

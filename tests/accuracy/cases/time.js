@@ -108,7 +108,7 @@ const age = [
         newest: true,
         options: "servers {\n   timeouts {\n    write 5s\n   }\n  }",
       }),
-    expected: { ...AGE, remedy: /write/ },
+    expected: { ...AGE, remedy: /write|timeouts/ },
   },
   {
     id: "age-traefik",

@@ -37,25 +37,7 @@ export async function asgi(options = {}) {
 /** Starts Flask-SocketIO under Werkzeug. */
 export async function flask() {
   const python = wheel("python3");
-  return origin(await launch(python, (_folder, port) => ({ args: [`${SCRIPTS}/flask_app.py`, `${port}`] })));
-}
-
-/** Starts Flask-SocketIO under gunicorn, with so many workers. */
-export async function gunicorn(workers) {
-  const port = await launch(wheel("gunicorn"), (_folder, free) => ({
-    args: [
-      "-k",
-      "gthread",
-      "--threads",
-      "20",
-      "-w",
-      `${workers}`,
-      "-b",
-      `127.0.0.1:${free}`,
-      "flask_app:app",
-    ],
-    cwd: SCRIPTS,
-    env: { PYTHONDONTWRITEBYTECODE: "1" },
-  }));
-  return origin(port);
+  return origin(
+    await launch(python, (_folder, port) => ({ args: [`${SCRIPTS}/flask_server.py`, `${port}`] })),
+  );
 }
