@@ -11,7 +11,7 @@ import { CASES } from "./cases/index.js";
 import { compareOrWrite } from "./table.js";
 
 /** Cases wait most of the time; with more at once, two cores make streams late. */
-const AT_ONCE = 6;
+const AT_ONCE = 8;
 /** How many of the cases must be right. */
 const RIGHT = 0.95;
 const PATIENCE_MS = 120_000;
