@@ -10,15 +10,12 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::{
-    net::{TcpStream, lookup_host},
-    time::timeout,
-};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
     connection_log::ConnectionLog,
-    failures::{of_handshake, of_io, of_resolver, of_tls},
+    failures::{of_handshake, of_io, of_tls},
     gate::{Gate, Pass},
     journal::Journal,
     recorded::Recorded,
@@ -26,7 +23,7 @@ use super::{
 };
 use crate::probe::{
     budget::{Budget, Line},
-    evidence::{Attempt, Connections, Failure, FailureKind, Name, Tcp},
+    evidence::{Attempt, Connections, Failure, FailureKind, Tcp},
     plan::Plan,
     target::Target,
 };
@@ -122,37 +119,6 @@ impl Connector {
     /// Whether there are roots to check certificates with.
     pub(crate) fn has_roots(&self) -> bool {
         self.roots.are_usable()
-    }
-
-    /// Looks a name up.
-    pub(crate) async fn look_up(&self, target: &Target, limit: Duration) -> (Name, Vec<SocketAddr>) {
-        let mut name = Name { name: target.host.clone(), ..Name::default() };
-        let given: Vec<_> = self.plan.resolved(&target.host, target.port).collect();
-        let addresses = if given.is_empty() {
-            match timeout(limit, lookup_host((target.host.as_str(), target.port))).await {
-                Ok(Ok(addresses)) => addresses.collect(),
-                Ok(Err(error)) => {
-                    name.failure = Some(of_resolver(&error));
-                    Vec::new()
-                }
-                Err(_) => {
-                    let text = format!("DNS gave no answer within {:.1} s", limit.as_secs_f64());
-                    name.failure = Some(Failure::new(FailureKind::Timeout, text));
-                    Vec::new()
-                }
-            }
-        } else {
-            name.given = true;
-            given
-        };
-        // A name may have any number of addresses; a few tell enough.
-        let mut addresses: Vec<SocketAddr> = addresses.into_iter().take(8).collect();
-        addresses.dedup();
-        name.addresses = addresses.iter().map(|address| address.ip().to_string()).collect();
-        if addresses.is_empty() && name.failure.is_none() {
-            name.failure = Some(Failure::new(FailureKind::Unknown, "the name has no address"));
-        }
-        (name, addresses)
     }
 
     /// Connects to one address after the other until one accepts, which is used from now on.

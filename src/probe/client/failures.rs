@@ -1,4 +1,4 @@
-//! Names errors of libraries and systems: the resolver's, TLS's, those of input and output, hyper's.
+//! Names errors of libraries and systems: TLS's, those of input and output, hyper's.
 
 use std::{error::Error as _, io};
 
@@ -6,17 +6,6 @@ use tokio_rustls::rustls::Error;
 
 use super::alert::{received, tls_error};
 use crate::probe::evidence::{Failure, FailureKind};
-
-/// Names an error of the resolver. Only its words tell a name that does not exist from a resolver that has no answer (`EAI_AGAIN`): in
-/// glibc, macOS and FreeBSD the first, in musl the second, in Windows the third (`WSATRY_AGAIN`).
-pub(super) fn of_resolver(error: &io::Error) -> Failure {
-    let text = error.to_string();
-    let temporary = ["Temporary failure in name resolution", "Try again", "(os error 11002)"];
-    if temporary.iter().any(|words| text.contains(words)) {
-        return Failure::new(FailureKind::Timeout, format!("DNS gave no answer ({text})"));
-    }
-    Failure::new(FailureKind::Unknown, text)
-}
 
 /// Names an error of TLS, with the alert if the peer sent one.
 pub(super) fn of_tls(error: &Error) -> Failure {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `connector`, `connection_log`, `recorded` | from a name to a connection |
+//! | `resolver`, `connector`, `connection_log`, `recorded` | from a name to a connection |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
@@ -26,6 +26,7 @@ mod http2;
 mod inspection;
 mod journal;
 mod recorded;
+mod resolver;
 mod retry;
 mod retry_after;
 pub(super) mod tls;

@@ -51,15 +51,18 @@ fn one_connection_only(seen: &Connections) -> Option<Finding> {
     seen.was_only_one().then(|| Finding::new(VerdictId::OneConnectionOnly, Hop::Tcp, Severity::Broken, line))
 }
 
-/// Some connections broke off, and the same requests were answered over others. Once may be chance: a restart, a line.
+/// Resets within so many milliseconds are one event: a restart, or a line that was gone for a moment.
+const ONE_EVENT: u64 = 1000;
+
+/// Some connections broke off, and the same requests were answered over others. Once may be chance.
 fn some_reset(seen: &Connections) -> Option<Finding> {
     let by_chance: Vec<_> = seen.broken.iter().filter(|one| one.answered_again).collect();
     let how = if by_chance.first()?.kind == FailureKind::Reset { "reset" } else { "closed" };
-    let (were, severity) = match by_chance.len() {
-        1 => ("was", Severity::Note),
-        _ => ("were", Severity::Degraded),
-    };
+    let times = || by_chance.iter().map(|one| one.at_ms);
+    let is_one_event = times().max()? - times().min()? < ONE_EVENT;
+    let severity = if is_one_event { Severity::Note } else { Severity::Degraded };
     let (count, of) = (by_chance.len(), seen.opened);
+    let were = if count == 1 { "was" } else { "were" };
     let line = format!(
         "{count} of {of} connections {were} {how} before the answer was whole; asked again, the same was answered"
     );
