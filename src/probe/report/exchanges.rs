@@ -12,9 +12,9 @@ use crate::probe::{document::HopReport, evidence::Exchange};
 const REQUESTS: usize = 4;
 const LINES: usize = 6;
 
-/// What was shown already.
+/// What was shown already: which requests, and when they were sent.
 #[derive(Debug, Default)]
-pub(super) struct Shown(Vec<(u64, String, Vec<(String, String)>)>);
+pub(super) struct Shown(Vec<(usize, u64)>);
 
 impl Shown {
     /// The exchanges in a hop's evidence that were not shown yet, in the order in which they were sent. Every hop keeps its
@@ -27,8 +27,8 @@ impl Shown {
 
     /// Those of these exchanges that were not shown yet, in the order in which they were sent.
     pub(super) fn new_of(&mut self, mut all: Vec<Exchange>) -> Vec<Exchange> {
-        // More may have become known of one, but when and how it was asked stays.
-        let key = |one: &Exchange| (one.sent_at_ms, one.url.clone(), one.sent.clone());
+        // More may have become known of one.
+        let key = |one: &Exchange| (one.number, one.sent_at_ms);
         all.retain(|exchange| !self.0.contains(&key(exchange)));
         all.sort_by_key(|exchange| exchange.sent_at_ms);
         self.0.extend(all.iter().map(key));
