@@ -253,6 +253,10 @@ pub(super) fn refused_upgrade(
         (_, Some(400..=499)) if engine && offers_none && evidence.socketio.is_some() => {
             finding(VerdictId::WebsocketDisabledByServer)
         }
+        (Class::Forbidden, _) if evidence.socketio.is_some() => finding(VerdictId::WebsocketForbidden).or(
+            &[VerdictId::WebsocketDisabledByServer],
+            "look at the server's option transports: one without websocket refuses upgrades, too",
+        ),
         (Class::Forbidden | Class::Firewall, _) | (Class::ErrorInJson, Some(403)) => {
             finding(VerdictId::WebsocketForbidden)
         }

@@ -3,7 +3,7 @@
 use super::{Finding, VerdictId, facts};
 use crate::{
     probe::{
-        classify::{Class, classify},
+        classify::{Class, classify, is_ours},
         evidence::{Evidence, Exchange, FailureKind, Stream},
         hop::Hop,
     },
@@ -56,6 +56,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(Refusal { hop, exchange, how }) =
         refusals.iter().min_by_key(|refusal| refusal.exchange.connections)
     else {
+        findings.extend(refused_now_and_then(evidence));
         return;
     };
     let poll = match hop {
@@ -77,6 +78,31 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     };
     let line = format!("with {} connections open: {came}; {then}", exchange.connections);
     findings.push(Finding::new(VerdictId::ConnectionLimited, *hop, fault, line));
+}
+
+/// Requests to several hops are refused for now, each time they are asked, and others in between come through: a limit, of
+/// which nothing tells on what.
+fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
+    let exchanges = evidence.exchanges();
+    let refused: Vec<_> =
+        exchanges.iter().filter(|(_, exchange)| classify(exchange) == Class::Unavailable).collect();
+    let (hop, first) = refused.first()?;
+    let others = refused.iter().filter(|(other, _)| other != hop).count();
+    let later = exchanges.iter().filter(|(_, exchange)| exchange.sent_at_ms > first.sent_at_ms);
+    let answered = later.filter(|(_, exchange)| is_ours(exchange)).count();
+    if others == 0 || answered == 0 {
+        return None;
+    }
+    let line = format!(
+        "{}; {} of {} requests were refused so, and others after them were answered",
+        facts::describe_exchange(first),
+        refused.len(),
+        exchanges.len()
+    );
+    Some(Finding::new(VerdictId::RateLimited, *hop, facts::fault(evidence), line).or(
+        &[VerdictId::ConnectionLimited],
+        "the host's log says which limit refused these requests: one on requests in a time, or one on open connections",
+    ))
 }
 
 /// Whether a limit was met.
@@ -143,6 +169,8 @@ fn is_of_requests(exchange: &Exchange, most_answered: usize) -> bool {
         || body.contains("concurrent")
         // HAProxy, where all connections to the servers are taken, or none is there; its limits on requests answer otherwise.
         || body.contains("no server is available")
+        // Envoy's circuit breaker (envoyproxy.io, "Response flags", UO).
+        || body.contains("reset reason: overflow")
     {
         return false;
     }

@@ -47,6 +47,7 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
     }
     if let Some(browser) = &page.as_browser
         && browser.is(200)
+        && classify(browser) != classify(last)
     {
         let line = format!("{line}; with a browser's User-Agent → 200");
         findings.push(Finding::new(VerdictId::UserAgentRefused, Hop::Page, facts::fault(evidence), line));
