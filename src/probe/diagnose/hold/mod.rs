@@ -11,9 +11,12 @@ mod tests;
 pub(super) use self::fate::{near, stopped_at};
 use self::limits::{Limit, What, limits};
 use super::{Finding, VerdictId, facts};
-use crate::probe::{
-    evidence::{Evidence, HeldKind, Hold},
-    hop::Hop,
+use crate::{
+    probe::{
+        evidence::{Evidence, Held, HeldKind, Hold},
+        hop::Hop,
+    },
+    transport::Transport,
 };
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -49,26 +52,25 @@ const TO_TELL: &str =
 /// Where connections of different age end at the same moment, it is not their age that ends them.
 fn ended_together(hold: &Hold) -> Option<String> {
     const MOMENT_MS: u64 = 400;
-    let ends: Vec<_> = hold
-        .held
-        .iter()
-        .filter_map(|held| Some((held.opened_at_ms, held.opened_at_ms + held.ended.as_ref()?.at_ms, held)))
-        .collect();
-    let spread = |times: &mut dyn Iterator<Item = u64>| {
-        let times: Vec<_> = times.collect();
-        times.iter().max().unwrap_or(&0) - times.iter().min().unwrap_or(&0)
-    };
-    let open = hold.held.iter().filter(|held| held.failure.is_none()).count();
-    let together = spread(&mut ends.iter().map(|(_, end, _)| *end)) <= MOMENT_MS;
-    let ages_differ = spread(&mut ends.iter().map(|(opened, ..)| *opened)) > 2 * MOMENT_MS;
-    let codes = ends.iter().filter_map(|(.., held)| held.ended.as_ref()?.code);
-    let restart = codes.clone().any(|code| code == 1012);
-    let flowing = ends.iter().any(|(.., held)| held.kind != HeldKind::Quiet);
-    (ends.len() >= 3 && ends.len() == open && together && flowing && (ages_differ || restart)).then(|| {
-        let after = seconds(ends[0].1);
-        let code =
-            codes.clone().next().map(|code| format!(", some with close code {code}")).unwrap_or_default();
-        format!("all {open} connections ended at the same moment, {after} s after the hold began{code}")
+    let end_ms = |held: &Held| held.opened_at_ms + held.held_ms;
+    // A flowing poll is answered and asked again; that nobody is there shows a stanza later.
+    let at_once =
+        |held: &&&Held| !(held.transport == Transport::SocketIoPolling && held.kind == HeldKind::Flowing);
+    let ended: Vec<_> = hold.held.iter().filter(|held| held.ended.is_some()).collect();
+    let moments = || ended.iter().filter(at_once).map(|held| end_ms(held));
+    let (first, last) = (moments().min()?, moments().max()?);
+    let opened = || ended.iter().map(|held| held.opened_at_ms);
+    let ages_differ = opened().max()? - opened().min()? > 2 * MOMENT_MS;
+    let codes = || ended.iter().filter_map(|held| held.ended.as_ref()?.code);
+    let says_so = codes().any(|code| code == 1012);
+    let left_out = |held: &&Held| held.failure.is_none() && held.ended.is_none() && end_ms(held) > first;
+    let all = !hold.held.iter().any(|held| left_out(&held));
+    let flowing = ended.iter().any(|held| held.kind != HeldKind::Quiet);
+    let restarted = all && flowing && last - first <= MOMENT_MS && (ages_differ || says_so);
+    (restarted && ended.len() >= 3).then(|| {
+        let code = codes().next().map(|code| format!(", some with close code {code}")).unwrap_or_default();
+        let (count, after) = (ended.len(), seconds(first));
+        format!("all {count} connections ended at the same moment, {after} s after the hold began{code}")
     })
 }
 

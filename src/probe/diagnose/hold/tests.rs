@@ -210,6 +210,11 @@ fn a_restart_ends_all_at_once() {
         .collect();
     let together = |held: &[Held]| ended_together(&Hold { held: held.to_vec(), ..Hold::default() }).is_some();
     assert!(together(&all));
+    let polls = Held { transport: Transport::SocketIoPolling, ..end(8, HeldKind::Flowing) };
+    let later = Held { held_ms: polls.held_ms + 600, ..polls };
+    assert!(together(&[all.clone(), vec![later]].concat()), "a poll notices it when it is asked again");
+    let left = held(Transport::WebSocket, HeldKind::Quiet, 2_000);
+    assert!(together(&[all.clone(), vec![left]].concat()), "one that was left before");
     let aged: Vec<_> = all
         .iter()
         .map(|held| Held {
