@@ -6,13 +6,7 @@ import { execFileSync } from "node:child_process";
 import { startDante } from "../support/dante.js";
 import { openFolder } from "../support/programs.js";
 import { Proxy } from "../support/proxies.js";
-import {
-  PACE,
-  describeVerdict,
-  expectProbe,
-  outcomeOf,
-  together,
-} from "./support.js";
+import { PACE, describeVerdict, expectProbe, outcomeOf, probe, together } from "./support.js";
 
 const dante = await startDante([...PACE, "--prefix", "/dante"]);
 /** One that is silent for longer than impatient proxies bear. */
@@ -23,45 +17,36 @@ async function behind(name, upstreams, changes, args = []) {
   const edit = (text) =>
     changes.reduce((edited, [from, to]) => {
       const next = edited.replace(from, to);
-      if (next === edited)
-        throw new Error(`the recipe for ${name} has no ${from}`);
+      if (next === edited) throw new Error(`the recipe for ${name} has no ${from}`);
       return next;
     }, text);
-  const told = upstreams.flatMap(({ port }) => [
-    "--upstream",
-    `127.0.0.1:${port}`,
-  ]);
+  const told = upstreams.flatMap(({ port }) => ["--upstream", `127.0.0.1:${port}`]);
   return `${await new Proxy(name).start([...told, ...args], { edit })}/dante/`;
 }
 
-const nginx = (changes, upstreams = [dante], args = []) =>
-  behind("nginx", upstreams, changes, args);
-const haproxy = (changes, upstreams = [dante]) =>
-  behind("haproxy", upstreams, changes);
-const apache = (changes, upstreams = [dante]) =>
-  behind("apache", upstreams, changes);
+const nginx = (changes, upstreams = [dante], args = []) => behind("nginx", upstreams, changes, args);
+const haproxy = (changes, upstreams = [dante]) => behind("haproxy", upstreams, changes);
+const apache = (changes, upstreams = [dante]) => behind("apache", upstreams, changes);
+
+/** nginx as it is without the lines for WebSocket. */
+const WITHOUT_UPGRADE = [
+  [/proxy_set_header Upgrade .*/, ""],
+  [/proxy_set_header Connection .*/, 'proxy_set_header Connection "";'],
+];
 
 /** A location of nginx's that outranks the recipe's. */
-const location = (path, what) => [
-  /(?=\n +location )/,
-  `\n    location ${path} { ${what} }\n`,
-];
+const location = (path, what) => [/(?=\n +location )/, `\n    location ${path} { ${what} }\n`];
 
 together("nginx", {
   async "without the upgrade's headers"() {
-    const url = await nginx([
-      [/proxy_set_header Upgrade .*/, ""],
-      [/proxy_set_header Connection .*/, 'proxy_set_header Connection "";'],
-    ]);
+    const url = await nginx(WITHOUT_UPGRADE);
     await expectProbe(url, {
       verdicts: ["degraded upgrade-stripped at upgrade"],
       host: "nginx",
     });
   },
   async "that speaks HTTP/1.0"() {
-    const url = await nginx([
-      ["proxy_http_version 1.1;", "proxy_http_version 1.0;"],
-    ]);
+    const url = await nginx([["proxy_http_version 1.1;", "proxy_http_version 1.0;"]]);
     await expectProbe(url, {
       verdicts: ["degraded http-1.0 at hosting"],
       host: "nginx",
@@ -71,10 +56,7 @@ together("nginx", {
   async "that buffers"() {
     const url = await nginx([
       ["proxy_http_version 1.1;", "proxy_http_version 1.0;"],
-      [
-        "proxy_buffering off;",
-        "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;",
-      ],
+      ["proxy_buffering off;", "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"],
     ]);
     await expectProbe(url, {
       verdicts: ["degraded http-1.0 at hosting"],
@@ -90,10 +72,7 @@ together("nginx", {
   },
   async "that buffers and compresses"() {
     const url = await nginx([
-      [
-        "proxy_buffering off;",
-        "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;",
-      ],
+      ["proxy_buffering off;", "proxy_buffering on; proxy_ignore_headers X-Accel-Buffering;"],
       ["gzip off;", "gzip on;"],
     ]);
     await expectProbe(url, {
@@ -102,19 +81,14 @@ together("nginx", {
     });
   },
   async "that bears no silence"() {
-    const url = await nginx(
-      [["proxy_read_timeout 10m;", "proxy_read_timeout 1s;"]],
-      [slow],
-    );
+    const url = await nginx([["proxy_read_timeout 10m;", "proxy_read_timeout 1s;"]], [slow]);
     await expectProbe(url, {
       verdicts: ["degraded idle-cut at stream-socketio-websocket"],
       host: "nginx",
     });
   },
   async "that cuts quiet connections"() {
-    const url = await nginx([
-      ["proxy_read_timeout 10m;", "proxy_read_timeout 1s;"],
-    ]);
+    const url = await nginx([["proxy_read_timeout 10m;", "proxy_read_timeout 1s;"]]);
     await expectProbe(url, {
       args: ["--hold", "3s"],
       verdicts: ["degraded idle-cut at hold"],
@@ -132,10 +106,7 @@ together("nginx", {
   },
   async "with two Dantes and nothing that keeps a session at one"() {
     const other = await startDante([...PACE, "--prefix", "/dante"]);
-    const url = await nginx(
-      [[/hash \$remote_addr consistent;|ip_hash;/, ""]],
-      [dante, other],
-    );
+    const url = await nginx([[/hash \$remote_addr consistent;|ip_hash;/, ""]], [dante, other]);
     // Every other request goes to the other Dante, the upgrade sometimes to the right one.
     const atUpgrade = "degraded no-stickiness at upgrade";
     const verdicts = ["degraded no-stickiness at sticky"];
@@ -169,8 +140,7 @@ together("nginx", {
     });
   },
   async "with a page for every path"() {
-    const page =
-      "default_type text/html; return 200 '<!doctype html><title>app</title>';";
+    const page = "default_type text/html; return 200 '<!doctype html><title>app</title>';";
     const url = await nginx([location("= /dante/socket.io/", page)]);
     await expectProbe(url, {
       verdicts: ["degraded html-instead-of-handshake at handshake"],
@@ -209,12 +179,7 @@ together("nginx", {
     });
   },
   async "that shows another page"() {
-    const url = await nginx([
-      location(
-        "/",
-        "default_type text/html; return 200 '<title>Welcome</title>';",
-      ),
-    ]);
+    const url = await nginx([location("/", "default_type text/html; return 200 '<title>Welcome</title>';")]);
     await expectProbe(url.replace("/dante/", "/"), {
       verdicts: ["broken prefix-mismatch at page"],
       last: "page",
@@ -222,27 +187,21 @@ together("nginx", {
     });
   },
   async "that redirects in a circle"() {
-    const url = await nginx([
-      location("= /dante/", "absolute_redirect off; return 301 /dante/;"),
-    ]);
+    const url = await nginx([location("= /dante/", "absolute_redirect off; return 301 /dante/;")]);
     await expectProbe(url, {
       verdicts: ["broken redirect-loop at page"],
       host: "nginx",
     });
   },
   async "that redirects nowhere"() {
-    const url = await nginx([
-      location("= /dante/", "return 301 https:///dante/;"),
-    ]);
+    const url = await nginx([location("= /dante/", "return 301 https:///dante/;")]);
     await expectProbe(url, {
       verdicts: ["broken bad-redirect at page"],
       host: "nginx",
     });
   },
   async "that forbids WebSocket"() {
-    const url = await nginx([
-      [/(?=\n +location )/, "\n    if ($http_upgrade) { return 403; }\n"],
-    ]);
+    const url = await nginx([[/(?=\n +location )/, "\n    if ($http_upgrade) { return 403; }\n"]]);
     await expectProbe(url, {
       verdicts: ["degraded websocket-forbidden at upgrade"],
       host: "nginx",
@@ -250,23 +209,9 @@ together("nginx", {
   },
   async "that speaks TLS, and is asked without"() {
     const folder = openFolder();
-    const [key, certificate] = ["key", "pem"].map(
-      (ending) => `${folder}/dante.${ending}`,
-    );
-    const made = [
-      "-newkey",
-      "rsa:2048",
-      "-nodes",
-      "-keyout",
-      key,
-      "-out",
-      certificate,
-    ];
-    execFileSync(
-      "openssl",
-      ["req", "-x509", ...made, "-subj", "/CN=127.0.0.1"],
-      { stdio: "pipe" },
-    );
+    const [key, certificate] = ["key", "pem"].map((ending) => `${folder}/dante.${ending}`);
+    const made = ["-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate];
+    execFileSync("openssl", ["req", "-x509", ...made, "-subj", "/CN=127.0.0.1"], { stdio: "pipe" });
     const files = `ssl_certificate ${certificate}; ssl_certificate_key ${key};`;
     const url = await nginx([[/(listen .*);/, `$1 ssl; ${files}`]]);
     await expectProbe(url, {
@@ -289,16 +234,10 @@ together("nginx", {
   },
   async "that refuses requests of pages"() {
     const url = await nginx([
-      location(
-        "= /dante/socket.io/",
-        "if ($http_origin) { return 403; } proxy_pass http://dante;",
-      ),
+      location("= /dante/socket.io/", "if ($http_origin) { return 403; } proxy_pass http://dante;"),
     ]);
     await expectProbe(url, {
-      verdicts: [
-        "degraded websocket-forbidden at upgrade",
-        "degraded cors-blocked at cors",
-      ],
+      verdicts: ["degraded websocket-forbidden at upgrade", "degraded cors-blocked at cors"],
       host: "nginx",
     });
   },
@@ -306,10 +245,7 @@ together("nginx", {
 
 together("HAProxy", {
   async "that bears no silence of a WebSocket"() {
-    const url = await haproxy(
-      [["timeout tunnel 10m", "timeout tunnel 1s"]],
-      [slow],
-    );
+    const url = await haproxy([["timeout tunnel 10m", "timeout tunnel 1s"]], [slow]);
     await expectProbe(url, {
       verdicts: ["degraded idle-cut at stream-socketio-websocket"],
     });
@@ -342,5 +278,36 @@ together("Apache", {
       verdicts: ["note compressed-stream at stream-sse"],
       host: "apache",
     });
+  },
+});
+
+/** Where a proxy listens, as if it were a Dante. */
+const at = async (url) => ({ port: new URL(await url).port });
+
+together("one proxy before another", {
+  async "HAProxy, which names itself nowhere, before nginx"() {
+    const url = await haproxy([], [await at(nginx(WITHOUT_UPGRADE))]);
+    const { verdicts } = await expectProbe(url, {
+      verdicts: ["degraded upgrade-stripped at upgrade"],
+      host: "haproxy",
+    });
+    assert.deepEqual(verdicts[0].hosts, ["haproxy", "nginx"]);
+  },
+  async "Apache, which passes on another's name, before nginx"() {
+    const url = await apache([], [await at(nginx(WITHOUT_UPGRADE))]);
+    const { verdicts } = await expectProbe(url, {
+      verdicts: ["degraded upgrade-stripped at upgrade"],
+      host: "apache",
+    });
+    assert.deepEqual(verdicts[0].hosts, ["apache", "nginx"]);
+  },
+  async "HAProxy before an nginx that reaches no Dante: the remedy is nginx's"() {
+    const url = await haproxy([], [await at(nginx([], [{ port: 9 }]))]);
+    const { verdicts } = await probe(url);
+    assert.deepEqual(verdicts[0].hosts, ["haproxy", "nginx"]);
+    assert.deepEqual(
+      verdicts[0].remedies.map((remedy) => remedy.host),
+      ["nginx"],
+    );
   },
 });
