@@ -60,6 +60,8 @@ pub(crate) struct Report<W: Write> {
     good: Vec<String>,
     /// Whether a bad hop was written.
     has_bad: bool,
+    /// Hops that were told as good.
+    told_good: Vec<Hop>,
     /// Streams, which are told together.
     streams: Vec<(Hop, Outcome, Brief)>,
     not_reached: Vec<Hop>,
@@ -81,6 +83,7 @@ impl<W: Write> Report<W> {
             title: None,
             good: Vec::new(),
             has_bad: false,
+            told_good: Vec::new(),
             streams: Vec::new(),
             not_reached: Vec::new(),
             shown: Shown::default(),
@@ -112,6 +115,9 @@ impl<W: Write> Report<W> {
         self.progress.clear();
         if hop.hop == Hop::Http {
             self.title(hop.server.as_deref())?;
+        }
+        if hop.outcome == Outcome::Good {
+            self.told_good.push(hop.hop);
         }
         match (hop.hop, hop.outcome) {
             (_, Outcome::Skipped) => {}
@@ -177,7 +183,12 @@ impl<W: Write> Report<W> {
         self.progress.clear();
         self.streams()?;
         self.good()?;
-        let mut lines = Vec::new();
+        // What came later may have shown a fault of a hop that had looked good.
+        let faulty = document.hops().iter().filter(|hop| {
+            matches!(hop.outcome, Outcome::Degraded | Outcome::Failed) && self.told_good.contains(&hop.hop)
+        });
+        let mut lines: Vec<Line> =
+            faulty.flat_map(|hop| hops::bad(hop.hop, hop.outcome, &hop.brief, self.look)).collect();
         if !self.not_reached.is_empty() {
             lines.extend(hops::not_reached(&self.not_reached, self.look));
         }

@@ -156,6 +156,19 @@ fn many_verdicts() {
 }
 
 #[test]
+fn a_fault_that_shows_later_is_told_at_the_end() {
+    let seen = evidence("healthy");
+    let of = |verdicts| Document::new(&seen, &Times::default(), verdicts, String::new(), 0);
+    let reset = verdict(VerdictId::ConnectionsReset, Hop::Tcp, Severity::Degraded, "x", "y");
+    let mut out = Vec::new();
+    let mut report = Report::new(anstream::StripStream::new(&mut out), NARROW, false, Detail::Usual);
+    of(Vec::new()).hops().iter().for_each(|hop| report.hop(hop).unwrap());
+    report.end(&of(vec![reset])).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("!  tcp ")).count(), 1, "{text}");
+}
+
+#[test]
 fn hostile_text() {
     let evil =
         "\x1b[2J\x07\x1b]0;owned\x07 \u{202e}gnp.exe\r\nGOOD: all is well 題題題題題題題題題題題題題題題題";
