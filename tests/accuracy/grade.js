@@ -15,6 +15,9 @@ export const GRADES = ["right", "partly", "wrong", "missed", "false alarm"];
 /** Those that send the user to the wrong place, or leave them alone. */
 export const UNBEARABLE = ["wrong", "missed", "false alarm"];
 
+/** Notes on what the probe has not done; they say nothing of the host, and are true of any. */
+const ASIDES = ["limit-not-tested"];
+
 /** Everything that a verdict tells its reader to do. */
 function remedyOf({ remedy, remedies = [] }) {
   return [remedy, ...remedies.flatMap(({ text, lines = [] }) => [text, ...lines])].join("\n");
@@ -28,7 +31,7 @@ function remedyOf({ remedy, remedies = [] }) {
 export function grade({ outcome, causes = [], allowed = [], remedy, evidence }, document) {
   const { verdicts } = document;
   const why = [];
-  const known = [...causes, ...allowed];
+  const known = [...causes, ...allowed, ...ASIDES];
   const strangers = verdicts.filter(({ id }) => !known.includes(id));
   if (strangers.length > 0) why.push(`beside it: ${strangers.map(({ id }) => id).join(", ")}`);
   if (![outcome].flat().includes(document.outcome)) why.push(`called ${document.outcome}`);
@@ -37,7 +40,7 @@ export function grade({ outcome, causes = [], allowed = [], remedy, evidence }, 
     if (document.outcome !== "good") return { grade: "false alarm", why };
     return { grade: why.length > 0 ? "partly" : "right", why };
   }
-  const first = verdicts.find(({ id }) => causes.includes(id) || !allowed.includes(id));
+  const first = verdicts.find(({ id }) => causes.includes(id) || !known.includes(id));
   if (!verdicts.some(({ id }) => causes.includes(id))) {
     why.push(`not named: ${causes.join(" or ")}`);
     return { grade: document.outcome === "good" ? "missed" : "wrong", why };

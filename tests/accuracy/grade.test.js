@@ -19,6 +19,7 @@ const CASES = [
     "right",
   ],
   ["a healthy host that is accused", { outcome: "good" }, says("broken", verdict("buffered")), "false alarm"],
+  ["a note on what was not done", { outcome: "good" }, says("good", verdict("limit-not-tested")), "right"],
   ["the cause alone", BROKEN, says("degraded", verdict("buffered")), "right"],
   ["another cause that is as true", BROKEN, says("degraded", verdict("silent")), "right"],
   [

@@ -117,7 +117,7 @@ const rates = [
     host: "Cloudflare (stand-in)",
     fault: "error 1015: 429 with Retry-After",
     start({ paced }) {
-      const may = bucket(8, 2);
+      const may = bucket(4, 1);
       const refused = {
         server: "cloudflare",
         "cf-ray": "8f1-FRA",
