@@ -57,6 +57,21 @@ together("a stream", {
       "degraded early-end at stream-sse": /once more it lived/,
     });
   },
+  async "that may have so many events"() {
+    const url = await host(
+      onEvents((from, response) => {
+        let events = 0;
+        from.on("data", (part) => {
+          events += `${part}`.split("\n\n").length - 1;
+          if (events > 8) response.destroy();
+          else response.write(part);
+        });
+      }),
+    );
+    await expectLimits(url, [], {
+      "degraded early-end at stream-sse": /again after as many in/,
+    });
+  },
   async "of a server that is restarted"() {
     let dante = await startDante([...PACE]);
     const { port } = dante;

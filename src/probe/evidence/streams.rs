@@ -52,6 +52,8 @@ evidence! {
     struct Stream {
         /// Where.
         url: String,
+        /// For how long nothing was to come at first, as it was asked for.
+        silence_ms: u64,
         /// The request that opened it.
         exchange: Exchange,
         /// What the event `reading` said.

@@ -107,7 +107,8 @@ pub(crate) async fn listen(
     count: &AtomicUsize,
 ) -> Stream {
     let target = url(context, transport, asked);
-    let mut stream = Stream { url: target.to_string(), ..Stream::default() };
+    let silence_ms = asked.quiet.map_or(0, |quiet| quiet.as_secs() * 1000);
+    let mut stream = Stream { url: target.to_string(), silence_ms, ..Stream::default() };
     let mut source = match open(context, transport, &target, asked.offset, &mut stream).await {
         Ok(source) => source,
         Err(()) => {

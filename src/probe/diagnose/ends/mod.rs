@@ -38,6 +38,8 @@ enum Cause {
     SilenceOrAge,
     /// It says that the server goes away, and did not end again.
     GoingAway,
+    /// It ends again after as much has come, however long that took.
+    Amount,
     /// It did not end again.
     Once,
     /// It ends again and again, at one age or another.
@@ -77,7 +79,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
                 "start dante with a shorter --interval: a connection that then lives longer was cut for its silence",
             ),
             Cause::GoingAway => finding(VerdictId::ServerRestarted),
-            Cause::Once | Cause::Again | Cause::Unknown => finding(VerdictId::EarlyEnd),
+            Cause::Amount | Cause::Once | Cause::Again | Cause::Unknown => finding(VerdictId::EarlyEnd),
         };
         findings.extend(unless_explained(evidence, *transport, finding));
     }
@@ -117,19 +119,26 @@ fn cause(transport: Transport, stream: &Stream) -> Option<Cause> {
         let waited = ended.quiet_ms >= 500 && near(ended.quiet_ms, second.quiet_ms);
         return Some(if waited { Cause::Silence } else { Cause::Again });
     }
+    // Where one stanza came after another, the last silence was no longer than half of its age.
+    let flowed = ended.quiet_ms * 2 <= ended.at_ms + 200;
     if !near(ended.at_ms, second.at_ms) {
-        return Some(Cause::Again);
+        let later = again.silence_ms > 0 && near(ended.at_ms + again.silence_ms, second.at_ms);
+        return Some(match (later, flowed) {
+            (true, true) => Cause::Amount,
+            (true, false) => Cause::Silence,
+            (false, _) => Cause::Again,
+        });
     }
     let lived_longer = |speaking: &Stream| match ended_early(speaking) {
         Some(third) => third.at_ms > ended.at_ms && !near(third.at_ms, ended.at_ms),
         None => speaking.opening.is_some(),
     };
-    // Where one stanza came after another, the last silence was no longer than half of its age.
-    let flowed = ended.quiet_ms * 2 <= ended.at_ms + 200;
     Some(match (stream.speaking.as_deref().is_some_and(lived_longer), flowed) {
         (true, true) => Cause::ClientSilence,
         (true, false) => Cause::Silence,
         (false, true) => Cause::Age,
+        // The first stanza came after a silence that would have put the end off.
+        (false, false) if again.silence_ms > 0 && again.silence_ms < ended.at_ms => Cause::Age,
         (false, false) => Cause::SilenceOrAge,
     })
 }
@@ -228,6 +237,9 @@ fn line(cause: Cause, transport: Transport, stream: &Stream, ended: &Ended, inte
             format!("{what} was cut after {} s of silence, twice: {how}", seconds(ended.quiet_ms))
         }
         Cause::GoingAway => format!("it ended after {age} s: {how}; it did not end again"),
+        Cause::Amount => {
+            format!("it ended after {stanzas} and {age} s, and again after as many in {second} s: {how}")
+        }
         Cause::Once => {
             let watched = again.map(|again| seconds(again.watched_ms)).unwrap_or_default();
             format!("it ended {when}: {how}; once more it lived for {watched} s")
