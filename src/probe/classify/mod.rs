@@ -131,8 +131,9 @@ pub(crate) fn classify(exchange: &Exchange) -> Class {
         // (developers.cloudflare.com, "5xx errors").
         525 | 526 => Class::OriginTls,
         // Who gives up waiting has waited: http-proxy-middleware answers 504 to a refused connection, too.
-        504 | 524 if exchange.head_ms.is_none_or(|ms| ms >= GATEWAY_WAIT_MS) => Class::OriginSlow,
-        502 | 504 | 520..=524 | 530 => Class::OriginDown,
+        504 if exchange.head_ms.is_some_and(|ms| ms < GATEWAY_WAIT_MS) => Class::OriginDown,
+        504 | 524 => Class::OriginSlow,
+        502 | 520..=523 | 530 => Class::OriginDown,
         500 | 503 if says(pages::NO_SERVER) => Class::OriginDown,
         503 if pages::is_maintenance(exchange) => Class::Maintenance,
         503 => Class::Unavailable,

@@ -56,7 +56,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let bad = takes.0.iter().find(|one| !one.works && counts(&one.exchange))?;
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
     });
-    let Some((hop, one, other)) = pair.or(upgrades) else { return };
+    let Some((hop, one, other)) = pair.or(upgrades).or_else(|| at_several_hops(&exchanges)) else { return };
     let dantes = exchanges.iter().filter(|(_, exchange)| is_ours(exchange)).count();
     let answered = exchanges.iter().filter(|(_, exchange)| exchange.status.is_some()).count();
     let share = match dantes {
@@ -73,6 +73,30 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         severity => severity,
     };
     findings.push(Finding::new(VerdictId::AnswersAlternate, hop, severity, line));
+}
+
+/// One request that several hops make, answered by Dante at one of them and by another at the other.
+fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Exchange, &'a Exchange)> {
+    exchanges.iter().find_map(|(hop, one)| {
+        let kind = kind(one)?;
+        let others = exchanges.iter().filter(|(_, other)| self::kind(other) == Some(kind));
+        let ours = others.map(|(_, other)| *other).find(|other| is_ours(other) && differ(other, one))?;
+        (!is_ours(one) && one.status.is_some()).then_some((*hop, ours, *one))
+    })
+}
+
+/// What makes two requests the same: method, path, transport, and whether an upgrade is asked for. Requests in a session are another
+/// matter.
+fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, bool)> {
+    let (path, query) = exchange.url.split_once('?').unwrap_or((&exchange.url, ""));
+    let asks = |header: &str| exchange.sent.iter().any(|(name, _)| name == header);
+    let in_session = query.contains("sid=");
+    (!in_session).then_some((
+        exchange.method.as_str(),
+        path,
+        query.contains("transport=polling"),
+        asks("upgrade"),
+    ))
 }
 
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.

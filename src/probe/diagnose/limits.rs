@@ -6,6 +6,7 @@ use crate::{
         classify::{Class, classify, is_ours},
         evidence::{Evidence, Exchange, FailureKind, Stream},
         hop::Hop,
+        hosts::{Host, author},
     },
     transport::Transport,
 };
@@ -93,14 +94,20 @@ fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
     if others == 0 || answered == 0 {
         return None;
     }
+    let least = refused.iter().map(|(_, exchange)| exchange.connections).min().unwrap_or_default();
+    let (id, or) = if least > most_answered(evidence) {
+        (VerdictId::ConnectionLimited, VerdictId::RateLimited)
+    } else {
+        (VerdictId::RateLimited, VerdictId::ConnectionLimited)
+    };
     let line = format!(
         "{}; {} of {} requests were refused so, and others after them were answered",
         facts::describe_exchange(first),
         refused.len(),
         exchanges.len()
     );
-    Some(Finding::new(VerdictId::RateLimited, *hop, facts::fault(evidence), line).or(
-        &[VerdictId::ConnectionLimited],
+    Some(Finding::new(id, *hop, facts::fault(evidence), line).or(
+        &[or],
         "the host's log says which limit refused these requests: one on requests in a time, or one on open connections",
     ))
 }
@@ -172,6 +179,10 @@ fn is_of_requests(exchange: &Exchange, most_answered: usize) -> bool {
         // Envoy's circuit breaker (envoyproxy.io, "Response flags", UO).
         || body.contains("reset reason: overflow")
     {
+        return false;
+    }
+    // Apache has no limit on requests of its own that answers 503; its pool of connections to a server does.
+    if exchange.status == Some(503) && author(exchange) == Some(Host::Apache) {
         return false;
     }
     let says_when = exchange.status == Some(429) && exchange.header("retry-after").is_some();

@@ -37,9 +37,9 @@ pub(crate) enum Pace {
     Even,
     /// All streams stopped and went on at the same moment, or this one did once and not when it was listened to again.
     LineStalled(Silence),
-    /// It was held back once: whoever can should listen again.
+    /// It was held back, and was not listened to again yet: whoever can should do so.
     HeldOnce(Silence),
-    /// It is held back.
+    /// It is held back, also when nothing else is open.
     Held(Silence),
 }
 
@@ -67,7 +67,6 @@ pub(crate) fn judge(evidence: &Evidence, transport: Transport) -> Pace {
     let shared = silences.iter().all(|silence| is_shared(evidence, transport, silence, &line));
     match &stream.alone {
         _ if shared && silences.len() == 1 => Pace::LineStalled(longest),
-        _ if silences.len() > 1 && !(shared && silences.len() == 2) => Pace::Held(longest),
         None => Pace::HeldOnce(longest),
         Some(alone) if alone.arrivals.is_empty() => Pace::Held(longest),
         Some(alone) => {
@@ -222,18 +221,21 @@ mod tests {
         let once = pace(&[&[6000, 6000, 6001, 6001]], 2000, 0);
         assert!(matches!(once, Pace::HeldOnce(Silence { stanzas: 4, .. })), "all at once: {once:?}");
         let again = pace(&[&[4005, 4005, 8005, 8006]], 2000, 0);
-        assert!(matches!(again, Pace::Held(_)), "again and again: {again:?}");
+        assert!(
+            matches!(again, Pace::HeldOnce(_)),
+            "again and again, until it is listened to alone: {again:?}"
+        );
         let fast: Vec<u64> = (0..100).map(|k| k * 20 + (k % 3) * 9).collect();
         assert!(even(&fast, 20), "a fast pace on a busy machine");
         let held: Vec<u64> = (0..100).map(|k| 500 + k / 25 * 500).collect();
-        assert!(matches!(pace(&[&held], 20, 0), Pace::Held(_)), "a buffer that fills in half a second");
+        assert!(matches!(pace(&[&held], 20, 0), Pace::HeldOnce(_)), "a buffer that fills in half a second");
     }
 
     #[test]
     fn slow_polls_bring_several_stanzas() {
         let polls = [3500, 5000, 5000, 6500, 6501, 8000, 8000];
         assert_eq!(pace(&[&polls], 1000, 1000), Pace::Even, "a poll costs a round trip");
-        assert!(matches!(pace(&[&[3500, 6500, 6500, 9500, 9500, 12500, 12500]], 1000, 0), Pace::Held(_)));
+        assert!(matches!(pace(&[&[3500, 6500, 6500, 9500, 9500, 12500, 12500]], 1000, 0), Pace::HeldOnce(_)));
     }
 
     #[test]
@@ -245,7 +247,7 @@ mod tests {
         assert!(matches!(pace(&[stalled, other_moment], 1000, 0), Pace::HeldOnce(_)));
         let again_and_again: &[u64] = &[3000, 3000, 3001, 6000, 6000, 6001, 9000, 9000, 9001];
         let polls: &[u64] = &[3020, 3020, 3021, 6020, 6020, 6021, 9020, 9020, 9021];
-        assert!(matches!(pace(&[again_and_again, polls], 1000, 0), Pace::Held(_)), "a line stalls once");
+        assert!(matches!(pace(&[again_and_again, polls], 1000, 0), Pace::HeldOnce(_)), "a line stalls once");
         // A buffer lets go when a stanza comes, and so does every other stream.
         let held: &[u64] = &[6005, 6005, 6005, 6005];
         assert!(matches!(pace(&[held, &[5, 2005, 4005, 6005]], 2000, 0), Pace::HeldOnce(_)));
