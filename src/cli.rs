@@ -131,7 +131,7 @@ pub struct HostingArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = PROBE_HELP)]
 pub struct ProbeArgs {
-    /// The URL of Dante's page, such as `https://example.org/dante/`
+    /// URL of Dante's page, such as <https://example.org/dante/>
     pub url: String,
 
     /// Probe only the Socket.IO engine at this path, such as /socket.io/; works with any server

@@ -100,7 +100,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let rounds = evidence.sticky.as_ref()?.rounds.iter();
             let parts = rounds.map(|round| {
                 let cookies = if round.cookies { "with" } else { "without" };
-                format!("{} of {} requests {cookies} cookies", round.good, round.requests)
+                format!("{} of {} requests went well {cookies} cookies", round.good, round.requests)
             });
             parts.collect::<Vec<_>>().join(", ")
         }
