@@ -20,7 +20,6 @@ mod recorded;
 mod signs;
 
 mod apache;
-mod caches;
 mod caddy;
 mod cdns;
 mod envoy;
@@ -28,17 +27,21 @@ mod gateways;
 mod h2o;
 mod haproxy;
 mod iis;
+mod iis_modules;
 mod lighttpd;
 mod load_balancers;
 mod nginx;
 mod node;
 mod platforms;
 mod python;
+mod squid;
 mod traefik;
+mod traffic_server;
+mod varnish;
 
 pub(crate) use chain::chain;
 pub(crate) use host::Host;
-pub(crate) use iis::is_iisnode_page;
+pub(crate) use iis_modules::is_iisnode_page;
 pub(crate) use limits::{Wait, default_near, limit_on_age};
 pub(crate) use signs::author;
 
@@ -58,8 +61,11 @@ const PROFILES: &[&[Profile]] = &[
     envoy::HOSTS,
     lighttpd::HOSTS,
     h2o::HOSTS,
-    caches::HOSTS,
+    varnish::HOSTS,
+    squid::HOSTS,
+    traffic_server::HOSTS,
     iis::HOSTS,
+    iis_modules::HOSTS,
     node::HOSTS,
     python::HOSTS,
     cdns::HOSTS,

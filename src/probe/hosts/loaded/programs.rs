@@ -1,136 +1,10 @@
-//! Every remedy that has lines is given to the program that it is for, within a small configuration of ours. What is not here is skipped
-//! loudly; hosts that cannot be run here are listed, so that none is forgotten.
+//! A small configuration for each program, with lines in their places.
 
-use std::{
-    cell::RefCell,
-    fs,
-    io::{self, BufRead as _, BufReader, Write as _},
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::{
-        Arc, Mutex,
-        mpsc::{self, RecvTimeoutError},
-    },
-    thread,
-    time::Duration,
-};
+use std::{fs, io::Write as _, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use super::{Host, Profile};
-use crate::probe::verdicts::Remedy;
+use super::{Lines, check, file, skip, start};
 
-/// Hosts whose lines are for a cluster, a cloud, Windows, or a program without a check of its configuration.
-const NOT_LOADED: &[Host] = &[
-    Host::IngressNginx,
-    Host::Istio,
-    Host::Iis,
-    Host::Iisnode,
-    Host::HttpPlatform,
-    Host::AspNetCore,
-    Host::Mitmproxy,
-    Host::AwsAlb,
-    Host::GoogleLoadBalancer,
-    Host::Heroku,
-    Host::Ngrok,
-];
-
-/// The lines of one remedy, by where they belong.
-struct Lines(RefCell<Vec<(String, String)>>);
-
-impl Lines {
-    fn new(remedy: Remedy) -> Self {
-        let fill = |text: &str| text.replace("{prefix}", "/dante");
-        let mut all = vec![(fill(remedy.text), String::new())];
-        for line in remedy.lines {
-            if let Some(place) = line.strip_prefix("# in ") {
-                all.push((format!("in {}", fill(place)), String::new()));
-            } else {
-                let last = all.last_mut().unwrap();
-                last.1 += &format!("{}\n", fill(line));
-            }
-        }
-        all.retain(|(_, lines)| !lines.is_empty());
-        Self(RefCell::new(all))
-    }
-
-    /// What belongs at this place; if nothing does, what stands there otherwise.
-    fn at(&self, place: &str, otherwise: &str) -> String {
-        let mut all = self.0.borrow_mut();
-        let here = all.iter().position(|(known, _)| known.contains(place));
-        here.map_or_else(|| otherwise.to_owned(), |at| all.remove(at).1)
-    }
-
-    /// The same, with each line moved in, for YAML.
-    fn indented(&self, place: &str, by: usize) -> String {
-        let lines = self.at(place, "");
-        lines.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
-    }
-
-    fn say(&self, part: &str) -> bool {
-        self.0.borrow().iter().any(|(_, lines)| lines.contains(part))
-    }
-}
-
-/// Where a program is, on the path or where Debian keeps servers.
-fn find(program: &str) -> Option<PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default() + ":/usr/sbin:/sbin";
-    path.split(':').map(|folder| Path::new(folder).join(program)).find(|path| path.is_file())
-}
-
-/// Runs a program to its end, and says what it complained of.
-fn check(command: &mut Command, complaints: &[&str]) -> Result<(), String> {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let said =
-        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    let complains = complaints.iter().any(|words| said.contains(words));
-    if output.status.success() && !complains { Ok(()) } else { Err(said) }
-}
-
-/// Starts a program that has no check, until it says that it has read its configuration, and ends it.
-fn start(mut command: Command, ready: &str, complaints: &[&str]) -> Result<(), String> {
-    let (reader, writer) = io::pipe().unwrap();
-    command.stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer);
-    let child = Arc::new(Mutex::new(command.spawn().unwrap()));
-    // Its ends of the pipe, so that only the program's are left.
-    drop(command);
-    let (done, waits) = mpsc::channel::<()>();
-    let watched = child.clone();
-    let watchdog = thread::spawn(move || {
-        if waits.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-            // It may have ended by itself.
-            let _ = watched.lock().unwrap().kill();
-        }
-    });
-    let mut said = String::new();
-    let mut result = Err(());
-    for line in BufReader::new(reader).lines() {
-        let line = line.unwrap();
-        said += &format!("{line}\n");
-        if complaints.iter().any(|words| line.contains(words)) {
-            break;
-        }
-        if line.contains(ready) {
-            result = Ok(());
-            break;
-        }
-    }
-    drop(done);
-    watchdog.join().unwrap();
-    let mut child = child.lock().unwrap();
-    let _ = child.kill();
-    child.wait().unwrap();
-    result.map_err(|()| said)
-}
-
-/// A file of a configuration, in a folder that servers of any account can enter.
-fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o777)).unwrap();
-    let path = folder.join(name);
-    fs::write(&path, text).unwrap();
-    path
-}
-
-fn nginx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn nginx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let d = folder.display();
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     let temporary: String = temporary.iter().map(|name| format!("{name}_temp_path {d}/{name};\n")).collect();
@@ -150,7 +24,7 @@ fn nginx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).args(["-t", "-e", "stderr", "-c"]).arg(path), &[])
 }
 
-fn apache(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn apache(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let d = folder.display();
     let modules =
         "mpm_event authz_core authn_core proxy proxy_http headers env alias ssl socache_shmcb cache";
@@ -167,7 +41,7 @@ fn apache(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).arg("-t").arg("-f").arg(path), &[])
 }
 
-fn caddy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn caddy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let (site, proxy) = (lines.at("in the site block", ""), lines.at("in reverse_proxy", ""));
     let text = format!(
         "{{\nadmin off\n}}\nhttp://127.0.0.1:8080 {{\n{site}reverse_proxy 127.0.0.1:8888 {{\n{proxy}}}\n}}\n"
@@ -178,7 +52,7 @@ fn caddy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(command.env("HOME", folder).env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder), &[])
 }
 
-fn haproxy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn haproxy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let compression = if lines.say("compression type") { "compression algo gzip\n" } else { "" };
     let backend = lines.at("in the backend", "");
     let server = if backend.contains("server dante") { "" } else { "server dante 127.0.0.1:8888\n" };
@@ -191,7 +65,7 @@ fn haproxy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).arg("-c").arg("-f").arg(path), &["WARNING", "ALERT"])
 }
 
-fn lighttpd(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn lighttpd(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let d = folder.display();
     let tls = if lines.say("ssl.") { ", \"mod_openssl\"" } else { "" };
     if !tls.is_empty() && !Path::new("/usr/lib/lighttpd/mod_openssl.so").is_file() {
@@ -214,7 +88,7 @@ fn lighttpd(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> 
     check(Command::new(program).arg("-tt").arg("-f").arg(path), &["unknown config-key", "WARNING"])
 }
 
-fn varnish(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn varnish(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let own = lines.at("in the VCL", "");
     let backend = if own.contains("backend default") {
         ""
@@ -228,7 +102,7 @@ fn varnish(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(&mut command, &[])
 }
 
-fn squid(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn squid(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let d = folder.display();
     let own = lines.at("in squid.conf", "");
     let peer = if own.contains("cache_peer") {
@@ -244,7 +118,7 @@ fn squid(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).args(["-k", "parse", "-f"]).arg(path), &complaints)
 }
 
-fn traffic_server(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn traffic_server(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let etc = folder.join("etc");
     for name in ["etc", "run", "log", "cache"] {
         fs::create_dir_all(folder.join(name)).unwrap();
@@ -279,7 +153,7 @@ fn traffic_server(program: &Path, folder: &Path, lines: &Lines) -> Result<(), St
     check(command.env("PROXY_CONFIG_LOG_LOGFILE_DIR", folder.join("log")), &["ERROR", "WARNING"])
 }
 
-fn h2o(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn h2o(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let top = lines.at("at the top of h2o.conf", "");
     let path = lines.indented("in the path", 8);
     let own = if path.contains("proxy.reverse.url") {
@@ -296,7 +170,7 @@ fn h2o(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).arg("-t").arg("-c").arg(path), &[])
 }
 
-fn nghttpx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn nghttpx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let text = lines.at("in nghttpx.conf", "");
     let path = file(folder, "nghttpx.conf", &text);
     let mut command = Command::new(program);
@@ -305,7 +179,7 @@ fn nghttpx(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     start(command, "Worker process", &["FATAL", "ERROR", "WARN"])
 }
 
-fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let manager = lines.indented("in the HTTP connection manager", 10);
     let route = lines.indented("in the route's action", 18);
     let cluster = lines.indented("in the cluster", 4);
@@ -342,7 +216,7 @@ fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     check(Command::new(program).args(["--mode", "validate", "-c"]).arg(path), &[])
 }
 
-fn traefik(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn traefik(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let own = lines.at(
         "dynamic configuration",
         "http: { routers: { dante: { rule: PathPrefix(`/`), service: api@internal } } }\n",
@@ -363,92 +237,10 @@ fn traefik(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     start(command, "Configuration received", &complaints)
 }
 
-fn node(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
+pub(super) fn node(program: &Path, folder: &Path, lines: &Lines) -> Result<(), String> {
     let name = if lines.say("module.exports") { "program.cjs" } else { "program.mjs" };
     let mut text = lines.at("in vite.config.js", "");
     text += &lines.at("in webpack.config.js", "");
     text += &lines.at("in the program", "");
     check(Command::new(program).arg("--check").arg(file(folder, name, &text)), &[])
-}
-
-fn skip(what: &str) {
-    // Past the test runner, which keeps what passing tests print.
-    let _ = writeln!(io::stderr(), "SKIPPED: {what} is not here, and its remedies are not loaded");
-}
-
-type Load = fn(&Path, &Path, &Lines) -> Result<(), String>;
-
-/// The program that reads a host's lines.
-fn reader(host: Host) -> Option<(&'static str, Load)> {
-    Some(match host {
-        Host::Nginx => ("nginx", nginx),
-        Host::Apache => ("apache2", apache),
-        Host::Caddy => ("caddy", caddy),
-        Host::Haproxy => ("haproxy", haproxy),
-        Host::Lighttpd => ("lighttpd", lighttpd),
-        Host::Varnish => ("varnishd", varnish),
-        Host::Squid => ("squid", squid),
-        Host::TrafficServer => ("traffic_server", traffic_server),
-        Host::H2o => ("h2o", h2o),
-        Host::Nghttpx => ("nghttpx", nghttpx),
-        Host::Envoy => ("envoy", envoy),
-        Host::Traefik => ("traefik", traefik),
-        Host::Node
-        | Host::HttpProxyMiddleware
-        | Host::Express
-        | Host::Fastify
-        | Host::Vite
-        | Host::WebpackDevServer => ("node", node),
-        _ => return None,
-    })
-}
-
-#[test]
-#[ignore = "runs fifteen servers a hundred times: tests/run remedies"]
-fn programs_take_the_lines_of_their_remedies() {
-    let mut wrong = String::new();
-    for profile in Profile::all() {
-        let mut remedies: Vec<_> =
-            profile.remedies.iter().filter(|(_, remedy)| !remedy.lines.is_empty()).collect();
-        // Many verdicts have the same.
-        remedies.sort_by_key(|(_, remedy)| (remedy.text, remedy.lines));
-        remedies.dedup_by_key(|(_, remedy)| *remedy);
-        let Some((program, load)) = reader(profile.host) else {
-            let listed = remedies.is_empty() || NOT_LOADED.contains(&profile.host);
-            assert!(listed, "{} has lines, and nothing loads them", profile.name);
-            continue;
-        };
-        let Some(path) = find(program) else {
-            skip(profile.name);
-            continue;
-        };
-        for (id, remedy) in remedies {
-            let folder = tempfile::tempdir().unwrap();
-            let lines = Lines::new(*remedy);
-            if let Err(said) = load(&path, folder.path(), &lines) {
-                wrong += &format!(
-                    "\n{} does not take its remedy for {id}, {:#?}:\n{said}\n",
-                    profile.name, remedy
-                );
-            }
-            let rest = lines.0.borrow();
-            assert!(rest.is_empty(), "{}: no place for {rest:?}", profile.name);
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong}");
-}
-
-/// A check that takes anything would be none.
-#[test]
-#[ignore = "runs servers: tests/run remedies"]
-fn programs_refuse_other_lines() {
-    for host in [Host::Nginx, Host::Apache, Host::Caddy, Host::Haproxy, Host::Varnish, Host::Squid, Host::H2o]
-    {
-        let (program, load) = reader(host).unwrap();
-        let Some(path) = find(program) else { continue };
-        let places = "in location, in the virtual host, in the site block, in the backend, in the VCL, in squid.conf, in the path";
-        let folder = tempfile::tempdir().unwrap();
-        let lines = Lines::new(Remedy::paste(places, &["no_such_directive: on;"]));
-        assert!(load(&path, folder.path(), &lines).is_err(), "{program}");
-    }
 }
