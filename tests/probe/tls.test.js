@@ -387,7 +387,7 @@ together("the wrong scheme", {
       });
     });
     await expectProbe(url.replace("http:", "https:"), {
-      verdicts: ["broken tls-other at tls, or tls-unknown-name"],
+      verdicts: ["broken tls-unknown-name at tls, or tls-other"],
       last: "tls",
     });
   },

@@ -78,7 +78,8 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
 fn what_speaks(tls: &Tls) -> Option<String> {
     let alert = tls.failure.as_ref().and_then(|failure| failure.alert.as_ref());
     let old = tls.old_choice.as_ref().map(|old| old.choice.clone());
-    tls.protocol.clone().or(old).or_else(|| alert.map(|alert| format!("TLS (its alert is {})", alert.name)))
+    let protocol = tls.protocol.as_ref().map(|protocol| protocol.replace("TLSv1_", "TLS 1."));
+    protocol.or(old).or_else(|| alert.map(|alert| format!("TLS (its alert is {})", alert.name)))
 }
 
 /// What plain HTTP gives on a port where TLS came to nothing. The user's headers stay at home: anyone can read this line.

@@ -86,7 +86,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::TlsUnknownName,
         "The server has no certificate for the host name in the URL, and ends the TLS handshake.",
-        "check the spelling; add the name, with a certificate, to the server's configuration",
+        "check the spelling; add the name, with a certificate, to the server's configuration; if it is there and certificates come by ACME, the log says why none has come yet",
     ),
     Entry::new(
         VerdictId::TlsClientCertificate,

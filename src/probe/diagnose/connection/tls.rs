@@ -53,9 +53,11 @@ fn failed(tls: &Tls, failure: &Failure) -> Finding {
             let line = format!("{text}; offered older cipher suites, the server chooses {}", choice.choice);
             finding(VerdictId::TlsOther, line)
         }
-        ("internal_error", None) => finding(VerdictId::TlsOther, text.clone()).or(
-            &[VerdictId::TlsUnknownName],
-            "Caddy ends the handshake so if it has no certificate for the name: probe with a name of its configuration",
+        // Go's answer where no certificate is found, and so Caddy's and Traefik's (crypto/tls, handshake_server_tls13.go,
+        // pickCertificate).
+        ("internal_error", None) => finding(VerdictId::TlsUnknownName, text.clone()).or(
+            &[VerdictId::TlsOther],
+            "Caddy and Traefik close so where they have no certificate for the name; its log says whether it is that",
         ),
         _ => finding(VerdictId::TlsOther, text.clone()),
     }
