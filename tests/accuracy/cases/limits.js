@@ -158,8 +158,8 @@ const connections = [
   {
     id: "connections-haproxy-maxconn",
     host: "HAProxy",
-    fault: "maxconn 2 on the server, timeout queue 500ms",
-    start: ({ paced }) => haproxy(`timeout queue 500ms\n  server dante 127.0.0.1:${paced} maxconn 2`),
+    fault: "maxconn 1 on the server, timeout queue 400ms",
+    start: ({ paced }) => haproxy(`timeout queue 400ms\n  server dante 127.0.0.1:${paced} maxconn 1`),
     expected: { ...CROWDED, remedy: /maxconn/ },
   },
   {
@@ -199,9 +199,9 @@ const connections = [
   {
     id: "connections-apache",
     host: "Apache",
-    fault: "ProxyPass … max=2 acquire=300: 503 while two are open",
+    fault: "ProxyPass … max=1 acquire=300: 503 while one is open",
     start: ({ paced }) =>
-      apache(`ProxyPass /dante/ http://127.0.0.1:${paced}/dante/ upgrade=websocket max=2 acquire=300`, {
+      apache(`ProxyPass /dante/ http://127.0.0.1:${paced}/dante/ upgrade=websocket max=1 acquire=300`, {
         // The limit is each process's own.
         mpm: "StartServers 1\nServerLimit 1\nThreadsPerChild 25\nMaxRequestWorkers 25",
       }),
