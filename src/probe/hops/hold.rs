@@ -14,8 +14,8 @@ use crate::{
         evidence::{Failure, FailureKind, Held, HeldKind, Hold, Stream},
         plan::HoldTime,
         streams::{
-            Asked, Progress,
-            source::{self, Source, Speaker, StreamEvent},
+            Asked, Progress, opening,
+            source::{Source, Speaker, StreamEvent},
         },
     },
     transport::Transport,
@@ -124,9 +124,9 @@ async fn hold_one(
 ) -> Held {
     let Wanted { transport, kind, silence } = wanted;
     let asked = Asked { quiet: Some(silence).filter(|silence| !silence.is_zero()), ..Asked::default() };
-    let target = source::url(context, transport, asked);
+    let target = opening::url(context, transport, asked);
     let mut opening = Stream::default();
-    let opened = source::open(context, transport, &target, None, &mut opening).await;
+    let opened = opening::open(context, transport, &target, None, &mut opening).await;
     let mut held = Held {
         transport,
         kind,

@@ -1,6 +1,7 @@
 //! Listening to the poem on each transport: the first stanza, and the gaps between the next ones.
 
 mod follow_up;
+pub(crate) mod opening;
 pub(crate) mod source;
 
 use std::{
@@ -12,7 +13,10 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 pub(crate) use self::follow_up::follow_up;
-use self::source::{Speaker, StreamEvent, open, url};
+use self::{
+    opening::{open, url},
+    source::{Speaker, StreamEvent},
+};
 use super::{
     client::connector::millis,
     context::Context,

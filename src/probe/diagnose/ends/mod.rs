@@ -64,16 +64,25 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let stream = facts::heard(stream);
         let Some(ended) = ended_early(stream) else { continue };
         let Some(cause) = cause(*transport, stream) else { continue };
-        let line = line(cause, *transport, stream, ended, interval(evidence, stream).unwrap_or_default());
+        let interval_ms = interval(evidence, stream).unwrap_or_default();
+        let line = match talkative(evidence, cause).filter(|(other, _)| other != transport) {
+            // Of two that are closed for what they say, the one tells more that said more.
+            Some((other, more)) => {
+                format!(
+                    "{other}: {}",
+                    line(cause, other, more, more.ended.as_ref().unwrap_or(ended), interval_ms)
+                )
+            }
+            None => line(cause, *transport, stream, ended, interval_ms),
+        };
         let finding = |id| Finding::new(id, Hop::Stream(*transport), fault, line);
         let finding = match cause {
             Cause::Policy => finding(VerdictId::ClosedByPolicy),
             Cause::Size => finding(VerdictId::MessageTooBig),
             Cause::CloseFrameLost => finding(VerdictId::CloseFrameLost),
-            Cause::Age => finding(VerdictId::AgeCut).after(Wait::Age, ended.at_ms),
-            Cause::ClientSilence | Cause::Silence => {
-                finding(VerdictId::IdleCut).after(Wait::Silence, ended.quiet_ms)
-            }
+            Cause::Age => finding(VerdictId::AgeCut).after(Wait::Age, stopped_at(ended, interval_ms)),
+            Cause::ClientSilence => finding(VerdictId::IdleCut).after(Wait::Silence, ended.at_ms),
+            Cause::Silence => finding(VerdictId::IdleCut).after(Wait::Silence, ended.quiet_ms),
             Cause::SilenceOrAge => finding(VerdictId::IdleCut).or(
                 &[VerdictId::AgeCut],
                 "start dante with a shorter --interval: a connection that then lives longer was cut for its silence",
@@ -83,6 +92,17 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         };
         findings.extend(unless_explained(evidence, *transport, finding));
     }
+}
+
+/// Of the streams that are closed for what they say, the one on which most stanzas came.
+fn talkative(evidence: &Evidence, cause_of_one: Cause) -> Option<(Transport, &Stream)> {
+    if !matches!(cause_of_one, Cause::Policy | Cause::Size) {
+        return None;
+    }
+    let streams = evidence.streams.iter().map(|(transport, stream)| (*transport, facts::heard(stream)));
+    let alike = streams.filter(|(transport, stream)| cause(*transport, stream) == Some(cause_of_one));
+    // The first of those that have the same.
+    alike.rev().max_by_key(|(_, stream)| stream.arrivals.len())
 }
 
 /// The end of a stream that had begun, if it came before its poem's.
