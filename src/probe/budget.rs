@@ -28,6 +28,7 @@ pub(crate) struct Line {
     connect: Option<Duration>,
     answer: Option<Duration>,
     unanswered: usize,
+    endless: bool,
 }
 
 impl Line {
@@ -46,6 +47,11 @@ impl Line {
     /// A request got no answer in its time.
     pub(crate) fn unanswered(&mut self) {
         self.unanswered += 1;
+    }
+
+    /// A body took all its time and did not end.
+    pub(crate) fn endless(&mut self) {
+        self.endless = true;
     }
 
     /// One round trip: as long as the shortest answer took, and at least as long as the quickest connection. None until
@@ -96,9 +102,11 @@ impl Budget {
         if self.line.unanswered >= SILENT { time / 4 } else { time }
     }
 
-    /// For a whole body, as long as bytes come: a slow line is slow, not broken.
+    /// For a whole body, as long as bytes come: a slow line is slow, not broken. After one that did not end, others get a
+    /// quarter: on a slow line they are the smaller ones.
     pub(crate) fn body(&self) -> Duration {
-        self.told.map_or(BODY, |told| told.max(BODY))
+        let time = self.told.map_or(BODY, |told| told.max(BODY));
+        if self.line.endless { time / 4 } else { time }
     }
 
     /// How late the last stanza of a stream may be.
@@ -143,6 +151,8 @@ mod tests {
         assert_eq!(budget(Some(60), line).body(), ms(60000));
         assert_eq!(budget(Some(2), line).connect(), ms(2000));
         assert_eq!(budget(Some(2), line).body(), BODY, "bytes that come are an answer");
+        line.endless();
+        assert_eq!(budget(None, line).body(), BODY / 4);
     }
 
     #[test]

@@ -26,8 +26,8 @@ use super::{
     evidence::{AddressAnswer, Cors, Evidence, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{
-        addresses, alone, connection, connection::ConnectionPath, engine as engine_hops, hold, outermost,
-        page, resume, upgrade,
+        addresses, alone, connection, connection::ConnectionPath, crowd, engine as engine_hops, hold,
+        outermost, page, resume, upgrade,
     },
     own_stall::StallWatch,
     plan::Plan,
@@ -237,6 +237,11 @@ impl Probe<'_> {
         self.keep(seen);
         alone::look_again(context, &mut self.evidence).await;
         self.listen_alone(context, span).await?;
+        if is_limited(&self.evidence) {
+            let progress = || "counting connections".to_owned();
+            let crowd = with_progress(&mut *self.report, progress, crowd::crowd(context)).await?;
+            self.evidence.line.crowd = Some(crowd);
+        }
         let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
         let again = streams::follow_up(context, &mut self.evidence.streams);
         with_progress(&mut *self.report, progress, again).await?;
@@ -348,6 +353,7 @@ impl Probe<'_> {
         self.evidence.line = LineSeen {
             round_trip_ms: round_trip.and_then(|time| time.as_millis().try_into().ok()),
             own_stall: self.watch.longest(),
+            crowd: self.evidence.line.crowd.take(),
         };
         let verdicts = diagnose(&self.evidence);
         for hop in hops {

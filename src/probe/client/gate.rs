@@ -13,7 +13,7 @@ use std::{
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{connector::lock, retry_after::Patience};
@@ -23,7 +23,7 @@ const NEVER_CLOSED: &str = "the semaphore is never closed";
 
 /// As many as browsers open to one host over HTTP/1.1 (Chromium: `kDefaultMaxSocketsPerGroup` in
 /// net/socket/client_socket_pool_manager.cc; Firefox: `network.http.max-persistent-connections-per-server`).
-const CONNECTIONS: usize = 6;
+pub(crate) const CONNECTIONS: usize = 6;
 
 /// Requests that may come at once, as a page load makes them, and the time between those after them: 8 in a second.
 /// nginx's own example of a limit, `rate=10r/s` with `burst=20`, does not notice that
@@ -33,6 +33,9 @@ const APART: Duration = Duration::from_millis(125);
 
 /// The time between requests once the host has said that they are too many.
 const CAREFUL: Duration = Duration::from_millis(250);
+
+/// How long a host may take to notice that connections were closed.
+const SETTLE: Duration = Duration::from_millis(300);
 
 /// What every connection passes.
 #[derive(Debug)]
@@ -71,6 +74,22 @@ impl Drop for Place {
     }
 }
 
+/// A place without a connection for a while: it does not count as open.
+struct Vacant<'a>(&'a AtomicUsize);
+
+impl<'a> Vacant<'a> {
+    fn new(open: &'a AtomicUsize) -> Self {
+        open.fetch_sub(1, Ordering::Relaxed);
+        Self(open)
+    }
+}
+
+impl Drop for Vacant<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl Default for Gate {
     fn default() -> Self {
         Self {
@@ -99,7 +118,9 @@ impl Gate {
     pub(crate) async fn alone(&self) -> OwnedSemaphorePermit {
         let others = self.places.load(Ordering::Relaxed) - 1;
         let others = u32::try_from(others).expect("places are few");
-        self.free.clone().acquire_many_owned(others).await.expect(NEVER_CLOSED)
+        let others = self.free.clone().acquire_many_owned(others).await.expect(NEVER_CLOSED);
+        sleep(SETTLE).await;
+        others
     }
 
     /// A request on a connection that is open already, such as the next poll of a stream. It does not wait: a stream's pace
@@ -123,7 +144,9 @@ impl Gate {
             pace.pause_until(now + wait, exchange.status == Some(429));
             pace.next(now)
         };
+        let vacant = Vacant::new(&self.open);
         sleep_until(at).await;
+        drop(vacant);
         Some(Pass { connections: self.connections(), number: self.count(), ..pass })
     }
 
@@ -149,7 +172,9 @@ impl Gate {
     /// last one.
     pub(crate) async fn enter_next(&self, pass: &Pass) -> Pass {
         let at = lock(&self.pace).next(Instant::now());
+        let vacant = Vacant::new(&self.open);
         sleep_until(at).await;
+        drop(vacant);
         Pass { connections: self.connections(), number: self.count(), ..pass.clone() }
     }
 

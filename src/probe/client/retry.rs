@@ -74,6 +74,9 @@ pub(crate) async fn fetch_at(connector: &Connector, pass: Pass, request: Request
         Ok(answer) => answer.finish().await,
         Err(exchange) => return (*exchange, Vec::new()),
     };
+    if first.status.is_some() && first.failed_by(FailureKind::Timeout) {
+        connector.line().endless();
+    }
     if !(first.broke_off() && first.before.is_none() && repeatable && is_early(&first, &request)) {
         return (first, body);
     }

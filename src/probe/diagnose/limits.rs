@@ -4,7 +4,7 @@ use super::{Finding, VerdictId, facts};
 use crate::{
     probe::{
         classify::{Class, classify, is_ours},
-        evidence::{Evidence, Exchange, FailureKind, Stream},
+        evidence::{Crowd, Evidence, Exchange, FailureKind, Stream},
         hop::Hop,
         hosts::{Host, author},
     },
@@ -19,6 +19,10 @@ const AFTERWARDS_MS: u64 = 500;
 /// How many times sooner an answer has to come where nothing else is open, to show that it waited for others to close.
 const SOONER: u64 = 2;
 
+/// So many requests that are refused though nothing else is open are no chance: one may come before the host has noticed that the others
+/// were closed.
+const REFUSED_ALONE: usize = 2;
+
 /// What was refused or late beside others.
 struct Refusal<'a> {
     hop: Hop,
@@ -26,59 +30,92 @@ struct Refusal<'a> {
     how: How<'a>,
 }
 
-/// How it went afterwards.
+/// What speaks for a limit.
+#[derive(Clone, Copy)]
 enum How<'a> {
     /// The same was asked again after a pause, and was answered.
     AfterPause(&'a Exchange),
     /// The same was asked again while nothing else was open, and was answered.
     Alone,
+    /// It was answered when another connection had closed, and sooner while nothing else was open.
+    Late(u64),
+    /// The stream came about; a later poll got this status, and none while nothing else was open.
+    Poll(u16),
 }
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let refusals = refusals(evidence);
-    let most = most_answered(evidence);
-    let rate = refusals.iter().find_map(|refusal| match refusal.how {
-        How::AfterPause(second) if is_of_requests(refusal.exchange, most) => Some((refusal, second)),
-        _ => None,
-    });
-    let fault = facts::fault(evidence);
-    if let Some((Refusal { hop, exchange, .. }, second)) = rate {
-        let line = format!(
-            "request {} of the probe, {:.1} s after it began: {}; asked again {:.1} s later → {}",
-            exchange.number,
-            seconds(exchange.sent_at_ms),
-            facts::describe_exchange(exchange),
-            seconds(second.sent_at_ms.saturating_sub(exchange.sent_at_ms)),
-            facts::describe_answer(second),
-        );
-        findings.push(Finding::new(VerdictId::RateLimited, *hop, fault, line));
+    if let (Some(Crowd { opened, refused: Some(exchange) }), [first, ..]) =
+        (&evidence.line.crowd, &refusals[..])
+    {
+        let line =
+            format!("with {opened} connections open, the next one: {}", facts::describe_exchange(exchange));
+        findings.push(Finding::new(VerdictId::ConnectionLimited, first.hop, facts::fault(evidence), line));
         return;
     }
-    let Some(Refusal { hop, exchange, how }) =
-        refusals.iter().min_by_key(|refusal| refusal.exchange.connections)
-    else {
+    let most = most_answered(evidence);
+    let is_rate = |refusal: &&Refusal<'_>| match refusal.how {
+        How::AfterPause(_) => is_of_requests(refusal.exchange, most),
+        // Where connections are limited, whole streams are refused, too.
+        How::Poll(_) => refusals.iter().all(|other| matches!(other.how, How::Poll(_))),
+        How::Alone => refusal.exchange.status.is_some() && refusal.exchange.connections <= most,
+        How::Late(_) => false,
+    };
+    let rate = refusals.iter().find(is_rate);
+    let Some(refusal) = rate.or_else(|| refusals.iter().min_by_key(|refusal| refusal.connections())) else {
         findings.extend(refused_now_and_then(evidence));
         return;
     };
-    let poll = match hop {
-        Hop::Stream(transport) => evidence.streams[transport].ended.as_ref().and_then(|ended| ended.status),
-        _ => None,
-    };
-    let came = match (exchange.head_ms, poll) {
-        (Some(ms), None) if !is_refused(exchange) => format!(
-            "{} after {:.1} s, when another had closed",
-            facts::describe_exchange(exchange),
-            seconds(ms)
-        ),
-        (_, Some(poll)) if !is_refused(exchange) => format!("a later poll was answered {poll}"),
-        _ => facts::describe_exchange(exchange),
-    };
-    let then = match how {
-        How::AfterPause(second) => format!("with {} open, it was answered", second.connections),
-        How::Alone => "alone, it was answered".to_owned(),
-    };
-    let line = format!("with {} connections open: {came}; {then}", exchange.connections);
-    findings.push(Finding::new(VerdictId::ConnectionLimited, *hop, fault, line));
+    let id = if rate.is_some() { VerdictId::RateLimited } else { VerdictId::ConnectionLimited };
+    let line = if rate.is_some() { refusal.as_rate() } else { refusal.as_crowd() };
+    findings.push(Finding::new(id, refusal.hop, facts::fault(evidence), line));
+}
+
+impl Refusal<'_> {
+    /// How many connections were open; of a later poll that is not known.
+    fn connections(&self) -> usize {
+        if matches!(self.how, How::Poll(_)) { usize::MAX } else { self.exchange.connections }
+    }
+
+    /// In a line, as a limit on requests.
+    fn as_rate(&self) -> String {
+        let exchange = self.exchange;
+        match self.how {
+            How::AfterPause(second) => format!(
+                "request {} of the probe, {:.1} s after it began: {}; asked again {:.1} s later → {}",
+                exchange.number,
+                seconds(exchange.sent_at_ms),
+                facts::describe_exchange(exchange),
+                seconds(second.sent_at_ms.saturating_sub(exchange.sent_at_ms)),
+                facts::describe_answer(second),
+            ),
+            _ => self.as_crowd(),
+        }
+    }
+
+    /// In a line, as a limit on connections.
+    fn as_crowd(&self) -> String {
+        let what = facts::describe_exchange(self.exchange);
+        let count = self.exchange.connections;
+        match self.how {
+            How::AfterPause(second) => {
+                format!(
+                    "with {count} connections open: {what}; with {} open, it was answered",
+                    second.connections
+                )
+            }
+            How::Alone => format!("with {count} connections open: {what}; alone, it was answered"),
+            How::Late(ms) => format!(
+                "with {count} connections open: {what} after {:.1} s, when another had closed; alone, it was answered at once",
+                seconds(ms)
+            ),
+            How::Poll(status) => {
+                format!(
+                    "while other streams were open, a poll was answered {status}; alone, the stream went on"
+                )
+            }
+        }
+    }
 }
 
 /// Requests to several hops are refused for now, each time they are asked, and others in between come through: a limit, of
@@ -122,7 +159,7 @@ fn refusals(evidence: &Evidence) -> Vec<Refusal<'_>> {
     // Servers that take turns, one of them out of order, refuse a request that is alone, too.
     let refused_alone =
         |(_, exchange): &(Hop, &Exchange)| exchange.status == Some(503) && exchange.connections <= 1;
-    let by_turns = exchanges.iter().any(refused_alone);
+    let by_turns = exchanges.iter().filter(|one| refused_alone(one)).count() >= REFUSED_ALONE;
     let mut refusals = Vec::new();
     for (hop, one) in exchanges {
         let Some(other) = one.again.as_deref() else { continue };
@@ -131,39 +168,49 @@ fn refusals(evidence: &Evidence) -> Vec<Refusal<'_>> {
             refusals.push(Refusal { hop, exchange: first, how: How::AfterPause(second) });
         }
     }
-    let mut alone = |hop, exchange| refusals.push(Refusal { hop, exchange, how: How::Alone });
     for (transport, stream) in &evidence.streams {
-        let Some(again) = &stream.alone else { continue };
-        if is_crowded(evidence, stream)
-            && !again.arrivals.is_empty()
-            && (was_cut(stream) || is_better(&again.exchange, &stream.exchange))
-        {
-            alone(Hop::Stream(*transport), &stream.exchange);
-        }
+        let Some(again) = stream.alone.as_ref().filter(|again| !again.arrivals.is_empty()) else { continue };
+        let how = match refused_poll(stream) {
+            Some(status) => Some(How::Poll(status)),
+            None => how(evidence, &stream.exchange, &again.exchange),
+        };
+        refusals.extend(how.map(|how| Refusal {
+            hop: Hop::Stream(*transport),
+            exchange: &stream.exchange,
+            how,
+        }));
     }
     if let Some(sticky) = evidence.sticky.as_ref().filter(|_| facts::works(evidence, Hop::Sticky)) {
-        sticky.crowded.iter().for_each(|exchange| alone(Hop::Sticky, exchange));
+        let crowded = sticky.crowded.iter();
+        refusals.extend(crowded.map(|exchange| Refusal { hop: Hop::Sticky, exchange, how: How::Alone }));
     }
     if let Some(upgrades) = &evidence.upgrades {
         let works = upgrades.attempts.iter().filter(|one| one.works).map(|one| &one.exchange);
-        let better = |first: &&Exchange| works.clone().any(|again| is_better(again, first));
-        upgrades.crowded.iter().filter(better).for_each(|exchange| alone(Hop::Upgrade, exchange));
+        for exchange in &upgrades.crowded {
+            let how = works.clone().find_map(|again| how(evidence, exchange, again));
+            refusals.extend(how.map(|how| Refusal { hop: Hop::Upgrade, exchange, how }));
+        }
     }
     refusals.retain(|refusal| refusal.exchange.status == Some(429) || !by_turns);
     refusals
 }
 
-/// Whether what came alone is better than what came beside others: an answer in the place of none, or one that came sooner.
-fn is_better(alone: &Exchange, first: &Exchange) -> bool {
-    is_refused(first) || alone.ms.max(WAITS_MS / SOONER) * SOONER <= first.head_ms.unwrap_or_default()
+/// What speaks for a limit, where a request had one fate beside others, and another alone.
+fn how<'a>(evidence: &Evidence, first: &Exchange, alone: &Exchange) -> Option<How<'a>> {
+    if may_be_a_limit(first) {
+        return Some(How::Alone);
+    }
+    let ms = first.head_ms.filter(|_| is_late(evidence, first))?;
+    (alone.ms.max(WAITS_MS / SOONER) * SOONER <= ms).then_some(How::Late(ms))
 }
 
 /// With how many connections open a request was answered.
 fn most_answered(evidence: &Evidence) -> usize {
+    let crowd = evidence.line.crowd.as_ref().map(|crowd| crowd.opened).unwrap_or_default();
     let exchanges = evidence.exchanges();
     let answered =
         exchanges.iter().filter(|(_, exchange)| exchange.status.is_some() && !is_refused(exchange));
-    answered.map(|(_, exchange)| exchange.connections).max().unwrap_or_default()
+    answered.map(|(_, exchange)| exchange.connections).max().unwrap_or_default().max(crowd)
 }
 
 /// Whether a limit is one of requests in a time: it says after which time it is over, or as many connections as were open when it
@@ -226,12 +273,12 @@ pub(super) fn upgrades_hang(evidence: &Evidence) -> bool {
 
 /// Whether a stream did not come about, or late, for a reason that may be the number of open connections or of requests.
 fn is_crowded(evidence: &Evidence, stream: &Stream) -> bool {
-    may_be_a_limit(&stream.exchange) || is_late(evidence, &stream.exchange) || was_cut(stream)
+    may_be_a_limit(&stream.exchange) || is_late(evidence, &stream.exchange) || refused_poll(stream).is_some()
 }
 
-/// Whether a later poll of a stream was refused for now.
-fn was_cut(stream: &Stream) -> bool {
-    stream.ended.as_ref().is_some_and(|ended| matches!(ended.status, Some(429 | 503)))
+/// The status of a later poll that was refused for now.
+fn refused_poll(stream: &Stream) -> Option<u16> {
+    stream.ended.as_ref()?.status.filter(|status| matches!(status, 429 | 503))
 }
 
 /// Whether an answer may come of a limit and not of the request: it was refused for now, or did not come, while other
@@ -342,6 +389,19 @@ mod tests {
     }
 
     #[test]
+    fn a_later_poll_that_is_refused() {
+        let ended =
+            |status| Some(crate::probe::evidence::Ended { status: Some(status), ..Default::default() });
+        for status in [429, 503] {
+            let stream = Stream { ended: ended(status), ..refused_stream(exchange(200, 100, 2)) };
+            assert_eq!(said(&with_stream(stream))[0].0, VerdictId::RateLimited, "{status}");
+        }
+        let mut evidence = with_stream(Stream { ended: ended(429), ..refused_stream(exchange(200, 100, 2)) });
+        evidence.streams.insert(Transport::WebSocket, refused_stream(exchange(429, 900, 4)));
+        assert_eq!(said(&evidence)[0].0, VerdictId::ConnectionLimited, "streams are refused, too");
+    }
+
+    #[test]
     fn what_fails_alone_too_is_no_limit() {
         let stream = refused_stream(exchange(503, 900, 4));
         let alone = Some(Box::new(Stream { exchange: exchange(503, 9000, 1), ..Stream::default() }));
@@ -353,11 +413,22 @@ mod tests {
     }
 
     #[test]
+    fn counting_connections_decides() {
+        let crowd = |opened, refused| Some(Crowd { opened, refused });
+        let mut evidence = with_stream(refused_stream(exchange(503, 900, 4)));
+        evidence.line.crowd = crowd(3, Some(exchange(503, 9000, 4)));
+        let counted = said(&evidence);
+        assert_eq!(counted[0].0, VerdictId::ConnectionLimited);
+        assert!(counted[0].1.starts_with("with 3 connections open, the next one"), "{counted:?}");
+        evidence.line.crowd = crowd(6, None);
+        assert_eq!(said(&evidence)[0].0, VerdictId::RateLimited, "as many as that are no hindrance");
+    }
+
+    #[test]
     fn servers_that_take_turns_are_no_limit() {
         let mut evidence = with_stream(refused_stream(exchange(503, 900, 4)));
-        let failed = Some(exchange(503, 7000, 1));
-        evidence.sticky =
-            Some(Sticky { rounds: vec![Round { failed, ..Round::default() }], ..Sticky::default() });
+        let rounds = [7000, 8000].map(|at| Round { failed: Some(exchange(503, at, 1)), ..Round::default() });
+        evidence.sticky = Some(Sticky { rounds: rounds.to_vec(), ..Sticky::default() });
         assert_eq!(said(&evidence), []);
     }
 

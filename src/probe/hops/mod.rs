@@ -3,6 +3,7 @@
 pub(super) mod addresses;
 pub(super) mod alone;
 pub(super) mod connection;
+pub(super) mod crowd;
 pub(super) mod engine;
 pub(super) mod hold;
 pub(super) mod outermost;
