@@ -89,7 +89,11 @@ fn not_trusted(tls: &Tls, untrusted: &str, findings: &mut Vec<Finding>) {
     if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
         let private = PRIVATE.iter().find(|(words, _)| tls.issuer.contains(words));
         let why = private.map_or(untrusted, |(_, why)| why);
-        let line = format!("issued by {}, {} certificates sent: {why}", tls.issuer, tls.chain);
+        let sent = match tls.chain {
+            1 => "sent without any intermediate certificate".to_owned(),
+            count => format!("{count} certificates sent"),
+        };
+        let line = format!("issued by {}, {sent}: {why}", tls.issuer);
         findings.push(Finding::new(VerdictId::TlsUntrusted, Hop::Tls, severity, line));
     }
 }
