@@ -18,7 +18,10 @@ use crate::{
 /// added to a host's own answer was added by hosts before it; a proxy adds to `Via` at the end (RFC 9110, 7.6.3); who replaces
 /// `Server` and is named there stands before others that replace it. What is left goes by what hosts are for.
 pub(crate) fn chain(evidence: &Evidence) -> Vec<Host> {
-    let exchanges: Vec<&Exchange> = evidence.exchanges().into_iter().map(|(_, exchange)| exchange).collect();
+    // What a port of TLS says to plain HTTP, it says itself.
+    let plain = evidence.tls.iter().filter_map(|tls| tls.plain.as_ref());
+    let exchanges: Vec<&Exchange> =
+        plain.chain(evidence.exchanges().into_iter().map(|(_, exchange)| exchange)).collect();
     let mut found: Vec<Host> = Profile::all()
         .filter(|profile| {
             exchanges.iter().any(|exchange| shows(profile, exchange)) || certified(profile, evidence)

@@ -107,7 +107,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::RateLimited,
         Remedy::paste(
-            "give Dante a limit of its own, which replaces the one that it inherits:",
+            "error.log says whether limit_req or limit_conn refuses; give Dante a limit of its own, which replaces the one that it inherits:",
             &[
                 "# in the http block:",
                 "limit_req_zone $binary_remote_addr zone=dante:1m rate=50r/s;",
@@ -119,7 +119,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::ConnectionLimited,
         Remedy::paste(
-            "give Dante a limit of its own, which replaces the one that it inherits; each reader needs two connections:",
+            "error.log says whether limit_conn or limit_req refuses; give Dante a limit of its own, which replaces the one that it inherits (each reader needs two connections):",
             &[
                 "# in the http block:",
                 "limit_conn_zone $binary_remote_addr zone=readers:1m;",

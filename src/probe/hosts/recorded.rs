@@ -199,3 +199,9 @@ fn certificates_that_hosts_make_for_themselves() {
     let tls = Some(Tls { subject, ..Tls::default() });
     assert_eq!(chain(&Evidence { tls, ..evidence(&["HTTP/1.1 200 OK\n\n"], Some(GO_400)) }), [Host::Traefik]);
 }
+
+#[test]
+fn a_port_of_tls_names_itself_to_plain_http() {
+    let tls = Some(Tls { plain: Some(answer(NGINX_400)), ..Tls::default() });
+    assert_eq!(chain(&Evidence { tls, ..Evidence::default() }), [Host::Nginx]);
+}
