@@ -48,7 +48,7 @@ pub(crate) struct EngineSession {
 
 enum SessionTransport {
     Socket(Box<Socket>),
-    Polling { context: Context, cookie: Option<String>, limit: Duration, kept: Kept },
+    Polling { context: Box<Context>, cookie: Option<String>, limit: Duration, kept: Kept },
 }
 
 /// Why there is no session.
@@ -114,7 +114,7 @@ impl EngineSession {
         match opening(&exchange, &body) {
             Ok(open) => {
                 let cookie = cookies(&exchange.headers);
-                let (context, limit) = (context.clone(), patience(&open));
+                let (context, limit) = (Box::new(context.clone()), patience(&open));
                 let transport = SessionTransport::Polling { context, cookie, limit, kept };
                 Ok((exchange, Self::new(transport, open)))
             }

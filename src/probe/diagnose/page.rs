@@ -220,7 +220,7 @@ fn only_part_passed(evidence: &Evidence, findings: &mut Vec<Finding>) {
         exchange.saw.is_none() && (empty || others)
     };
     let missing: Vec<_> =
-        below(evidence).into_iter().filter(|(.., answers)| answers.iter().any(|one| by_host(one))).collect();
+        below(evidence).into_iter().filter(|(.., answers)| answers.iter().any(by_host)).collect();
     let [(_, hop, answers), others @ ..] = missing.as_slice() else { return };
     if others.is_empty() {
         return;
