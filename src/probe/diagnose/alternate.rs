@@ -87,7 +87,7 @@ fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Ex
 
 /// What makes two requests the same: method, path, transport, and whether an upgrade is asked for. Requests in a session are another
 /// matter.
-fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, bool)> {
+fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, bool, bool)> {
     let (path, query) = exchange.url.split_once('?').unwrap_or((&exchange.url, ""));
     let asks = |header: &str| exchange.sent.iter().any(|(name, _)| name == header);
     let in_session = query.contains("sid=");
@@ -96,6 +96,7 @@ fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, bool)> {
         path,
         query.contains("transport=polling"),
         asks("upgrade"),
+        asks("user-agent"),
     ))
 }
 

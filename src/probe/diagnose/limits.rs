@@ -306,6 +306,15 @@ fn is_late(evidence: &Evidence, exchange: &Exchange) -> bool {
     let usual = if exchange.status == Some(101) { upgrades() } else { plain }.unwrap_or_default();
     let Some(ms) = exchange.head_ms.filter(|ms| *ms > usual + WAITS_MS) else { return false };
     let came = exchange.sent_at_ms + ms;
+    // Where nothing flowed meanwhile, it was the line that stood still.
+    let meanwhile = exchange.sent_at_ms + ms / 4..came.saturating_sub(ms / 8);
+    let flowed = evidence.streams.values().any(|stream| {
+        let mut times = stream.arrivals.iter().map(|arrival| stream.exchange.sent_at_ms + arrival.at_ms);
+        times.any(|at_ms| meanwhile.contains(&at_ms))
+    });
+    if !flowed {
+        return false;
+    }
     let ends = evidence.streams.values().map(|stream| stream.exchange.sent_at_ms + stream.watched_ms);
     exchange.connections > 1 && ends.into_iter().any(|end| (end..end + AFTERWARDS_MS).contains(&came))
 }
