@@ -6,7 +6,16 @@ import { test } from "node:test";
 
 import { startDante } from "../support/dante.js";
 import { Proxy } from "../support/proxies.js";
-import { PACE, describeVerdict, expectProbe, listen, probe, respond, startHost, together } from "./support.js";
+import {
+  PACE,
+  describeVerdict,
+  expectProbe,
+  listen,
+  probe,
+  respond,
+  startHost,
+  together,
+} from "./support.js";
 
 const dante = await startDante([...PACE]);
 const prefixed = await startDante(["--interval", "1s", "--prefix", "/dante"]);

@@ -181,8 +181,12 @@ fn refusals(evidence: &Evidence) -> Vec<Refusal<'_>> {
         }));
     }
     if let Some(sticky) = evidence.sticky.as_ref().filter(|_| facts::works(evidence, Hop::Sticky)) {
-        let crowded = sticky.crowded.iter();
-        refusals.extend(crowded.map(|exchange| Refusal { hop: Hop::Sticky, exchange, how: How::Alone }));
+        let slowest =
+            sticky.rounds.iter().filter_map(|round| round.slowest.as_ref()).max_by_key(|one| one.ms);
+        for exchange in &sticky.crowded {
+            let how = slowest.and_then(|again| how(evidence, exchange, again));
+            refusals.extend(how.map(|how| Refusal { hop: Hop::Sticky, exchange, how }));
+        }
     }
     if let Some(upgrades) = &evidence.upgrades {
         let works = upgrades.attempts.iter().filter(|one| one.works).map(|one| &one.exchange);
@@ -191,7 +195,14 @@ fn refusals(evidence: &Evidence) -> Vec<Refusal<'_>> {
             refusals.extend(how.map(|how| Refusal { hop: Hop::Upgrade, exchange, how }));
         }
     }
-    refusals.retain(|refusal| refusal.exchange.status == Some(429) || !by_turns);
+    // What hung or came late once, though as many connections do not hinder each other, was chance: a stall of the line.
+    let room = evidence.line.crowd.as_ref().is_some_and(|crowd| crowd.refused.is_none());
+    refusals.retain(|refusal| match refusal.exchange.status {
+        Some(429) => true,
+        _ if matches!(refusal.how, How::Late(_)) => !by_turns && !room,
+        None => !by_turns && !room,
+        Some(_) => !by_turns,
+    });
     refusals
 }
 
@@ -249,7 +260,7 @@ pub(crate) fn crowded(evidence: &Evidence) -> Vec<(Hop, Vec<Exchange>)> {
         of(Hop::Hosting, evidence.hosting.iter().map(|hosting| &hosting.exchange).collect()),
         of(Hop::ClientLibrary, evidence.client_library.iter().map(|library| &library.exchange).collect()),
         of(Hop::Handshake, evidence.handshake.iter().map(|handshake| &handshake.exchange).collect()),
-        of(Hop::Sticky, rounds.filter_map(|round| round.failed.as_ref()).collect()),
+        of(Hop::Sticky, rounds.flat_map(|round| round.failed.iter().chain(&round.slowest)).collect()),
         of(Hop::Upgrade, attempts.map(|attempt| &attempt.exchange).collect()),
         of(Hop::Cors, evidence.cors.iter().map(|cors| &cors.exchange).collect()),
     ]
@@ -431,6 +442,12 @@ mod tests {
         assert!(counted[0].1.starts_with("with 3 connections open, the next one"), "{counted:?}");
         evidence.line.crowd = crowd(6, None);
         assert_eq!(said(&evidence)[0].0, VerdictId::RateLimited, "as many as that are no hindrance");
+        let mut hung = exchange(503, 900, 4);
+        hung.status = None;
+        hung.failure = Some(crate::probe::evidence::Failure::new(FailureKind::Timeout, "no answer"));
+        let mut evidence = with_stream(refused_stream(hung));
+        evidence.line.crowd = crowd(6, None);
+        assert_eq!(said(&evidence), [], "a stall");
     }
 
     #[test]

@@ -33,6 +33,8 @@ evidence! {
         /// The first answer that was not as it should be; one that says that it does not know the session only if
         /// there is no other.
         failed: Option<Exchange>,
+        /// The answer that was waited for longest.
+        slowest: Option<Exchange>,
     }
 
     /// Stickiness.

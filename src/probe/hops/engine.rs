@@ -82,6 +82,9 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
     let mut round = Round { cookies: with_cookies, ..Round::default() };
     for (exchange, is_good) in sessions.into_iter().flatten() {
         round.requests += 1;
+        if round.slowest.as_ref().is_none_or(|slowest| slowest.head_ms < exchange.head_ms) {
+            round.slowest = Some(exchange.clone());
+        }
         if is_good {
             round.good += 1;
             continue;
