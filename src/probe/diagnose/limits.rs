@@ -460,7 +460,13 @@ mod tests {
 
     #[test]
     fn a_worker_that_is_free_again_answers() {
-        let first = Stream { exchange: exchange(200, 100, 3), watched_ms: 6000, ..Stream::default() };
+        let arrivals = [5, 2005, 4005, 6000].map(|at_ms| Arrival { at_ms, ..Arrival::default() });
+        let first = Stream {
+            exchange: exchange(200, 100, 3),
+            watched_ms: 6000,
+            arrivals: arrivals.to_vec(),
+            ..Stream::default()
+        };
         let late = |head_ms| {
             let stream = refused_stream(Exchange { head_ms: Some(head_ms), ..exchange(200, 100, 4) });
             let mut evidence = with_stream(stream);
@@ -473,6 +479,9 @@ mod tests {
         assert_eq!(said(&slow), [], "slow alone, too");
         assert_eq!(said(&late(4000)), [], "slow, and nobody made room");
         assert_eq!(said(&late(30)), []);
+        let mut stalled = late(6100);
+        stalled.streams.get_mut(&Transport::WebSocket).unwrap().arrivals.drain(1..3);
+        assert_eq!(said(&stalled), [], "nothing flowed meanwhile");
     }
 
     #[test]
