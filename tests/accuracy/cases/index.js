@@ -1,20 +1,40 @@
 // All cases, in the order of the table.
 
+import access from "./access.js";
+import answers from "./answers.js";
 import backends from "./backends.js";
+import behind from "./behind.js";
+import buffering from "./buffering.js";
 import caches from "./caches.js";
 import chains from "./chains.js";
 import connections from "./connections.js";
 import engines from "./engines.js";
 import frames from "./frames.js";
-import healthy from "./healthy.js";
+import healthyHosts from "./healthy-hosts.js";
+import healthyLimits from "./healthy-limits.js";
 import limits from "./limits.js";
+import methods from "./methods.js";
 import paths from "./paths.js";
 import redirects from "./redirects.js";
-import refused from "./refused.js";
-import streams from "./streams.js";
 import time from "./time.js";
+import tls from "./tls.js";
+import upgrades from "./upgrades.js";
 
 export const CASES = [
-  ...[limits, refused, redirects, caches, backends, paths, streams],
-  ...[time, frames, connections, engines, chains, healthy],
+  ...[
+    limits,
+    methods,
+    access,
+    redirects,
+    caches,
+    backends,
+    behind,
+    paths,
+    buffering,
+    upgrades,
+    time,
+    frames,
+    answers,
+  ],
+  ...[tls, connections, engines, chains, healthyHosts, healthyLimits],
 ].flat();

@@ -8,10 +8,10 @@ import { debian, origin } from "./programs.js";
 /**
  * Starts HAProxy.
  * @param {string} backend its lines
- * @param {{frontend?: string, bind?: string, defaults?: string, sections?: string}} more lines elsewhere; `bind` is added to the line of that name
+ * @param {{frontend?: string, bind?: string, sections?: string}} more lines elsewhere; `bind` is added to the line of that name
  * @returns {Promise<string>} its origin
  */
-export async function haproxy(backend, { frontend = "", bind = "", defaults = "", sections = "" } = {}) {
+export async function haproxy(backend, { frontend = "", bind = "", sections = "" } = {}) {
   const port = await launch(debian("haproxy"), (folder, free) => {
     const config = `
 global
@@ -23,7 +23,6 @@ defaults
   timeout client 50s
   timeout server 50s
   timeout tunnel 1h
-  ${defaults}
 ${sections}
 frontend front
   bind 127.0.0.1:${free} ${bind}

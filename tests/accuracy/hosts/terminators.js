@@ -7,11 +7,13 @@ import { launch } from "../../support/programs.js";
 import { BUNDLE, CHAIN, KEY_FILE } from "./tls.js";
 import { debian, origin } from "./programs.js";
 
-/** Starts socat; `listen` and `connect` are more options of its two addresses. */
-export async function socat(to, { listen = ",fork", address = `TCP:127.0.0.1:${to}`, ...options } = {}) {
+/** Starts socat; `listen` are more options of the address where it listens. */
+export async function socat(to, { listen = ",fork", ...options } = {}) {
   const port = await launch(
     debian("socat"),
-    (_folder, free) => ({ args: [`TCP-LISTEN:${free},bind=127.0.0.1,reuseaddr${listen}`, address] }),
+    (_folder, free) => ({
+      args: [`TCP-LISTEN:${free},bind=127.0.0.1,reuseaddr${listen}`, `TCP:127.0.0.1:${to}`],
+    }),
     options,
   );
   return origin(port);
@@ -79,7 +81,7 @@ export async function hitch(to, lines = "") {
 }
 
 /** Starts h2o; `proxied` are more lines of its path. */
-export async function h2o(url, { proxied = "proxy.websocket: ON", tls = false, lines = "" } = {}) {
+export async function h2o(url, { proxied = "proxy.websocket: ON", tls = false } = {}) {
   const port = await launch(debian("h2o"), (folder, free) => {
     const ssl = `
   ssl:
@@ -89,7 +91,6 @@ export async function h2o(url, { proxied = "proxy.websocket: ON", tls = false, l
 listen:
   host: 127.0.0.1
   port: ${free}${tls ? ssl : ""}
-${lines}
 hosts:
   default:
     paths:
@@ -105,14 +106,13 @@ hosts:
 }
 
 /** Starts nghttpx. */
-export async function nghttpx(to, { tls = false, proto = "http/1.1", args = [] } = {}) {
+export async function nghttpx(to, { tls = false, proto = "http/1.1" } = {}) {
   const port = await launch(debian("nghttpx"), (folder, free) => ({
     args: [
       "--conf=/dev/null",
       `--frontend=127.0.0.1,${free}${tls ? "" : ";no-tls"}`,
       `--backend=127.0.0.1,${to};/;proto=${proto}`,
       `--errorlog-file=${folder}/error.log`,
-      ...args,
       ...(tls ? [KEY_FILE, CHAIN] : []),
     ],
   }));
