@@ -29,7 +29,7 @@ const versions = [
           ssl,
         ),
       ),
-    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3/ },
+    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3|-TLSv1\.1/ },
   },
   {
     id: "old-haproxy",
@@ -41,7 +41,7 @@ const versions = [
           bind: `ssl crt ${BUNDLE} ssl-min-ver TLSv1.0 ssl-max-ver TLSv1.1 ciphers ALL:@SECLEVEL=0`,
         }),
       ),
-    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3/ },
+    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3|-TLSv1\.1/ },
   },
   {
     id: "old-nginx",
@@ -53,7 +53,7 @@ const versions = [
           `${TLS} ssl_protocols TLSv1; ssl_ciphers ALL:@SECLEVEL=0; ${location("/dante/", prefixed)}`,
         ),
       ),
-    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3/ },
+    expected: { ...broken("tls-too-old"), remedy: /1\.2|1\.3|-TLSv1\.1/ },
   },
 ].map((it) => ({ expert: "the server's TLS is too old: allow 1.2 and 1.3", ...it }));
 
