@@ -1,6 +1,7 @@
 //! Rules for answers that take turns: the same request, asked twice, gets two kinds of answer.
 
 use super::{Finding, Severity, VerdictId, facts};
+use crate::contract::ASK_HEADER;
 use crate::probe::{
     classify::{Class, classify, comes_from_cache, is_ours},
     evidence::{Evidence, Exchange, Upgrade},
@@ -79,25 +80,24 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Exchange, &'a Exchange)> {
     exchanges.iter().find_map(|(hop, one)| {
         let kind = kind(one)?;
-        let others = exchanges.iter().filter(|(_, other)| self::kind(other) == Some(kind));
+        let others = exchanges.iter().filter(|(_, other)| self::kind(other).as_ref() == Some(&kind));
         let ours = others.map(|(_, other)| *other).find(|other| is_ours(other) && differ(other, one))?;
         (!is_ours(one) && one.status.is_some()).then_some((*hop, ours, *one))
     })
 }
 
-/// What makes two requests the same: method, path, transport, and whether an upgrade is asked for. Requests in a session are another
-/// matter.
-fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, bool, bool)> {
+/// What makes two requests the same: method, path, transport, and all headers but those that differ each time. Requests in a session
+/// are another matter.
+pub(super) fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, Vec<(&str, &str)>)> {
     let (path, query) = exchange.url.split_once('?').unwrap_or((&exchange.url, ""));
-    let asks = |header: &str| exchange.sent.iter().any(|(name, _)| name == header);
-    let in_session = query.contains("sid=");
-    (!in_session).then_some((
-        exchange.method.as_str(),
-        path,
-        query.contains("transport=polling"),
-        asks("upgrade"),
-        asks("user-agent"),
-    ))
+    if query.contains("sid=") {
+        return None;
+    }
+    let differs = [ASK_HEADER, "sec-websocket-key", "accept-encoding", "accept", "cache-control"];
+    let sent = exchange.sent.iter().filter(|(name, _)| !differs.contains(&name.as_str()));
+    let mut sent: Vec<_> = sent.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    sent.sort_unstable();
+    Some((exchange.method.as_str(), path, query.contains("transport=polling"), sent))
 }
 
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.

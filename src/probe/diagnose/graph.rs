@@ -296,7 +296,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 UpgradeStripped | UpgradeRefused | SlowAnswer | UpgradeUnanswered | ClosedAfter101 | Http10
             ) && !(cause.id == UpgradeRefused && id == UpgradeStripped)
         }
-        Http10 => matches!(id, UpgradeStripped | Buffered) && cause.severity > Severity::Note,
+        Http10 => matches!(id, UpgradeStripped | Buffered | LineStalled) && cause.severity > Severity::Note,
         DeflateNegotiated | DeflateOfferRefused | FirefoxConnection | Garbage => {
             cause.hop == Hop::Upgrade
                 && matches!(hop, Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket))

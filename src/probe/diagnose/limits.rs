@@ -1,6 +1,6 @@
 //! Rules for limits: what was refused, or hung, only while other connections were open, or after many requests. Pure.
 
-use super::{Finding, VerdictId, facts};
+use super::{Finding, VerdictId, alternate::kind, facts};
 use crate::{
     probe::{
         classify::{Class, classify, is_ours},
@@ -126,8 +126,12 @@ fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
         exchanges.iter().filter(|(_, exchange)| classify(exchange) == Class::Unavailable).collect();
     let (hop, first) = refused.first()?;
     let others = refused.iter().filter(|(other, _)| other != hop).count();
-    let later = exchanges.iter().filter(|(_, exchange)| exchange.sent_at_ms > first.sent_at_ms);
-    let answered = later.filter(|(_, exchange)| is_ours(exchange)).count();
+    // The same was answered at another time: it is not this request that is refused.
+    let answered = refused.iter().filter(|(_, refused)| {
+        let kind = kind(refused);
+        kind.is_some() && exchanges.iter().any(|(_, one)| is_ours(one) && self::kind(one) == kind)
+    });
+    let answered = answered.count();
     if others == 0 || answered == 0 {
         return None;
     }
@@ -138,7 +142,7 @@ fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
         (VerdictId::RateLimited, VerdictId::ConnectionLimited)
     };
     let line = format!(
-        "{}; {} of {} requests were refused so, and others after them were answered",
+        "{}; {} of {} requests were refused so, and the same was answered at other times",
         facts::describe_exchange(first),
         refused.len(),
         exchanges.len()

@@ -79,5 +79,9 @@ pub(super) fn pings_are_lost(held: &Held) -> bool {
     let due = held.held_ms.saturating_sub(slack) / held.ping_interval_ms;
     let closed = held.ended.as_ref().is_some_and(|ended| ended.by_engine);
     let gave_up = closed && held.pings == 0 && near(held.held_ms, held.ping_timeout_ms);
+    // engine.io sends the first ping after an interval, and then waits (server.ts, `schedulePing`); a close frame is the server's word.
+    let says_so = held.ended.as_ref().is_some_and(|ended| ended.how.starts_with("a close frame"));
+    let whole_wait = held.ping_interval_ms + held.ping_timeout_ms;
+    let gave_up = gave_up || (says_so && held.pings == 0 && near(held.held_ms, whole_wait));
     gave_up || usize::try_from(due).is_ok_and(|due| held.pings < due)
 }
