@@ -4,15 +4,7 @@ import assert from "node:assert/strict";
 
 import { poemFile, startDante } from "../support/dante.js";
 import { CLOSE, TEXT, closeFrame } from "../support/frames.js";
-import {
-  cut,
-  cutSilence,
-  expectLimits,
-  isSse,
-  onEvents,
-  onFrames,
-  onTunnel,
-} from "./limits.js";
+import { cut, cutSilence, expectLimits, isSse, onEvents, onFrames, onTunnel } from "./limits.js";
 import { PACE, accepted, probe, startHost, together } from "./support.js";
 
 const root = await startDante([...PACE]);
@@ -154,9 +146,7 @@ together("a stream", {
     const url = await host({
       pass(request, from, response) {
         if (!isSse(request)) return false;
-        response
-          .writeHead(200, { ...from.headers, "content-type": "text/plain" })
-          .flushHeaders();
+        response.writeHead(200, { ...from.headers, "content-type": "text/plain" }).flushHeaders();
         from.pipe(response);
         return true;
       },

@@ -6,25 +6,15 @@ import { WebSocket, WebSocketServer, createWebSocketStream } from "ws";
 
 import { startDante } from "../support/dante.js";
 import { startRelay } from "../support/relay.js";
-import {
-  PACE,
-  accepted,
-  expectProbe,
-  refuse,
-  respond,
-  startHost,
-  together,
-} from "./support.js";
+import { PACE, accepted, expectProbe, refuse, respond, startHost, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
 const { port } = dante;
 const host = (spoil) => startHost(port, spoil);
 
 const isEngine = ({ url }) => url.startsWith("/socket.io/?");
-const isPoll = (request) =>
-  isEngine(request) && request.url.includes("transport=polling");
-const isHandshake = (request) =>
-  isPoll(request) && !request.url.includes("sid=");
+const isPoll = (request) => isEngine(request) && request.url.includes("transport=polling");
+const isHandshake = (request) => isPoll(request) && !request.url.includes("sid=");
 
 /** An answer to what `which` picks. */
 const answering = (which, status, type, body) => ({
@@ -43,11 +33,7 @@ const changing = (which, change) => ({
     from.on("data", (part) => parts.push(part));
     from.on("end", () => {
       const { body, headers = {} } = change(Buffer.concat(parts), from);
-      const {
-        "content-length": _old,
-        "transfer-encoding": _coding,
-        ...kept
-      } = from.headers;
+      const { "content-length": _old, "transfer-encoding": _coding, ...kept } = from.headers;
       response
         .writeHead(from.statusCode, {
           ...kept,
@@ -89,9 +75,7 @@ const refusing = (status, body, headers) => ({
 
 together("the page behind a host", {
   async "that shows iisnode's error page with status 200"() {
-    const url = await host(
-      answering(() => true, 200, "text/html", IISNODE_PAGE),
-    );
+    const url = await host(answering(() => true, 200, "text/html", IISNODE_PAGE));
     await expectProbe(url, {
       verdicts: ["broken iisnode-error-200 at page"],
       last: "page",
@@ -107,8 +91,7 @@ together("the page behind a host", {
     });
   },
   async "whose guest did not start: 502.5"() {
-    const body =
-      "<h1>HTTP Error 502.5 - ANCM Out-Of-Process Startup Failure</h1>";
+    const body = "<h1>HTTP Error 502.5 - ANCM Out-Of-Process Startup Failure</h1>";
     const url = await host(answering(() => true, 502, "text/html", body));
     await expectProbe(url, {
       verdicts: ["broken guest-not-started at page"],
@@ -117,9 +100,7 @@ together("the page behind a host", {
     });
   },
   async "that is none of Dante's"() {
-    const url = await host(
-      answering(() => true, 200, "text/html", "<title>Welcome</title>"),
-    );
+    const url = await host(answering(() => true, 200, "text/html", "<title>Welcome</title>"));
     await expectProbe(url, {
       verdicts: ["broken not-dante at page, or prefix-mismatch"],
       last: "page",
@@ -128,12 +109,7 @@ together("the page behind a host", {
   async "that keeps an old client library"() {
     const old = "/*!\n * Socket.IO v2.5.0\n */";
     const url = await host(
-      answering(
-        ({ url: path }) => path.includes("socket.io.js"),
-        200,
-        "text/javascript",
-        old,
-      ),
+      answering(({ url: path }) => path.includes("socket.io.js"), 200, "text/javascript", old),
     );
     await expectProbe(url, {
       verdicts: ["degraded wrong-library-version at client-library"],
@@ -194,11 +170,8 @@ together("the engine behind a host", {
   },
   async "that fails at each second poll"() {
     let polls = 0;
-    const second = (request) =>
-      isPoll(request) && !isHandshake(request) && (polls += 1) % 2 === 0;
-    const url = await host(
-      answering(second, 500, "text/plain", "HTTP subStatus: 1011"),
-    );
+    const second = (request) => isPoll(request) && !isHandshake(request) && (polls += 1) % 2 === 0;
+    const url = await host(answering(second, 500, "text/plain", "HTTP subStatus: 1011"));
     await expectProbe(url, {
       args: ["--transports", "socketio-websocket,websocket,sse"],
       verdicts: ["degraded poll-failures at sticky"],
@@ -236,8 +209,7 @@ together("the engine behind a host", {
   async "that allows no foreign page"() {
     const url = await host({
       pass(_request, from, response) {
-        const { "access-control-allow-origin": _allowed, ...headers } =
-          from.headers;
+        const { "access-control-allow-origin": _allowed, ...headers } = from.headers;
         response.writeHead(from.statusCode, headers);
         response.flushHeaders();
         from.pipe(response);
@@ -246,12 +218,7 @@ together("the engine behind a host", {
     });
     await expectProbe(url);
     await expectProbe(url, {
-      args: [
-        "--header",
-        "Origin: https://elsewhere.example",
-        "--transports",
-        "sse",
-      ],
+      args: ["--header", "Origin: https://elsewhere.example", "--transports", "sse"],
       verdicts: ["degraded cors-blocked at cors"],
     });
   },
@@ -259,10 +226,7 @@ together("the engine behind a host", {
 
 together("the upgrade behind a host", {
   async "whose own WebSocket module answers, and closes"() {
-    const { origin } = await startRelay(
-      { port, host: "127.0.0.1" },
-      { mute: "close" },
-    );
+    const { origin } = await startRelay({ port, host: "127.0.0.1" }, { mute: "close" });
     await expectProbe(origin, {
       verdicts: ["degraded closed-after-101 at upgrade"],
     });
@@ -276,9 +240,7 @@ together("the upgrade behind a host", {
       },
     });
     await expectProbe(url, {
-      verdicts: [
-        "degraded iis-websocket-module-on at upgrade, or closed-after-101",
-      ],
+      verdicts: ["degraded iis-websocket-module-on at upgrade, or closed-after-101"],
       host: "iis",
     });
   },
@@ -320,17 +282,12 @@ together("the upgrade behind a host", {
       ...refusing(503, "The service is unavailable."),
     });
     await expectProbe(url, {
-      verdicts: [
-        "degraded iis-websocket-module-off at upgrade, or upgrade-refused",
-      ],
+      verdicts: ["degraded iis-websocket-module-off at upgrade, or upgrade-refused"],
       host: "iis",
     });
   },
   async "that answers 501 and tells no name"() {
-    const { origin } = await startRelay(
-      { port, host: "127.0.0.1" },
-      { blockWebSocket: true },
-    );
+    const { origin } = await startRelay({ port, host: "127.0.0.1" }, { blockWebSocket: true });
     await expectProbe(origin, {
       verdicts: ["degraded upgrade-refused at upgrade"],
     });
@@ -373,12 +330,9 @@ together("the upgrade behind a host", {
     const url = await host({
       upgrade(request, socket, first) {
         relay.handleUpgrade(request, socket, first, (client) => {
-          const upstream = new WebSocket(
-            `ws://127.0.0.1:${port}${request.url}`,
-            {
-              perMessageDeflate: false,
-            },
-          );
+          const upstream = new WebSocket(`ws://127.0.0.1:${port}${request.url}`, {
+            perMessageDeflate: false,
+          });
           const [near, far] = [client, upstream].map((one) =>
             createWebSocketStream(one, {
               decodeStrings: false,
@@ -400,10 +354,7 @@ together("the upgrade behind a host", {
 
 together("streams behind a host", {
   async "that gathers all of them"() {
-    const { origin } = await startRelay(
-      { port, host: "127.0.0.1" },
-      { bufferMs: 700 },
-    );
+    const { origin } = await startRelay({ port, host: "127.0.0.1" }, { bufferMs: 700 });
     await expectProbe(origin, {
       verdicts: ["degraded buffered at stream-socketio-websocket"],
     });
@@ -413,9 +364,7 @@ together("streams behind a host", {
       pass({ url: path }, from, response) {
         if (path !== "/sse/stream") return false;
         response.writeHead(from.statusCode, from.headers);
-        from.on("data", (part) =>
-          response.write(`${part.length.toString(16)}\r\n${part}\r\n`),
-        );
+        from.on("data", (part) => response.write(`${part.length.toString(16)}\r\n${part}\r\n`));
         from.once("end", () => response.end("0\r\n\r\n"));
         return true;
       },
@@ -457,8 +406,9 @@ together("streams behind a host", {
   async "that cuts what is quiet"() {
     const url = await host({
       tunnelled(_request, client, upstream) {
-        for (const socket of [client, upstream])
+        for (const socket of [client, upstream]) {
           socket.setTimeout(1000, () => socket.destroy());
+        }
       },
     });
     await expectProbe(url, {

@@ -35,8 +35,7 @@ export const onFrames = (spoil) =>
     upstream.on("data", (part) => frames.feed(part));
   });
 
-export const cut = (...sockets) =>
-  sockets.forEach((socket) => socket.destroy());
+export const cut = (...sockets) => sockets.forEach((socket) => socket.destroy());
 
 /** Cuts when nothing has come from one of these for so long. */
 export function cutSilence(ms, watched, cutAll) {
@@ -57,23 +56,15 @@ export function cutSilence(ms, watched, cutAll) {
  */
 export async function expectLimits(url, args, expected, options) {
   const document = await probe(url, args, options);
-  const evidence = document.verdicts.map(
-    (verdict) => `${describeVerdict(verdict)}: ${verdict.evidence}`,
-  );
-  assert.deepEqual(
-    document.verdicts.map(describeVerdict),
-    Object.keys(expected),
-    evidence.join("\n"),
-  );
+  const evidence = document.verdicts.map((verdict) => `${describeVerdict(verdict)}: ${verdict.evidence}`);
+  assert.deepEqual(document.verdicts.map(describeVerdict), Object.keys(expected), evidence.join("\n"));
   for (const [index, wanted] of Object.values(expected).entries()) {
     const text = document.verdicts[index].evidence;
     if (wanted instanceof RegExp) {
       assert.match(text, wanted);
       continue;
     }
-    const [least, most] = Array.isArray(wanted)
-      ? wanted
-      : [wanted * 0.95 - 0.3, wanted * 1.05 + 0.3];
+    const [least, most] = Array.isArray(wanted) ? wanted : [wanted * 0.95 - 0.3, wanted * 1.05 + 0.3];
     const seconds = Number(text.match(/([\d.]+) s\b/)?.[1]);
     assert.ok(seconds >= least && seconds <= most, `${seconds} s in: ${text}`);
   }
