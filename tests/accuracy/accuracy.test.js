@@ -29,7 +29,11 @@ const results = new Map();
 describe("a host", { concurrency: AT_ONCE }, () => {
   for (const it of CASES) {
     test(`${it.id}: ${it.host}: ${it.fault}`, { timeout: PATIENCE_MS }, async (context) => {
-      const result = await tryCase(it, dantes, context);
+      let result = await tryCase(it, dantes, context);
+      // A busy machine may spoil a try, and balancers take turns as they like. The table says that there were two.
+      if (!["right", "not run"].includes(result.grade)) {
+        result = { ...(await tryCase(it, dantes, context)), first: result.grade };
+      }
       results.set(it.id, result);
       result.fail?.();
     });

@@ -33,6 +33,10 @@ function count(results) {
   ].join("\n");
 }
 
+/** The grade, why it is no better, and that of the first try if there were two. */
+const describeGrade = ({ grade, why, first }) =>
+  [grade, ...why, ...(first ? [`second try, the first was ${first}`] : [])].join("; ");
+
 /** What of a row does not depend on the run. */
 const fixed = ({ id, host, fault, expert }) => [id, host, fault, expert];
 
@@ -45,7 +49,8 @@ proxy or server, set up wrong in a way that people meet, or a stand-in for one t
 - **probe**: what \`dante probe\` said: the outcome, then its verdicts in their order ([verdicts.md](verdicts.md)).
 - **grade**: *right*: the expert's cause comes first, with a remedy that fits and nothing false beside it. *partly*: the cause comes
   first, but a remedy, the outcome or another verdict doesn't fit. *wrong*: another cause comes first. *missed*: a broken host is
-  called good. *false alarm*: a healthy host is not called good. *not run*: a program was missing.
+  called good. *false alarm*: a healthy host is not called good. *not run*: a program was missing. What is not right is tried a
+  second time, which counts, and is said.
 `;
 
 const COLUMNS = ["case", "host", "fault", "expert", "probe", "grade"];
@@ -56,7 +61,7 @@ function render(results) {
   const sections = kinds.map((kind) => {
     const rows = results
       .filter((one) => one.kind === kind)
-      .map((one) => line([...fixed(one), one.said, [one.grade, ...one.why].join("; ")]));
+      .map((one) => line([...fixed(one), one.said, describeGrade(one)]));
     return `## ${kind}\n\n${[line(COLUMNS), line(COLUMNS.map(() => "---")), ...rows].join("\n")}\n`;
   });
   return `${HEAD}\n${count(results)}\n\n${sections.join("\n")}`;

@@ -73,6 +73,10 @@ fn unsteady(evidence: &Evidence, round: &Round, line: String) -> Finding {
     {
         return finding(VerdictId::PostRefused, line);
     }
+    // The same kind of request is answered and broken off.
+    if round.good > 0 && matches!(class, Class::None(FailureKind::Closed | FailureKind::Reset)) {
+        return finding(VerdictId::ConnectionsReset, line);
+    }
     // Some GETs and POSTs are answered by the engine, and some by others.
     if round.good > 0
         && !only_posts

@@ -193,7 +193,6 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 && (id == LibraryMissing
                     || hop == Hop::Upgrade
                     || hop == Hop::Stream(Transport::SocketIoWebSocket))
-                && cause.id != WrongEio
         }
         TlsToPlain | PlainToTls => {
             hop <= Hop::Page && matches!(id, PageRefused | NotDante | NoAnswer | Garbage | BlackHole)
@@ -256,11 +255,19 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                         | BlockedByFirewall
                 )
         }
+        // Dante closes what is no request, and the host may see that as a broken connection.
+        ProxyProtocol | TlsToServer | Http2ToServer => matches!(id, ConnectionsReset | NoAnswer | Garbage),
         NoStickiness => {
             (polling(hop) || hop == Hop::Upgrade)
                 && matches!(
                     id,
-                    EarlyEnd | LostOnResume | PollFailures | UpgradeStripped | UpgradeRefused | Buffered
+                    EarlyEnd
+                        | LostOnResume
+                        | PollFailures
+                        | UpgradeStripped
+                        | UpgradeRefused
+                        | WebsocketForbidden
+                        | Buffered
                 )
         }
         // The certificate of another site is also one for another name.

@@ -126,7 +126,10 @@ impl Evidence {
             (None, None, Some(folder)) => folder,
             (None, None, None) => {
                 let path = self.url.split_once("://").and_then(|(_, rest)| Some(&rest[rest.find('/')?..]));
-                above(path.and_then(|path| path.split('?').next()).unwrap_or_default())
+                let path = path.and_then(|path| path.split('?').next()).unwrap_or_default();
+                // A folder without its slash is asked for more often than a file without an ending.
+                let is_folder = path.rsplit('/').next().is_some_and(|name| !name.contains('.'));
+                if is_folder { path } else { above(path) }
             }
         };
         path.trim_end_matches('/').to_owned()

@@ -57,8 +57,10 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::Http10, Remedy::text("remove force-proxy-request-1.0 and proxy-nokeepalive")),
     (VerdictId::TextAdded, Remedy::text("look for mod_substitute, mod_sed and SetOutputFilter")),
     (VerdictId::RedirectLosesPort, RELATIVE),
-    (VerdictId::RedirectLosesHttps, RELATIVE),
-    (VerdictId::LoginRequired, LET_IN),
+    (
+        VerdictId::RedirectLosesHttps,
+        Remedy::text("write https:// in the place of http:// in Redirect, RewriteRule and ServerName"),
+    ),
     (VerdictId::CredentialsRequired, LET_IN),
     (VerdictId::PageRefused, Remedy::text(RULES)),
     (VerdictId::BlockedByFirewall, Remedy::text(RULES)),

@@ -65,16 +65,23 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         VerdictId::Http2Only,
         Remedy::text("without TLS, listen … http2 speaks HTTP/2 only: remove http2 from the listen line"),
     ),
-    (VerdictId::Http10, Remedy::paste("in location {prefix}/:", &["proxy_http_version 1.1;"])),
+    // Whoever has the default version has the default headers, too.
+    (VerdictId::Http10, UPGRADE),
     (VerdictId::TextAdded, Remedy::text("look for sub_filter, add_before_body and add_after_body")),
     (
         VerdictId::RedirectLoop,
         Remedy::text(
-            "check return and rewrite in this server block; set proxy_redirect off; if the server's redirects are already right",
+            "check return and rewrite in this server block; where TLS ends at a proxy before nginx, that proxy must send X-Forwarded-Proto: https; set proxy_redirect off; if the server's redirects are already right",
         ),
     ),
     (VerdictId::RedirectLosesPort, RELATIVE),
-    (VerdictId::RedirectLosesHttps, RELATIVE),
+    (
+        VerdictId::RedirectLosesHttps,
+        Remedy::paste(
+            "in the server block, and https:// in the place of http:// in return and rewrite:",
+            &["absolute_redirect off;"],
+        ),
+    ),
     (
         VerdictId::RedirectElsewhere,
         Remedy::text("check return, rewrite and proxy_redirect in this server block"),
