@@ -1,0 +1,217 @@
+//! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done. What does not depend on each
+//! other is done side by side, as far as [`Gate`](super::client::gate::Gate) lets it.
+
+mod listen;
+mod reach;
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use futures_util::future::OptionFuture;
+
+use super::{
+    ProbeEvent, Times,
+    client::connector::{Connector, millis},
+    context::Context,
+    diagnose::{Severity, diagnose},
+    document::HopReport,
+    evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
+    hop::Hop,
+    hops::{alone, engine as engine_hops, outermost, page, upgrade},
+    own_stall::StallWatch,
+    plan::Plan,
+    target::Target,
+};
+use crate::contract::paths;
+
+/// A probe that is going on.
+pub(super) struct Probe<'a> {
+    pub(super) plan: Arc<Plan>,
+    pub(super) connector: Arc<Connector>,
+    pub(super) watch: StallWatch,
+    pub(super) evidence: Evidence,
+    pub(super) times: Times,
+    pub(super) reported: Vec<Hop>,
+    pub(super) report: &'a mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
+}
+
+impl Probe<'_> {
+    /// Goes from hop to hop as far as it gets.
+    pub(super) async fn run(&mut self) -> std::io::Result<()> {
+        let page = self.reach_page().await?;
+        let addresses = self.ask_all_addresses(page.as_ref());
+        if let Some(page) = page {
+            self.look_at(page).await?;
+        }
+        if let (Some(answers), Some(tcp)) = (addresses, &mut self.evidence.tcp) {
+            // Were it to fail, there would be nothing to say of other addresses.
+            tcp.addresses = answers.await.unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Everything from the page on.
+    async fn look_at(&mut self, page: Target) -> std::io::Result<()> {
+        let engine = match &self.plan.socketio {
+            Some(path) => path.clone(),
+            None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
+        };
+        let context = Context { connector: self.connector.clone(), page, engine };
+        if self.plan.socketio.is_some() {
+            self.look_at_engine(&context).await?;
+        } else {
+            let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
+            if !is_dante {
+                let last = self.evidence.page.as_ref().and_then(|page| page.exchanges.last()).cloned();
+                let found_at = page::elsewhere(&context, &last.unwrap_or_default()).await;
+                let only_page_missing = found_at.as_deref() == Some(context.page.folder());
+                if let Some(page) = &mut self.evidence.page {
+                    page.found_at = found_at;
+                }
+                if !only_page_missing {
+                    return self.report(&[Hop::Page]);
+                }
+            }
+            self.report(&[Hop::Page])?;
+            self.look_below_page(&context).await?;
+            if self.connector.connections().was_only_one() {
+                return Ok(());
+            }
+            self.listen(&context).await?;
+            self.come_back(&context).await?;
+        }
+        self.hold(&context).await
+    }
+
+    /// Where something is to be remedied, asks who stands first: one of several hosts, or one that names itself in no answer
+    /// (HAProxy, Traefik, Node.js), perhaps before one that does.
+    pub(super) async fn tell_hosts_apart(&mut self) {
+        if diagnose(&self.evidence).iter().all(|verdict| verdict.severity == Severity::Note) {
+            return;
+        }
+        let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());
+        let target = page.unwrap_or_else(|| self.plan.target.clone());
+        if let Some(http) = &mut self.evidence.http {
+            http.malformed = Some(outermost::ask(&self.connector, &target).await);
+        }
+    }
+
+    /// What the page needs, side by side: what the server saw, the client library, a session.
+    async fn look_below_page(&mut self, context: &Context) -> std::io::Result<()> {
+        let named = self.evidence.page.as_ref().and_then(|page| page.client_library.clone());
+        let (hosting, library, handshake) = tokio::join!(
+            timed(page::hosting(context)),
+            timed(page::library(context, named.as_deref())),
+            timed(engine_hops::handshake(context)),
+        );
+        self.evidence.hosting = Some(self.timed(Hop::Hosting, hosting));
+        self.evidence.client_library = Some(self.timed(Hop::ClientLibrary, library));
+        self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        alone::look_again(context, &mut self.evidence).await;
+        self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Handshake])
+    }
+
+    /// The engine alone.
+    async fn look_at_engine(&mut self, context: &Context) -> std::io::Result<()> {
+        let handshake = timed(engine_hops::handshake(context)).await;
+        self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        self.report(&[Hop::Handshake])?;
+        let seen = EngineSeen::look(context, &self.evidence).await;
+        self.keep(seen);
+        alone::look_again(context, &mut self.evidence).await;
+        self.report_engine()
+    }
+
+    /// Keeps what was seen of the engine beside the streams.
+    fn keep(&mut self, seen: EngineSeen) {
+        if let Some(sticky) = seen.sticky {
+            self.evidence.sticky = Some(self.timed(Hop::Sticky, sticky));
+        }
+        self.evidence.upgrades = Some(self.timed(Hop::Upgrade, seen.upgrades));
+        if let Some(cors) = seen.cors {
+            self.evidence.cors = Some(self.timed(Hop::Cors, cors));
+        }
+    }
+
+    fn report_engine(&mut self) -> std::io::Result<()> {
+        let hops = [Hop::Sticky, Hop::Upgrade, Hop::Cors];
+        let seen: Vec<_> = hops.into_iter().filter(|hop| !self.evidence.at(*hop).is_null()).collect();
+        self.report(&seen)
+    }
+
+    /// Some hops are done.
+    fn done(&mut self, hops: &[Hop], start: Instant) -> std::io::Result<()> {
+        for hop in hops {
+            self.times.insert(*hop, self.own_time(*hop).unwrap_or_else(|| millis(start)));
+        }
+        self.report(hops)
+    }
+
+    /// Keeps how long a hop took.
+    fn timed<T>(&mut self, hop: Hop, (seen, ms): (T, u64)) -> T {
+        self.times.insert(hop, ms);
+        seen
+    }
+
+    /// What the evidence itself says of a hop's time, where several were passed at once.
+    fn own_time(&self, hop: Hop) -> Option<u64> {
+        match hop {
+            Hop::Tcp => self.evidence.tcp.as_ref().map(|tcp| tcp.attempts.iter().map(|one| one.ms).sum()),
+            Hop::Http => self.evidence.http.as_ref().map(|http| http.first.head_ms.unwrap_or(http.first.ms)),
+            _ => None,
+        }
+    }
+
+    fn report(&mut self, hops: &[Hop]) -> std::io::Result<()> {
+        if let Some(tcp) = &mut self.evidence.tcp {
+            tcp.connections = self.connector.connections();
+        }
+        let round_trip = self.connector.line().round_trip();
+        self.evidence.line = LineSeen {
+            round_trip_ms: round_trip.and_then(|time| time.as_millis().try_into().ok()),
+            own_stall: self.watch.longest(),
+            crowd: self.evidence.line.crowd.take(),
+        };
+        let verdicts = diagnose(&self.evidence);
+        for hop in hops {
+            let report = HopReport::new(&self.evidence, &self.times, *hop, &verdicts);
+            (self.report)(ProbeEvent::Hop(&report))?;
+            self.reported.push(*hop);
+        }
+        Ok(())
+    }
+
+    /// The hops that were not reported yet.
+    pub(super) fn report_rest(&mut self) -> std::io::Result<()> {
+        let rest: Vec<Hop> = Hop::all().filter(|hop| !self.reported.contains(hop)).collect();
+        self.report(&rest)
+    }
+}
+
+/// What is seen of the engine beside the streams, each with the time it took.
+struct EngineSeen {
+    sticky: Option<(Sticky, u64)>,
+    upgrades: (Upgrades, u64),
+    cors: Option<(Cors, u64)>,
+}
+
+impl EngineSeen {
+    /// What needs polling is not asked where the handshake opened no session.
+    async fn look(context: &Context, evidence: &Evidence) -> Self {
+        let handshake = evidence.handshake.as_ref().filter(|handshake| handshake.open.is_some());
+        let (sticky, upgrades, cors) = tokio::join!(
+            OptionFuture::from(
+                handshake.map(|handshake| timed(engine_hops::sticky(context, !handshake.cookies.is_empty())))
+            ),
+            timed(upgrade::upgrades(context, handshake.is_some())),
+            OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
+        );
+        Self { sticky, upgrades, cors }
+    }
+}
+
+/// What comes of it, and how long that took, in milliseconds.
+async fn timed<T>(what: impl Future<Output = T>) -> (T, u64) {
+    let start = Instant::now();
+    let seen = what.await;
+    (seen, millis(start))
+}

@@ -1,0 +1,88 @@
+//! The way to the page, through redirects; or, where only an engine is asked for, to its first answer.
+
+use std::{net::IpAddr, time::Instant};
+
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Probe, millis};
+use crate::probe::{
+    client::http,
+    evidence::AddressAnswer,
+    hop::Hop,
+    hops::{addresses, connection, connection::ConnectionPath, page},
+    target::Target,
+};
+
+impl Probe<'_> {
+    /// Reaches the page, through redirects; gives where it is, if anything answers at all.
+    pub(super) async fn reach_page(&mut self) -> std::io::Result<Option<Target>> {
+        let mut target = self.plan.target.clone();
+        let mut earlier = Vec::new();
+        loop {
+            let start = Instant::now();
+            let connector = self.connector.clone();
+            let path = ConnectionPath::walk(&connector, &target, || connector.budget().connect()).await;
+            let open = path.is_open(&target);
+            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
+            self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
+            if !open {
+                return Ok(None);
+            }
+            if let Some(path) = &self.plan.socketio {
+                return self.reach_engine(target.at(path)).await;
+            }
+            let start = Instant::now();
+            let limit = || connector.budget().first_answer();
+            let (mut seen, reached, elsewhere) = page::page(&connector, &target, limit).await;
+            // Of this host: one to which a redirect led has a version of HTTP of its own.
+            let first = seen.exchanges.first().expect("the page is asked for at least once").clone();
+            earlier.append(&mut seen.exchanges);
+            seen.exchanges.clone_from(&earlier);
+            let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
+            let limit = connector.budget().connect();
+            self.evidence.http = Some(connection::http(&connector, &target, &first, limit).await);
+            self.times.insert(Hop::Page, millis(start));
+            seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
+            let next = elsewhere.filter(|_| !seen.too_many_redirects);
+            if answered {
+                self.evidence.page = Some(seen);
+            }
+            self.done(&[Hop::Http], start)?;
+            match next {
+                Some(next) => target = next,
+                None => return Ok(answered.then_some(reached)),
+            }
+        }
+    }
+
+    /// Begins to ask what all addresses of the name answer, where there are several: beside everything else, since one that is dead takes
+    /// its time.
+    pub(super) fn ask_all_addresses(
+        &self,
+        page: Option<&Target>,
+    ) -> Option<AbortOnDropHandle<Vec<AddressAnswer>>> {
+        let name = self.evidence.name.as_ref().filter(|name| name.addresses.len() > 1)?;
+        if self.evidence.tcp.is_none() || self.plan.socketio.is_some() {
+            return None;
+        }
+        let page = page.unwrap_or(&self.plan.target).clone();
+        let addresses: Vec<IpAddr> =
+            name.addresses.iter().filter_map(|address| address.parse().ok()).collect();
+        let connector = self.connector.clone();
+        let asked = async move { addresses::ask_all(&connector, &page, &addresses).await };
+        Some(AbortOnDropHandle::new(tokio::spawn(asked)))
+    }
+
+    /// Where only an engine is asked for, its first answer stands for the page.
+    async fn reach_engine(&mut self, target: Target) -> std::io::Result<Option<Target>> {
+        let start = Instant::now();
+        let ask = target.clone().with_query([("EIO", "4"), ("transport", "polling")]);
+        let limit = self.connector.budget().first_answer();
+        let (first, _) = http::fetch(&self.connector, http::Request::get(ask, limit)).await;
+        let answered = first.status.is_some();
+        let limit = self.connector.budget().connect();
+        self.evidence.http = Some(connection::http(&self.connector, &target, &first, limit).await);
+        self.done(&[Hop::Http], start)?;
+        Ok(answered.then_some(target))
+    }
+}
