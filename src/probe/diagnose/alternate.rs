@@ -86,18 +86,27 @@ fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Ex
     })
 }
 
-/// What makes two requests the same: method, path, transport, and all headers but those that differ each time. Requests in a session
-/// are another matter.
-pub(super) fn kind(exchange: &Exchange) -> Option<(&str, &str, bool, Vec<(&str, &str)>)> {
+/// What makes two requests the same.
+#[derive(PartialEq, Eq)]
+pub(super) struct Kind<'a> {
+    method: &'a str,
+    path: &'a str,
+    by_polling: bool,
+    /// All headers but those that differ each time.
+    headers: Vec<(&'a str, &'a str)>,
+}
+
+/// The kind of a request; none for one in a session, which is another matter.
+pub(super) fn kind(exchange: &Exchange) -> Option<Kind<'_>> {
     let (path, query) = exchange.url.split_once('?').unwrap_or((&exchange.url, ""));
     if query.contains("sid=") {
         return None;
     }
     let differs = [ASK_HEADER, "sec-websocket-key", "accept-encoding", "accept", "cache-control"];
     let sent = exchange.sent.iter().filter(|(name, _)| !differs.contains(&name.as_str()));
-    let mut sent: Vec<_> = sent.map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    sent.sort_unstable();
-    Some((exchange.method.as_str(), path, query.contains("transport=polling"), sent))
+    let mut headers: Vec<_> = sent.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    headers.sort_unstable();
+    Some(Kind { method: &exchange.method, path, by_polling: query.contains("transport=polling"), headers })
 }
 
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.
