@@ -129,7 +129,8 @@ pub(super) async fn send_over(
     let mut first = None;
     // On one that was open before, earlier answers came first.
     let is_fresh = matches!(way, Way::Fresh(_));
-    let result = match timeout(limit, attempt(connector, request, way, &mut first)).await {
+    // Boxed, as are the hops: many of these run side by side, and a thread of Windows has a stack of 1 MiB.
+    let result = match timeout(limit, Box::pin(attempt(connector, request, way, &mut first))).await {
         Ok(result) => result,
         Err(_) => {
             connector.line().unanswered();

@@ -44,14 +44,14 @@ impl Probe<'_> {
             format!("{:.0} s: {counts} of {}", start.elapsed().as_secs_f64(), span.stanzas)
         };
         let evidence = &self.evidence;
-        let both = async { tokio::join!(streams, EngineSeen::look(context, evidence)) };
+        let both = async { tokio::join!(streams, Box::pin(EngineSeen::look(context, evidence))) };
         let (streams, seen) = with_progress(&mut *self.report, progress, both).await?;
         for ((transport, _), stream) in wanted.iter().zip(streams) {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);
             self.evidence.streams.insert(*transport, stream);
         }
         self.keep(seen);
-        alone::look_again(context, &mut self.evidence).await;
+        Box::pin(alone::look_again(context, &mut self.evidence)).await;
         self.listen_alone(context, span).await?;
         if is_limited(&self.evidence) {
             let progress = || "counting connections".to_owned();
@@ -59,7 +59,7 @@ impl Probe<'_> {
             self.evidence.line.crowd = Some(crowd);
         }
         let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
-        let again = streams::follow_up(context, &mut self.evidence.streams);
+        let again = Box::pin(streams::follow_up(context, &mut self.evidence.streams));
         with_progress(&mut *self.report, progress, again).await?;
         self.report_engine()?;
         self.report(&Hop::streams().collect::<Vec<_>>())
@@ -80,7 +80,7 @@ impl Probe<'_> {
                 format!("{transport} alone: {count} stanzas of {stanzas}")
             };
             let _alone = self.connector.gate().alone().await;
-            let listening = streams::listen(context, transport, Asked::default(), span, &count);
+            let listening = Box::pin(streams::listen(context, transport, Asked::default(), span, &count));
             let alone = with_progress(&mut *self.report, progress, listening).await?;
             if let Some(stream) = self.evidence.streams.get_mut(&transport) {
                 stream.alone = Some(Box::new(alone));

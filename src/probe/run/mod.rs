@@ -37,10 +37,10 @@ pub(super) struct Probe<'a> {
 impl Probe<'_> {
     /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
-        let page = self.reach_page().await?;
+        let page = Box::pin(self.reach_page()).await?;
         let addresses = self.ask_all_addresses(page.as_ref());
         if let Some(page) = page {
-            self.look_at(page).await?;
+            Box::pin(self.look_at(page)).await?;
         }
         if let (Some(answers), Some(tcp)) = (addresses, &mut self.evidence.tcp) {
             // Were it to fail, there would be nothing to say of other addresses.
@@ -57,7 +57,7 @@ impl Probe<'_> {
         };
         let context = Context { connector: self.connector.clone(), page, engine };
         if self.plan.socketio.is_some() {
-            self.look_at_engine(&context).await?;
+            Box::pin(self.look_at_engine(&context)).await?;
         } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
@@ -72,14 +72,14 @@ impl Probe<'_> {
                 }
             }
             self.report(&[Hop::Page])?;
-            self.look_below_page(&context).await?;
+            Box::pin(self.look_below_page(&context)).await?;
             if self.connector.connections().was_only_one() {
                 return Ok(());
             }
-            self.listen(&context).await?;
-            self.come_back(&context).await?;
+            Box::pin(self.listen(&context)).await?;
+            Box::pin(self.come_back(&context)).await?;
         }
-        self.hold(&context).await
+        Box::pin(self.hold(&context)).await
     }
 
     /// Where something is to be remedied, asks who stands first: one of several hosts, or one that names itself in no answer
@@ -90,7 +90,8 @@ impl Probe<'_> {
         }
         let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());
         let target = page.unwrap_or_else(|| self.plan.target.clone());
-        if let Some(http) = &mut self.evidence.http {
+        // Who says nothing at all does not say who it is.
+        if let Some(http) = self.evidence.http.as_mut().filter(|http| http.first.status.is_some()) {
             http.malformed = Some(outermost::ask(&self.connector, &target).await);
         }
     }
@@ -106,7 +107,7 @@ impl Probe<'_> {
         self.evidence.hosting = Some(self.timed(Hop::Hosting, hosting));
         self.evidence.client_library = Some(self.timed(Hop::ClientLibrary, library));
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
-        alone::look_again(context, &mut self.evidence).await;
+        Box::pin(alone::look_again(context, &mut self.evidence)).await;
         self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Handshake])
     }
 
@@ -117,7 +118,7 @@ impl Probe<'_> {
         self.report(&[Hop::Handshake])?;
         let seen = EngineSeen::look(context, &self.evidence).await;
         self.keep(seen);
-        alone::look_again(context, &mut self.evidence).await;
+        Box::pin(alone::look_again(context, &mut self.evidence)).await;
         self.report_engine()
     }
 
@@ -210,8 +211,11 @@ impl EngineSeen {
 }
 
 /// What comes of it, and how long that took, in milliseconds.
-async fn timed<T>(what: impl Future<Output = T>) -> (T, u64) {
-    let start = Instant::now();
-    let seen = what.await;
-    (seen, millis(start))
+fn timed<'a, T: 'a>(what: impl Future<Output = T> + 'a) -> impl Future<Output = (T, u64)> + 'a {
+    let what = Box::pin(what);
+    async move {
+        let start = Instant::now();
+        let seen = what.await;
+        (seen, millis(start))
+    }
 }
