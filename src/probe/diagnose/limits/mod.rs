@@ -5,7 +5,7 @@ mod crowded;
 use super::{Finding, VerdictId, alternate::kind, facts};
 use crate::probe::{
     classify::{Class, classify, is_ours},
-    evidence::{Crowd, Evidence, Exchange},
+    evidence::{Crowd, Evidence, Exchange, FailureKind},
     hop::Hop,
     hosts::{Host, author},
 };
@@ -116,37 +116,44 @@ impl Refusal<'_> {
     }
 }
 
-/// Requests to several hops are refused for now, each time they are asked, and others in between come through: a limit, of
-/// which nothing tells on what.
+/// Requests to several hops are refused for now, or closed without an answer, and the same are answered at other times: a limit, of
+/// which nothing tells on what, or a server that fails under load.
 fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
     let exchanges = evidence.exchanges();
-    let refused: Vec<_> =
-        exchanges.iter().filter(|(_, exchange)| classify(exchange) == Class::Unavailable).collect();
+    let closed = |exchange: &Exchange| {
+        matches!(classify(exchange), Class::None(FailureKind::Closed | FailureKind::Reset))
+    };
+    let is_refused = |exchange: &Exchange| classify(exchange) == Class::Unavailable || closed(exchange);
+    let refused: Vec<_> = exchanges.iter().filter(|(_, exchange)| is_refused(exchange)).collect();
     let (hop, first) = refused.first()?;
     let others = refused.iter().filter(|(other, _)| other != hop).count();
     // The same was answered at another time: it is not this request that is refused.
+    let alone = evidence.streams.values().filter_map(|stream| Some(&stream.alone.as_deref()?.exchange));
+    let answered: Vec<&Exchange> =
+        exchanges.iter().map(|(_, one)| *one).chain(alone).filter(|one| is_ours(one)).collect();
     let answered = refused.iter().filter(|(_, refused)| {
         let kind = kind(refused);
-        kind.is_some() && exchanges.iter().any(|(_, one)| is_ours(one) && self::kind(one) == kind)
+        kind.is_some() && answered.iter().any(|one| self::kind(one) == kind)
     });
-    let answered = answered.count();
-    if others == 0 || answered == 0 {
+    if others == 0 || answered.count() == 0 {
         return None;
     }
     let least = refused.iter().map(|(_, exchange)| exchange.connections).min().unwrap_or_default();
-    let (id, or) = if least > most_answered(evidence) {
-        (VerdictId::ConnectionLimited, VerdictId::RateLimited)
+    let (id, or) = if refused.iter().all(|(_, exchange)| closed(exchange)) {
+        (VerdictId::ConnectionsReset, &[VerdictId::RateLimited, VerdictId::ConnectionLimited][..])
+    } else if least > most_answered(evidence) {
+        (VerdictId::ConnectionLimited, &[VerdictId::RateLimited][..])
     } else {
-        (VerdictId::RateLimited, VerdictId::ConnectionLimited)
+        (VerdictId::RateLimited, &[VerdictId::ConnectionLimited][..])
     };
     let line = format!(
-        "{}; {} of {} requests were refused so, and the same was answered at other times",
+        "{}; {} of {} requests ended so, and the same were answered at other times",
         facts::describe_exchange(first),
         refused.len(),
         exchanges.len()
     );
     Some(Finding::new(id, *hop, facts::fault(evidence), line).or(
-        &[or],
+        or,
         "the host's log says which limit refused these requests: one on requests in a time, or one on open connections",
     ))
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    probe::evidence::{Arrival, FailureKind, Round, Sticky, Stream},
+    probe::evidence::{Arrival, Round, Sticky, Stream},
     transport::Transport,
 };
 
