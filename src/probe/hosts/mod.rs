@@ -13,7 +13,7 @@ mod chain;
 mod document;
 mod host;
 mod limits;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod loaded;
 #[cfg(test)]
 mod recorded;
