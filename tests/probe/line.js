@@ -21,6 +21,8 @@ class Way {
   }
 
   #push(line, to, due, bytes) {
+    // What comes after a lost packet waits until that was sent again.
+    if (line.loses()) due += line.loss.againAfterMs;
     this.#queue.push({ due, bytes });
     if (!this.#running) this.#run(line, to);
   }
@@ -57,13 +59,21 @@ export class Line {
   /**
    * @param {object} options `roundTripMs`: bytes take half of it each way, and the first ones of a connection one more, as TCP's
    *   handshake does; `bytesPerSecond`, for each connection; `stall`: `{ on, afterMs, ms }`, once, so long after a request whose URL has
-   *   this in it
+   *   this in it; `loss`: `{ each, againAfterMs }`, one of so many packets is lost, and sent again after this time
    */
-  constructor({ roundTripMs = 0, bytesPerSecond = 0, stall } = {}) {
+  constructor({ roundTripMs = 0, bytesPerSecond = 0, stall, loss } = {}) {
+    this.loss = loss;
+    this.packets = 0;
     this.roundTripMs = roundTripMs;
     this.delayMs = roundTripMs / 2;
     this.bytesPerSecond = bytesPerSecond;
     this.stall = stall;
+  }
+
+  /** Whether the next packet is lost. */
+  loses() {
+    this.packets += 1;
+    return this.loss !== undefined && this.packets % this.loss.each === 0;
   }
 
   /** Leads to this port; gives its own. */

@@ -87,6 +87,20 @@ const stalls = [2600, 4600].flatMap((ms) =>
 );
 together("a line that stalls:", Object.fromEntries(stalls));
 
+// Linux sends again after 200 ms and more, and after 1 s where nothing is known of the line yet (RFC 6298; `TCP_RTO_MIN`).
+const losses = [
+  [20, 300],
+  [7, 300],
+  [20, 1000],
+].map(([each, againAfterMs]) => [
+  `one packet of ${each}, sent again after ${againAfterMs} ms`,
+  async () => {
+    const line = new Line({ roundTripMs: 40, loss: { each, againAfterMs } });
+    await expectGood(line, { to: faster.port });
+  },
+]);
+together("a line that loses packets:", Object.fromEntries(losses));
+
 together("a narrow line:", {
   async "2 KB/s for each connection"() {
     const verdicts = await expectGood(new Line({ bytesPerSecond: 2048 }), { to: faster.port, seconds: 90 });
