@@ -8,7 +8,7 @@ use std::{
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    client::connector::{lock, millis},
+    client::{connector::millis, lock::lock},
     evidence::Stall,
 };
 

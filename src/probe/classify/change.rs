@@ -25,7 +25,7 @@ pub(crate) enum Change {
 
 /// The first change that matters, if the server saw this very request; parameters that were added don't.
 pub(crate) fn change(exchange: &Exchange) -> Option<Change> {
-    let saw = exchange.saw.as_ref().filter(|_| super::is_ours(exchange))?;
+    let saw = exchange.saw.as_ref().filter(|_| exchange.is_ours())?;
     let sent = exchange.url.splitn(4, '/').nth(3).unwrap_or_default();
     let (path, query) = sent.split_once('?').unwrap_or((sent, ""));
     let (seen_path, seen_query) = saw.target.split_once('?').unwrap_or((&saw.target, ""));

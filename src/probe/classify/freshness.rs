@@ -1,13 +1,10 @@
 //! Whether an answer was made for the request, or kept from an earlier one.
 
-use crate::{contract::ASK_HEADER, probe::evidence::Exchange};
+use crate::probe::evidence::Exchange;
 
 /// What says that an answer comes from a cache, if anything does.
 pub(crate) fn comes_from_cache(exchange: &Exchange) -> Option<String> {
-    let asked = exchange.sent.iter().find(|(name, _)| name == ASK_HEADER).map(|(_, value)| value);
-    if let (Some(saw), Some(asked)) = (&exchange.saw, asked)
-        && saw.asked != *asked
-    {
+    if exchange.saw.is_some() && exchange.asked().is_some() && !exchange.is_ours() {
         return Some("it was made for another request".to_owned());
     }
     // RFC 9111, 5.1.
@@ -37,16 +34,10 @@ pub(crate) fn comes_from_cache(exchange: &Exchange) -> Option<String> {
     })
 }
 
-/// Whether this very request reached Dante, as far as its own answer proves it.
-pub(crate) fn is_ours(exchange: &Exchange) -> bool {
-    let asked = exchange.sent.iter().find(|(name, _)| name == ASK_HEADER).map(|(_, value)| value);
-    exchange.saw.as_ref().is_some_and(|saw| Some(&saw.asked) == asked)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::SeenExchange;
+    use crate::contract::{ASK_HEADER, SeenExchange};
 
     #[test]
     fn signs() {
@@ -71,7 +62,7 @@ mod tests {
             saw: Some(SeenExchange { asked: asked.into(), ..SeenExchange::default() }),
             ..Exchange::default()
         };
-        assert_eq!((comes_from_cache(&asked("x-2")), is_ours(&asked("x-2"))), (None, true));
-        assert!(comes_from_cache(&asked("x-1")).is_some() && !is_ours(&asked("x-1")));
+        assert_eq!((comes_from_cache(&asked("x-2")), asked("x-2").is_ours()), (None, true));
+        assert!(comes_from_cache(&asked("x-1")).is_some() && !asked("x-1").is_ours());
     }
 }

@@ -12,7 +12,8 @@ use std::str::FromStr as _;
 pub(crate) use self::{
     change::{Change, change},
     engine_error::EngineError,
-    freshness::{comes_from_cache, is_ours},
+    freshness::comes_from_cache,
+    pages::{IISNODE_PAGES, is_iisnode_page},
     redirect::RedirectKind,
 };
 use super::{
@@ -109,7 +110,7 @@ pub(crate) fn classify(exchange: &Exchange) -> Class {
         _ if status == 400 && says(pages::PLAIN_TO_TLS) => Class::PlainToTls,
         _ if status == 400 && says(pages::CLIENT_CERTIFICATE) => Class::ClientCertificate,
         _ if pages::is_challenge(exchange) => Class::Firewall,
-        200..=299 if super::hosts::is_iisnode_page(body) => Class::IisnodePage,
+        200..=299 if pages::is_iisnode_page(body) => Class::IisnodePage,
         200..=299 | 401 | 403 if is_page && pages::is_login(body) => Class::Login,
         401 | 407 => Class::Credentials,
         403 | 406 if says(pages::FIREWALL) => Class::Firewall,

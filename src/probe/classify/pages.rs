@@ -77,6 +77,16 @@ pub(super) const NO_SERVER: &[&str] = &[
 const MAINTENANCE: &[&str] =
     &["maintenance", "be back soon", "be right back", "be back shortly", "temporarily down for", "wartung"];
 
+/// Words of iisnode's own error pages, which come with status 200 unless `devErrorsEnabled` is off
+/// (cprotocolbridge.cpp:162-178 and 210-402).
+pub(crate) const IISNODE_PAGES: [&str; 4] =
+    ["iisnode encountered an error", "HTTP subStatus", "unable to start the node", "iisnode-"];
+
+/// Whether a body is an error page of iisnode's.
+pub(crate) fn is_iisnode_page(body: &str) -> bool {
+    IISNODE_PAGES.iter().any(|words| body.contains(words))
+}
+
 /// Whether a body has one of these words; they are in lower case.
 pub(super) fn says(body: &str, words: &[&str]) -> bool {
     let body = body.to_ascii_lowercase();

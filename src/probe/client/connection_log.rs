@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use super::connector::lock;
+use super::lock::lock;
 use crate::probe::evidence::{BrokenConnection, Connections, Exchange};
 
 /// How many broken connections are kept.

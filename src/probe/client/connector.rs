@@ -18,6 +18,7 @@ use super::{
     failures::{of_handshake, of_io, of_tls},
     gate::{Gate, Pass},
     journal::Journal,
+    lock::lock,
     recorded::Recorded,
     tls::Roots,
 };
@@ -279,11 +280,6 @@ impl Connector {
     pub(super) fn roots(&self) -> &Roots {
         &self.roots
     }
-}
-
-/// Locks one of the small tables that connections share.
-pub(crate) fn lock<T>(table: &Mutex<T>) -> MutexGuard<'_, T> {
-    table.lock().expect("nothing panics while it holds one of these locks")
 }
 
 /// The name that a certificate has to be for.

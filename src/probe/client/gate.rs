@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{connector::lock, retry_after::Patience};
+use super::{lock::lock, retry_after::Patience};
 use crate::probe::evidence::Exchange;
 
 const NEVER_CLOSED: &str = "the semaphore is never closed";

@@ -17,10 +17,11 @@ use tokio_rustls::{
 
 use super::{
     alert::tls_error,
-    connector::{Connector, lock, server_name},
+    connector::{Connector, server_name},
     failures::{of_handshake, of_tls},
     hello::{Choice, client_hello, is_tls},
     http2::{GREETING, is_answer},
+    lock::lock,
     recorded::Recorded,
 };
 use crate::probe::{

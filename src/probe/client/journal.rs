@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use super::connector::lock;
+use super::lock::lock;
 use crate::probe::evidence::Exchange;
 
 /// How many are kept. A probe makes a hundred; one that holds connections polls on.

@@ -7,7 +7,7 @@
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
 //! | `as_it_came` | answers that a client of HTTP cannot read |
-//! | `failures` | the errors of all of these |
+//! | `failures`, `lock` | the errors of all of these, and what they share |
 //! | `journal` | all that was |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
@@ -25,6 +25,7 @@ pub(super) mod http;
 mod http2;
 mod inspection;
 mod journal;
+pub(super) mod lock;
 mod recorded;
 mod resolver;
 mod retry;

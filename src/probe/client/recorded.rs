@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{connector::lock, gate::Pass};
+use super::{gate::Pass, lock::lock};
 
 /// How many of the first bytes of a connection are kept, for when they are not HTTP.
 const KEPT: usize = 2048;

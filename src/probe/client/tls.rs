@@ -15,7 +15,7 @@ use tokio_rustls::rustls::{
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer as _};
 
-use super::connector::lock;
+use super::lock::lock;
 use crate::probe::evidence::Tls;
 
 /// The trust of this machine.

@@ -3,7 +3,7 @@
 use super::{Finding, Severity, VerdictId, facts};
 use crate::contract::ASK_HEADER;
 use crate::probe::{
-    classify::{Class, classify, comes_from_cache, is_ours},
+    classify::{Class, classify, comes_from_cache},
     evidence::{Evidence, Exchange, Upgrade},
     hop::Hop,
 };
@@ -58,7 +58,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
     });
     let Some((hop, one, other)) = pair.or(upgrades).or_else(|| at_several_hops(&exchanges)) else { return };
-    let dantes = exchanges.iter().filter(|(_, exchange)| is_ours(exchange)).count();
+    let dantes = exchanges.iter().filter(|(_, exchange)| exchange.is_ours()).count();
     let answered = exchanges.iter().filter(|(_, exchange)| exchange.status.is_some()).count();
     let share = match dantes {
         0 => String::new(),
@@ -81,8 +81,8 @@ fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Ex
     exchanges.iter().find_map(|(hop, one)| {
         let kind = kind(one)?;
         let others = exchanges.iter().filter(|(_, other)| self::kind(other).as_ref() == Some(&kind));
-        let ours = others.map(|(_, other)| *other).find(|other| is_ours(other) && differ(other, one))?;
-        (!is_ours(one) && one.status.is_some()).then_some((*hop, ours, *one))
+        let ours = others.map(|(_, other)| *other).find(|other| other.is_ours() && differ(other, one))?;
+        (!one.is_ours() && one.status.is_some()).then_some((*hop, ours, *one))
     })
 }
 
@@ -121,7 +121,7 @@ fn differ(one: &Exchange, other: &Exchange) -> bool {
     let (class, other_class) = (classify(one), classify(other));
     let status = |exchange: &Exchange| exchange.status;
     class != other_class
-        || is_ours(one) != is_ours(other)
+        || one.is_ours() != other.is_ours()
         || (class == Class::Good && status(one) != status(other))
 }
 

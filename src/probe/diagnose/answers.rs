@@ -4,7 +4,7 @@ use super::{Finding, Severity, VerdictId, facts};
 use crate::{
     contract::FaultId,
     probe::{
-        classify::{Change, Class, RedirectKind, change, classify, comes_from_cache},
+        classify::{Change, Class, RedirectKind, change, classify, comes_from_cache, is_iisnode_page},
         evidence::Exchange,
         hop::Hop,
     },
@@ -95,5 +95,5 @@ fn is_ancm(body: &str) -> bool {
         "500.1001", "500.1002", "500.1011", "500.1013", "502.5", "503.1002", "503.1003", "500.30", "500.31",
         "500.32",
     ];
-    codes.iter().any(|code| body.contains(code)) || super::hosts::is_iisnode_page(body)
+    codes.iter().any(|code| body.contains(code)) || is_iisnode_page(body)
 }

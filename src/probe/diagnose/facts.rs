@@ -1,8 +1,8 @@
 //! Simple facts that several rules ask for.
 
-use super::Severity;
+use super::{Finding, Severity};
 use crate::probe::{
-    classify::{Class, EngineError, classify, is_ours},
+    classify::{Class, EngineError, classify},
     evidence::{Evidence, Exchange, Stream, Upgrade},
     hop::Hop,
 };
@@ -148,5 +148,24 @@ pub(super) fn answers_plain_requests(evidence: &Evidence) -> bool {
 
 /// Whether the host itself gave this answer: others came from Dante, as they prove, and this one does not.
 pub(super) fn answered_by_host(evidence: &Evidence, exchange: &Exchange) -> bool {
-    !is_ours(exchange) && evidence.exchanges().iter().any(|(_, one)| is_ours(one))
+    !exchange.is_ours() && evidence.exchanges().iter().any(|(_, one)| one.is_ours())
+}
+
+/// What an earlier hop has explained is not repeated: stanzas cannot come where upgrades fail.
+pub(super) fn unless_explained(
+    evidence: &Evidence,
+    transport: Transport,
+    finding: Finding,
+) -> Option<Finding> {
+    let explained = match transport {
+        Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !works(evidence, Hop::Upgrade),
+        Transport::SocketIoPolling => {
+            let sticky = evidence.sticky.as_ref();
+            let unsteady = sticky.is_some_and(|sticky| sticky.rounds.iter().any(|round| round.unknown > 0));
+            (evidence.handshake.is_some() && !works(evidence, Hop::Handshake))
+                || (unsteady && !works(evidence, Hop::Sticky))
+        }
+        Transport::WebSocket | Transport::Sse => false,
+    };
+    (!explained).then_some(finding)
 }

@@ -45,7 +45,11 @@ fn stream_rules(
         findings.push(finding(VerdictId::Garbage, format!("the stream contains {stray:?}")));
     }
     if let Some(garbage) = &stream.garbage {
-        findings.extend(unless_explained(evidence, transport, finding(VerdictId::Garbage, garbage.clone())));
+        findings.extend(facts::unless_explained(
+            evidence,
+            transport,
+            finding(VerdictId::Garbage, garbage.clone()),
+        ));
         return;
     }
     // A WebSocket that is accepted and closed before it said anything counts as refused.
@@ -99,25 +103,6 @@ fn wrong_type(transport: Transport, stream: &Stream) -> Option<&str> {
     wrong.then_some(kind)
 }
 
-/// What an earlier hop has explained is not repeated: stanzas cannot come where upgrades fail.
-pub(super) fn unless_explained(
-    evidence: &Evidence,
-    transport: Transport,
-    finding: Finding,
-) -> Option<Finding> {
-    let explained = match transport {
-        Transport::SocketIoWebSocket => evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade),
-        Transport::SocketIoPolling => {
-            let sticky = evidence.sticky.as_ref();
-            let unsteady = sticky.is_some_and(|sticky| sticky.rounds.iter().any(|round| round.unknown > 0));
-            (evidence.handshake.is_some() && !facts::works(evidence, Hop::Handshake))
-                || (unsteady && !facts::works(evidence, Hop::Sticky))
-        }
-        Transport::WebSocket | Transport::Sse => false,
-    };
-    (!explained).then_some(finding)
-}
-
 fn not_opened(
     evidence: &Evidence,
     host: Option<Host>,
@@ -131,14 +116,14 @@ fn not_opened(
                 ended: stream.ended.clone(),
                 ..Upgrade::default()
             };
-            unless_explained(
+            facts::unless_explained(
                 evidence,
                 transport,
                 engine::refused_upgrade(evidence, host, Hop::Stream(transport), &upgrade),
             )
         }
         Transport::SocketIoPolling | Transport::Sse => {
-            unless_explained(evidence, transport, refused(evidence, transport, &stream.exchange))
+            facts::unless_explained(evidence, transport, refused(evidence, transport, &stream.exchange))
         }
     }
 }

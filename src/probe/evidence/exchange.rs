@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::SeenExchange;
+use crate::contract::{ASK_HEADER, SeenExchange};
 
 /// How something failed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +121,16 @@ impl Exchange {
         let cut = [FailureKind::Reset, FailureKind::Closed, FailureKind::BodyCut];
         // What came instead of an answer says more than that it ended.
         cut.iter().any(|kind| self.failed_by(*kind)) && (self.status.is_some() || self.raw.is_none())
+    }
+
+    /// What this request asked Dante with, if it did.
+    pub(crate) fn asked(&self) -> Option<&str> {
+        self.sent.iter().find(|(name, _)| name == ASK_HEADER).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether this very request reached Dante, as far as its own answer proves it.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.saw.as_ref().is_some_and(|saw| Some(saw.asked.as_str()) == self.asked())
     }
 
     /// Whether there was a whole answer with this status.

@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use self::{connection::*, engine::*, exchange::*, line::*, page::*, streams::*};
-use super::{classify::is_ours, hop::Hop};
+use super::hop::Hop;
 use crate::{contract::HostingStatus, transport::Transport};
 
 evidence! {
@@ -111,8 +111,8 @@ impl Evidence {
     /// What the server says of itself, if it was read, and this Dante wrote it for us: a cache may have kept another's.
     pub(crate) fn hosting_status(&self) -> Option<&HostingStatus> {
         let hosting = self.hosting.as_ref()?;
-        let others_are_ours = || self.exchanges().iter().any(|(_, exchange)| is_ours(exchange));
-        let fresh = is_ours(&hosting.exchange) || !others_are_ours();
+        let others_are_ours = || self.exchanges().iter().any(|(_, exchange)| exchange.is_ours());
+        let fresh = hosting.exchange.is_ours() || !others_are_ours();
         hosting.answer.as_ref().filter(|_| fresh)
     }
 

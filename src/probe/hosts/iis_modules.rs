@@ -8,18 +8,11 @@ use super::{
 };
 use crate::{
     hosting::recipes::Recipe,
-    probe::verdicts::{Remedy, VerdictId},
+    probe::{
+        classify::IISNODE_PAGES,
+        verdicts::{Remedy, VerdictId},
+    },
 };
-
-/// Words of iisnode's own error pages, which come with status 200 unless `devErrorsEnabled` is off
-/// (cprotocolbridge.cpp:162-178 and 210-402).
-const IISNODE_PAGES: [&str; 4] =
-    ["iisnode encountered an error", "HTTP subStatus", "unable to start the node", "iisnode-"];
-
-/// Whether a body is an error page of iisnode's.
-pub(crate) fn is_iisnode_page(body: &str) -> bool {
-    IISNODE_PAGES.iter().any(|words| body.contains(words))
-}
 
 const WEBSOCKET_OFF: Remedy = Remedy::paste(
     "in web.config, in <system.webServer>; if the section is locked: appcmd unlock config -section:system.webServer/webSocket",

@@ -13,7 +13,8 @@ mod chain;
 mod document;
 mod host;
 mod limits;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod loaded;
 #[cfg(test)]
 mod recorded;
@@ -41,7 +42,6 @@ mod varnish;
 
 pub(crate) use chain::chain;
 pub(crate) use host::Host;
-pub(crate) use iis_modules::is_iisnode_page;
 pub(crate) use limits::{Wait, default_near, limit_on_age};
 pub(crate) use signs::author;
 

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     contract::{QUIET, paths},
     probe::{
-        classify::is_ours,
         client::{
             engineio,
             http::{self, Request},
@@ -92,7 +91,7 @@ pub(crate) async fn open(
                 }
             };
             if answer.exchange.status != Some(200)
-                || (is_page(answer.exchange.header("content-type")) && !is_ours(&answer.exchange))
+                || (is_page(answer.exchange.header("content-type")) && !answer.exchange.is_ours())
             {
                 stream.exchange = answer.finish().await.0;
                 return Err(());

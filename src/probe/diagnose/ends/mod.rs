@@ -8,7 +8,6 @@ use super::{
     Finding, VerdictId, facts,
     hold::{near, stopped_at},
     pace::interval,
-    streams::unless_explained,
 };
 use crate::{
     probe::{
@@ -90,7 +89,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             Cause::GoingAway => finding(VerdictId::ServerRestarted),
             Cause::Amount | Cause::Once | Cause::Again | Cause::Unknown => finding(VerdictId::EarlyEnd),
         };
-        findings.extend(unless_explained(evidence, *transport, finding));
+        findings.extend(facts::unless_explained(evidence, *transport, finding));
     }
 }
 

@@ -4,7 +4,7 @@ mod crowded;
 
 use super::{Finding, VerdictId, alternate::kind, facts};
 use crate::probe::{
-    classify::{Class, classify, is_ours},
+    classify::{Class, classify},
     evidence::{Crowd, Evidence, Exchange, FailureKind},
     hop::Hop,
     hosts::{Host, author},
@@ -130,7 +130,7 @@ fn refused_now_and_then(evidence: &Evidence) -> Option<Finding> {
     // The same was answered at another time: it is not this request that is refused.
     let alone = evidence.streams.values().filter_map(|stream| Some(&stream.alone.as_deref()?.exchange));
     let answered: Vec<&Exchange> =
-        exchanges.iter().map(|(_, one)| *one).chain(alone).filter(|one| is_ours(one)).collect();
+        exchanges.iter().map(|(_, one)| *one).chain(alone).filter(|one| one.is_ours()).collect();
     let answered = refused.iter().filter(|(_, refused)| {
         let kind = kind(refused);
         kind.is_some() && answered.iter().any(|one| self::kind(one) == kind)
