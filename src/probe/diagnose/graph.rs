@@ -13,7 +13,6 @@ pub(super) struct Explained {
 /// what is worse, then as the hops come.
 pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
     findings.sort_by_key(|finding| finding.hop);
-    // What is known for sure absorbs what is only said to be possible.
     let mut causes: Vec<Explained> = Vec::new();
     for finding in findings {
         match causes.iter_mut().find(|cause| is_one(&cause.finding, &finding)) {
@@ -325,5 +324,74 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         PrefixMismatch => matches!(id, NotDante),
         DoubleSlash | UrlDecoded | HostHeaderLost => matches!(id, PrefixMismatch),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands first, and below it what it explains.
+    fn explained(findings: &[(VerdictId, Hop, Severity)]) -> Vec<(VerdictId, Severity, Vec<VerdictId>)> {
+        let findings =
+            findings.iter().map(|(id, hop, severity)| Finding::new(*id, *hop, *severity, "")).collect();
+        let also = |cause: &Explained| cause.also.iter().map(|also| also.id).collect();
+        explain(findings)
+            .iter()
+            .map(|cause| (cause.finding.id, cause.finding.severity, also(cause)))
+            .collect()
+    }
+
+    const SSE: Hop = Hop::Stream(Transport::Sse);
+    const WEBSOCKET: Hop = Hop::Stream(Transport::WebSocket);
+
+    #[test]
+    fn one_verdict_at_several_hops_is_one() {
+        let found = explained(&[
+            (VerdictId::CredentialsRequired, SSE, Severity::Broken),
+            (VerdictId::CredentialsRequired, WEBSOCKET, Severity::Degraded),
+        ]);
+        assert_eq!(
+            found,
+            [(VerdictId::CredentialsRequired, Severity::Broken, vec![VerdictId::CredentialsRequired])]
+        );
+    }
+
+    #[test]
+    fn a_cause_takes_what_it_explains_and_stands_first() {
+        let found = explained(&[
+            (VerdictId::TlsExpiresSoon, Hop::Tls, Severity::Note),
+            (VerdictId::PostRefused, Hop::Sticky, Severity::Degraded),
+            (VerdictId::EarlyEnd, Hop::Stream(Transport::SocketIoPolling), Severity::Degraded),
+            (VerdictId::Buffered, SSE, Severity::Degraded),
+        ]);
+        let ids: Vec<_> = found.iter().map(|(id, ..)| *id).collect();
+        assert_eq!(ids, [VerdictId::PostRefused, VerdictId::Buffered, VerdictId::TlsExpiresSoon]);
+        assert_eq!(found[0].2, [VerdictId::EarlyEnd]);
+    }
+
+    #[test]
+    fn a_note_that_explains_a_fault_is_one_unless_it_is_the_line() {
+        let of =
+            |cause, effect| explained(&[(cause, SSE, Severity::Note), (effect, SSE, Severity::Degraded)]);
+        let compressed = of(VerdictId::CompressedStream, VerdictId::Buffered);
+        assert_eq!(
+            compressed,
+            [(VerdictId::CompressedStream, Severity::Degraded, vec![VerdictId::Buffered])]
+        );
+        let stalled = of(VerdictId::LineStalled, VerdictId::Buffered);
+        assert_eq!(stalled, [(VerdictId::LineStalled, Severity::Note, vec![VerdictId::Buffered])]);
+    }
+
+    #[test]
+    fn explanations_end() {
+        use strum::VariantArray as _;
+        let all: Vec<_> = VerdictId::VARIANTS
+            .iter()
+            .flat_map(|id| Hop::all().map(|hop| (*id, hop, Severity::Degraded)))
+            .collect();
+        let found = explained(&all);
+        let said: usize = found.iter().map(|(.., also)| 1 + also.len()).sum();
+        assert_eq!(said, all.len(), "nothing is lost, and nothing said twice");
     }
 }
