@@ -1,7 +1,7 @@
 //! Each hop in one line. Pure.
 
 use super::{
-    evidence::{Evidence, Exchange, Stream},
+    evidence::{Evidence, Stream},
     hop::Hop,
 };
 
@@ -43,7 +43,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let first = &evidence.http.as_ref()?.first;
             let server =
                 first.header("server").map(|server| format!(", Server: {server}")).unwrap_or_default();
-            if first.status.is_some() { format!("{}{server}", first.version) } else { answer(first) }
+            if first.status.is_some() { format!("{}{server}", first.version) } else { first.outcome() }
         }
         Hop::Page => {
             let page = evidence.page.as_ref()?;
@@ -54,12 +54,12 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                 1 => format!(", after a redirect to {}", page.url),
                 count => format!(", after {count} redirects to {}", page.url),
             };
-            format!("{}, {kind}{redirects}", answer(last))
+            format!("{}, {kind}{redirects}", last.outcome())
         }
         Hop::Hosting => {
             let hosting = evidence.hosting.as_ref()?;
             let Some(status) = &hosting.answer else {
-                return Some(answer(&hosting.exchange));
+                return Some(hosting.exchange.outcome());
             };
             let known = |text: &str| if text.is_empty() { "?".to_owned() } else { text.to_owned() };
             let prefix = match status.request.prefix.as_str() {
@@ -81,7 +81,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let library = evidence.client_library.as_ref()?;
             match &library.version {
                 Some(version) => format!("Socket.IO {version}, {} bytes", library.exchange.body_bytes),
-                None => answer(&library.exchange),
+                None => library.exchange.outcome(),
             }
         }
         Hop::Handshake => {
@@ -93,7 +93,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                     format!("a session, pings every {seconds} s, upgrades: {upgrades}")
                 }
                 None if handshake.exchange.is(200) => "200, and no session in it".to_owned(),
-                None => answer(&handshake.exchange),
+                None => handshake.exchange.outcome(),
             }
         }
         Hop::Sticky => {
@@ -107,7 +107,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Upgrade => {
             let attempts = evidence.upgrades.as_ref()?.attempts.iter();
             let parts = attempts.map(|attempt| {
-                let how = if attempt.works { "works".to_owned() } else { answer(&attempt.exchange) };
+                let how = if attempt.works { "works".to_owned() } else { attempt.exchange.outcome() };
                 format!("{} {how}", attempt.style)
             });
             parts.collect::<Vec<_>>().join(", ")
@@ -141,7 +141,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let cors = evidence.cors.as_ref()?;
             let others = cors.allowed.as_deref().unwrap_or("none");
             let pages = if cors.own { "own pages" } else { "pages from that origin" };
-            format!("{pages}: {}; other origins: {others}", answer(&cors.exchange))
+            format!("{pages}: {}; other origins: {others}", cors.exchange.outcome())
         }
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
@@ -154,10 +154,10 @@ fn describe_stream(stream: &Stream) -> String {
             (Some(garbage), _) => garbage.clone(),
             (None, Some(ended)) => ended.how.clone(),
             (None, None) if stream.exchange.status.is_some_and(|status| status >= 300) => {
-                format!("refused: {}", answer(&stream.exchange))
+                format!("refused: {}", stream.exchange.outcome())
             }
             (None, None) => {
-                format!("{}, no stanza within {:.1} s", answer(&stream.exchange), seconds(stream.watched_ms))
+                format!("{}, no stanza within {:.1} s", stream.exchange.outcome(), seconds(stream.watched_ms))
             }
         };
     };
@@ -186,14 +186,6 @@ fn plot(stream: &Stream) -> String {
         .map(|gap| BARS[usize::try_from(gap * 7 / (*longest).max(1)).unwrap_or(7).min(7)])
         .collect();
     format!(", gaps {bars} {:.2} to {:.2} s", seconds(*shortest), seconds(*longest))
-}
-
-fn answer(exchange: &Exchange) -> String {
-    match (&exchange.status, &exchange.failure) {
-        (_, Some(failure)) => failure.text.clone(),
-        (Some(status), None) => status.to_string(),
-        (None, None) => "no answer".to_owned(),
-    }
 }
 
 fn seconds(ms: u64) -> f64 {

@@ -133,6 +133,15 @@ impl Exchange {
         self.saw.as_ref().is_some_and(|saw| Some(saw.asked.as_str()) == self.asked())
     }
 
+    /// What came of it, in a few words: what went wrong, or the status.
+    pub(crate) fn outcome(&self) -> String {
+        match (&self.status, &self.failure) {
+            (_, Some(failure)) => failure.text.clone(),
+            (Some(status), None) => status.to_string(),
+            (None, None) => "no answer".to_owned(),
+        }
+    }
+
     /// Whether there was a whole answer with this status.
     pub(crate) fn is(&self, status: u16) -> bool {
         self.status == Some(status) && self.failure.is_none()

@@ -167,7 +167,6 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::CompressedStream, UNCOMPRESSED),
     (VerdictId::DoubleCompression, UNCOMPRESSED),
     (VerdictId::WrongContentType, Remedy::text("look for ForceType, Header set Content-Type and AddType")),
-    (VerdictId::EarlyEnd, PATIENCE),
     (VerdictId::IdleCut, PATIENCE),
     (VerdictId::CorsBlocked, HOST_HEADER),
 ];

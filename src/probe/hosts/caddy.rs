@@ -115,7 +115,6 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::CompressedStream, UNTOUCHED),
     (VerdictId::DoubleCompression, UNTOUCHED),
-    (VerdictId::EarlyEnd, TIMES),
     (VerdictId::AgeCut, TIMES),
     (VerdictId::IdleCut, TIMES),
 ];

@@ -101,12 +101,6 @@ const CLOUDFRONT: &[(VerdictId, Remedy)] = &[
         VerdictId::OriginTlsFailed,
         Remedy::text("the origin's protocol policy: HTTP only, or a certificate on the origin for its name"),
     ),
-    (
-        VerdictId::EarlyEnd,
-        Remedy::text(
-            "raise the origin's response timeout (30 s by default), and remove its response completion timeout",
-        ),
-    ),
     (VerdictId::AgeCut, Remedy::text("remove the origin's response completion timeout")),
     (
         VerdictId::CompressedStream,
@@ -134,7 +128,6 @@ const FASTLY: &[(VerdictId, Remedy)] = &[
         Remedy::text("in vcl_fetch: set beresp.do_stream = true (Streaming Miss) for {prefix}/"),
     ),
     (VerdictId::GuestTooSlow, FASTLY_PATIENCE),
-    (VerdictId::EarlyEnd, FASTLY_PATIENCE),
     (VerdictId::IdleCut, FASTLY_PATIENCE),
 ];
 
@@ -158,7 +151,6 @@ const FRONT_DOOR: &[(VerdictId, Remedy)] = &[
         VerdictId::GuestTooSlow,
         Remedy::text("raise the origin response timeout of the profile (at most 240 s)"),
     ),
-    (VerdictId::EarlyEnd, Remedy::text("raise the origin response timeout of the profile (at most 240 s)")),
     (
         VerdictId::OriginTlsFailed,
         Remedy::text("the route's forwarding protocol: HTTP only, or a valid certificate on the origin"),

@@ -143,14 +143,12 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
         VerdictId::CompressedStream,
         Remedy::text("envoy.filters.http.compressor: give content_type a list without text/event-stream"),
     ),
-    (VerdictId::EarlyEnd, ROUTE_TIME),
     (VerdictId::AgeCut, ROUTE_TIME),
     (VerdictId::IdleCut, IDLE_TIME),
 ];
 
 /// istio.io, reference of VirtualService and DestinationRule.
 const ISTIO: &[(VerdictId, Remedy)] = &[
-    (VerdictId::EarlyEnd, VIRTUAL_SERVICE),
     (VerdictId::AgeCut, VIRTUAL_SERVICE),
     (VerdictId::GuestTooSlow, VIRTUAL_SERVICE),
     (

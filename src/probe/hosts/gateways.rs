@@ -12,7 +12,6 @@ const INGRESS: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::GuestTooSlow, ANNOTATED_PATIENCE),
-    (VerdictId::EarlyEnd, ANNOTATED_PATIENCE),
     (VerdictId::IdleCut, ANNOTATED_PATIENCE),
     (VerdictId::TlsToServer, ANNOTATED_HTTP),
     (VerdictId::Http2ToServer, ANNOTATED_HTTP),
@@ -89,10 +88,6 @@ const KONG: &[(VerdictId, Remedy)] = &[
     (VerdictId::OnlyPartPassed, KONG_PATHS),
     (
         VerdictId::IdleCut,
-        Remedy::text("raise the service's read_timeout and write_timeout (60000 ms by default)"),
-    ),
-    (
-        VerdictId::EarlyEnd,
         Remedy::text("raise the service's read_timeout and write_timeout (60000 ms by default)"),
     ),
     (VerdictId::GuestTooSlow, Remedy::text("raise the service's read_timeout (60000 ms by default)")),

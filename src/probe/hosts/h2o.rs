@@ -51,7 +51,6 @@ const H2O: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, UPGRADE),
     (VerdictId::UpgradeUnanswered, UPGRADE),
     (VerdictId::CompressedStream, Remedy::paste("in the path {prefix}/:", &["compress: OFF"])),
-    (VerdictId::EarlyEnd, H2O_PATIENCE),
     (VerdictId::IdleCut, H2O_PATIENCE),
 ];
 
@@ -87,7 +86,6 @@ const NGHTTPX: &[(VerdictId, Remedy)] = &[
     (VerdictId::GuestTooSlow, NGHTTPX_PATIENCE),
     (VerdictId::NoStickiness, NGHTTPX_STICKY),
     (VerdictId::StickinessByCookie, NGHTTPX_STICKY),
-    (VerdictId::EarlyEnd, NGHTTPX_PATIENCE),
     (VerdictId::IdleCut, NGHTTPX_PATIENCE),
 ];
 

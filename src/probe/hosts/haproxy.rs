@@ -151,7 +151,6 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
             &["compression type text/html text/css text/javascript"],
         ),
     ),
-    (VerdictId::EarlyEnd, PATIENCE),
     (
         VerdictId::AgeCut,
         Remedy::text(

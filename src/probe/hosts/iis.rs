@@ -101,7 +101,6 @@ const IIS: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::Buffered, UNBUFFERED),
     (VerdictId::CompressedStream, UNCOMPRESSED),
-    (VerdictId::EarlyEnd, PATIENCE),
     (VerdictId::IdleCut, PATIENCE),
     (VerdictId::DoubleCompression, UNCOMPRESSED),
     (VerdictId::CorsBlocked, Remedy::text("ARR: turn on preserveHostHeader")),

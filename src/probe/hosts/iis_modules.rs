@@ -106,7 +106,6 @@ const HTTP_PLATFORM: &[(VerdictId, Remedy)] = &[
     (VerdictId::IisWebsocketModuleOn, WEBSOCKET_ON),
     (VerdictId::Buffered, UNBUFFERED),
     (VerdictId::CompressedStream, UNCOMPRESSED),
-    (VerdictId::EarlyEnd, Remedy::text("requestTimeout=\"00:10:00\" on <httpPlatform>")),
     (
         VerdictId::IdleCut,
         Remedy::text("requestTimeout=\"00:10:00\"; set the application pool's Idle Time-out to 0"),
@@ -131,7 +130,6 @@ const ASP_NET_CORE: &[(VerdictId, Remedy)] = &[
     (VerdictId::IisWebsocketModuleOn, WEBSOCKET_ON),
     (VerdictId::Buffered, UNBUFFERED),
     (VerdictId::CompressedStream, UNCOMPRESSED),
-    (VerdictId::EarlyEnd, Remedy::text("requestTimeout=\"00:10:00\" on <aspNetCore>")),
     (
         VerdictId::IdleCut,
         Remedy::text("requestTimeout=\"00:10:00\"; set the application pool's Idle Time-out to 0"),

@@ -100,7 +100,6 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
             "take text/event-stream out of deflate.mimetypes, and name whole types instead of text/",
         ),
     ),
-    (VerdictId::EarlyEnd, PATIENCE),
     (VerdictId::IdleCut, PATIENCE),
 ];
 

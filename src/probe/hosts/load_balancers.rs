@@ -50,7 +50,6 @@ const ALB: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::GuestTooSlow, ALB_IDLE),
     (VerdictId::NoStickiness, ALB_STICKY),
-    (VerdictId::EarlyEnd, ALB_IDLE),
     (VerdictId::IdleCut, ALB_IDLE),
 ];
 
@@ -90,7 +89,6 @@ const GATEWAY: &[(VerdictId, Remedy)] = &[
         Remedy::text("turn off response buffering (globalConfiguration.enableResponseBuffering: false)"),
     ),
     (VerdictId::GuestTooSlow, GATEWAY_PATIENCE),
-    (VerdictId::EarlyEnd, GATEWAY_PATIENCE),
     (VerdictId::IdleCut, GATEWAY_PATIENCE),
 ];
 
@@ -138,7 +136,6 @@ const GOOGLE: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::GuestTooSlow, GOOGLE_TIME),
-    (VerdictId::EarlyEnd, GOOGLE_TIME),
     (VerdictId::AgeCut, GOOGLE_TIME),
     (VerdictId::IdleCut, GOOGLE_TIME),
 ];

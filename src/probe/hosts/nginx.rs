@@ -229,7 +229,6 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::CompressedStream, Remedy::paste("in location {prefix}/:", &["gzip off;"])),
     (VerdictId::DoubleCompression, Remedy::paste("in location {prefix}/:", &["gzip off;"])),
-    (VerdictId::EarlyEnd, PATIENCE),
     (
         VerdictId::AgeCut,
         Remedy::text(

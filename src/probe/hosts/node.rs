@@ -37,7 +37,6 @@ const NODE: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeRefused, UPGRADE),
     (VerdictId::Buffered, UNCOMPRESSED),
     (VerdictId::CompressedStream, UNCOMPRESSED),
-    (VerdictId::EarlyEnd, TIMES),
     (VerdictId::IdleCut, TIMES),
 ];
 

@@ -31,12 +31,6 @@ const HEROKU: &[(VerdictId, Remedy)] = &[
             "the router cuts what is silent for 55 s, which cannot be changed: something must be sent more often",
         ),
     ),
-    (
-        VerdictId::EarlyEnd,
-        Remedy::text(
-            "the router cuts what is silent for 55 s, which cannot be changed: something must be sent more often",
-        ),
-    ),
 ];
 
 /// fly.io/docs/reference/configuration.
@@ -73,12 +67,6 @@ const VERCEL: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::AgeCut,
-        Remedy::text(
-            "a function ends after its maximum duration: let clients connect to Dante's own address",
-        ),
-    ),
-    (
-        VerdictId::EarlyEnd,
         Remedy::text(
             "a function ends after its maximum duration: let clients connect to Dante's own address",
         ),
@@ -138,12 +126,6 @@ const AZURE: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::Buffered, Remedy::text("<urlCompression doDynamicCompression=\"false\" /> in web.config")),
-    (
-        VerdictId::EarlyEnd,
-        Remedy::text(
-            "Azure cuts connections that are silent for 230 s; a stream must send something more often",
-        ),
-    ),
     (
         VerdictId::IdleCut,
         Remedy::text("Azure cuts connections that are silent for 230 s; Always On keeps the site loaded"),

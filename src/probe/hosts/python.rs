@@ -28,7 +28,6 @@ const GUNICORN: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::AgeCut, WORKERS),
-    (VerdictId::EarlyEnd, WORKERS),
     (VerdictId::ConnectionLimited, WORKERS),
 ];
 

@@ -42,7 +42,6 @@ const SQUID: &[(VerdictId, Remedy)] = &[
     (VerdictId::BodyLimit, Remedy::paste("in squid.conf:", &["request_body_max_size 2 MB"])),
     (VerdictId::UpgradeStripped, SQUID_UPGRADE),
     (VerdictId::UpgradeUnanswered, SQUID_UPGRADE),
-    (VerdictId::EarlyEnd, SQUID_PATIENCE),
     (VerdictId::AgeCut, Remedy::paste("in squid.conf:", &["client_lifetime 7 days"])),
     (VerdictId::IdleCut, SQUID_PATIENCE),
 ];

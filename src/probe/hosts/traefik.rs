@@ -187,7 +187,6 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::DoubleCompression, Remedy::text("remove the middleware compress from Dante's router")),
-    (VerdictId::EarlyEnd, TIMES),
     (VerdictId::AgeCut, TIMES),
     (VerdictId::IdleCut, TIMES),
 ];

@@ -69,7 +69,6 @@ const ATS: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, ATS_MAP),
     (VerdictId::UpgradeRefused, ATS_MAP),
     (VerdictId::UpgradeUnanswered, ATS_MAP),
-    (VerdictId::EarlyEnd, ATS_PATIENCE),
     (VerdictId::AgeCut, ATS_AGE),
     (VerdictId::IdleCut, ATS_PATIENCE),
     (VerdictId::CorsBlocked, ATS_HOST_HEADER),

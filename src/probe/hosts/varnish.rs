@@ -117,7 +117,6 @@ const VARNISH: &[(VerdictId, Remedy)] = &[
     (VerdictId::WebsocketForbidden, Remedy::text("look for synth(403) in vcl_recv")),
     (VerdictId::Buffered, VARNISH_STREAM),
     (VerdictId::CompressedStream, VARNISH_STREAM),
-    (VerdictId::EarlyEnd, VARNISH_PATIENCE),
     (VerdictId::AgeCut, Remedy::paste("start varnishd with:", &["-p send_timeout=86400"])),
     (VerdictId::IdleCut, VARNISH_PATIENCE),
 ];

@@ -1,7 +1,7 @@
 //! [`Brief`]: a hop in a few words, from what was seen there. Pure.
 
 use crate::probe::{
-    evidence::{Evidence, Exchange, Stream, Upgrade},
+    evidence::{Evidence, Stream, Upgrade},
     hop::{Hop, Outcome},
     summary::summary,
 };
@@ -104,7 +104,7 @@ fn upgrade_way(attempts: &[Upgrade]) -> String {
         let way = match (&attempt.ended, attempt.works) {
             (_, true) => "works".to_owned(),
             (Some(ended), _) if attempt.exchange.status == Some(101) => format!("101, then {}", ended.how),
-            _ => answer(&attempt.exchange),
+            _ => attempt.exchange.outcome(),
         };
         match ways.iter_mut().find(|(known, _)| *known == way) {
             // A style that was asked again is named once.
@@ -135,7 +135,7 @@ fn stream_way(stream: &Stream, interval: Option<u64>) -> Brief {
         return match (&stream.ended, stream.exchange.status) {
             (_, Some(status)) if status >= 300 => with("refused:", status.to_string()),
             (Some(ended), _) => Brief::of(ended.how.as_str()),
-            (None, None) => Brief::of(answer(&stream.exchange)),
+            (None, None) => Brief::of(stream.exchange.outcome()),
             (None, Some(_)) => with("no stanza within", format!("{:.1} s", seconds(stream.watched_ms))),
         };
     }
@@ -183,14 +183,6 @@ fn pace(stream: &Stream, interval: Option<u64>) -> String {
     }
 }
 
-fn answer(exchange: &Exchange) -> String {
-    match (&exchange.status, &exchange.failure) {
-        (_, Some(failure)) => failure.text.clone(),
-        (Some(status), None) => status.to_string(),
-        (None, None) => "no answer".to_owned(),
-    }
-}
-
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
 }
@@ -203,6 +195,7 @@ fn trimmed(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::evidence::Exchange;
     use crate::probe::evidence::{Arrival, Ended};
 
     fn stream(times: &[u64]) -> Stream {

@@ -12,7 +12,7 @@ pub(crate) use id::VerdictId;
 #[derive(Debug)]
 pub(crate) struct Entry {
     id: VerdictId,
-    /// Why it happens. `{host}` stands for the host that was recognised, or for "something on the path".
+    /// Why it happens. `{prefix}` stands for the path to Dante without the slash at its end.
     pub(crate) cause: &'static str,
     /// What fixes it on any host.
     pub(crate) remedy: Remedy,
