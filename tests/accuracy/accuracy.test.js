@@ -2,11 +2,13 @@
 // Documents of the last run are in tests/artifacts/accuracy.
 
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
 import { describe, test } from "node:test";
 
 import { startDante } from "../support/dante.js";
 import { PACE } from "../probe/support.js";
-import { tryCase } from "./case.js";
+import { ARTIFACTS, tryCase } from "./case.js";
 import { CASES } from "./cases/index.js";
 import { compareOrWrite } from "./table.js";
 
@@ -52,6 +54,11 @@ test(`at least ${RIGHT * 100} % of the hosts are right`, () => {
     right.length >= RIGHT * graded.length,
     `${right.length} of ${graded.length}; not right: ${rest.map(({ id }) => id).join(", ")}`,
   );
+});
+
+test("which hosts were not run is kept for tests/run", () => {
+  const notRun = CASES.filter(({ id }) => results.get(id)?.grade === "not run").map(({ id }) => `${id}\n`);
+  writeFileSync(path.join(ARTIFACTS, "not-run.txt"), notRun.join(""));
 });
 
 test("docs/probe-accuracy.md has every case", () => {

@@ -9,7 +9,7 @@ import { UNBEARABLE, grade } from "./grade.js";
 import { Missing } from "./hosts/programs.js";
 
 /** The documents of the last run, for whoever wants to know why. */
-const ARTIFACTS = path.resolve(import.meta.dirname, "../artifacts/accuracy");
+export const ARTIFACTS = path.resolve(import.meta.dirname, "../artifacts/accuracy");
 mkdirSync(ARTIFACTS, { recursive: true });
 
 /**
