@@ -52,7 +52,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             bad.status != good.exchange.status
                 && !is_limit_or_loss(bad)
                 && comes_from_cache(bad).is_none()
-                && !is_crowded(bad, &good.exchange)
+                && !is_crowded(bad)
         };
         let bad = takes.0.iter().find(|one| !one.works && counts(&one.exchange))?;
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
@@ -111,7 +111,7 @@ pub(super) fn kind(exchange: &Exchange) -> Option<Kind<'_>> {
 
 /// Whether two answers to one request are of different kinds, and no limit or lost connection explains it.
 fn differ(one: &Exchange, other: &Exchange) -> bool {
-    if is_limit_or_loss(one) || is_limit_or_loss(other) || is_crowded(one, other) || is_crowded(other, one) {
+    if is_limit_or_loss(one) || is_limit_or_loss(other) || is_crowded(one) || is_crowded(other) {
         return false;
     }
     // A cache gives one answer to many.
@@ -125,9 +125,9 @@ fn differ(one: &Exchange, other: &Exchange) -> bool {
         || (class == Class::Good && status(one) != status(other))
 }
 
-/// Whether a refusal may come of the connections that were open then, and were not when the other answer came.
-fn is_crowded(bad: &Exchange, good: &Exchange) -> bool {
-    bad.status == Some(503) && bad.connections > good.connections
+/// Whether a refusal may come of other connections that were open then.
+fn is_crowded(bad: &Exchange) -> bool {
+    bad.status == Some(503) && bad.connections > 1
 }
 
 /// A limit, or a connection that was lost: it has rules of its own.
