@@ -12,6 +12,7 @@ use crate::transport::Transport;
 #[serde(into = "&'static str")]
 #[allow(missing_docs, reason = "the names say it all, and docs/probe.md says the rest")]
 pub(crate) enum Hop {
+    Proxy,
     Name,
     Tcp,
     Tls,
@@ -19,18 +20,25 @@ pub(crate) enum Hop {
     Page,
     Hosting,
     ClientLibrary,
+    Files,
     Handshake,
     Sticky,
     Upgrade,
     Stream(Transport),
+    App,
+    Against,
+    Echo,
+    Http2,
     Hold,
     Resume,
     Compression,
     Cors,
+    Browser,
 }
 
 /// All hops but the streams, in order; the streams come after the first so many.
 const OTHERS: [Hop; Hop::COUNT - 1] = [
+    Hop::Proxy,
     Hop::Name,
     Hop::Tcp,
     Hop::Tls,
@@ -38,15 +46,21 @@ const OTHERS: [Hop; Hop::COUNT - 1] = [
     Hop::Page,
     Hop::Hosting,
     Hop::ClientLibrary,
+    Hop::Files,
     Hop::Handshake,
     Hop::Sticky,
     Hop::Upgrade,
+    Hop::App,
+    Hop::Against,
+    Hop::Echo,
+    Hop::Http2,
     Hop::Hold,
     Hop::Resume,
     Hop::Compression,
     Hop::Cors,
+    Hop::Browser,
 ];
-const BEFORE_STREAMS: usize = 10;
+const BEFORE_STREAMS: usize = 12;
 
 impl Hop {
     /// All, in order.
@@ -63,6 +77,7 @@ impl Hop {
     /// Its stable name.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Proxy => "proxy",
             Self::Name => "name",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
@@ -70,6 +85,7 @@ impl Hop {
             Self::Page => "page",
             Self::Hosting => "hosting",
             Self::ClientLibrary => "client-library",
+            Self::Files => "files",
             Self::Handshake => "handshake",
             Self::Sticky => "sticky",
             Self::Upgrade => "upgrade",
@@ -77,10 +93,15 @@ impl Hop {
             Self::Stream(Transport::SocketIoPolling) => "stream-socketio-polling",
             Self::Stream(Transport::WebSocket) => "stream-websocket",
             Self::Stream(Transport::Sse) => "stream-sse",
+            Self::App => "stream",
+            Self::Against => "against",
+            Self::Echo => "echo",
+            Self::Http2 => "http2",
             Self::Hold => "hold",
             Self::Resume => "resume",
             Self::Compression => "compression",
             Self::Cors => "cors",
+            Self::Browser => "browser",
         }
     }
 }

@@ -143,6 +143,13 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let pages = if cors.own { "own pages" } else { "pages from that origin" };
             format!("{pages}: {}; other origins: {others}", cors.exchange.outcome())
         }
+        Hop::Proxy => evidence.proxy.as_ref()?.url.clone(),
+        Hop::Files => format!("{} files", evidence.files.as_ref()?.exchanges.len()),
+        Hop::App => evidence.app.as_ref()?.exchange.outcome(),
+        Hop::Against => evidence.against.as_ref()?.urls.join(", "),
+        Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),
+        Hop::Http2 => evidence.http2.as_ref()?.page.outcome(),
+        Hop::Browser => evidence.browser.as_ref()?.version.clone(),
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
 }

@@ -49,6 +49,13 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
         }
         Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
         Hop::Stream(transport) => engine_only || !evidence.transports.contains(&transport),
+        Hop::Proxy => evidence.proxy.is_none(),
+        Hop::Files => evidence.files.is_none(),
+        Hop::App => evidence.app.is_none(),
+        Hop::Against => evidence.against.is_none(),
+        Hop::Echo => evidence.echo.is_none(),
+        Hop::Http2 => evidence.http2.is_none(),
+        Hop::Browser => evidence.browser.is_none(),
         Hop::Name | Hop::Tcp | Hop::Http | Hop::Handshake | Hop::Upgrade => false,
     }
 }
@@ -94,6 +101,13 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             evidence.compression.as_ref().is_some_and(|seen| seen.page_unpacks != Some(false))
         }
         Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
+        Hop::Proxy => evidence.proxy.is_some(),
+        Hop::Files => evidence.files.is_some(),
+        Hop::App => evidence.app.is_some(),
+        Hop::Against => evidence.against.is_some(),
+        Hop::Echo => evidence.echo.is_some(),
+        Hop::Http2 => evidence.http2.is_some(),
+        Hop::Browser => evidence.browser.is_some(),
         Hop::Stream(transport) => evidence.streams.get(&transport).is_some_and(delivers),
     }
 }

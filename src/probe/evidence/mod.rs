@@ -12,11 +12,18 @@ macro_rules! evidence {
     )*};
 }
 
+mod against;
+mod app;
+mod browser;
 mod connection;
+mod echo;
 mod engine;
 mod exchange;
+mod files;
+mod http2;
 mod line;
 mod page;
+mod proxy;
 mod streams;
 
 use std::collections::BTreeMap;
@@ -24,7 +31,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::{connection::*, engine::*, exchange::*, line::*, page::*, streams::*};
+pub(crate) use self::{
+    against::*, app::*, browser::*, connection::*, echo::*, engine::*, exchange::*, files::*, http2::*,
+    line::*, page::*, proxy::*, streams::*,
+};
 use super::hop::Hop;
 use crate::{contract::HostingStatus, transport::Transport};
 
@@ -41,6 +51,8 @@ evidence! {
         hold_wanted: bool,
         /// The line, and this machine.
         line: LineSeen,
+        /// The way out.
+        proxy: Option<ProxySeen>,
         /// The name.
         name: Option<Name>,
         /// TCP.
@@ -55,6 +67,8 @@ evidence! {
         hosting: Option<Hosting>,
         /// The client library.
         client_library: Option<Library>,
+        /// The page's files.
+        files: Option<Files>,
         /// The handshake.
         handshake: Option<Handshake>,
         /// Stickiness.
@@ -63,6 +77,14 @@ evidence! {
         upgrades: Option<Upgrades>,
         /// The streams that were listened to.
         streams: BTreeMap<Transport, Stream>,
+        /// The stream of an application that is not Dante.
+        app: Option<App>,
+        /// The same stream, nearer to its origin.
+        against: Option<Against>,
+        /// Messages both ways.
+        echo: Option<Echo>,
+        /// The same over HTTP/2.
+        http2: Option<Http2>,
         /// The hold.
         hold: Option<Hold>,
         /// Coming back.
@@ -71,6 +93,8 @@ evidence! {
         compression: Option<Compression>,
         /// Requests of pages.
         cors: Option<Cors>,
+        /// What a browser makes of it.
+        browser: Option<Browser>,
     }
 }
 
@@ -167,6 +191,13 @@ impl Evidence {
             Hop::Resume => json(self.resume.as_ref()),
             Hop::Compression => json(self.compression.as_ref()),
             Hop::Cors => json(self.cors.as_ref()),
+            Hop::Proxy => json(self.proxy.as_ref()),
+            Hop::Files => json(self.files.as_ref()),
+            Hop::App => json(self.app.as_ref()),
+            Hop::Against => json(self.against.as_ref()),
+            Hop::Echo => json(self.echo.as_ref()),
+            Hop::Http2 => json(self.http2.as_ref()),
+            Hop::Browser => json(self.browser.as_ref()),
             Hop::Stream(transport) => json(self.streams.get(&transport)),
         }
     }
