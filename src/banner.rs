@@ -46,6 +46,19 @@ pub(crate) fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr]
     format!("Dante {}\n{text}", env!("CARGO_PKG_VERSION"))
 }
 
+/// The banner of an echo that listens at `endpoint`, chosen for this reason, on a machine with these addresses.
+pub(crate) fn echo_banner(endpoint: &Endpoint, reason: &str, interfaces: &[IpAddr]) -> String {
+    let urls = endpoint.urls(interfaces);
+    let open = match urls.first() {
+        Some(url) => format!("{url}/"),
+        None => "the address of the host in front of it".to_owned(),
+    };
+    format!(
+        "Dante {} echo\n  open       {open}\n  endpoint   {endpoint} ({reason})\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

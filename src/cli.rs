@@ -33,6 +33,8 @@ pub enum Command {
     Hosting(HostingArgs),
     /// Test from outside, hop by hop, whether a host lets streams through
     Probe(Box<ProbeArgs>),
+    /// Serve an echo to try a host with: WebSocket, event streams and POST, in any size and at any pace
+    Echo(EchoArgs),
 }
 
 /// What `dante serve` takes.
@@ -89,6 +91,15 @@ pub struct ServeArgs {
     /// Arguments for Node.js (interceptor and script) that iisnode appends to the command line.
     #[arg(hide = true, value_name = "NODE_ARGUMENTS")]
     pub node_arguments: Vec<OsString>,
+}
+
+/// What `dante echo` takes.
+#[derive(Debug, Default, Args)]
+pub struct EchoArgs {
+    /// Where to listen: a port (loopback only), an address with a port, unix:/path, or \\.\pipe\name
+    /// [default: what the host sets, else 8888] [env: DANTE_LISTEN]
+    #[arg(long, value_name = "ENDPOINT")]
+    pub listen: Option<String>,
 }
 
 /// What `dante hosting` takes.

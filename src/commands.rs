@@ -14,9 +14,10 @@ use serde::Serialize;
 use tokio::runtime;
 
 use crate::{
-    banner::banner,
-    cli::{HostingArgs, ProbeArgs, ServeArgs},
+    banner::{banner, echo_banner},
+    cli::{EchoArgs, HostingArgs, LogFormat, ProbeArgs, ServeArgs},
     config::Config,
+    echo,
     explain::Explanation,
     hosting::{
         endpoint::Endpoint,
@@ -33,6 +34,7 @@ use crate::{
         report::{Detail, Report, look::Look},
     },
     server::{App, serve},
+    signals::Signals,
     supervisor,
 };
 
@@ -131,6 +133,33 @@ fn interface_addresses() -> Vec<IpAddr> {
         Vec::new()
     });
     interfaces.iter().filter(|interface| interface.is_oper_up()).map(Interface::ip).collect()
+}
+
+/// `dante echo`: serves an echo until a signal ends it.
+///
+/// # Errors
+/// When the endpoint cannot be used or bound.
+pub fn echo(args: &EchoArgs, env: &Environment) -> Result<(), Failure> {
+    let serve = ServeArgs { listen: args.listen.clone(), ..ServeArgs::default() };
+    let config = Config::new(&serve, env, process::id()).map_err(|error| Failure::Usage(error.into()))?;
+    logging::start(LogFormat::Text, None);
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().context("no runtime can be had");
+    let runtime = runtime.map_err(Failure::Failed)?;
+    let result = runtime.block_on(echo_until_stopped(&config));
+    runtime.shutdown_timeout(LAST_WORK);
+    result.map_err(Failure::Failed)
+}
+
+async fn echo_until_stopped(config: &Config) -> anyhow::Result<()> {
+    let mut signals = Signals::new().context("signals cannot be listened for")?;
+    let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
+    let banner = echo_banner(listener.endpoint(), &config.hosting.endpoint.reason, &interface_addresses());
+    // It serves without a standard output, too.
+    let _ = io::stdout().write_all(banner.as_bytes());
+    let stopped = async move {
+        signals.next().await;
+    };
+    echo::serve(listener, stopped).await.context("serving failed")
 }
 
 /// `dante hosting`: explains where we are, or prints the file that a host needs.

@@ -62,7 +62,7 @@ pub enum ConfigError {
     Value(#[from] BadValue),
     /// A word that is neither a command nor, without iisnode, an argument.
     #[error(
-        "{0:?} is not a command; the commands are serve, hosting and probe, and dante --help shows the options"
+        "{0:?} is not a command; the commands are serve, hosting, probe and echo, and dante --help shows the options"
     )]
     Argument(String),
 }

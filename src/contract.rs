@@ -1,5 +1,7 @@
 //! What server and probe agree on: paths, events, and the names of faults. Pure names; it knows neither.
 
+pub(crate) mod echo;
+
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 

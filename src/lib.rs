@@ -11,6 +11,7 @@
 //! | `logging`, `banner`, `explain` | what is told to whoever runs it |
 //! | [`probe`] | the view from outside; never imports the server |
 //! | [`server`] | serving: routes, pages, and one file for each transport |
+//! | [`echo`] | an origin to try a host with: WebSocket, SSE and POST, by sizes and pauses |
 //! | `supervisor` | the thread that nothing holds up: signals, the grace period, the watchdog |
 //! | [`hosting`] | where we are: host, prefix, endpoint; the files that hosts need, and what they do wrong |
 //! | `conductor` | the one clock, and the `ReaderSink` that each transport lends it |
@@ -30,6 +31,7 @@ pub mod commands;
 mod conductor;
 pub mod config;
 mod contract;
+pub mod echo;
 mod engine_version;
 mod explain;
 #[cfg(any(test, fuzzing))]

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         None => commands::serve_poem(&cli.serve, &env),
         Some(Command::Serve(args)) => commands::serve_poem(&args, &env),
         Some(Command::Hosting(args)) => commands::hosting(&args, &env),
+        Some(Command::Echo(args)) => commands::echo(&args, &env),
         Some(Command::Probe(args)) => match commands::probe(&args, &env) {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),

@@ -9,7 +9,7 @@ use std::{
 /// The modules of `src/`, from top to bottom; those of one line do not use each other.
 const LAYERS: [&[&str]; 8] = [
     &["fuzzing", "commands"],
-    &["banner", "explain", "probe", "server"],
+    &["banner", "explain", "probe", "server", "echo"],
     &["config", "logging"],
     &["conductor", "supervisor", "cli"],
     &["hosting", "reading"],

@@ -6,6 +6,7 @@
 
 mod bad_hosts;
 mod binary;
+mod echo;
 mod guests;
 mod hostile;
 mod layers;
