@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `plan` | what was asked for |
 //! | `target` | the URL, and where references lead from it |
+//! | `html` | what a page's HTML names |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
 //! | `budget`, `context`, `own_stall` | how long each hop may wait; what hops share |
@@ -25,6 +26,7 @@ mod evidence;
 mod hop;
 mod hops;
 mod hosts;
+mod html;
 mod own_stall;
 pub mod plan;
 pub(crate) mod report;

@@ -144,7 +144,11 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             format!("{pages}: {}; other origins: {others}", cors.exchange.outcome())
         }
         Hop::Proxy => evidence.proxy.as_ref()?.url.clone(),
-        Hop::Files => format!("{} files", evidence.files.as_ref()?.exchanges.len()),
+        Hop::Files => {
+            let fetched = &evidence.files.as_ref()?.fetched;
+            let came = fetched.iter().filter(|file| file.exchange.status == Some(200)).count();
+            format!("{came} of {} scripts and styles came", fetched.len())
+        }
         Hop::App => evidence.app.as_ref()?.exchange.outcome(),
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
         Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),

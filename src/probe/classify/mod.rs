@@ -3,6 +3,7 @@
 
 mod change;
 mod engine_error;
+mod file_type;
 mod freshness;
 mod pages;
 mod redirect;
@@ -12,6 +13,7 @@ use std::str::FromStr as _;
 pub(crate) use self::{
     change::{Change, change},
     engine_error::EngineError,
+    file_type::refusal,
     freshness::comes_from_cache,
     pages::{IISNODE_PAGES, is_iisnode_page},
     redirect::RedirectKind,

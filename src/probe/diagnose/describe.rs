@@ -7,9 +7,14 @@ use crate::probe::evidence::Exchange;
 
 /// What was asked and what came of it, in one line: `GET /dante/ → 404 "the start of the body…"`.
 pub(super) fn describe_exchange(exchange: &Exchange) -> String {
+    format!("{} → {}", describe_request(exchange), describe_answer(exchange))
+}
+
+/// What was asked, in one line: `GET /dante/`.
+pub(super) fn describe_request(exchange: &Exchange) -> String {
     let method = if exchange.method.is_empty() { "GET" } else { &exchange.method };
     let path = exchange.url.splitn(4, '/').nth(3).unwrap_or_default();
-    format!("{method} /{} → {}", shorten(path, 100), describe_answer(exchange))
+    format!("{method} /{}", shorten(path, 100))
 }
 
 /// What came, in one line: `404 "the start of the body…"`.

@@ -8,7 +8,7 @@ use crate::probe::{
 };
 use crate::transport::Transport;
 
-pub(super) use super::describe::{describe_answer, describe_exchange};
+pub(super) use super::describe::{describe_answer, describe_exchange, describe_request};
 
 /// Whether a stream brought stanzas.
 pub(super) fn delivers(stream: &Stream) -> bool {
@@ -102,7 +102,10 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         }
         Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
         Hop::Proxy => evidence.proxy.is_some(),
-        Hop::Files => evidence.files.is_some(),
+        Hop::Files => evidence
+            .files
+            .as_ref()
+            .is_some_and(|files| files.fetched.iter().all(|file| file.exchange.status == Some(200))),
         Hop::App => evidence.app.is_some(),
         Hop::Against => evidence.against.is_some(),
         Hop::Echo => evidence.echo.is_some(),

@@ -120,6 +120,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     | EngineRefused
                     | HostingUnreadable
                     | LibraryMissing
+                    | FilesMissing
                     | LostOnResume
                     | GuestNotStarted
                     | Maintenance
@@ -143,6 +144,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 | Garbage
                 | HostingUnreadable
                 | LibraryMissing
+                | FilesMissing
                 | UpgradeRefused
                 | StreamRefused
         ),
@@ -164,6 +166,9 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     HostingUnreadable
                         | LibraryMissing
                         | WrongLibraryVersion
+                        | FilesMissing
+                        | HtmlInsteadOfFile
+                        | FileTypeRefused
                         | NoSocketio
                         | HtmlInsteadOfHandshake
                         | UpgradeStripped
@@ -198,7 +203,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         }
         LoginRequired | CredentialsRequired | BlockedByFirewall | UserAgentRefused | Misdirected
         | Maintenance | GuestNotStarted | GuestTooSlow | OriginTlsFailed | IisnodeError200 => {
-            matches!(id, HostingUnreadable | LibraryMissing | LostOnResume)
+            matches!(id, HostingUnreadable | LibraryMissing | FilesMissing | LostOnResume)
                 || (id == CorsBlocked && polling(cause.hop))
                 || (matches!(id, UpgradeRefused | UpgradeStripped | WebsocketForbidden)
                     && engine(cause.hop)
@@ -237,7 +242,16 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 || (matches!(cause.id, QueryLost | UrlChanged) && id == LostOnResume)
         }
         StaleAnswer => {
-            matches!(id, WrongLibraryVersion | HostingUnreadable | LibraryMissing | Http10 | UpgradesRemoved)
+            matches!(
+                id,
+                WrongLibraryVersion
+                    | HostingUnreadable
+                    | LibraryMissing
+                    | FilesMissing
+                    | IntegrityMismatch
+                    | Http10
+                    | UpgradesRemoved
+            )
         }
         PostRefused | BodyLimit => {
             polling(hop)
@@ -280,6 +294,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     | EarlyEnd
                     | EngineRefused
                     | WrongLibraryVersion
+                    | IntegrityMismatch
             ) || (cause.id == GatewayAnswers
                 && matches!(id, UpgradeStripped | UpgradeRefused | WebsocketForbidden | LibraryMissing))
                 || (cause.id == TextAdded && id == BodyCut)
@@ -315,6 +330,8 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
         CompressedStream => id == Buffered && hop == Hop::Stream(Transport::Sse),
         WrongContentType => id == StreamRefused,
+        // A rule for all scripts takes the library, too.
+        FilesMissing | HtmlInsteadOfFile => matches!(id, LibraryMissing | WrongLibraryVersion),
         EditionsDiffer => matches!(id, LostOnResume | LostStanzas | WrongLibraryVersion),
         SlowLine | LineStalled => matches!(id, SlowAnswer | Buffered | SlowStart),
         CorsBlocked => {

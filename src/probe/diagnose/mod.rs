@@ -9,6 +9,7 @@ mod describe;
 mod ends;
 mod engine;
 mod facts;
+mod files;
 mod graph;
 mod handshake;
 mod hold;
@@ -219,6 +220,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let mut findings = Vec::new();
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
+    files::rules(evidence, &mut findings);
     handshake::rules(evidence, &mut findings);
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);

@@ -188,17 +188,20 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
 }
 
 /// What is served below the page, each by a folder of its own: what was answered there, if it is not what is served.
-fn below(evidence: &Evidence) -> [(&'static str, Hop, Vec<&Exchange>); 4] {
+fn below(evidence: &Evidence) -> [(&'static str, Hop, Vec<&Exchange>); 5] {
     let stream = |transport| {
         let stream = evidence.streams.get(&transport).filter(|stream| !facts::delivers(stream));
         (Hop::Stream(transport), stream.map(|stream| &stream.exchange).into_iter().collect())
     };
     let hosting = evidence.hosting.iter().filter(|hosting| hosting.answer.is_none());
+    let files = evidence.files.iter().flat_map(|files| &files.fetched);
+    let files = files.filter(|file| !file.exchange.is(200) || file.exchange.body_bytes == 0);
     let handshake = evidence.handshake.iter().filter(|handshake| handshake.open.is_none());
     let (websocket, websockets) = stream(Transport::WebSocket);
     let (sse, events) = stream(Transport::Sse);
     [
         ("hosting.json", Hop::Hosting, hosting.map(|hosting| &hosting.exchange).collect()),
+        ("static/", Hop::Files, files.map(|file| &file.exchange).collect()),
         ("socket.io/", Hop::Handshake, handshake.map(|handshake| &handshake.exchange).collect()),
         ("websocket/", websocket, websockets),
         ("sse/", sse, events),

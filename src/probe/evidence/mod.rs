@@ -113,6 +113,8 @@ impl Evidence {
         }
         self.hosting.iter().for_each(|hosting| add(Hop::Hosting, &hosting.exchange));
         self.client_library.iter().for_each(|library| add(Hop::ClientLibrary, &library.exchange));
+        let files = self.files.iter().flat_map(|files| &files.fetched);
+        files.for_each(|file| add(Hop::Files, &file.exchange));
         self.handshake.iter().for_each(|handshake| add(Hop::Handshake, &handshake.exchange));
         let rounds = self.sticky.iter().flat_map(|sticky| &sticky.rounds);
         rounds.filter_map(|round| round.failed.as_ref()).for_each(|one| add(Hop::Sticky, one));

@@ -1,6 +1,6 @@
 //! What was seen of the page and what belongs to it.
 
-use super::Exchange;
+use super::{Exchange, Markup};
 use crate::contract::HostingStatus;
 
 evidence! {
@@ -22,6 +22,8 @@ evidence! {
         found_at: Option<String>,
         /// The client library that it loads, as its HTML names it.
         client_library: Option<String>,
+        /// What else belongs to it.
+        markup: Markup,
     }
 
     /// What the server says that it saw: `hosting.json`.

@@ -1,6 +1,6 @@
 //! Looking again at what was refused, hung or came late while other connections were open: alone, it tells a limit from a fault.
 
-use super::{engine, page, upgrade};
+use super::{engine, files, page, upgrade};
 use crate::probe::{
     context::Context,
     diagnose::limits::crowded,
@@ -33,6 +33,17 @@ async fn look_at(context: &Context, evidence: &mut Evidence, hop: Hop, first: Ve
             let mut again = page::library(context, named).await;
             again.exchange.again = earlier(first);
             evidence.client_library = Some(again);
+        }
+        Hop::Files => {
+            let Some(page) = &evidence.page else { return };
+            let mut again = files::files(context, page).await;
+            for (file, first) in again.fetched.iter_mut().flat_map(|file| {
+                let earlier = first.iter().find(|first| first.url == file.exchange.url);
+                earlier.map(|first| (file, first))
+            }) {
+                file.exchange.again = Some(Box::new(first.clone()));
+            }
+            evidence.files = Some(again);
         }
         Hop::Handshake => {
             let mut again = engine::handshake(context).await;

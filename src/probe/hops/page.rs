@@ -14,7 +14,8 @@ use crate::probe::{
         unpack::Unpacker,
     },
     context::Context,
-    evidence::{Compression, Exchange, Hosting, Library, Page},
+    evidence::{Compression, Exchange, Hosting, Library, Markup, Page},
+    html,
     target::Target,
 };
 
@@ -57,7 +58,8 @@ pub(crate) async fn page(
         let Some(location) = location else {
             let html = String::from_utf8_lossy(&body);
             page.is_dante = is_dante(&html);
-            page.client_library = library_of(&html);
+            page.markup = html::read(&html);
+            page.client_library = library_of(&page.markup);
             return (page, target, None);
         };
         if page.exchanges.len() > REDIRECTS {
@@ -87,9 +89,9 @@ pub(super) fn is_dante(html: &str) -> bool {
 }
 
 /// The client library that a page loads.
-fn library_of(html: &str) -> Option<String> {
-    let sources = html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    sources.map(|url| url.replace("&amp;", "&")).find(|url| url.contains("socket.io") && url.contains(".js"))
+fn library_of(markup: &Markup) -> Option<String> {
+    let mut urls = markup.files.iter().map(|file| &file.url);
+    urls.find(|url| url.contains("socket.io") && url.contains(".js")).cloned()
 }
 
 /// Where else on this host Dante answers; this very folder comes first, since only the page may be missing. A host that cannot reach
@@ -239,6 +241,6 @@ mod tests {
         assert_eq!(version_of("/*!\n * Socket.IO v4.8.1\n * (c)").as_deref(), Some("4.8.1"));
         assert_eq!(version_of("<html>"), None);
         let html = r#"<script src="x.js"></script><script src="socket.io/socket.io.js?v=ab" defer>"#;
-        assert_eq!(library_of(html).as_deref(), Some("socket.io/socket.io.js?v=ab"));
+        assert_eq!(library_of(&html::read(html)).as_deref(), Some("socket.io/socket.io.js?v=ab"));
     }
 }

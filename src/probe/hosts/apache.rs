@@ -137,6 +137,28 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostingUnreadable, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
+    (
+        VerdictId::FilesMissing,
+        Remedy::paste(
+            "look for <FilesMatch>, Alias and ProxyPass … ! that take scripts and styles out; in the virtual host, for everything below the prefix:",
+            EVERYTHING.lines,
+        ),
+    ),
+    (
+        VerdictId::HtmlInsteadOfFile,
+        Remedy::paste(
+            "FallbackResource or a RewriteRule to index.html takes the request; in the virtual host, before it:",
+            EVERYTHING.lines,
+        ),
+    ),
+    (
+        VerdictId::FileTypeRefused,
+        Remedy::text("look for ForceType, Header set Content-Type, AddType and RemoveType"),
+    ),
+    (
+        VerdictId::IntegrityMismatch,
+        Remedy::text("look for mod_substitute, mod_pagespeed and SetOutputFilter"),
+    ),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::EngineCached, UNCACHED),

@@ -93,6 +93,21 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostingUnreadable, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
+    (
+        VerdictId::FilesMissing,
+        Remedy::paste(
+            "look for file_server with a matcher for scripts and styles; in the site block, for everything below the prefix:",
+            EVERYTHING.lines,
+        ),
+    ),
+    (
+        VerdictId::HtmlInsteadOfFile,
+        Remedy::paste(
+            "try_files or rewrite takes the request; in the site block, everything below the prefix in a handle of its own:",
+            EVERYTHING.lines,
+        ),
+    ),
+    (VerdictId::FileTypeRefused, Remedy::text("look for header and header_down with Content-Type")),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::HtmlInsteadOfHandshake, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),

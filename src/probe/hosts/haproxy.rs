@@ -126,6 +126,17 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::HostingUnreadable, EVERYTHING),
+    (
+        VerdictId::FilesMissing,
+        Remedy::text(
+            "look for use_backend … if { path_end .js .css } or { path_beg /static }: Dante's must come before it: use_backend … if { path_beg {prefix}/ }",
+        ),
+    ),
+    (VerdictId::HtmlInsteadOfFile, EVERYTHING),
+    (
+        VerdictId::FileTypeRefused,
+        Remedy::text("look for http-response set-header Content-Type in the frontend and the backend"),
+    ),
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
     (VerdictId::PostRefused, Remedy::text(RULES)),

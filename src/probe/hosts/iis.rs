@@ -81,6 +81,22 @@ const IIS: &[(VerdictId, Remedy)] = &[
         VerdictId::LibraryMissing,
         Remedy::text("a handler for static files takes the request: the rewrite rule must match .*"),
     ),
+    (
+        VerdictId::FilesMissing,
+        Remedy::text("a handler for static files takes the request: the rewrite rule must match .*"),
+    ),
+    (
+        VerdictId::HtmlInsteadOfFile,
+        Remedy::text(
+            "a rewrite rule to the app's page takes the request: the rule for Dante must come before it",
+        ),
+    ),
+    (
+        VerdictId::FileTypeRefused,
+        Remedy::text(
+            "look for outboundRules that change RESPONSE_Content_Type; where IIS has copies of the files, add a mimeMap for .js and .mjs (text/javascript)",
+        ),
+    ),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::QueryLost, Remedy::text("the rewrite rule needs appendQueryString=\"true\"")),

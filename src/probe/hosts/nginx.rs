@@ -178,6 +178,18 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostingUnreadable, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::FilesMissing, EVERYTHING),
+    (VerdictId::HtmlInsteadOfFile, EVERYTHING),
+    (
+        VerdictId::FileTypeRefused,
+        Remedy::text(
+            "look for default_type, types, add_header Content-Type and proxy_hide_header Content-Type in the location; where nginx has copies of the files, include mime.types",
+        ),
+    ),
+    (
+        VerdictId::IntegrityMismatch,
+        Remedy::text("look for sub_filter, add_after_body and proxy_cache in the location"),
+    ),
     (VerdictId::NoSocketio, EVERYTHING),
     (
         VerdictId::HtmlInsteadOfHandshake,

@@ -147,6 +147,14 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostingUnreadable, EVERYTHING),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::LibraryMissing, EVERYTHING),
+    (VerdictId::FilesMissing, EVERYTHING),
+    (VerdictId::HtmlInsteadOfFile, EVERYTHING),
+    (
+        VerdictId::FileTypeRefused,
+        Remedy::text(
+            "look for a middleware headers whose customResponseHeaders has Content-Type, in Dante's router",
+        ),
+    ),
     (VerdictId::NoSocketio, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::NoStickiness, STICKY),

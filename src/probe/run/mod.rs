@@ -16,7 +16,7 @@ use super::{
     document::HopReport,
     evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
     hop::Hop,
-    hops::{alone, engine as engine_hops, outermost, page, upgrade},
+    hops::{alone, engine as engine_hops, files, outermost, page, upgrade},
     own_stall::StallWatch,
     plan::Plan,
     target::Target,
@@ -96,19 +96,22 @@ impl Probe<'_> {
         }
     }
 
-    /// What the page needs, side by side: what the server saw, the client library, a session.
+    /// What the page needs, side by side: what the server saw, the client library, the page's own files, a session.
     async fn look_below_page(&mut self, context: &Context) -> std::io::Result<()> {
         let named = self.evidence.page.as_ref().and_then(|page| page.client_library.clone());
-        let (hosting, library, handshake) = tokio::join!(
+        let page = self.evidence.page.as_ref().filter(|page| page.is_dante);
+        let (hosting, library, files, handshake) = tokio::join!(
             timed(page::hosting(context)),
             timed(page::library(context, named.as_deref())),
+            OptionFuture::from(page.map(|page| timed(files::files(context, page)))),
             timed(engine_hops::handshake(context)),
         );
         self.evidence.hosting = Some(self.timed(Hop::Hosting, hosting));
         self.evidence.client_library = Some(self.timed(Hop::ClientLibrary, library));
+        self.evidence.files = files.map(|files| self.timed(Hop::Files, files));
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
-        self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Handshake])
+        self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Files, Hop::Handshake])
     }
 
     /// The engine alone.

@@ -4,6 +4,7 @@ import access from "./access.js";
 import answers from "./answers.js";
 import backends from "./backends.js";
 import behind from "./behind.js";
+import browserRules from "./browser-rules.js";
 import buffering from "./buffering.js";
 import caches from "./caches.js";
 import chains from "./chains.js";
@@ -35,6 +36,7 @@ export const CASES = [
     time,
     frames,
     answers,
+    browserRules,
   ],
   ...[tls, connections, engines, chains, healthyHosts, healthyLimits],
 ].flat();

@@ -22,11 +22,13 @@ pub(crate) fn crowded(evidence: &Evidence) -> Vec<(Hop, Vec<Exchange>)> {
         let found: Vec<_> = exchanges.into_iter().filter(worth).cloned().collect();
         (!found.is_empty()).then_some((hop, found))
     };
+    let files = evidence.files.iter().flat_map(|files| &files.fetched);
     let rounds = evidence.sticky.iter().flat_map(|sticky| &sticky.rounds);
     let attempts = evidence.upgrades.iter().flat_map(|upgrades| &upgrades.attempts);
     [
         of(Hop::Hosting, evidence.hosting.iter().map(|hosting| &hosting.exchange).collect()),
         of(Hop::ClientLibrary, evidence.client_library.iter().map(|library| &library.exchange).collect()),
+        of(Hop::Files, files.map(|file| &file.exchange).collect()),
         of(Hop::Handshake, evidence.handshake.iter().map(|handshake| &handshake.exchange).collect()),
         of(Hop::Sticky, rounds.flat_map(|round| round.failed.iter().chain(&round.slowest)).collect()),
         of(Hop::Upgrade, attempts.map(|attempt| &attempt.exchange).collect()),

@@ -1,0 +1,26 @@
+//! Verdicts on what a browser makes of the page: its files, its policies, its cookies.
+
+use super::{Entry, VerdictId};
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry::new(
+        VerdictId::FilesMissing,
+        "The page comes, but not the scripts and styles that it names: in a browser it shows nothing.",
+        "make the host pass on everything below {prefix}/, static/ too; look for a rule for file endings (.js, .css) or for the folder static, which takes these requests first",
+    ),
+    Entry::new(
+        VerdictId::HtmlInsteadOfFile,
+        "An HTML page comes where a script or style should: a catch-all page takes requests for files.",
+        "pass everything below {prefix}/ on to the server before the rule that answers with a page (try_files, a fallback to index.html)",
+    ),
+    Entry::new(
+        VerdictId::FileTypeRefused,
+        "A script or style comes with a type for which browsers refuse it.",
+        "pass on the server's Content-Type; where the host has copies of the files: .js is text/javascript, .css is text/css",
+    ),
+    Entry::new(
+        VerdictId::IntegrityMismatch,
+        "A script or style is changed on the way: it does not have the hash that the page names, so browsers refuse it.",
+        "turn off what rewrites scripts and styles (minification, injected code), and purge caches that keep another version",
+    ),
+];
