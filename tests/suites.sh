@@ -61,6 +61,12 @@ accuracy_runs() {
   }
 }
 
+suite apps "dante probe before frameworks that people use, each behind six proxies" \
+  cargo npm npm-packages accuracy-packages apps-packages python-venv nginx apache2 caddy haproxy
+apps_runs() {
+  with_dante tests/apps/*.test.js
+}
+
 suite remedies "the lines that dante probe says to paste, loaded by the programs that they are for" \
   cargo npm nginx apache2 caddy haproxy lighttpd lighttpd-openssl varnishd squid traffic_server h2o nghttpx accuracy-packages
 remedies_runs() {

@@ -28,7 +28,7 @@ mkdirSync(ARTIFACTS, { recursive: true });
  */
 
 /** What was said, in a line. */
-function summarize({ outcome, verdicts }) {
+export function summarize({ outcome, verdicts }) {
   return [outcome, verdicts.map(({ id, severity }) => (severity === "note" ? `${id} (note)` : id)).join(", ")]
     .filter(Boolean)
     .join(": ");

@@ -8,7 +8,7 @@ import { CHAIN, KEY_FILE } from "./tls.js";
 import { origin, packaged, wheel } from "./programs.js";
 
 const TYPE = "type.googleapis.com/envoy.extensions";
-const UPGRADES = "upgrade_configs: [{ upgrade_type: websocket }]";
+export const UPGRADES = "upgrade_configs: [{ upgrade_type: websocket }]";
 
 /** An HTTP filter of Envoy's, with its settings as JSON. */
 export const filter = (name, type, settings = {}) =>
@@ -20,13 +20,13 @@ export const filter = (name, type, settings = {}) =>
 /**
  * Starts Envoy before ports.
  * @param {number[]} to where the cluster's endpoints are
- * @param {{manager?: string, route?: string, match?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
+ * @param {{manager?: string, route?: string, rest?: string, match?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
  *   each place, as YAML of one line
  * @returns {Promise<string>} its origin
  */
 export async function envoy(to, more = {}) {
   const { manager = UPGRADES, route = "timeout: 0s", match = 'prefix: "/dante/"' } = more;
-  const { filters = [], cluster = "", tls = false, protocols = "[h2, http/1.1]" } = more;
+  const { rest = "", filters = [], cluster = "", tls = false, protocols = "[h2, http/1.1]" } = more;
   const socket = `
     transport_socket:
       name: envoy.transport_sockets.tls
@@ -57,7 +57,7 @@ ${[...filters, filter("router", "router.v3.Router")].map((one) => `          - $
             - name: all
               domains: ["*"]
               routes:
-              - { match: { ${match} }, route: { cluster: dante, ${route} } }
+              - { match: { ${match} }, route: { cluster: dante, ${route} }, ${rest} }
 ${tls ? socket.replaceAll("\n", "\n  ") : ""}
   clusters:
   - name: dante

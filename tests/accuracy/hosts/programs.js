@@ -9,12 +9,13 @@ import { find, launch } from "../../support/programs.js";
 /** A program that a case needs isn't here. */
 export class Missing extends Error {
   constructor(program) {
-    super(`${program} is missing: tests/setup accuracy`);
+    super(`${program} is missing: tests/setup`);
   }
 }
 
 const CACHE = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
-const VENV = path.join(CACHE, "dante/accuracy");
+/** Where the packages of PyPI are that a suite needs. */
+const venv = (suite) => path.join(CACHE, "dante", suite);
 const MODULES = path.resolve(import.meta.dirname, "../node_modules");
 
 /** A program of Debian's. */
@@ -33,12 +34,12 @@ function there(file) {
   return file;
 }
 
-/** A program that came with a wheel. */
-export const wheel = (program) => there(path.join(VENV, "bin", program));
+/** A program that came with a wheel, among the packages of a suite. */
+export const wheel = (program, suite = "accuracy") => there(path.join(venv(suite), "bin", program));
 
 /** A file of a Python package, which is no program of its own. */
 export function packaged(file) {
-  const lib = path.join(VENV, "lib");
+  const lib = path.join(venv("accuracy"), "lib");
   const python = existsSync(lib) ? readdirSync(lib)[0] : "python3";
   return there(path.join(lib, python, "site-packages", file));
 }
