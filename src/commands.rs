@@ -215,7 +215,7 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 /// # Errors
 /// When a value cannot be used, or the probe cannot be made or told.
 pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
-    let plan = Plan::read(args).map_err(|error| Failure::Usage(error.into()))?;
+    let plan = Plan::read(args, env).map_err(|error| Failure::Usage(error.into()))?;
     let terminal = io::stdout().is_terminal();
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let look = Look::new(env, columns.filter(|_| terminal));
@@ -236,7 +236,11 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
         ProbeEvent::Hop(hop) => report.hop(hop),
         ProbeEvent::Progress(text) => report.progress(&text),
     };
-    let document = probe::probe(plan, &mut tell).await?;
+    let interrupted = interruption(plan.starts_browser())?;
+    let document = tokio::select! {
+        document = probe::probe(plan, &mut tell) => document?,
+        signal = interrupted => anyhow::bail!("stopped by {signal}"),
+    };
     if as_json {
         let mut out = io::stdout();
         serde_json::to_writer_pretty(&mut out, &document)?;
@@ -245,4 +249,15 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
         report.end(&document)?;
     }
     Ok(document.exit_code())
+}
+
+/// What asks the probe to stop, where it has something to end first; else the system ends it, and this never comes.
+fn interruption(matters: bool) -> anyhow::Result<impl Future<Output = &'static str>> {
+    let signals = matters.then(Signals::new).transpose().context("signals cannot be listened for")?;
+    Ok(async move {
+        match signals {
+            Some(mut signals) => signals.next().await,
+            None => std::future::pending().await,
+        }
+    })
 }

@@ -8,6 +8,7 @@
 //! | `html` | what a page's HTML names |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams` | a session of the engine; listening to the poem |
+//! | `browser` | an installed browser, and what it tells |
 //! | `budget`, `context`, `own_stall` | how long each hop may wait; what hops share |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
 //! | `evidence` | what was seen |
@@ -15,6 +16,7 @@
 //! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is written |
 
+mod browser;
 mod budget;
 mod classify;
 pub(crate) mod client;
@@ -43,6 +45,7 @@ use std::{
 };
 
 use self::{
+    browser::Running,
     client::connector::{Connector, millis},
     diagnose::conclude,
     evidence::Evidence,
@@ -51,6 +54,7 @@ use self::{
     plan::Plan,
     run::Probe,
 };
+pub use browser::BrowserError;
 pub use document::{Document, HopReport};
 
 /// How long each hop took, in milliseconds.
@@ -79,6 +83,9 @@ pub enum ProbeError {
         "this system has no root certificates to check the host's certificate with; install them (ca-certificates), name a file with SSL_CERT_FILE, or use --insecure"
     )]
     NoRoots,
+    /// There is no browser to open the page in.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
     /// The report could not be written.
     #[error("cannot write the report")]
     Output(#[from] std::io::Error),
@@ -98,6 +105,11 @@ pub async fn probe(
     if plan.target.tls && !plan.insecure && !connector.has_roots() {
         return Err(ProbeError::NoRoots);
     }
+    // Before everything else: without one, nothing was asked for that can be done.
+    let browser = match &plan.browser {
+        Some(wanted) => Some(Box::pin(Running::start(wanted, &plan.wishes())).await?),
+        None => None,
+    };
     let evidence = Evidence {
         url: plan.target.to_string(),
         socketio: plan.socketio.clone(),
@@ -110,6 +122,9 @@ pub async fn probe(
     let mut probe =
         Probe { plan, connector, watch, evidence, times: Times::new(), reported: Vec::new(), report };
     probe.run().await?;
+    if let Some(browser) = browser {
+        Box::pin(probe.browse(browser)).await?;
+    }
     probe.tell_hosts_apart().await;
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);

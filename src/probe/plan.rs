@@ -6,8 +6,8 @@ use http::{HeaderName, HeaderValue, header};
 
 use strum::VariantArray as _;
 
-use super::target::Target;
-use crate::{bad_value::BadValue, cli::ProbeArgs, transport::Transport};
+use super::{browser, target::Target};
+use crate::{bad_value::BadValue, cli::ProbeArgs, hosting::environment::Environment, transport::Transport};
 
 /// Everything that a probe needs to know.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub(crate) socketio: Option<String>,
     /// How long connections are held.
     pub(crate) hold: Option<HoldTime>,
+    /// The browser that opens the page, too.
+    pub(crate) browser: Option<browser::Wanted>,
     /// How long one answer may take, where the user says so.
     pub(crate) timeout: Option<Duration>,
     /// Whether to go on where the certificate is not trusted.
@@ -62,11 +64,11 @@ const OURS: [HeaderName; 6] = [
 ];
 
 impl Plan {
-    /// Understands what was typed.
+    /// Understands what was typed, in this environment.
     ///
     /// # Errors
     /// When a value cannot be used.
-    pub fn read(args: &ProbeArgs) -> Result<Self, BadValue> {
+    pub fn read(args: &ProbeArgs, env: &Environment) -> Result<Self, BadValue> {
         let target = Target::parse(&args.url).map_err(|reason| BadValue::new("URL", &args.url, reason))?;
         let headers = args.header.iter().map(|text| header_of(text)).collect::<Result<_, _>>()?;
         let resolve = args.resolve.iter().map(|text| resolve_of(text)).collect::<Result<_, _>>()?;
@@ -78,6 +80,7 @@ impl Plan {
             target,
             socketio,
             hold: args.hold.as_deref().map(hold_time).transpose()?,
+            browser: args.browser.as_deref().map(|option| browser::Wanted::new(option, env)),
             timeout: args.timeout.as_deref().map(|text| time("--timeout", text)).transpose()?,
             insecure: args.insecure,
             headers,
@@ -92,6 +95,21 @@ impl Plan {
             .iter()
             .filter(move |one| one.port == port && one.host.eq_ignore_ascii_case(host))
             .map(|one| one.address)
+    }
+
+    /// Whether something is started that has to be ended, whatever ends the probe.
+    pub(crate) fn starts_browser(&self) -> bool {
+        self.browser.is_some()
+    }
+
+    /// What these options ask of a browser.
+    pub(crate) fn wishes(&self) -> browser::Wishes {
+        let resolve = self.resolve.iter().map(|one| (one.host.clone(), one.port, one.address));
+        browser::Wishes {
+            insecure: self.insecure,
+            resolve: resolve.collect(),
+            only: (!self.headers.is_empty()).then(|| self.target.host.clone()),
+        }
     }
 }
 
@@ -196,7 +214,7 @@ mod tests {
     fn plan(change: impl FnOnce(&mut ProbeArgs)) -> Result<Plan, String> {
         let mut args = ProbeArgs { url: "https://example.org/dante/".into(), ..ProbeArgs::default() };
         change(&mut args);
-        Plan::read(&args).map_err(|error| error.to_string())
+        Plan::read(&args, &Environment::default()).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Each hop in one line. Pure.
 
+use strum::VariantArray as _;
+
 use super::{
-    evidence::{Evidence, Stream},
+    evidence::{Browser, Evidence, Stream},
     hop::Hop,
 };
+use crate::transport::Transport;
 
 /// What was seen at a hop, in one line; empty where nothing was.
 pub(super) fn summary(evidence: &Evidence, hop: Hop) -> String {
@@ -153,9 +156,36 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
         Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),
         Hop::Http2 => evidence.http2.as_ref()?.page.outcome(),
-        Hop::Browser => evidence.browser.as_ref()?.version.clone(),
+        Hop::Browser => describe_browser(evidence.browser.as_ref()?),
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
+}
+
+fn describe_browser(browser: &Browser) -> String {
+    let name = browser.version.as_str();
+    let Some(last) = browser.visits.last() else {
+        return format!("{name}: {}", browser.trouble.as_deref().unwrap_or("no page was opened"));
+    };
+    if let Some(trouble) = last.trouble.as_ref().or(browser.trouble.as_ref()) {
+        return format!("{name}: {trouble}");
+    }
+    let page = match (last.status, last.loaded_ms) {
+        (Some(status), _) if status >= 400 => return format!("{name}: {status}"),
+        (_, None) => "the page is not loaded".to_owned(),
+        (_, Some(ms)) => format!("the page loads in {ms} ms over {}", last.protocol),
+    };
+    let tried: Vec<u64> = Transport::VARIANTS.iter().filter_map(|one| browser.stanzas(*one)).collect();
+    let streams = if tried.is_empty() {
+        let speaking = last.opened.iter().filter(|stream| stream.messages > 0).count();
+        match last.opened.len() {
+            0 => "opens no stream".to_owned(),
+            count => format!("{speaking} of the {count} streams that it opens bring messages"),
+        }
+    } else {
+        let good = tried.iter().filter(|stanzas| **stanzas > 0).count();
+        format!("{good} of {} transports bring stanzas", tried.len())
+    };
+    format!("{name}: {page}, {streams}")
 }
 
 fn describe_stream(stream: &Stream) -> String {

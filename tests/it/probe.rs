@@ -7,7 +7,7 @@ use std::{
 
 use dante::{
     cli::{ProbeArgs, ServeArgs},
-    hosting::endpoint::Endpoint,
+    hosting::{endpoint::Endpoint, environment::Environment},
     probe::{plan::Plan, probe},
 };
 use serde_json::Value;
@@ -22,7 +22,7 @@ use crate::support::{Server, Setup, soon};
 async fn run(url: &str, change: impl FnOnce(&mut ProbeArgs)) -> Value {
     let mut args = ProbeArgs { url: url.to_owned(), ..ProbeArgs::default() };
     change(&mut args);
-    let plan = Plan::read(&args).expect("a plan");
+    let plan = Plan::read(&args, &Environment::default()).expect("a plan");
     let document = soon(probe(plan, &mut |_| Ok(()))).await.expect("a probe");
     serde_json::to_value(document).unwrap()
 }

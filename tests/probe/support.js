@@ -13,9 +13,10 @@ import { BINARY } from "../support/dante.js";
 
 /** All hops, in their order: docs/probe.md says that they are always all there. */
 export const HOPS = [
-  ...["name", "tcp", "tls", "http", "page", "hosting", "client-library", "handshake", "sticky", "upgrade"],
+  ...["proxy", "name", "tcp", "tls", "http", "page", "hosting", "client-library", "files", "handshake"],
+  ...["sticky", "upgrade"],
   ...["stream-socketio-websocket", "stream-socketio-polling", "stream-websocket", "stream-sse"],
-  ...["hold", "resume", "compression", "cors"],
+  ...["stream", "against", "echo", "http2", "hold", "resume", "compression", "cors", "browser"],
 ];
 
 const EXIT_CODES = { good: 0, degraded: 3, broken: 4 };

@@ -131,6 +131,7 @@ mod tests {
     use super::*;
     use crate::{
         cli::ProbeArgs,
+        hosting::environment::Environment,
         probe::{
             client::http::{Request, fetch_kept},
             plan::Plan,
@@ -158,7 +159,7 @@ mod tests {
                 });
             }
         });
-        let plan = Plan::read(&ProbeArgs { url, ..ProbeArgs::default() }).unwrap();
+        let plan = Plan::read(&ProbeArgs { url, ..ProbeArgs::default() }, &Environment::default()).unwrap();
         let connector = Connector::new(Arc::new(plan.clone()));
         let mut kept = Kept::default();
         for _ in 0..3 {

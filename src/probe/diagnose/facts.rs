@@ -3,7 +3,7 @@
 use super::{Finding, Severity};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{Evidence, Exchange, Stream, Upgrade},
+    evidence::{Evidence, Exchange, Stream, Upgrade, Visit},
     hop::Hop,
 };
 use crate::transport::Transport;
@@ -110,7 +110,12 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         Hop::Against => evidence.against.is_some(),
         Hop::Echo => evidence.echo.is_some(),
         Hop::Http2 => evidence.http2.is_some(),
-        Hop::Browser => evidence.browser.is_some(),
+        Hop::Browser => evidence.browser.as_ref().is_some_and(|browser| {
+            let tried: Vec<_> =
+                evidence.transports.iter().filter_map(|transport| browser.stanzas(*transport)).collect();
+            browser.visits.iter().any(Visit::opened_page)
+                && (tried.is_empty() || tried.iter().any(|stanzas| *stanzas > 0))
+        }),
         Hop::Stream(transport) => evidence.streams.get(&transport).is_some_and(delivers),
     }
 }

@@ -75,6 +75,7 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
             .as_ref()
             .filter(|page| page.exchanges.len() > 1)
             .map(|page| format!("page (redirected to {})", page.url)),
+        Hop::Browser => evidence.browser.as_ref().map(|browser| format!("browser ({})", browser.version)),
         Hop::Hold => evidence
             .hold
             .as_ref()

@@ -22,7 +22,7 @@ use crate::probe::{
 const TICK: Duration = Duration::from_millis(250);
 
 /// The sample's pace, where the server does not tell its own.
-const SAMPLE_INTERVAL_MS: u64 = 2000;
+pub(super) const SAMPLE_INTERVAL_MS: u64 = 2000;
 
 impl Probe<'_> {
     /// All streams at once, and what else is asked of the engine beside them.
@@ -123,7 +123,7 @@ impl Probe<'_> {
 }
 
 /// Does something long, and reports its progress meanwhile.
-async fn with_progress<T>(
+pub(super) async fn with_progress<T>(
     report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
     progress: impl Fn() -> String,
     what: impl Future<Output = T>,

@@ -1,6 +1,7 @@
 //! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done. What does not depend on each
 //! other is done side by side, as far as [`Gate`](super::client::gate::Gate) lets it.
 
+mod browse;
 mod listen;
 mod reach;
 
