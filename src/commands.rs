@@ -45,6 +45,9 @@ const PIPE_LINGER: Duration = Duration::from_millis(200);
 /// How long connections that the server has let go, or lost patience with, may take to end.
 const LAST_WORK: Duration = Duration::from_millis(250);
 
+/// The most that `--post` sends: what servers commonly allow, and more than any request for a stream needs.
+const LARGEST_POST: u64 = 1024 * 1024;
+
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub enum Failure {
@@ -215,7 +218,10 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
 /// # Errors
 /// When a value cannot be used, or the probe cannot be made or told.
 pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
-    let plan = Plan::read(args, env).map_err(|error| Failure::Usage(error.into()))?;
+    let mut plan = Plan::read(args, env).map_err(|error| Failure::Usage(error.into()))?;
+    if let Some(path) = args.post.as_deref().and_then(|text| text.strip_prefix('@')) {
+        plan = plan.posting(read_post(path).map_err(Failure::Usage)?);
+    }
     let terminal = io::stdout().is_terminal();
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let look = Look::new(env, columns.filter(|_| terminal));
@@ -226,6 +232,24 @@ pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
     };
     let report = Report::new(anstream::stdout(), look, terminal, detail);
     run_probe(plan, report, args.json).map_err(Failure::Failed)
+}
+
+/// What is in the file that `--post` names after an @, as curl has it.
+fn read_post(path: &str) -> anyhow::Result<String> {
+    let name = || format!("the file {path} of --post cannot be sent");
+    let read = || -> io::Result<_> {
+        let mut body = String::new();
+        // A device has no end.
+        File::open(path)?.take(LARGEST_POST + 1).read_to_string(&mut body)?;
+        Ok(body)
+    };
+    let body = read().context("it cannot be read as UTF-8 text; check its path").with_context(name)?;
+    if body.len() as u64 > LARGEST_POST {
+        return Err(
+            anyhow::anyhow!("it is larger than {LARGEST_POST} bytes; use a smaller one").context(name())
+        );
+    }
+    Ok(body)
 }
 
 #[tokio::main]

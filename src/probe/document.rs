@@ -8,7 +8,8 @@ use super::{
     diagnose::{Severity, Verdict, outcome, whole},
     evidence::{Evidence, Exchange, LineSeen},
     hop::{Hop, Outcome},
-    report::brief::Brief,
+    report::brief::{Brief, app_words},
+    subject::Kind,
     summary::summary,
     target::Target,
 };
@@ -22,6 +23,8 @@ const VERSION: u32 = 2;
 pub struct Document {
     version: u32,
     url: String,
+    /// What was probed.
+    subject: Kind,
     /// The version of the Dante that probed.
     dante: &'static str,
     started: String,
@@ -39,6 +42,9 @@ pub struct Document {
     /// The path to Dante without the slash at its end, as far as it is known or was meant; none where no Dante is expected.
     #[serde(skip)]
     prefix: Option<String>,
+    /// How the stream of an application went, in words; none where no application was listened to.
+    #[serde(skip)]
+    app: Option<String>,
     /// Every exchange, in the order in which they were answered.
     #[serde(skip)]
     journal: Vec<Exchange>,
@@ -95,6 +101,7 @@ impl Document {
         Self {
             version: VERSION,
             url: evidence.url.clone(),
+            subject: evidence.subject,
             dante: env!("CARGO_PKG_VERSION"),
             started,
             ms,
@@ -105,7 +112,8 @@ impl Document {
             hops: Hop::all().map(|hop| HopReport::new(evidence, times, hop, &verdicts)).collect(),
             verdicts,
             try_url: try_url(evidence),
-            prefix: evidence.socketio.is_none().then(|| evidence.prefix()),
+            prefix: evidence.subject.is_page().then(|| evidence.prefix()),
+            app: app_words(evidence),
             journal: Vec::new(),
         }
     }
@@ -134,6 +142,16 @@ impl Document {
     /// no Dante is expected.
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.prefix.as_deref()
+    }
+
+    /// What was probed.
+    pub(crate) fn subject(&self) -> Kind {
+        self.subject
+    }
+
+    /// How the stream of an application went, in words; none where no application was listened to.
+    pub(crate) fn app(&self) -> Option<&str> {
+        self.app.as_deref()
     }
 
     /// The verdicts.

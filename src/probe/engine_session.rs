@@ -170,7 +170,7 @@ impl EngineSession {
             SessionTransport::Socket(socket) => loop {
                 match socket.recv().await? {
                     Received::Text(text) => break text,
-                    Received::Other => {}
+                    Received::Binary(_) | Received::Other => {}
                     Received::Closed(_) => {
                         return Err(Failure::new(FailureKind::Closed, socket.close_text()));
                     }
@@ -265,7 +265,7 @@ async fn first_packet(socket: &mut Socket) -> Result<String, (Failure, Option<u1
     loop {
         match socket.recv().await {
             Ok(Received::Text(text)) => return Ok(text),
-            Ok(Received::Other) => {}
+            Ok(Received::Binary(_) | Received::Other) => {}
             Ok(Received::Closed(code)) => {
                 return Err((Failure::new(FailureKind::Closed, socket.close_text()), code));
             }

@@ -4,10 +4,10 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `plan` | what was asked for |
-//! | `target` | the URL, and where references lead from it |
+//! | `subject`, `target` | what is probed; the URL, and where references lead from it |
 //! | `html` | what a page's HTML names |
 //! | `client` | the thin clients and the formats that they speak |
-//! | `engine_session`, `streams` | a session of the engine; listening to the poem |
+//! | `engine_session`, `streams`, `app` | a session of the engine; listening to the poem, and to other applications |
 //! | `browser` | an installed browser, and what it tells |
 //! | `budget`, `context`, `own_stall` | how long each hop may wait; what hops share |
 //! | `run`, `hops` | from hop to hop, and what is done at each |
@@ -16,6 +16,7 @@
 //! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
 //! | `document`, `summary`, `report` | how it is written |
 
+mod app;
 mod browser;
 mod budget;
 mod classify;
@@ -34,6 +35,7 @@ pub mod plan;
 pub(crate) mod report;
 mod run;
 mod streams;
+mod subject;
 mod summary;
 mod target;
 mod verdicts;
@@ -112,7 +114,8 @@ pub async fn probe(
     };
     let evidence = Evidence {
         url: plan.target.to_string(),
-        socketio: plan.socketio.clone(),
+        subject: plan.subject.kind(),
+        engine: plan.subject.engine().map(|engine| engine.path.clone()),
         transports: plan.transports.clone(),
         hold_wanted: plan.hold.is_some(),
         ..Evidence::default()

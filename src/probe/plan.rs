@@ -6,16 +6,22 @@ use http::{HeaderName, HeaderValue, header};
 
 use strum::VariantArray as _;
 
-use super::{browser, target::Target};
+use super::{
+    browser,
+    subject::{Listening, PostBody, Subject},
+    target::{self, Target},
+};
 use crate::{bad_value::BadValue, cli::ProbeArgs, hosting::environment::Environment, transport::Transport};
 
 /// Everything that a probe needs to know.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What is probed.
+    /// Where.
     pub(crate) target: Target,
-    /// The engine's path, where no Dante is expected.
-    pub(crate) socketio: Option<String>,
+    /// What is probed.
+    pub(crate) subject: Subject,
+    /// How long an application that is not Dante is listened to.
+    pub(crate) listening: Listening,
     /// How long connections are held.
     pub(crate) hold: Option<HoldTime>,
     /// The browser that opens the page, too.
@@ -69,16 +75,17 @@ impl Plan {
     /// # Errors
     /// When a value cannot be used.
     pub fn read(args: &ProbeArgs, env: &Environment) -> Result<Self, BadValue> {
-        let target = Target::parse(&args.url).map_err(|reason| BadValue::new("URL", &args.url, reason))?;
+        let page = target::page_of_websocket(&args.url);
+        let target = Target::parse(page.as_deref().unwrap_or(&args.url))
+            .map_err(|reason| BadValue::new("URL", &args.url, reason))?;
         let headers = args.header.iter().map(|text| header_of(text)).collect::<Result<_, _>>()?;
         let resolve = args.resolve.iter().map(|text| resolve_of(text)).collect::<Result<_, _>>()?;
-        let socketio = match args.socketio.as_deref() {
-            None => None,
-            Some(path) => Some(engine_path(&target, path)?),
-        };
+        let subject = Subject::read(args, &target, page.is_some())?;
+        let listen_for = args.listen_for.as_deref().map(|text| time("--for", text)).transpose()?;
         Ok(Self {
             target,
-            socketio,
+            subject,
+            listening: Listening::read(args.expect, listen_for)?,
             hold: args.hold.as_deref().map(hold_time).transpose()?,
             browser: args.browser.as_deref().map(|option| browser::Wanted::new(option, env)),
             timeout: args.timeout.as_deref().map(|text| time("--timeout", text)).transpose()?,
@@ -87,6 +94,12 @@ impl Plan {
             transports: transports(args.transports.as_deref())?,
             resolve,
         })
+    }
+
+    /// The same, posting this.
+    #[must_use]
+    pub fn posting(self, text: String) -> Self {
+        Self { subject: Subject::Post(PostBody::new(text)), ..self }
     }
 
     /// What `--resolve` says of a host.
@@ -173,16 +186,6 @@ fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     Ok(Resolve { host: host.to_string(), port, address: SocketAddr::new(ip, port) })
 }
 
-fn engine_path(target: &Target, path: &str) -> Result<String, BadValue> {
-    let refuse = |reason: &str| BadValue::new("--socketio", path, reason);
-    if !path.starts_with('/') || path.contains(['?', '#']) {
-        return Err(refuse("write the engine's path from the root of the host, such as /socket.io/"));
-    }
-    let joined =
-        target.join(path).map_err(|_| refuse("not a path of a URL; write a path such as /socket.io/"))?;
-    Ok(joined.path)
-}
-
 fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
     let Some(text) = text else { return Ok(Transport::VARIANTS.to_vec()) };
     let mut transports = Vec::new();
@@ -210,6 +213,7 @@ fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::subject::Kind;
 
     fn plan(change: impl FnOnce(&mut ProbeArgs)) -> Result<Plan, String> {
         let mut args = ProbeArgs { url: "https://example.org/dante/".into(), ..ProbeArgs::default() };
@@ -235,7 +239,17 @@ mod tests {
         assert_eq!(addresses, ["[::1]:443", "192.0.2.1:443"]);
         assert_eq!(read.resolved("example.org", 80).count(), 0);
         assert_eq!(read.transports, [Transport::Sse, Transport::SocketIoPolling]);
-        assert_eq!(read.socketio.as_deref(), Some("/a/socket.io/"));
+        assert_eq!(read.subject.engine().unwrap().path, "/a/socket.io/");
+    }
+
+    #[test]
+    fn urls_of_websockets() {
+        let read = plan(|args| args.url = "wss://example.org/chat".into()).unwrap();
+        assert_eq!(
+            (read.target.to_string().as_str(), read.subject.kind()),
+            ("https://example.org/chat", Kind::WebSocket)
+        );
+        assert!(!plan(|args| args.url = "ws://example.org/".into()).unwrap().target.tls);
     }
 
     #[test]
@@ -268,7 +282,8 @@ mod tests {
             (|args| args.resolve = vec!["a:443:b".into()], &["--resolve", "ADDRESS"]),
             (|args| args.transports = Some("smoke".into()), &["\"smoke\"", "sse"]),
             (|args| args.transports = Some("sse,sse".into()), &["twice"]),
-            (|args| args.socketio = Some("socket.io".into()), &["--socketio", "/socket.io/"]),
+            (|args| args.listen_for = Some("long".into()), &["--for \"long\"", "15s"]),
+            (|args| args.url = "wss:///x".into(), &["URL \"wss:///x\"", "host is missing"]),
         ] {
             let error = plan(change).unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

@@ -3,7 +3,7 @@
 use strum::VariantArray as _;
 
 use super::{
-    evidence::{Browser, Evidence, Stream},
+    evidence::{AppStream, Browser, Evidence, Stream},
     hop::Hop,
 };
 use crate::transport::Transport;
@@ -152,13 +152,56 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let came = fetched.iter().filter(|file| file.exchange.status == Some(200)).count();
             format!("{came} of {} scripts and styles came", fetched.len())
         }
-        Hop::App => evidence.app.as_ref()?.exchange.outcome(),
+        Hop::App => {
+            let streams = &evidence.app.as_ref()?.streams;
+            let parts =
+                streams.iter().map(|stream| format!("{}: {}", stream.name(), describe_app_stream(stream)));
+            parts.collect::<Vec<_>>().join("; ")
+        }
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
         Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),
         Hop::Http2 => evidence.http2.as_ref()?.page.outcome(),
         Hop::Browser => describe_browser(evidence.browser.as_ref()?),
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })
+}
+
+/// What came of a stream of an application, in a few words.
+fn describe_app_stream(stream: &AppStream) -> String {
+    if let Some(words) = &stream.refused {
+        return format!("the namespace was refused: {words}");
+    }
+    if let Some(garbage) = &stream.garbage {
+        return garbage.clone();
+    }
+    if !stream.is_open() {
+        return match &stream.ended {
+            Some(ended) => ended.how.clone(),
+            None => stream.exchange.outcome(),
+        };
+    }
+    let end = match &stream.ended {
+        Some(ended) => format!(", ended after {:.1} s: {}", seconds(ended.at_ms), ended.how),
+        None => String::new(),
+    };
+    let Some(first) = stream.events.first() else {
+        let life = if stream.life_ms.is_empty() { "" } else { " but signs of life" };
+        return match &stream.ended {
+            Some(_) => format!("{}, nothing came{end}", stream.exchange.outcome()),
+            None => format!(
+                "{}, nothing{life} came within {:.1} s",
+                stream.exchange.outcome(),
+                seconds(stream.watched_ms)
+            ),
+        };
+    };
+    let count = stream.events.len();
+    format!(
+        "{} in {:.1} s, the first after {} ms{end}",
+        stream.counted(count),
+        seconds(stream.watched_ms),
+        first.at_ms
+    )
 }
 
 fn describe_browser(browser: &Browser) -> String {

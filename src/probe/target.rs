@@ -21,7 +21,8 @@ pub(crate) struct Target {
 }
 
 /// What a URL looks like.
-const FORM: &str = "write the URL of a page, such as https://example.org/dante/";
+const FORM: &str =
+    "write the URL of a page or a stream, such as https://example.org/ or wss://example.org/chat";
 
 impl Target {
     /// Reads an absolute URL.
@@ -47,7 +48,7 @@ impl Target {
         let tls = match url.scheme() {
             "http" => false,
             "https" => true,
-            other => return Err(format!("{other} is neither http nor https; {FORM}")),
+            other => return Err(format!("{other} is none of http, https, ws and wss; {FORM}")),
         };
         if !url.username().is_empty() || url.password().is_some() {
             return Err("it holds a user name; use --header 'Authorization: …' instead".to_owned());
@@ -138,6 +139,17 @@ impl Target {
     }
 }
 
+/// The URL of http or https that the upgrade to the WebSocket of this URL is sent to (RFC 6455, 3 and 4.1); none if it has another
+/// scheme.
+pub(crate) fn page_of_websocket(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once(':')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "ws" => Some(format!("http:{rest}")),
+        "wss" => Some(format!("https:{rest}")),
+        _ => None,
+    }
+}
+
 /// Whether a path follows where a host should stand, as in `https:///dante/`. Browsers take `dante` for the host there; whoever
 /// wrote that did not mean it.
 fn lacks_host(reference: &str) -> bool {
@@ -183,8 +195,8 @@ mod tests {
             ("localhost:8888", "write http://localhost:8888 or"),
             ("127.0.0.1:8888", "write http://127.0.0.1:8888 or"),
             ("example.org/dante", "write http://example.org/dante or"),
-            ("ftp://x/", "ftp is neither http nor https"),
-            ("mailto:x", "mailto is neither http nor https"),
+            ("ftp://x/", "ftp is none of http"),
+            ("mailto:x", "mailto is none of http"),
             ("http://", FORM),
             ("http://a b/", FORM),
             ("http://x:0/", "port 0"),
@@ -193,6 +205,13 @@ mod tests {
             let error = Target::parse(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn websockets() {
+        assert_eq!(page_of_websocket("wss://h/x?y").as_deref(), Some("https://h/x?y"));
+        assert_eq!(page_of_websocket("WS://h/").as_deref(), Some("http://h/"));
+        assert_eq!(page_of_websocket("https://h/ws:"), None);
     }
 
     #[test]

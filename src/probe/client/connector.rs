@@ -84,7 +84,7 @@ impl Connector {
 
     /// What the next request asks Dante with, to know its answer again; nothing where no Dante is expected.
     pub(super) fn ask(&self) -> Option<String> {
-        self.plan.socketio.is_none().then(|| self.unique())
+        self.plan.subject.kind().is_page().then(|| self.unique())
     }
 
     /// What the probe is to do.

@@ -51,11 +51,11 @@ pub(crate) enum Message {
     Connect(Value),
     /// `1`: the server ends it.
     Disconnect,
-    /// `2`: an event's name and arguments.
+    /// `2`, or `5` if bytes belong to it: an event's name and arguments.
     Event(String, Vec<Value>),
     /// `4`: a namespace was refused.
     Refused(Value),
-    /// What a probe has no use for: acknowledgements and binary events.
+    /// What a probe has no use for: acknowledgements and bytes.
     Other,
 }
 
@@ -94,10 +94,7 @@ fn message(text: &str) -> Result<Message, String> {
     let mut letters = text.chars();
     let kind = letters.next().ok_or("an empty message")?;
     let rest = letters.as_str();
-    let rest = match rest.strip_prefix('/') {
-        Some(named) => named.split_once(',').map_or("", |(_, rest)| rest),
-        None => rest,
-    };
+    let rest = without_namespace(rest);
     let value = |text: &str| {
         if text.is_empty() {
             return Ok(Value::Null);
@@ -107,27 +104,53 @@ fn message(text: &str) -> Result<Message, String> {
     Ok(match kind {
         '0' => Message::Connect(value(rest)?),
         '1' => Message::Disconnect,
-        '2' => match value(rest.trim_start_matches(|letter: char| letter.is_ascii_digit()))? {
-            Value::Array(arguments) => {
-                let mut arguments = arguments.into_iter();
-                let Some(Value::String(name)) = arguments.next() else {
-                    return Err("an event without a name".to_owned());
-                };
-                Message::Event(name, arguments.collect())
-            }
-            _ => return Err("an event without a name".to_owned()),
-        },
-        '3' | '5' | '6' => Message::Other,
+        '2' => event_of(value(without_id(rest))?)?,
+        // The number of its attachments and a dash stand before the namespace; the bytes follow in packets of their own.
+        '5' => {
+            let (_, event) = rest.split_once('-').unwrap_or(("", rest));
+            event_of(value(without_id(without_namespace(event)))?)?
+        }
+        '3' | '6' => Message::Other,
         '4' => Message::Refused(value(rest)?),
         _ => return Err(format!("{kind:?} does not start a message of Socket.IO")),
     })
 }
 
+fn without_namespace(text: &str) -> &str {
+    match text.strip_prefix('/') {
+        Some(named) => named.split_once(',').map_or("", |(_, rest)| rest),
+        None => text,
+    }
+}
+
+/// Without the id that an acknowledgement would have.
+fn without_id(text: &str) -> &str {
+    text.trim_start_matches(|letter: char| letter.is_ascii_digit())
+}
+
+fn event_of(value: Value) -> Result<Message, String> {
+    let Value::Array(arguments) = value else { return Err("an event without a name".to_owned()) };
+    let mut arguments = arguments.into_iter();
+    match arguments.next() {
+        Some(Value::String(name)) => Ok(Message::Event(name, arguments.collect())),
+        _ => Err("an event without a name".to_owned()),
+    }
+}
+
 /// The packet that joins a namespace (`/` is the main one), with what `auth` says.
 pub(crate) fn join(namespace: &str, auth: Option<&Value>) -> String {
-    let namespace = if namespace == "/" { String::new() } else { format!("{namespace},") };
     let auth = auth.map(Value::to_string).unwrap_or_default();
-    format!("40{namespace}{auth}")
+    format!("40{}{auth}", within(namespace))
+}
+
+/// The packet of an event, which is an array of its name and arguments.
+pub(crate) fn event(namespace: &str, event: &Value) -> String {
+    format!("42{}{event}", within(namespace))
+}
+
+/// How a packet names its namespace; the main one needs no name.
+fn within(namespace: &str) -> String {
+    if namespace == "/" { String::new() } else { format!("{namespace},") }
 }
 
 #[cfg(test)]
@@ -154,7 +177,11 @@ mod tests {
                 r#"44/n,{"message":"Invalid namespace"}"#,
                 Packet::Message(Message::Refused(json!({"message": "Invalid namespace"}))),
             ),
-            ("451-[]", Packet::Message(Message::Other)),
+            (
+                r#"451-/n,["a",{"_placeholder":true,"num":0}]"#,
+                Packet::Message(Message::Event("a".into(), vec![json!({"_placeholder": true, "num": 0})])),
+            ),
+            ("431[]", Packet::Message(Message::Other)),
         ] {
             assert_eq!(packet(text).unwrap(), expected, "{text}");
         }
@@ -173,9 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn joining() {
+    fn joining_and_saying() {
         assert_eq!(join("/", None), "40");
         assert_eq!(join("/hello", None), "40/hello,");
+        assert_eq!(event("/", &json!(["a", 1])), r#"42["a",1]"#);
+        assert_eq!(event("/hello", &json!(["a"])), r#"42/hello,["a"]"#);
         assert_eq!(join("/", Some(&json!({"from": 1}))), r#"40{"from":1}"#);
     }
 }

@@ -15,8 +15,10 @@ pub(crate) struct Event {
 const MAX_EVENT: usize = 256 * 1024;
 
 /// What has arrived of a stream and is not a whole event yet.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Parser {
+    max_event: usize,
+    comments: usize,
     line: Vec<u8>,
     after_return: bool,
     size: usize,
@@ -26,7 +28,28 @@ pub(crate) struct Parser {
     stray: Option<String>,
 }
 
+impl Default for Parser {
+    fn default() -> Self {
+        Self::bounded(MAX_EVENT)
+    }
+}
+
 impl Parser {
+    /// One for events of at most so many bytes.
+    pub(crate) fn bounded(max_event: usize) -> Self {
+        Self {
+            max_event,
+            comments: 0,
+            line: Vec::new(),
+            after_return: false,
+            size: 0,
+            event: Event::default(),
+            has_data: false,
+            id: String::new(),
+            stray: None,
+        }
+    }
+
     /// Takes the next bytes, and gives the events that they complete.
     ///
     /// # Errors
@@ -43,8 +66,8 @@ impl Parser {
             } else if !half {
                 self.line.push(byte);
                 self.size += 1;
-                if self.size > MAX_EVENT {
-                    return Err(format!("an event is larger than {MAX_EVENT} bytes"));
+                if self.size > self.max_event {
+                    return Err(format!("an event is larger than {} bytes", self.max_event));
                 }
             }
         }
@@ -54,6 +77,17 @@ impl Parser {
     /// The first line that does not belong in an event stream: a chunk size, a page of HTML.
     pub(crate) fn stray(&self) -> Option<&str> {
         self.stray.as_deref()
+    }
+
+    /// How many comments have come since this was last asked.
+    pub(crate) fn take_comments(&mut self) -> usize {
+        std::mem::take(&mut self.comments)
+    }
+
+    /// How many bytes have come of an event that is not whole.
+    pub(crate) fn unfinished(&self) -> usize {
+        let has_begun = self.has_data || !self.event.name.is_empty() || !self.line.is_empty();
+        if has_begun { self.size } else { 0 }
     }
 
     fn take_line(&mut self, line: &str) -> Option<Event> {
@@ -74,8 +108,13 @@ impl Parser {
                 self.event.data.push_str(value);
             }
             "id" => value.clone_into(&mut self.id),
-            // Empty: a comment.
-            "" | "retry" => {}
+            "" => {
+                self.comments += 1;
+                if !self.has_data && self.event.name.is_empty() {
+                    self.size = 0;
+                }
+            }
+            "retry" => {}
             _ => {
                 self.stray.get_or_insert_with(|| line.chars().take(80).collect());
             }
@@ -111,5 +150,17 @@ mod tests {
         assert_eq!(parser.feed(b"1f\r\ndata: x\n\n").unwrap(), [event("", "x", "")]);
         assert_eq!(parser.stray(), Some("1f"));
         assert!(Parser::default().feed(&vec![b'x'; MAX_EVENT + 1]).is_err());
+        assert!(Parser::bounded(4).feed(b"data:").is_err());
+    }
+
+    #[test]
+    fn what_is_not_an_event() {
+        let mut parser = Parser::default();
+        assert_eq!(parser.feed(b": hello\n\n:\n").unwrap(), []);
+        assert_eq!((parser.take_comments(), parser.take_comments(), parser.unfinished()), (2, 0, 0));
+        assert_eq!(parser.feed(b"data: x\nid").unwrap(), []);
+        assert_eq!(parser.unfinished(), 9, "line ends do not count");
+        assert_eq!(parser.feed(b"\n\n").unwrap().len(), 1);
+        assert_eq!(parser.unfinished(), 0);
     }
 }

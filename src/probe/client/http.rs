@@ -186,8 +186,10 @@ async fn attempt(
     let mut built = http::Request::builder()
         .method(request.method)
         .uri(request.target.path_and_query())
-        .header(header::HOST, request.target.authority())
-        .header(header::ACCEPT, "*/*");
+        .header(header::HOST, request.target.authority());
+    if !request.headers.iter().any(|(name, _)| *name == "accept") {
+        built = built.header(header::ACCEPT, "*/*");
+    }
     if !request.headers.iter().any(|(name, _)| *name == "user-agent") {
         built = built.header(header::USER_AGENT, concat!("dante-probe/", env!("CARGO_PKG_VERSION")));
     }

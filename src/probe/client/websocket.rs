@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper_util::rt::TokioIo;
 use tokio::{task::coop::consume_budget, time::timeout};
@@ -74,7 +75,9 @@ pub(crate) struct Socket {
 pub(crate) enum Received {
     /// A text.
     Text(String),
-    /// What needs no attention: pings, pongs, binary frames.
+    /// Bytes.
+    Binary(Bytes),
+    /// What needs no attention: pings, pongs.
     Other,
     /// A close frame, and its code.
     Closed(Option<u16>),
@@ -152,6 +155,7 @@ impl Socket {
                 self.first = None;
                 Ok(match message {
                     Message::Text(text) => Received::Text(text.to_string()),
+                    Message::Binary(bytes) => Received::Binary(bytes),
                     Message::Close(frame) => {
                         self.closed = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
                         Received::Closed(self.close_code())

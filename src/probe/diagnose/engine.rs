@@ -6,6 +6,7 @@ use crate::probe::{
     evidence::{Ended, Evidence, FailureKind, Round, Upgrade},
     hop::Hop,
     hosts::Host,
+    subject::Kind,
 };
 use crate::transport::Transport;
 
@@ -106,10 +107,10 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     let deflate = [a_chrome, a_firefox].into_iter().find_map(|one| {
         let agreed =
             one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))?;
-        (evidence.socketio.is_none() || host.is_some_and(Host::is_iis)).then_some(agreed)
+        (evidence.subject.is_page() || host.is_some_and(Host::is_iis)).then_some(agreed)
     });
     let inflates =
-        evidence.socketio.is_some() && [a_chrome, a_firefox].iter().all(|one| one.extensions.is_some());
+        !evidence.subject.is_page() && [a_chrome, a_firefox].iter().all(|one| one.extensions.is_some());
     // Where the same request is answered by turns, its style is not the reason.
     let by_turns = chrome.alternate() || firefox.alternate() || plain.alternate();
     if let Some(extensions) = deflate {
@@ -193,7 +194,7 @@ pub(super) fn refused_upgrade(
     let fault = facts::fault(evidence);
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade)).by(exchange);
     let iis = host.is_some_and(Host::is_iis);
-    let engine = hop != Hop::Stream(Transport::WebSocket);
+    let engine = hop != Hop::Stream(Transport::WebSocket) && evidence.subject != Kind::WebSocket;
     let class = classify(exchange);
     match (change(exchange), exchange.status) {
         (Some(Change::Http10), _) => {
@@ -254,10 +255,10 @@ pub(super) fn refused_upgrade(
         (Class::Engine(EngineError::Forbidden), _) => finding(VerdictId::UpgradeRefused),
         (_, Some(400)) if engine && facts::handshake_is_forbidden(evidence) => finding(VerdictId::UpgradeRefused),
         // The server of another make says so in its handshake.
-        (_, Some(400..=499)) if engine && offers_none && evidence.socketio.is_some() => {
+        (_, Some(400..=499)) if engine && offers_none && evidence.subject.is_engine() => {
             finding(VerdictId::WebsocketDisabledByServer)
         }
-        (Class::Forbidden, _) if evidence.socketio.is_some() => finding(VerdictId::WebsocketForbidden).or(
+        (Class::Forbidden, _) if !evidence.subject.is_page() => finding(VerdictId::WebsocketForbidden).or(
             &[VerdictId::WebsocketDisabledByServer],
             "look at the server's option transports: one without websocket refuses upgrades, too",
         ),

@@ -3,8 +3,9 @@
 use super::{Finding, Severity};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{Evidence, Exchange, Stream, Upgrade, Visit},
+    evidence::{AppStream, Evidence, Exchange, Stream, Upgrade, Visit},
     hop::Hop,
+    subject::Kind,
 };
 use crate::transport::Transport;
 
@@ -20,14 +21,18 @@ pub(super) fn heard(stream: &Stream) -> &Stream {
     stream.alone.as_deref().unwrap_or(stream)
 }
 
-/// Whether any stream did.
+/// Whether any stream did what it is for.
 pub(super) fn something_streams(evidence: &Evidence) -> bool {
-    evidence.streams.values().any(delivers)
+    match evidence.subject {
+        Kind::Page => evidence.streams.values().any(delivers),
+        Kind::Engine => works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade),
+        Kind::WebSocket | Kind::EventStream | Kind::Post => works(evidence, Hop::App),
+    }
 }
 
 /// How much a fault of one way matters: there may be another.
 pub(super) fn fault(evidence: &Evidence) -> Severity {
-    let another_way = if evidence.streams.is_empty() {
+    let another_way = if evidence.subject.is_page() && evidence.streams.is_empty() {
         works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
     } else {
         something_streams(evidence)
@@ -37,26 +42,29 @@ pub(super) fn fault(evidence: &Evidence) -> Severity {
 
 /// Whether a hop has no meaning here or was not asked for.
 pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
-    let engine_only = evidence.socketio.is_some();
+    let subject = evidence.subject;
     match hop {
         Hop::Tls => evidence.tls.is_none() && !evidence.url.starts_with("https:"),
-        Hop::Page | Hop::Hosting => engine_only,
-        Hop::ClientLibrary | Hop::Compression | Hop::Resume => engine_only,
+        Hop::Page => !subject.is_page() && evidence.page.is_none(),
+        Hop::Hosting | Hop::ClientLibrary | Hop::Compression | Hop::Resume => !subject.is_page(),
+        Hop::Handshake => subject.is_stream(),
+        Hop::Sticky | Hop::Cors if subject.is_stream() => true,
         // They need polling, and WebSocket alone is what the server wants.
         Hop::Sticky | Hop::Cors => {
             evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_none())
                 && works(evidence, Hop::Upgrade)
         }
         Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
-        Hop::Stream(transport) => engine_only || !evidence.transports.contains(&transport),
+        Hop::Stream(transport) => !subject.is_page() || !evidence.transports.contains(&transport),
         Hop::Proxy => evidence.proxy.is_none(),
         Hop::Files => evidence.files.is_none(),
-        Hop::App => evidence.app.is_none(),
+        Hop::Upgrade => subject.is_stream() && evidence.upgrades.is_none(),
+        Hop::App => subject.is_page(),
         Hop::Against => evidence.against.is_none(),
         Hop::Echo => evidence.echo.is_none(),
         Hop::Http2 => evidence.http2.is_none(),
         Hop::Browser => evidence.browser.is_none(),
-        Hop::Name | Hop::Tcp | Hop::Http | Hop::Handshake | Hop::Upgrade => false,
+        Hop::Name | Hop::Tcp | Hop::Http => false,
     }
 }
 
@@ -74,6 +82,8 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             .as_ref()
             .is_some_and(|tls| tls.failure.is_none() && (tls.untrusted.is_none() || tls.insecure)),
         Hop::Http => evidence.http.as_ref().is_some_and(|http| http.first.status.is_some()),
+        // Where a page is not Dante's, what it was found to be is another hop's business.
+        Hop::Page if !evidence.subject.is_page() => evidence.page.is_some(),
         Hop::Page => evidence
             .page
             .as_ref()
@@ -106,7 +116,7 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             .files
             .as_ref()
             .is_some_and(|files| files.fetched.iter().all(|file| file.exchange.status == Some(200))),
-        Hop::App => evidence.app.is_some(),
+        Hop::App => evidence.app.as_ref().is_some_and(|app| app.streams.iter().any(AppStream::is_well)),
         Hop::Against => evidence.against.is_some(),
         Hop::Echo => evidence.echo.is_some(),
         Hop::Http2 => evidence.http2.is_some(),

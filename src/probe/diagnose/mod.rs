@@ -2,6 +2,7 @@
 
 mod alternate;
 mod answers;
+pub(super) mod app;
 mod compression;
 mod connection;
 mod cors;
@@ -225,6 +226,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);
     ends::rules(evidence, &mut findings);
+    app::rules(evidence, host, &mut findings);
     hold::rules(evidence, &mut findings);
     compression::rules(evidence, &mut findings);
     cors::rules(evidence, &mut findings);
@@ -280,11 +282,7 @@ pub(crate) fn outcome(evidence: &Evidence, hop: Hop, verdicts: &[Verdict]) -> Ou
 pub(crate) fn whole(evidence: &Evidence, verdicts: &[Verdict]) -> Severity {
     let worst = verdicts.iter().map(|verdict| verdict.severity).max().unwrap_or(Severity::Note);
     // Whatever else was seen: a probe that ends without a stream has not shown that the host is good.
-    let streams = if evidence.socketio.is_some() {
-        works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade)
-    } else {
-        facts::something_streams(evidence)
-    };
+    let streams = facts::something_streams(evidence);
     if streams { worst } else { Severity::Broken }
 }
 

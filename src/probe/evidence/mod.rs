@@ -35,7 +35,7 @@ pub(crate) use self::{
     against::*, app::*, browser::*, connection::*, echo::*, engine::*, exchange::*, files::*, http2::*,
     line::*, page::*, proxy::*, streams::*,
 };
-use super::hop::Hop;
+use super::{hop::Hop, subject::Kind};
 use crate::{contract::HostingStatus, transport::Transport};
 
 evidence! {
@@ -43,8 +43,10 @@ evidence! {
     struct Evidence {
         /// The URL that was probed.
         url: String,
-        /// The engine's path, where only an engine is asked for.
-        socketio: Option<String>,
+        /// What was probed.
+        subject: Kind,
+        /// The engine's path, where only an engine was probed.
+        engine: Option<String>,
         /// Which streams were asked for.
         transports: Vec<Transport>,
         /// Whether a hold was asked for.
@@ -130,6 +132,8 @@ impl Evidence {
         }
         let comebacks = self.resume.iter().flat_map(|resume| &resume.comebacks);
         comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
+        let app = self.app.iter().flat_map(|app| &app.streams);
+        app.for_each(|stream| add(Hop::App, &stream.exchange));
         self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));
         all
     }
@@ -146,7 +150,7 @@ impl Evidence {
     /// it is; where only an engine is asked for, the path above the engine's.
     pub(crate) fn prefix(&self) -> String {
         let found = self.page.as_ref().and_then(Page::found_elsewhere);
-        let path = match (&self.socketio, &self.hosting, found) {
+        let path = match (&self.engine, &self.hosting, found) {
             (Some(engine), ..) => above(engine.trim_end_matches('/')),
             (None, Some(hosting), _) => &hosting.prefix,
             (None, None, Some(folder)) => folder,
@@ -221,7 +225,8 @@ mod tests {
             let page = Page { url: url.into(), found_at: Some(found_at.into()), ..Page::default() };
             Evidence { page: Some(page), ..at(url) }
         };
-        let engine = |path: &str| Evidence { socketio: Some(path.into()), ..at("http://h/x/") };
+        let engine =
+            |path: &str| Evidence { subject: Kind::Engine, engine: Some(path.into()), ..at("http://h/x/") };
         let hosting = Hosting { prefix: "/seen".into(), ..Hosting::default() };
         for (evidence, prefix) in [
             (at("http://h/"), ""),

@@ -46,7 +46,7 @@ struct Wanted {
 /// Holds connections on these transports.
 pub(crate) async fn hold(context: &Context, time: HoldTime, interval_ms: u64) -> Hold {
     let plan = context.connector.plan();
-    let wanted = wanted(&plan.transports, plan.socketio.is_some(), time);
+    let wanted = wanted(&plan.transports, plan.subject.kind().is_engine(), time);
     // Who asks for a hold asks for so many connections; each needs a second one where a poll and a packet go at once.
     context.connector.gate().widen(wanted.len() + 2);
     let start = Instant::now();

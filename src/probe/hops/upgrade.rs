@@ -146,7 +146,7 @@ async fn converse(
                         }
                     }
                 }
-                Ok(Received::Other) => {}
+                Ok(Received::Binary(_) | Received::Other) => {}
                 Ok(Received::Closed(code)) => return Err(("a close frame".to_owned(), code)),
                 Err(failure) => {
                     garbage = failure.kind == FailureKind::Garbage;

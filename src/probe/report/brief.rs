@@ -61,6 +61,24 @@ pub(super) fn name(hop: Hop) -> &'static str {
     }
 }
 
+/// How the stream of an application went, in words for the line of the outcome; none where no application was listened to.
+pub(crate) fn app_words(evidence: &Evidence) -> Option<String> {
+    let streams = &evidence.app.as_ref()?.streams;
+    let subject = evidence.subject.name();
+    let Some(best) =
+        streams.iter().filter(|stream| stream.is_well()).max_by_key(|stream| stream.events.len())
+    else {
+        return Some(format!("{subject} does not work"));
+    };
+    Some(match best.events.len() {
+        0 => format!("{subject} is open, and nothing came"),
+        count => {
+            let seconds = seconds(best.watched_ms);
+            format!("{subject} streams: {} in {seconds:.1} s", best.counted(count))
+        }
+    })
+}
+
 fn label(evidence: &Evidence, hop: Hop) -> String {
     let seen = match hop {
         // As rustls names it: TLSv1_3.
@@ -75,6 +93,13 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
             .as_ref()
             .filter(|page| page.exchanges.len() > 1)
             .map(|page| format!("page (redirected to {})", page.url)),
+        Hop::App => evidence.app.as_ref().map(|app| {
+            let parts = app.streams.iter().map(|stream| match stream.events.len() {
+                0 => format!("{} (open, silent)", stream.name()),
+                count => format!("{} ({})", stream.name(), stream.counted(count)),
+            });
+            parts.collect::<Vec<_>>().join("  ")
+        }),
         Hop::Browser => evidence.browser.as_ref().map(|browser| format!("browser ({})", browser.version)),
         Hop::Hold => evidence
             .hold

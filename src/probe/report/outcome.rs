@@ -9,6 +9,7 @@ use crate::probe::{
     diagnose::Severity,
     document::Document,
     hop::{Hop, Outcome},
+    subject::Kind,
 };
 
 /// What was asked for, and what of it works.
@@ -20,6 +21,8 @@ pub(super) struct Tally {
     streams: bool,
     /// Whether the probe came as far as any of them.
     reached: bool,
+    /// How the stream of an application went, in words.
+    app: Option<String>,
     /// The URL to try, where the path alone is wrong.
     try_url: Option<String>,
     /// Where the first verdict shows that makes it all broken.
@@ -37,21 +40,29 @@ impl Tally {
                 .map(|report| (report.hop, matches!(report.outcome, Outcome::Good | Outcome::Degraded)))
                 .collect()
         };
-        let streams = tally(|hop| matches!(hop, Hop::Stream(_)));
         let try_url = document.try_url().map(str::to_owned);
-        let engine = tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade));
-        let (works, streams) = if streams.is_empty() { (engine, false) } else { (streams, true) };
+        let subject = document.subject();
+        let works = match subject {
+            Kind::Page => tally(|hop| matches!(hop, Hop::Stream(_))),
+            Kind::Engine => tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade)),
+            Kind::WebSocket | Kind::EventStream | Kind::Post => tally(|hop| hop == Hop::App),
+        };
+        let streams = !subject.is_engine();
         let reached = document.hops().iter().any(|report| {
             report.outcome != Outcome::NotReached && works.iter().any(|(hop, _)| *hop == report.hop)
         });
         let verdicts = document.verdicts();
         let of = |severity| verdicts.iter().filter(move |verdict| verdict.severity == severity);
         let broken = of(Severity::Broken).map(|verdict| verdict.hop).next();
-        Self { works, streams, reached, try_url, broken, notes: of(Severity::Note).count() }
+        let app = document.app().map(str::to_owned).filter(|_| subject.is_stream());
+        Self { works, streams, reached, app, try_url, broken, notes: of(Severity::Note).count() }
     }
 
     /// How many of how many.
     fn words(&self) -> String {
+        if let Some(app) = self.app.as_ref().filter(|_| self.reached) {
+            return app.clone();
+        }
         let good = self.works.iter().filter(|(_, works)| *works).count();
         let (verb, verbs) = if self.streams { ("streams", "stream") } else { ("works", "work") };
         match self.works.as_slice() {
@@ -96,6 +107,7 @@ pub(super) fn outcome(severity: Severity, tally: &Tally, look: Look) -> Vec<Line
         (Severity::Broken, Some(hop)) if tally.is_whole() => {
             format!(", but {} does not work", with_article(hop))
         }
+        _ if tally.is_whole() && tally.app.is_some() => ", but not as it should".to_owned(),
         _ if tally.is_whole() => ", but not as they should".to_owned(),
         _ => String::new(),
     };
@@ -123,7 +135,7 @@ mod tests {
             let transports = [Transport::Sse, Transport::WebSocket, Transport::SocketIoPolling];
             let works = works.iter().zip(transports).map(|(works, stream)| (Hop::Stream(stream), *works));
             let works = works.collect();
-            Tally { works, streams: true, reached: true, try_url: None, broken: None, notes: 0 }
+            Tally { works, streams: true, reached: true, app: None, try_url: None, broken: None, notes: 0 }
         };
         let engine = |handshake, upgrade| Tally {
             works: vec![(Hop::Handshake, handshake), (Hop::Upgrade, upgrade)],
@@ -134,6 +146,11 @@ mod tests {
         let page = Tally { broken: Some(Hop::Page), ..stream(&[true; 3]) };
         let elsewhere = Tally { try_url: Some("http://h/dante/".into()), ..stream(&[false]) };
         let unreached = Tally { reached: false, ..stream(&[false; 3]) };
+        let app = |words: &str, works| Tally {
+            works: vec![(Hop::App, works)],
+            app: Some(words.into()),
+            ..stream(&[])
+        };
         let look = Look { width: 80, ascii: true };
         for (severity, tally, text) in [
             (Note, stream(&[true; 3]), "GOOD: all 3 transports stream"),
@@ -148,6 +165,9 @@ mod tests {
             (Note, engine(true, true), "GOOD: handshake and upgrade work"),
             (Degraded, engine(true, false), "DEGRADED: handshake works, upgrade does not"),
             (Degraded, engine(false, true), "DEGRADED: upgrade works, handshake does not"),
+            (Note, app("the WebSocket streams", true), "GOOD: the WebSocket streams"),
+            (Degraded, app("it streams", true), "DEGRADED: it streams, but not as it should"),
+            (Broken, app("it does not work", false), "BROKEN: it does not work"),
             (Broken, engine(false, false), "BROKEN: neither handshake nor upgrade works"),
         ] {
             let lines = outcome(severity, &tally, look);

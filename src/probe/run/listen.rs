@@ -44,7 +44,8 @@ impl Probe<'_> {
             format!("{:.0} s: {counts} of {}", start.elapsed().as_secs_f64(), span.stanzas)
         };
         let evidence = &self.evidence;
-        let both = async { tokio::join!(streams, Box::pin(EngineSeen::look(context, evidence))) };
+        let both =
+            async { tokio::join!(streams, Box::pin(EngineSeen::look(context, evidence.handshake.as_ref()))) };
         let (streams, seen) = with_progress(&mut *self.report, progress, both).await?;
         for ((transport, _), stream) in wanted.iter().zip(streams) {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);

@@ -1,6 +1,7 @@
 //! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done. What does not depend on each
 //! other is done side by side, as far as [`Gate`](super::client::gate::Gate) lets it.
 
+mod app;
 mod browse;
 mod listen;
 mod reach;
@@ -15,7 +16,7 @@ use super::{
     context::Context,
     diagnose::{Severity, diagnose},
     document::HopReport,
-    evidence::{Cors, Evidence, LineSeen, Sticky, Upgrades},
+    evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{alone, engine as engine_hops, files, outermost, page, upgrade},
     own_stall::StallWatch,
@@ -38,6 +39,9 @@ pub(super) struct Probe<'a> {
 impl Probe<'_> {
     /// Goes from hop to hop as far as it gets.
     pub(super) async fn run(&mut self) -> std::io::Result<()> {
+        if self.plan.subject.kind().is_stream() {
+            return Box::pin(self.run_stream()).await;
+        }
         let page = Box::pin(self.reach_page()).await?;
         let addresses = self.ask_all_addresses(page.as_ref());
         if let Some(page) = page {
@@ -52,12 +56,12 @@ impl Probe<'_> {
 
     /// Everything from the page on.
     async fn look_at(&mut self, page: Target) -> std::io::Result<()> {
-        let engine = match &self.plan.socketio {
-            Some(path) => path.clone(),
+        let engine = match self.plan.subject.engine() {
+            Some(engine) => engine.path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
         let context = Context { connector: self.connector.clone(), page, engine };
-        if self.plan.socketio.is_some() {
+        if self.plan.subject.kind().is_engine() {
             Box::pin(self.look_at_engine(&context)).await?;
         } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
@@ -120,10 +124,14 @@ impl Probe<'_> {
         let handshake = timed(engine_hops::handshake(context)).await;
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
         self.report(&[Hop::Handshake])?;
-        let seen = EngineSeen::look(context, &self.evidence).await;
+        let subject = self.plan.subject.clone();
+        let handshake = self.evidence.handshake.clone();
+        let beside = EngineSeen::look(context, handshake.as_ref());
+        let (seen, heard) = self.listen_to_engine(context, &subject, Box::pin(beside)).await?;
         self.keep(seen);
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
-        self.report_engine()
+        self.report_engine()?;
+        Box::pin(self.keep_app(context, &subject, None, heard)).await
     }
 
     /// Keeps what was seen of the engine beside the streams.
@@ -201,8 +209,8 @@ struct EngineSeen {
 
 impl EngineSeen {
     /// What needs polling is not asked where the handshake opened no session.
-    async fn look(context: &Context, evidence: &Evidence) -> Self {
-        let handshake = evidence.handshake.as_ref().filter(|handshake| handshake.open.is_some());
+    async fn look(context: &Context, handshake: Option<&Handshake>) -> Self {
+        let handshake = handshake.filter(|handshake| handshake.open.is_some());
         let (sticky, upgrades, cors) = tokio::join!(
             OptionFuture::from(
                 handshake.map(|handshake| timed(engine_hops::sticky(context, !handshake.cookies.is_empty())))

@@ -19,17 +19,12 @@ impl Probe<'_> {
         let mut target = self.plan.target.clone();
         let mut earlier = Vec::new();
         loop {
-            let start = Instant::now();
-            let connector = self.connector.clone();
-            let path = ConnectionPath::walk(&connector, &target, || connector.budget().connect()).await;
-            let open = path.is_open(&target);
-            (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
-            self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
-            if !open {
+            if !self.walk(&target).await? {
                 return Ok(None);
             }
-            if let Some(path) = &self.plan.socketio {
-                return self.reach_engine(target.at(path)).await;
+            let connector = self.connector.clone();
+            if let Some(engine) = self.plan.subject.engine() {
+                return self.reach_engine(target.at(&engine.path)).await;
             }
             let start = Instant::now();
             let limit = || connector.budget().first_answer();
@@ -55,6 +50,17 @@ impl Probe<'_> {
         }
     }
 
+    /// The path to a host, as far as it leads; whether requests can be made.
+    pub(super) async fn walk(&mut self, target: &Target) -> std::io::Result<bool> {
+        let start = Instant::now();
+        let connector = self.connector.clone();
+        let path = ConnectionPath::walk(&connector, target, || connector.budget().connect()).await;
+        let open = path.is_open(target);
+        (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
+        self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
+        Ok(open)
+    }
+
     /// Begins to ask what all addresses of the name answer, where there are several: beside everything else, since one that is dead takes
     /// its time.
     pub(super) fn ask_all_addresses(
@@ -62,7 +68,7 @@ impl Probe<'_> {
         page: Option<&Target>,
     ) -> Option<AbortOnDropHandle<Vec<AddressAnswer>>> {
         let name = self.evidence.name.as_ref().filter(|name| name.addresses.len() > 1)?;
-        if self.evidence.tcp.is_none() || self.plan.socketio.is_some() {
+        if self.evidence.tcp.is_none() || !self.plan.subject.kind().is_page() {
             return None;
         }
         let page = page.unwrap_or(&self.plan.target).clone();

@@ -153,7 +153,7 @@ impl Source {
                     })?;
                     Ok((parse_event(object), text.len()))
                 }
-                Received::Other => Ok((StreamEvent::Other, 0)),
+                Received::Binary(_) | Received::Other => Ok((StreamEvent::Other, 0)),
                 // Normal closure: the poem is over (RFC 6455, 7.4.1).
                 Received::Closed(Some(1000)) => Ok((StreamEvent::End, 0)),
                 Received::Closed(_) => Err(Failure::new(FailureKind::Closed, socket.close_text())),

@@ -14,9 +14,29 @@ pub(super) const ENTRIES: &[Entry] = &[
         "check the server's log, and look for buffering on the path",
     ),
     Entry::new(
+        VerdictId::QuietStream,
+        "The stream is open, and nothing came while the probe listened.",
+        "nothing, if the application had nothing to say; otherwise listen longer (--for 1m), or say what it waits for (--send, --emit); --expect 1 makes silence a fault, and --against URL compares with the server itself",
+    ),
+    Entry::new(
+        VerdictId::ComesInLumps,
+        "Events come several at once, after silences: the application sends them so, or something on the path gathers them.",
+        "nothing, if the application sends them so; to be sure, compare with the server itself: --against URL",
+    ),
+    Entry::new(
+        VerdictId::ApplicationError,
+        "The application itself reports an error; the host passes it on.",
+        "read what it says, and look into the application's log",
+    ),
+    Entry::new(
+        VerdictId::NamespaceRefused,
+        "The server refuses the Socket.IO namespace.",
+        "read what it says: give credentials with --auth '{\"token\": \"…\"}', or name another namespace with --namespace",
+    ),
+    Entry::new(
         VerdictId::StreamRefused,
         "The stream is refused.",
-        "read the answer; make the host pass on everything below the prefix",
+        "read the answer, and find this request in the logs of the host and of the server",
     ),
     Entry::new(
         VerdictId::WrongContentType,
@@ -25,7 +45,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::CompressedStream,
-        "Something on the path compresses the event stream, although it says no-transform; compression may gather events and delay them.",
+        "The event stream is compressed; compression may gather events and delay them.",
         "turn off compression for text/event-stream",
     ),
     Entry::new(

@@ -1,0 +1,113 @@
+//! Streams of applications that are not Dante: what is asked for, and what comes, as it comes. What they say, and how often, is not
+//! known.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `opening` | how a stream is opened |
+//! | `source` | what comes out of an open one |
+//! | `framing` | events in the bytes of a body, pure |
+//! | `record` | what is kept of it |
+
+mod framing;
+mod opening;
+mod record;
+mod source;
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use tokio::time::timeout;
+
+pub(crate) use self::opening::{Opened, open};
+use self::{record::Record, source::Came};
+use super::{
+    client::connector::millis,
+    context::Context,
+    evidence::{AppStream, AppWay, Failure, FailureKind},
+    subject::{Kind, Listening, Subject},
+};
+
+impl Subject {
+    /// By which ways its stream can come.
+    pub(crate) fn ways(&self) -> &'static [AppWay] {
+        match self.kind() {
+            Kind::Page => &[],
+            Kind::Engine => &[AppWay::EngineWebSocket, AppWay::EnginePolling],
+            Kind::WebSocket => &[AppWay::WebSocket],
+            Kind::EventStream | Kind::Post => &[AppWay::Body],
+        }
+    }
+}
+
+/// Opens a stream, accepting compression or not, and listens to it; `count` tells others how many events have come.
+pub(crate) async fn listen(
+    context: &Context,
+    subject: &Subject,
+    way: AppWay,
+    compressed: bool,
+    listening: Listening,
+    count: &AtomicUsize,
+) -> AppStream {
+    match open(context, subject, way, compressed).await {
+        Ok(opened) => opened.listen(listening, count).await,
+        Err(stream) => *stream,
+    }
+}
+
+impl Opened {
+    /// Listens to an open stream; `count` tells others how many events have come.
+    pub(crate) async fn listen(self, listening: Listening, count: &AtomicUsize) -> AppStream {
+        let Self { mut source, stream, connector } = self;
+        let opened = Instant::now();
+        let mut last = opened;
+        // Since the request was sent: waiting for a place among the connections is not the host's time.
+        let began_ms = stream.exchange.sent_at_ms;
+        let at_ms = || connector.now_ms().saturating_sub(began_ms);
+        let mut record = Record::new(stream);
+        let receiving = async {
+            loop {
+                let came = source.next().await?;
+                last = Instant::now();
+                match came {
+                    Came::Piece(bytes, events) => {
+                        record.piece(at_ms(), bytes, &events, source.unfinished());
+                    }
+                    Came::Life => record.life(at_ms()),
+                    Came::Refused(words) => {
+                        record.stream.refused = Some(words);
+                        return Ok::<(), Failure>(());
+                    }
+                    Came::End(how) => {
+                        record.stream.complete = true;
+                        record.stream.ended = Some(source.ended(how, millis(opened), last));
+                        return Ok(());
+                    }
+                }
+                count.store(record.stream.events.len(), Ordering::Relaxed);
+                if record.is_enough(listening.expect) {
+                    record.stream.enough = true;
+                    return Ok(());
+                }
+            }
+        };
+        let result = timeout(listening.time, receiving).await;
+        let mut stream = record.stream;
+        stream.watched_ms = at_ms();
+        stream.form = source.form();
+        stream.stray = source.stray().map(str::to_owned);
+        if let Ok(Err(failure)) = result {
+            match failure.kind {
+                FailureKind::Garbage => stream.garbage = Some(failure.text),
+                // What a message or an event may have has a limit here, too.
+                FailureKind::TooLarge => stream.enough = true,
+                _ => stream.ended = Some(source.ended(failure, millis(opened), last)),
+            }
+        }
+        if stream.ended.is_none() {
+            source.close().await;
+        }
+        stream
+    }
+}

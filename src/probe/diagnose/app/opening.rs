@@ -1,0 +1,68 @@
+//! Why the stream of an application did not open. Pure.
+
+use super::{AppStream, AppWay, Evidence, Finding, Hop, Host, Severity, VerdictId, fault};
+use crate::probe::{
+    classify::{Class, classify},
+    diagnose::{answers, engine, facts},
+    evidence::{FailureKind, Upgrade},
+    subject::Kind,
+};
+
+/// No limit on time is shorter.
+const AT_ONCE_MS: u64 = 500;
+
+/// The finding on a stream that did not open; none where an earlier hop says it.
+pub(super) fn rule(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Option<Finding> {
+    if let Some(words) = &stream.refused {
+        return Some(refused_namespace(evidence, words));
+    }
+    match stream.way {
+        AppWay::WebSocket => Some(upgrade(evidence, host, stream)),
+        AppWay::EngineWebSocket => {
+            let is_explained = evidence.upgrades.is_some() && !facts::works(evidence, Hop::Upgrade);
+            (!is_explained).then(|| upgrade(evidence, host, stream))
+        }
+        AppWay::EnginePolling => facts::works(evidence, Hop::Handshake).then(|| answer(evidence, stream)),
+        AppWay::Body => Some(answer(evidence, stream)),
+    }
+}
+
+/// A WebSocket that is accepted and closed before it said anything counts as refused.
+pub(super) fn closed_at_once(stream: &AppStream) -> bool {
+    let is_socket = matches!(stream.way, AppWay::WebSocket | AppWay::EngineWebSocket);
+    let silent = stream.events.is_empty() && stream.life_ms.is_empty() && !stream.complete;
+    let at_once = stream.ended.as_ref().is_some_and(|ended| ended.code.is_none() && ended.at_ms < AT_ONCE_MS);
+    is_socket && silent && at_once
+}
+
+/// A namespace wants credentials, or is not there. Who gave none has not shown that it does not work.
+fn refused_namespace(evidence: &Evidence, words: &str) -> Finding {
+    let app = evidence.app.as_ref();
+    let anonymous = app.is_some_and(|app| !app.with_credentials);
+    let is_unknown = words.to_ascii_lowercase().contains("invalid namespace");
+    let severity = if anonymous && !is_unknown { Severity::Note } else { Severity::Broken };
+    Finding::new(VerdictId::NamespaceRefused, Hop::App, severity, format!("the server says: {words}"))
+}
+
+fn upgrade(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Finding {
+    let (exchange, ended) = (stream.exchange.clone(), stream.ended.clone());
+    let upgrade = Upgrade { exchange, ended, ..Upgrade::default() };
+    engine::refused_upgrade(evidence, host, Hop::App, &upgrade)
+}
+
+fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
+    let exchange = &stream.exchange;
+    let severity = evidence.app.as_ref().map_or(Severity::Broken, fault);
+    let finding = |id| Finding::new(id, Hop::App, severity, facts::describe_exchange(exchange)).by(exchange);
+    match classify(exchange) {
+        Class::None(FailureKind::Timeout) => finding(VerdictId::SlowAnswer).or(
+            &[VerdictId::Buffered],
+            "ask the server itself, with --against URL: a proxy that waits for the whole answer holds its head back, too",
+        ),
+        Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
+        Class::None(_) => finding(VerdictId::Garbage),
+        Class::Redirect(_) if evidence.subject == Kind::Post => finding(VerdictId::StreamRefused),
+        _ => answers::by_itself(exchange, Hop::App, severity)
+            .unwrap_or_else(|| finding(VerdictId::StreamRefused)),
+    }
+}
