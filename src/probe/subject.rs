@@ -180,6 +180,12 @@ impl Kind {
 }
 
 impl EngineRequest {
+    /// The event that is waited for, or else the one that is sent first.
+    pub(crate) fn named_event(&self) -> Option<String> {
+        let emitted = || self.emit.as_ref()?.get(0)?.as_str().map(str::to_owned);
+        self.event.clone().or_else(emitted)
+    }
+
     fn read(args: &ProbeArgs, target: &Target, path: &str) -> Result<Self, BadValue> {
         let refuse = |reason: &str| Err(BadValue::new("--socketio", path, reason));
         if !path.starts_with('/') || path.contains(['?', '#']) {

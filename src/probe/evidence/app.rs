@@ -44,6 +44,8 @@ evidence! {
         found_by: Option<String>,
         /// How many events are expected; none if any number is good.
         expected: Option<usize>,
+        /// The event of Socket.IO that was waited for, or sent first; none if any would do.
+        event: Option<String>,
         /// Whether credentials were given for the namespace.
         with_credentials: bool,
         /// Its streams, one for each way.
@@ -110,6 +112,13 @@ evidence! {
         name: String,
         /// The first 16 digits of the SHA-256 of its name, a zero byte and its data.
         digest: String,
+    }
+}
+
+impl AppWay {
+    /// Whether it is one of Socket.IO.
+    pub(crate) fn is_engine(self) -> bool {
+        matches!(self, Self::EngineWebSocket | Self::EnginePolling)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::probe::{
     evidence::{App, AppStream, AppWay},
     hop::Hop,
     hops::connection,
-    subject::{Listening, Subject},
+    subject::{EngineRequest, Listening, Subject},
 };
 
 /// How much longer than the first time is listened, so that what comes again is not missed by a moment.
@@ -105,9 +105,14 @@ impl Probe<'_> {
             Box::pin(self.read_again(context, subject, stream)).await?;
         }
         self.times.insert(Hop::App, longest + millis(start));
-        let with_credentials = subject.engine().is_some_and(|engine| engine.auth.is_some());
-        let expected = self.plan.listening.expect;
-        self.evidence.app = Some(App { found_by, expected, with_credentials, streams });
+        let engine = subject.engine();
+        self.evidence.app = Some(App {
+            found_by,
+            expected: self.plan.listening.expect,
+            event: engine.and_then(EngineRequest::named_event),
+            with_credentials: engine.is_some_and(|engine| engine.auth.is_some()),
+            streams,
+        });
         self.report(&[Hop::App])
     }
 

@@ -108,9 +108,13 @@ fn too_few(app: &App, stream: &AppStream) -> Option<Finding> {
             "read the same stream from the server itself, with --against URL: what comes there and not here is held back on the way",
         ));
     }
+    // An engine shows what it is by its handshake: where no event was asked for, none need come.
+    let may_be_silent = stream.way.is_engine() && app.event.is_none();
     // One that has ended is told by its end.
-    let is_quiet =
-        count == 0 && stream.ended.is_none() && !app.streams.iter().any(|other| !other.events.is_empty());
+    let is_quiet = count == 0
+        && !may_be_silent
+        && stream.ended.is_none()
+        && !app.streams.iter().any(|other| !other.events.is_empty());
     is_quiet.then(|| {
         Finding::new(
             VerdictId::QuietStream,
