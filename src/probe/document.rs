@@ -76,6 +76,9 @@ impl HopReport {
     pub(crate) fn new(evidence: &Evidence, times: &Times, hop: Hop, verdicts: &[Verdict]) -> Self {
         let outcome = outcome(evidence, hop, verdicts);
         let summary = match outcome {
+            Outcome::Skipped if hop == Hop::Name && evidence.proxy.is_some() => {
+                "the proxy looks it up".to_owned()
+            }
             Outcome::Skipped => "not requested".to_owned(),
             Outcome::NotReached => "not reached".to_owned(),
             _ => summary(evidence, hop),

@@ -4,7 +4,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `plan` | what was asked for |
-//! | `subject`, `target` | what is probed; the URL, and where references lead from it |
+//! | `subject`, `target`, `way_out` | what is probed; the URL, and where references lead from it; the proxy on the way there |
 //! | `html` | what a page's HTML names |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams`, `app` | a session of the engine; listening to the poem, and to other applications |
@@ -39,6 +39,7 @@ mod subject;
 mod summary;
 mod target;
 mod verdicts;
+mod way_out;
 
 use std::{
     collections::BTreeMap,
@@ -50,7 +51,6 @@ use self::{
     browser::Running,
     client::connector::{Connector, millis},
     diagnose::conclude,
-    evidence::Evidence,
     hop::Hop,
     own_stall::StallWatch,
     plan::Plan,
@@ -112,14 +112,7 @@ pub async fn probe(
         Some(wanted) => Some(Box::pin(Running::start(wanted, &plan.wishes())).await?),
         None => None,
     };
-    let evidence = Evidence {
-        url: plan.target.to_string(),
-        subject: plan.subject.kind(),
-        engine: plan.subject.engine().map(|engine| engine.path.clone()),
-        transports: plan.transports.clone(),
-        hold_wanted: plan.hold.is_some(),
-        ..Evidence::default()
-    };
+    let evidence = run::nothing_seen(&plan);
     report(ProbeEvent::Start { url: &evidence.url, started: &started })?;
     let watch = StallWatch::start(start);
     let mut probe =
@@ -129,6 +122,7 @@ pub async fn probe(
         Box::pin(probe.browse(browser)).await?;
     }
     probe.tell_hosts_apart().await;
+    probe.probe_directly().await?;
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
     let document = Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start));

@@ -10,6 +10,7 @@ use super::{
     browser,
     subject::{Listening, PostBody, Subject},
     target::{self, Target},
+    way_out::{Proxy, WayOut, WaysOut},
 };
 use crate::{bad_value::BadValue, cli::ProbeArgs, hosting::environment::Environment, transport::Transport};
 
@@ -35,6 +36,10 @@ pub struct Plan {
     /// The streams to look at.
     pub(crate) transports: Vec<Transport>,
     resolve: Vec<Resolve>,
+    /// The proxies.
+    ways_out: WaysOut,
+    /// Whether to probe without the proxy, too.
+    pub(crate) direct: bool,
 }
 
 /// How long connections are held.
@@ -82,10 +87,14 @@ impl Plan {
         let resolve = args.resolve.iter().map(|text| resolve_of(text)).collect::<Result<_, _>>()?;
         let subject = Subject::read(args, &target, page.is_some())?;
         let listen_for = args.listen_for.as_deref().map(|text| time("--for", text)).transpose()?;
+        let ways_out = WaysOut::read(args.proxy.as_deref(), env, &target)?;
+        check_ways(args, &ways_out, &target)?;
         Ok(Self {
             target,
             subject,
             listening: Listening::read(args.expect, listen_for)?,
+            ways_out,
+            direct: args.direct,
             hold: args.hold.as_deref().map(hold_time).transpose()?,
             browser: args.browser.as_deref().map(|option| browser::Wanted::new(option, env)),
             timeout: args.timeout.as_deref().map(|text| time("--timeout", text)).transpose()?,
@@ -123,6 +132,48 @@ impl Plan {
             resolve: resolve.collect(),
             only: (!self.headers.is_empty()).then(|| self.target.host.clone()),
         }
+    }
+
+    /// The way that requests for a target take.
+    pub(crate) fn way_out(&self, target: &Target) -> WayOut<'_> {
+        self.ways_out.to(target)
+    }
+
+    /// The proxy that requests for a target go through.
+    pub(crate) fn proxy_for(&self, target: &Target) -> Option<&Proxy> {
+        match self.way_out(target) {
+            WayOut::Through(proxy) => Some(proxy),
+            WayOut::Direct | WayOut::Excepted(..) => None,
+        }
+    }
+
+    /// The same without any proxy, and without a browser, which has its own way out.
+    pub(crate) fn without_proxies(&self) -> Self {
+        Self { ways_out: WaysOut::default(), direct: false, browser: None, ..self.clone() }
+    }
+}
+
+/// Refuses what the way out makes impossible.
+fn check_ways(args: &ProbeArgs, ways_out: &WaysOut, target: &Target) -> Result<(), BadValue> {
+    let proxy = match ways_out.to(target) {
+        WayOut::Through(proxy) => Some(proxy),
+        WayOut::Direct | WayOut::Excepted(..) => None,
+    };
+    match (proxy, args.resolve.first()) {
+        (None, _) if args.direct => Err(BadValue::new(
+            "--direct",
+            &args.url,
+            "no proxy is set for this URL, so there is nothing to compare; leave it out, or name the proxy with --proxy",
+        )),
+        // A proxy that is asked for a URL looks up the name in it (RFC 9112, 3.2.2), and so does curl's.
+        (Some(proxy), Some(resolve)) if !target.tls && proxy.speaks_http() => {
+            let reason = format!(
+                "the proxy {proxy} ({}) looks up the names of http: URLs itself; add --proxy \"\" to do without it",
+                proxy.source
+            );
+            Err(BadValue::new("--resolve", resolve, reason))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -284,6 +335,16 @@ mod tests {
             (|args| args.transports = Some("sse,sse".into()), &["twice"]),
             (|args| args.listen_for = Some("long".into()), &["--for \"long\"", "15s"]),
             (|args| args.url = "wss:///x".into(), &["URL \"wss:///x\"", "host is missing"]),
+            (|args| args.proxy = Some("socks4://p".into()), &["--proxy", "socks5"]),
+            (|args| args.direct = true, &["--direct", "--proxy"]),
+            (
+                |args| {
+                    args.url = "http://example.org/".into();
+                    args.proxy = Some("http://p:3128".into());
+                    args.resolve = vec!["example.org:80:192.0.2.1".into()];
+                },
+                &["--resolve", "http://p:3128", "--proxy \"\""],
+            ),
         ] {
             let error = plan(change).unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

@@ -146,7 +146,6 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let pages = if cors.own { "own pages" } else { "pages from that origin" };
             format!("{pages}: {}; other origins: {others}", cors.exchange.outcome())
         }
-        Hop::Proxy => evidence.proxy.as_ref()?.url.clone(),
         Hop::Files => {
             let fetched = &evidence.files.as_ref()?.fetched;
             let came = fetched.iter().filter(|file| file.exchange.status == Some(200)).count();
@@ -157,6 +156,16 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             let parts =
                 streams.iter().map(|stream| format!("{}: {}", stream.name(), describe_app_stream(stream)));
             parts.collect::<Vec<_>>().join("; ")
+        }
+        Hop::Proxy => {
+            let proxy = evidence.proxy.as_ref()?;
+            let who = format!("{} ({})", proxy.url, proxy.source);
+            match (&proxy.excepted_by, &proxy.failure) {
+                (Some(by), _) => format!("{who} is not used: {by} names this host"),
+                (None, Some(failure)) => format!("{who}: {}", failure.text),
+                (None, None) if proxy.forwards => format!("{who} makes the requests for pages"),
+                (None, None) => format!("{who} opens a tunnel"),
+            }
         }
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
         Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),

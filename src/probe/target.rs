@@ -120,6 +120,15 @@ impl Target {
         if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
     }
 
+    /// Host and port, as CONNECT names them (RFC 9110, 9.3.6).
+    pub(crate) fn host_and_port(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
     /// The value of the header `Origin` of this host's own pages.
     pub(crate) fn origin(&self) -> String {
         format!("{}://{}", self.scheme(), self.authority())

@@ -14,6 +14,7 @@ use super::{
     connector::Connector,
     failures::of_hyper,
     gate::{Gate, Pass},
+    proxy::Carriage,
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -48,10 +49,11 @@ impl HttpConnection {
     pub(super) async fn open(
         connector: &Connector,
         target: &Target,
+        carriage: Carriage,
         pass: Pass,
         first: &mut Option<FirstBytes>,
     ) -> Result<Self, Failure> {
-        let io = connector.open(target, pass).await?;
+        let io = connector.open(target, carriage, pass).await?;
         let first = first.insert(io.first_bytes()).clone();
         let (sender, connection) = http1::Builder::new()
             .max_buf_size(MAX_HEAD)

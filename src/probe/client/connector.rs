@@ -19,6 +19,7 @@ use super::{
     gate::{Gate, Pass},
     journal::Journal,
     lock::lock,
+    proxy::Carriage,
     recorded::Recorded,
     tls::Roots,
 };
@@ -150,7 +151,7 @@ impl Connector {
                 let _ = stream.set_nodelay(true);
                 self.line().connected(start.elapsed());
                 self.log.opened();
-                lock(&self.known).insert((target.host.clone(), target.port), *address);
+                self.remember(target, *address);
                 return (tcp, Some(stream));
             }
         }
@@ -186,6 +187,11 @@ impl Connector {
         }
     }
 
+    /// Uses this address for a host from now on.
+    pub(crate) fn remember(&self, target: &Target, address: SocketAddr) {
+        lock(&self.known).insert((target.host.clone(), target.port), address);
+    }
+
     /// The address that is used for a host.
     pub(crate) fn address_of(&self, target: &Target) -> Option<SocketAddr> {
         lock(&self.known).get(&(target.host.clone(), target.port)).copied()
@@ -206,6 +212,7 @@ impl Connector {
         self.log.so_far()
     }
 
+    /// A connection to this host and port itself, whether or not a proxy is set.
     pub(super) async fn tcp(&self, target: &Target) -> Result<TcpStream, Failure> {
         let key = (target.host.clone(), target.port);
         if let Some((_, spare)) = lock(&self.spare).take_if(|(kept, _)| *kept == key) {
@@ -259,14 +266,19 @@ impl Connector {
     ///
     /// # Errors
     /// With what went wrong.
-    pub(crate) async fn open(&self, target: &Target, pass: Pass) -> Result<Recorded, Failure> {
-        let tcp = self.tcp(target).await?;
+    pub(crate) async fn open(
+        &self,
+        target: &Target,
+        carriage: Carriage,
+        pass: Pass,
+    ) -> Result<Recorded, Failure> {
+        let line = self.line_to(target, carriage).await?;
         if !target.tls {
-            return Ok(Recorded::new(Box::new(tcp), pass));
+            return Ok(Recorded::new(line, pass));
         }
         let (config, seen) = self.roots.config(&["http/1.1"], true).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config)
-            .connect(server_name(target)?, tcp)
+            .connect(server_name(target)?, line)
             .await
             .map_err(|error| of_handshake(&error))?;
         let trusted = lock(&seen).is_trusted();

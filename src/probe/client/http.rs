@@ -19,6 +19,7 @@ use super::{
     failures::of_hyper,
     gate::Pass,
     journal::Entry,
+    proxy::Carriage,
     recorded::FirstBytes,
 };
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
@@ -68,6 +69,12 @@ impl Request {
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
+    }
+
+    /// How it goes through a proxy: browsers have a tunnel made for a WebSocket, whatever its scheme (RFC 6455, 4.1).
+    fn carriage(&self) -> Carriage {
+        let upgrades = self.headers.iter().any(|(name, _)| *name == "upgrade");
+        if upgrades { Carriage::Tunnelled } else { Carriage::Forwarded }
     }
 }
 
@@ -176,8 +183,10 @@ async fn attempt(
     way: Way,
     first: &mut Option<FirstBytes>,
 ) -> Result<(Response<Incoming>, HttpConnection), Failure> {
+    let carriage = request.carriage();
+    let forwards = connector.forwards(&request.target, carriage);
     let mut connection = match way {
-        Way::Fresh(pass) => HttpConnection::open(connector, &request.target, pass, first).await?,
+        Way::Fresh(pass) => HttpConnection::open(connector, &request.target, carriage, pass, first).await?,
         Way::Open(connection) => {
             first.replace(connection.first_bytes().clone());
             connection
@@ -185,7 +194,7 @@ async fn attempt(
     };
     let mut built = http::Request::builder()
         .method(request.method)
-        .uri(request.target.path_and_query())
+        .uri(if forwards { request.target.to_string() } else { request.target.path_and_query() })
         .header(header::HOST, request.target.authority());
     if !request.headers.iter().any(|(name, _)| *name == "accept") {
         built = built.header(header::ACCEPT, "*/*");
@@ -201,6 +210,9 @@ async fn attempt(
         .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
     for (name, value) in &connector.plan().headers {
         built.headers_mut().insert(name, value.clone());
+    }
+    if forwards && let Some(value) = connector.proxy_authorization(&request.target) {
+        built.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
     }
     let sent = Instant::now();
     let response = connection.ask(built).await?;
@@ -337,7 +349,7 @@ fn end_of(body: &[u8]) -> Option<String> {
     (!end.is_empty()).then(|| String::from_utf8_lossy(end).into_owned())
 }
 
-fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+pub(super) fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let value = |value: &HeaderValue| {
         let bytes = value.as_bytes();
         String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()
@@ -351,7 +363,7 @@ fn take_saw(headers: &mut Vec<(String, String)>) -> Option<SeenExchange> {
     Some(SeenExchange::of_header(&headers.remove(at).1))
 }
 
-fn version(version: Version) -> String {
+pub(super) fn version(version: Version) -> String {
     format!("{version:?}")
 }
 

@@ -22,6 +22,7 @@ use super::{
     hello::{Choice, client_hello, is_tls},
     http2::{GREETING, is_answer},
     lock::lock,
+    proxy::Carriage,
     recorded::Recorded,
 };
 use crate::probe::{
@@ -109,7 +110,7 @@ impl Connector {
         names_host: bool,
     ) -> Result<(Tls, Option<client::TlsStream<Recorded>>), Failure> {
         let pass = self.gate().enter().await;
-        let tcp = Recorded::new(Box::new(self.tcp(target).await?), pass);
+        let tcp = Recorded::new(self.line_to(target, Carriage::Tunnelled).await?, pass);
         let first = tcp.first_bytes();
         let (config, seen) = self.roots().config(alpn, names_host).map_err(|error| of_tls(&error))?;
         let result = TlsConnector::from(config).connect(server_name(target)?, tcp).await;
@@ -166,7 +167,7 @@ impl Connector {
     async fn old_choice(&self, target: &Target) -> Option<OldChoice> {
         let hello = client_hello(name_of(target), &self.roots().random()?);
         let _pass = self.gate().enter().await;
-        let mut tcp = self.tcp(target).await.ok()?;
+        let mut tcp = self.line_to(target, Carriage::Tunnelled).await.ok()?;
         tcp.write_all(&hello).await.ok()?;
         let mut came = Vec::new();
         while Choice::read(&came).is_none() && came.len() < 1024 && (came.is_empty() || is_tls(&came)) {

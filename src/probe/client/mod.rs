@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `resolver`, `connector`, `connection_log`, `recorded` | from a name to a connection |
+//! | `proxy` | through a proxy |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
@@ -26,6 +27,7 @@ mod http2;
 mod inspection;
 mod journal;
 pub(super) mod lock;
+pub(super) mod proxy;
 mod recorded;
 mod resolver;
 mod retry;

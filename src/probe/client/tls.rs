@@ -89,6 +89,11 @@ impl Seen {
         self.untrusted.is_none()
     }
 
+    /// Why the system does not vouch for it, if it does not.
+    pub(crate) fn untrusted(&self) -> Option<String> {
+        self.untrusted.clone()
+    }
+
     /// The facts of the certificate, at a time in seconds since 1970.
     pub(crate) fn facts(&self, now: i64) -> Tls {
         let mut facts = Tls {

@@ -3,7 +3,7 @@
 use super::{Finding, Severity};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{AppStream, Evidence, Exchange, Stream, Upgrade, Visit},
+    evidence::{AppStream, Evidence, Exchange, ProxySeen, Stream, Upgrade, Visit},
     hop::Hop,
     subject::Kind,
 };
@@ -64,7 +64,12 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
         Hop::Echo => evidence.echo.is_none(),
         Hop::Http2 => evidence.http2.is_none(),
         Hop::Browser => evidence.browser.is_none(),
-        Hop::Name | Hop::Tcp | Hop::Http => false,
+        // The proxy looks it up.
+        Hop::Name => {
+            let looks_up = |proxy: &ProxySeen| proxy.is_used() && proxy.looks_names_up;
+            evidence.name.is_none() && evidence.proxy.as_ref().is_some_and(looks_up)
+        }
+        Hop::Tcp | Hop::Http => false,
     }
 }
 
@@ -111,12 +116,12 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             evidence.compression.as_ref().is_some_and(|seen| seen.page_unpacks != Some(false))
         }
         Hop::Cors => evidence.cors.as_ref().is_some_and(|cors| cors.exchange.status.is_some()),
-        Hop::Proxy => evidence.proxy.is_some(),
         Hop::Files => evidence
             .files
             .as_ref()
             .is_some_and(|files| files.fetched.iter().all(|file| file.exchange.status == Some(200))),
         Hop::App => evidence.app.as_ref().is_some_and(|app| app.streams.iter().any(AppStream::is_well)),
+        Hop::Proxy => evidence.proxy.as_ref().is_some_and(ProxySeen::lets_through),
         Hop::Against => evidence.against.is_some(),
         Hop::Echo => evidence.echo.is_some(),
         Hop::Http2 => evidence.http2.is_some(),

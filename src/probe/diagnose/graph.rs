@@ -152,6 +152,24 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere => {
             hop < Hop::Hosting && !matches!(id, RedirectLosesPort | RedirectLosesHttps | RedirectElsewhere)
         }
+        // What needs a tunnel has none; where pages need one, too, nothing could be asked.
+        ProxyUnreachable | NotAProxy | ProxyCredentials | ProxyRefuses | ProxyCannotReach | ProxyHangs => {
+            hop > Hop::Proxy
+                && (cause.severity == Severity::Broken
+                    || matches!(
+                        hop,
+                        Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket)
+                    )
+                    || (matches!(hop, Hop::Resume | Hop::Hold) && matches!(id, LostOnResume | StreamRefused)))
+        }
+        ProxyInterferes => effect.by_proxy,
+        // The certificate is the proxy's own.
+        TlsIntercepted => {
+            matches!(
+                id,
+                TlsUntrusted | TlsSelfSigned | TlsWrongName | TlsExpired | TlsNotYetValid | TlsExpiresSoon
+            )
+        }
         // Nothing that came after it could be asked.
         OneConnectionOnly => hop > Hop::Tls,
         // The first certificate of a server that has none for this name.

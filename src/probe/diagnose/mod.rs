@@ -7,6 +7,7 @@ mod compression;
 mod connection;
 mod cors;
 mod describe;
+mod direct;
 mod ends;
 mod engine;
 mod facts;
@@ -18,10 +19,13 @@ pub(super) mod limits;
 mod line;
 mod pace;
 mod page;
+mod proxy;
 mod resume;
 mod streams;
 
 mod untested;
+
+use std::borrow::Cow;
 
 use serde::Serialize;
 
@@ -32,7 +36,7 @@ use super::{
     verdicts::{Remedy, VerdictId},
 };
 use crate::transport::Transport;
-use facts::works;
+use facts::{describe_answer, works};
 
 /// How much a verdict matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,7 +77,7 @@ pub(crate) struct Verdict {
     /// Other verdicts that fit what was seen.
     pub(crate) or: Vec<VerdictId>,
     /// What would tell them apart.
-    pub(crate) to_tell: Option<&'static str>,
+    pub(crate) to_tell: Option<Cow<'static, str>>,
 }
 
 /// What fixes a verdict, with its placeholders filled.
@@ -118,7 +122,9 @@ struct Finding {
     severity: Severity,
     evidence: String,
     or: Vec<VerdictId>,
-    to_tell: Option<&'static str>,
+    to_tell: Option<Cow<'static, str>>,
+    /// Whether it is the doing of the proxy on the way out.
+    by_proxy: bool,
     /// Who wrote the answer that shows it, where that is known.
     by: Option<Host>,
     /// After how much waiting it showed, in milliseconds.
@@ -134,6 +140,7 @@ impl Finding {
             evidence: evidence.into(),
             or: Vec::new(),
             to_tell: None,
+            by_proxy: false,
             by: None,
             after: None,
         }
@@ -154,8 +161,17 @@ impl Finding {
     /// Where the evidence fits other causes, too: they are named, with what would tell them apart.
     fn or(mut self, others: &[VerdictId], to_tell: &'static str) -> Self {
         self.or = others.to_vec();
-        self.to_tell = Some(to_tell);
+        self.to_tell = Some(Cow::Borrowed(to_tell));
         self
+    }
+
+    /// One more cause that the evidence fits, and what would tell it.
+    fn add_or(&mut self, other: VerdictId, to_tell: &'static str) {
+        self.or.push(other);
+        self.to_tell = Some(match self.to_tell.take() {
+            Some(told) => format!("{told}; {to_tell}").into(),
+            None => to_tell.into(),
+        });
     }
 
     /// The verdict, for these hosts, at this path to Dante.
@@ -219,6 +235,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     let host = iis.or(chain.first()).copied();
     let prefix = evidence.prefix();
     let mut findings = Vec::new();
+    proxy::rules(evidence, &mut findings);
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
     files::rules(evidence, &mut findings);
@@ -235,6 +252,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     limits::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     untested::rules(evidence, &chain, &mut findings);
+    direct::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
 }

@@ -30,6 +30,10 @@ pub(crate) enum FailureKind {
     Tls,
     /// What came is not what the protocol asks for.
     Garbage,
+    /// The proxy opened no tunnel to the host.
+    ProxyRefused,
+    /// It wants credentials, or others.
+    ProxyCredentials,
     /// Anything else.
     #[default]
     Other,

@@ -2,18 +2,22 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use super::proxy;
 use crate::probe::{
     client::{
         connector::Connector,
         http::{self, Request},
     },
-    evidence::{Exchange, FailureKind, Http, Name, Tcp, Tls},
+    evidence::{Exchange, FailureKind, Http, Name, ProxySeen, Tcp, Tls},
     target::Target,
+    way_out::Proxy,
 };
 
 /// What was seen on the path to a host; what was not reached is missing.
 #[derive(Debug, Default)]
 pub(crate) struct ConnectionPath {
+    /// The proxy.
+    pub(crate) proxy: Option<ProxySeen>,
     /// The name.
     pub(crate) name: Option<Name>,
     /// TCP.
@@ -27,8 +31,12 @@ pub(crate) struct ConnectionPath {
 impl ConnectionPath {
     /// Goes as far as it leads; `left` says how much time there is.
     pub(crate) async fn walk(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Self {
+        if let Some(proxy) = connector.plan().proxy_for(target) {
+            return Self::walk_through(connector, proxy, target, left).await;
+        }
         let (name, addresses) = connector.look_up(target, left()).await;
-        let mut path = Self { name: Some(name), addresses, ..Self::default() };
+        let proxy = proxy::excepted(connector, target);
+        let mut path = Self { proxy, name: Some(name), addresses, ..Self::default() };
         if path.addresses.is_empty() {
             return path;
         }
@@ -36,15 +44,44 @@ impl ConnectionPath {
         path.tcp = Some(tcp);
         if let Some(stream) = stream {
             connector.keep(target, stream);
-            if target.tls {
-                let mut tls = connector.inspect(target, left()).await;
-                if tls.failure.is_some() {
-                    tls.plain = Some(plain(connector, target, left()).await);
-                }
-                path.tls = Some(tls);
-            }
+            path.tls = Self::handshake(connector, target, left).await;
         }
         path
+    }
+
+    /// The same through a proxy: TCP is the connection to it, and there is a name only where it is not the proxy that looks it up.
+    async fn walk_through(
+        connector: &Connector,
+        proxy: &Proxy,
+        target: &Target,
+        left: impl Fn() -> Duration,
+    ) -> Self {
+        let mut path = Self::default();
+        if !proxy.looks_names_up() {
+            let (name, addresses) = connector.look_up(target, left()).await;
+            path.name = Some(name);
+            let Some(first) = addresses.first() else { return path };
+            connector.remember(target, *first);
+        }
+        let seen = proxy::look(connector, proxy, target, &left).await;
+        if seen.lets_through() {
+            path.tcp = Some(Tcp { attempts: seen.attempts.clone(), ..Tcp::default() });
+            path.tls = Self::handshake(connector, target, left).await;
+        }
+        path.proxy = Some(seen);
+        path
+    }
+
+    /// TLS, where the target has it.
+    async fn handshake(connector: &Connector, target: &Target, left: impl Fn() -> Duration) -> Option<Tls> {
+        if !target.tls {
+            return None;
+        }
+        let mut tls = connector.inspect(target, left()).await;
+        if tls.failure.is_some() {
+            tls.plain = Some(plain(connector, target, left()).await);
+        }
+        Some(tls)
     }
 
     /// Whether requests can be made.

@@ -10,6 +10,7 @@ pub(super) mod files;
 pub(super) mod hold;
 pub(super) mod outermost;
 pub(super) mod page;
+pub(super) mod proxy;
 pub(super) mod resume;
 mod twice;
 pub(super) mod upgrade;

@@ -13,6 +13,7 @@ use crate::probe::{
         connector::{Connector, millis},
         failures::of_io,
         gate::Pass,
+        proxy::Carriage,
     },
     evidence::{Exchange, Failure, FailureKind},
     target::Target,
@@ -59,7 +60,7 @@ async fn send(
     pass: Pass,
     bytes: &mut Vec<u8>,
 ) -> Result<(), Failure> {
-    let mut connection = connector.open(target, pass).await?;
+    let mut connection = connector.open(target, Carriage::Tunnelled, pass).await?;
     let (path, host) = (target.path_and_query(), target.authority());
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: x\r\n\r\n");
     connection.write_all(request.as_bytes()).await.map_err(|error| of_io(&error))?;

@@ -7,6 +7,13 @@ use crate::probe::verdicts::{Remedy, VerdictId};
 const STREAM: Remedy = Remedy::paste("start mitmproxy with:", &["--set stream_large_bodies=1"]);
 
 const MITMPROXY: &[(VerdictId, Remedy)] = &[
+    (VerdictId::ProxyInterferes, STREAM),
+    (
+        VerdictId::TlsIntercepted,
+        Remedy::text(
+            "install mitmproxy's root certificate (http://mitm.it), or leave the host alone: --ignore-hosts",
+        ),
+    ),
     (VerdictId::Buffered, STREAM),
     (VerdictId::Silent, STREAM),
     (VerdictId::TlsUntrusted, Remedy::text("install mitmproxy's root certificate (http://mitm.it)")),

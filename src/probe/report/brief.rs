@@ -87,6 +87,10 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
             .as_ref()
             .and_then(|tls| tls.protocol.as_deref())
             .map(|version| version.to_ascii_lowercase().replace("tlsv", "tls ").replace('_', ".")),
+        Hop::Proxy => evidence.proxy.as_ref().map(|proxy| match &proxy.excepted_by {
+            Some(by) => format!("without {} ({by})", proxy.url),
+            None => format!("through {} ({})", proxy.url, proxy.source),
+        }),
         Hop::Http => evidence.http.as_ref().map(|http| http.first.version.to_ascii_lowercase()),
         Hop::Page => evidence
             .page

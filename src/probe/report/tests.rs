@@ -137,7 +137,9 @@ fn many_verdicts() {
             also(VerdictId::SlowStart, sse),
         ],
         or: vec![VerdictId::SlowStart, VerdictId::CompressedStream],
-        to_tell: Some("ask the server itself, past the proxy: if that is late, too, the server is slow"),
+        to_tell: Some(
+            "ask the server itself, past the proxy: if that is late, too, the server is slow".into(),
+        ),
         ..verdict(VerdictId::Buffered, sse, Severity::Degraded, cause, seen)
     };
     let expires = Verdict {

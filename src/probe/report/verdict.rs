@@ -37,7 +37,7 @@ pub(super) fn block(verdict: &Verdict, look: Look) -> Vec<Line> {
         let others: Vec<&str> = verdict.or.iter().map(|id| id.into()).collect();
         block.text("or", &others.join(", "));
     }
-    if let Some(to_tell) = verdict.to_tell {
+    if let Some(to_tell) = &verdict.to_tell {
         block.text("tell", to_tell);
     }
     block.lines

@@ -3,6 +3,7 @@
 
 mod app;
 mod browse;
+mod direct;
 mod listen;
 mod reach;
 
@@ -24,6 +25,18 @@ use super::{
     target::Target,
 };
 use crate::contract::paths;
+
+/// What is known before anything is done: what was asked for.
+pub(super) fn nothing_seen(plan: &Plan) -> Evidence {
+    Evidence {
+        url: plan.target.to_string(),
+        subject: plan.subject.kind(),
+        engine: plan.subject.engine().map(|engine| engine.path.clone()),
+        transports: plan.transports.clone(),
+        hold_wanted: plan.hold.is_some(),
+        ..Evidence::default()
+    }
+}
 
 /// A probe that is going on.
 pub(super) struct Probe<'a> {

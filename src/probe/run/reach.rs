@@ -57,7 +57,9 @@ impl Probe<'_> {
         let path = ConnectionPath::walk(&connector, target, || connector.budget().connect()).await;
         let open = path.is_open(target);
         (self.evidence.name, self.evidence.tcp, self.evidence.tls) = (path.name, path.tcp, path.tls);
-        self.done(&[Hop::Name, Hop::Tcp, Hop::Tls], start)?;
+        // After a redirect, the way to the next host may need none; the one before it did.
+        self.evidence.proxy = path.proxy.or_else(|| self.evidence.proxy.take());
+        self.done(&[Hop::Proxy, Hop::Name, Hop::Tcp, Hop::Tls], start)?;
         Ok(open)
     }
 

@@ -11,6 +11,14 @@ use strum::{Display, IntoStaticStr, VariantArray};
 #[allow(missing_docs, reason = "each has its cause in its entry")]
 pub(crate) enum VerdictId {
     Unproved,
+    ProxyUnreachable,
+    NotAProxy,
+    ProxyCredentials,
+    ProxyRefuses,
+    ProxyCannotReach,
+    ProxyHangs,
+    ProxyInterferes,
+    TlsIntercepted,
     NameUnknown,
     NotListening,
     Unreachable,

@@ -5,6 +5,7 @@ mod connection;
 mod engine;
 mod id;
 mod page;
+mod proxy;
 mod streams;
 
 pub(crate) use id::VerdictId;
@@ -49,8 +50,9 @@ impl Remedy {
 impl VerdictId {
     /// What is known of this verdict, whatever was seen.
     pub(crate) fn entry(self) -> &'static Entry {
-        let mut all =
-            [connection::ENTRIES, page::ENTRIES, engine::ENTRIES, streams::ENTRIES].into_iter().flatten();
+        let mut all = [proxy::ENTRIES, connection::ENTRIES, page::ENTRIES, engine::ENTRIES, streams::ENTRIES]
+            .into_iter()
+            .flatten();
         all.find(|entry| entry.id == self).expect("a test finds every verdict in the tables")
     }
 }
