@@ -22,7 +22,10 @@ const START: Duration = Duration::from_secs(30);
 /// How long it may take to end by itself.
 const END: Duration = Duration::from_secs(3);
 /// How often, and how long apart, the removal of the profile is tried: what was killed may still be writing.
-const REMOVALS: (u32, Duration) = (20, Duration::from_millis(50));
+const REMOVALS: (u32, Duration) = (40, Duration::from_millis(25));
+/// The longest path, in bytes, to which Chromium can add its own: `/org.chromium.Chromium.XXXXXX/SingletonSocket` (sun_path has 104
+/// bytes on macOS, 108 on Linux; unix(7)).
+const LONGEST_FOLDER: usize = 55;
 /// What a browser says before the address at which it is led.
 const LISTENS: &str = "DevTools listening on ";
 /// How much of its words is kept, in lines.
@@ -54,6 +57,10 @@ impl Running {
         let mut command = Command::new(&program);
         command.args(wishes.arguments(profile.path(), is_root()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        // It makes a folder of its own there, with a socket whose path may have 103 bytes, and leaves it behind when it is killed.
+        if profile.path().as_os_str().len() < LONGEST_FOLDER {
+            command.env("TMPDIR", profile.path());
+        }
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| not_started(error.to_string()))?;

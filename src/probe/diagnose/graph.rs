@@ -10,7 +10,7 @@ pub(super) struct Explained {
 }
 
 /// Joins findings that are the same at several hops, and puts each under the one that explains it. What explains others stands first, then
-/// what is worse, then as the hops come.
+/// what is worse, then as the hops come; before all, where a browser contradicts the rest.
 pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
     findings.sort_by_key(|finding| finding.hop);
     let mut causes: Vec<Explained> = Vec::new();
@@ -49,7 +49,15 @@ pub(super) fn explain(mut findings: Vec<Finding>) -> Vec<Explained> {
     }
     causes.sort_by_key(|cause| {
         let is_note = cause.finding.severity == Severity::Note;
-        (is_note, cause.also.is_empty(), std::cmp::Reverse(cause.finding.severity), cause.finding.hop)
+        // Where a browser contradicts the rest, the rest is read with other eyes.
+        let contradicts = matches!(cause.finding.id, VerdictId::BrowserFails | VerdictId::BrowserWorks);
+        (
+            !contradicts,
+            is_note,
+            cause.also.is_empty(),
+            std::cmp::Reverse(cause.finding.severity),
+            cause.finding.hop,
+        )
     });
     causes
 }

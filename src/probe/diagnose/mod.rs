@@ -3,6 +3,7 @@
 mod alternate;
 mod answers;
 pub(super) mod app;
+mod browser;
 mod compression;
 mod connection;
 mod cors;
@@ -253,6 +254,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     alternate::rules(evidence, &mut findings);
     untested::rules(evidence, &chain, &mut findings);
     direct::rules(evidence, &mut findings);
+    browser::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
     explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
 }

@@ -145,3 +145,10 @@ impl Visit {
         self.trouble.is_none() && self.status.is_some_and(|status| status < 400)
     }
 }
+
+impl OpenedStream {
+    /// Whether nothing came over it, for a reason.
+    pub(crate) fn failed(&self) -> bool {
+        self.messages == 0 && (self.trouble.is_some() || self.status.is_some_and(|status| status >= 400))
+    }
+}

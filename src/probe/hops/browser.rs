@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::{
     probe::{
         browser::{Cdp, CdpError, REPORT_SCRIPT, Recorder, Running, read_report},
-        evidence::{Browser, PageReport, Visit},
+        evidence::{Browser, OpenedStream, PageReport, Visit},
         streams::Span,
     },
     transport::Transport,
@@ -73,7 +73,8 @@ async fn lead(browser: &Running, asked: &Asked<'_>, seen: &mut Browser) -> Resul
     if let Some(root) = root {
         let compare = format!("{root}compare/");
         let first = visitor.visit(&compare, Page::Compare).await?;
-        let again = failed(&first) || asked.transports.iter().any(|transport| silent(&first, *transport));
+        let again =
+            !first.opened_page() || asked.transports.iter().any(|transport| silent(&first, *transport));
         seen.visits.push(first);
         if again {
             seen.visits.push(visitor.visit(&compare, Page::Compare).await?);
@@ -86,10 +87,7 @@ async fn lead(browser: &Running, asked: &Asked<'_>, seen: &mut Browser) -> Resul
 
 /// Whether a page, or a stream that it opened, failed.
 fn failed(visit: &Visit) -> bool {
-    visit.trouble.is_some()
-        || visit.status.is_none_or(|status| status >= 400)
-        || visit.opened.iter().any(|stream| stream.messages == 0)
-        || !visit.failed.is_empty()
+    !visit.opened_page() || visit.opened.iter().any(OpenedStream::failed)
 }
 
 /// Whether a page that compares the transports got nothing over this one, although the server offers it.

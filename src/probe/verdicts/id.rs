@@ -143,4 +143,6 @@ pub(crate) enum VerdictId {
     EditionsDiffer,
     DoubleCompression,
     CorsBlocked,
+    BrowserFails,
+    BrowserWorks,
 }

@@ -1,6 +1,7 @@
 //! The table of all verdicts: the cause of each, and what fixes it on a host that is not known; `hosts` has what fixes it
 //! on those that are. `docs/verdicts.md` is made from both.
 
+mod browser;
 mod connection;
 mod engine;
 mod id;
@@ -35,6 +36,16 @@ impl Entry {
     }
 }
 
+/// All tables, as their verdicts come in the document.
+const TABLES: &[&[Entry]] = &[
+    proxy::ENTRIES,
+    connection::ENTRIES,
+    page::ENTRIES,
+    engine::ENTRIES,
+    streams::ENTRIES,
+    browser::ENTRIES,
+];
+
 impl Remedy {
     /// In words alone.
     pub(crate) const fn text(text: &'static str) -> Self {
@@ -50,9 +61,7 @@ impl Remedy {
 impl VerdictId {
     /// What is known of this verdict, whatever was seen.
     pub(crate) fn entry(self) -> &'static Entry {
-        let mut all = [proxy::ENTRIES, connection::ENTRIES, page::ENTRIES, engine::ENTRIES, streams::ENTRIES]
-            .into_iter()
-            .flatten();
+        let mut all = TABLES.iter().copied().flatten();
         all.find(|entry| entry.id == self).expect("a test finds every verdict in the tables")
     }
 }
