@@ -24,6 +24,12 @@ const UNCACHED: Remedy = Remedy::paste("in <Location \"{prefix}/\">:", &["CacheD
 
 const HOST_HEADER: Remedy = Remedy::paste("in the virtual host:", &["ProxyPreserveHost On"]);
 
+/// What servers compare `Origin` with: the name, and whether it was https. The expression is of Apache 2.4.
+const OWN_ORIGIN: Remedy = Remedy::paste(
+    "in the virtual host, with mod_headers: the server compares a page's origin with these",
+    &["ProxyPreserveHost On", "RequestHeader set X-Forwarded-Proto \"expr=%{REQUEST_SCHEME}\""],
+);
+
 /// mod_alias, from 2.4.58 on.
 const RELATIVE: Remedy =
     Remedy::paste("in <Location \"{prefix}\">, from Apache 2.4.58 on:", &["RedirectRelative On"]);
@@ -190,7 +196,7 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::DoubleCompression, UNCOMPRESSED),
     (VerdictId::WrongContentType, Remedy::text("look for ForceType, Header set Content-Type and AddType")),
     (VerdictId::IdleCut, PATIENCE),
-    (VerdictId::CorsBlocked, HOST_HEADER),
+    (VerdictId::CorsBlocked, OWN_ORIGIN),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[Profile {

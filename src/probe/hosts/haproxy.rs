@@ -169,6 +169,13 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::IdleCut, PATIENCE),
+    (
+        VerdictId::CorsBlocked,
+        Remedy::paste(
+            "in the backend: the server compares a page's origin with this and with Host, which HAProxy keeps",
+            &["http-request set-header X-Forwarded-Proto https if { ssl_fc }"],
+        ),
+    ),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[Profile {

@@ -27,6 +27,12 @@ const UNCACHED: Remedy = Remedy::paste("in location {prefix}/:", &["proxy_cache 
 
 const HOST_HEADER: Remedy = Remedy::paste("in location {prefix}/:", &["proxy_set_header Host $http_host;"]);
 
+/// What python-engineio and its kind compare `Origin` with (engineio, base_server.py, `_cors_allowed_origins`); it must learn of https, too.
+const OWN_ORIGIN: Remedy = Remedy::paste(
+    "in location {prefix}/: the server compares a page's origin with these",
+    &["proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto $scheme;"],
+);
+
 const EVERYTHING: Remedy = Remedy::paste(
     "in the server block: one location for everything below the prefix, which takes precedence over those with a pattern",
     &["location ^~ {prefix}/ {", "    proxy_pass http://127.0.0.1:8888;", "}"],
@@ -248,7 +254,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::IdleCut, PATIENCE),
-    (VerdictId::CorsBlocked, HOST_HEADER),
+    (VerdictId::CorsBlocked, OWN_ORIGIN),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[
