@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `plan` | what was asked for |
 //! | `subject`, `target`, `way_out` | what is probed; the URL, and where references lead from it; the proxy on the way there |
-//! | `html` | what a page's HTML names |
+//! | `html`, `policy` | what a page's HTML names; what its policies let it do |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams`, `app` | a session of the engine; listening to the poem, and to other applications |
 //! | `browser` | an installed browser, and what it tells |
@@ -32,6 +32,7 @@ mod hosts;
 mod html;
 mod own_stall;
 pub mod plan;
+mod policy;
 pub(crate) mod report;
 mod run;
 mod streams;

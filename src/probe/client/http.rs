@@ -34,8 +34,9 @@ pub(crate) const MAX_BODY: usize = 256 * 1024;
 const SHOWN: usize = 512;
 /// How much of the end of a longer body is shown.
 const SHOWN_END: usize = 64;
-/// How much of one header's value is shown.
+/// How much of one header's value is shown, and of a policy, which is judged as a whole.
 const SHOWN_HEADER: usize = 2048;
+const SHOWN_POLICY: usize = 16 * 1024;
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -350,11 +351,12 @@ fn end_of(body: &[u8]) -> Option<String> {
 }
 
 pub(super) fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let value = |value: &HeaderValue| {
+    let value = |name, value: &HeaderValue| {
+        let most = if name == header::CONTENT_SECURITY_POLICY { SHOWN_POLICY } else { SHOWN_HEADER };
         let bytes = value.as_bytes();
-        String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_HEADER)]).into_owned()
+        String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
     };
-    headers.iter().map(|(name, text)| (name.as_str().to_owned(), value(text))).collect()
+    headers.iter().map(|(name, text)| (name.as_str().to_owned(), value(name, text))).collect()
 }
 
 /// What the server says that it saw; it needs not stand among the headers, too.

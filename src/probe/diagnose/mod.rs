@@ -20,6 +20,7 @@ pub(super) mod limits;
 mod line;
 mod pace;
 mod page;
+mod policy;
 mod proxy;
 mod resume;
 mod streams;
@@ -240,6 +241,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     connection::rules(evidence, &mut findings);
     page::rules(evidence, &mut findings);
     files::rules(evidence, &mut findings);
+    policy::rules(evidence, &mut findings);
     handshake::rules(evidence, &mut findings);
     engine::rules(evidence, host, &mut findings);
     streams::rules(evidence, host, &mut findings);

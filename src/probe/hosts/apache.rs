@@ -39,6 +39,15 @@ const EVERYTHING: Remedy = Remedy::paste(
     &["ProxyPass \"{prefix}/\" \"http://127.0.0.1:8888{prefix}/\" upgrade=websocket"],
 );
 
+/// httpd.apache.org, mod_headers: `always` has a table of its own, so that a header can be in both and be sent twice.
+const POLICY: Remedy = Remedy::paste(
+    "in <Location \"{prefix}/\">:",
+    &[
+        "Header always unset Content-Security-Policy",
+        "Header set Content-Security-Policy \"default-src 'self'\"",
+    ],
+);
+
 const LET_IN: Remedy =
     Remedy::paste("in <Location \"{prefix}/\">, to let everybody in:", &["Require all granted"]);
 
@@ -166,6 +175,13 @@ const APACHE: &[(VerdictId, Remedy)] = &[
         Remedy::text("look for mod_substitute, mod_pagespeed and SetOutputFilter"),
     ),
     (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::BlockedByCsp, POLICY),
+    (
+        VerdictId::MixedContent,
+        Remedy::text(
+            "look for mod_substitute and mod_proxy_html: what they write must start with https:// or be relative",
+        ),
+    ),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::EngineCached, UNCACHED),
     (VerdictId::NoStickiness, STICKY),

@@ -109,6 +109,13 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::FileTypeRefused, Remedy::text("look for header and header_down with Content-Type")),
     (VerdictId::NoSocketio, EVERYTHING),
+    (
+        VerdictId::BlockedByCsp,
+        Remedy::paste(
+            "in the site block, and no other header for Content-Security-Policy that matches these paths:",
+            &["header {prefix}/* {", "    Content-Security-Policy \"default-src 'self'\"", "    defer", "}"],
+        ),
+    ),
     (VerdictId::HtmlInsteadOfHandshake, EVERYTHING),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::QueryLost, Remedy::text("look for rewrite and uri: a target with ? replaces the query")),

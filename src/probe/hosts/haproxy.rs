@@ -124,6 +124,13 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (VerdictId::GuestTooSlow, Remedy::paste("in the defaults section:", &["timeout server 10m"])),
     (VerdictId::OriginTlsFailed, Remedy::paste("in the backend, without ssl:", SERVER)),
     (VerdictId::NoSocketio, EVERYTHING),
+    (
+        VerdictId::BlockedByCsp,
+        Remedy::paste(
+            "in the backend, and without http-response add-header Content-Security-Policy:",
+            &["http-response set-header Content-Security-Policy \"default-src 'self'\""],
+        ),
+    ),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::HostingUnreadable, EVERYTHING),
     (

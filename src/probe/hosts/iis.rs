@@ -98,6 +98,19 @@ const IIS: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::NoSocketio, EVERYTHING),
+    (
+        VerdictId::BlockedByCsp,
+        Remedy::paste(
+            "in web.config, in <system.webServer>: the header that IIS adds for the whole site is taken out here",
+            &[
+                "<httpProtocol>",
+                "  <customHeaders>",
+                "    <remove name=\"Content-Security-Policy\" />",
+                "  </customHeaders>",
+                "</httpProtocol>",
+            ],
+        ),
+    ),
     (VerdictId::OnlyPartPassed, EVERYTHING),
     (VerdictId::QueryLost, Remedy::text("the rewrite rule needs appendQueryString=\"true\"")),
     (VerdictId::EngineCached, UNCACHED),

@@ -42,6 +42,16 @@ const RELATIVE: Remedy = Remedy::paste("in the server block:", &["absolute_redir
 
 const STICKY: Remedy = Remedy::paste("in the upstream block:", &["hash $remote_addr consistent;"]);
 
+/// nginx.org, ngx_http_headers_module: "directives are inherited from the previous configuration level if and only if there are no
+/// add_header directives defined on the current level".
+const POLICY: Remedy = Remedy::paste(
+    "in location {prefix}/: with an add_header of its own, it inherits none (repeat the others that you need), and Dante's policy is replaced",
+    &[
+        "proxy_hide_header Content-Security-Policy;",
+        "add_header Content-Security-Policy \"default-src 'self'\" always;",
+    ],
+);
+
 const QUERY: Remedy = Remedy::text(
     "look for a rewrite that ends in ?, and for variables in proxy_pass: with them it needs $is_args$args at its end",
 );
@@ -197,6 +207,13 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         Remedy::text("look for sub_filter, add_after_body and proxy_cache in the location"),
     ),
     (VerdictId::NoSocketio, EVERYTHING),
+    (VerdictId::BlockedByCsp, POLICY),
+    (
+        VerdictId::MixedContent,
+        Remedy::text(
+            "look for sub_filter in the location: what it writes must start with https:// or be relative",
+        ),
+    ),
     (
         VerdictId::HtmlInsteadOfHandshake,
         Remedy::paste(

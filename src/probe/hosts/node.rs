@@ -64,6 +64,14 @@ const EXPRESS_UPGRADE: Remedy = Remedy::paste(
     ],
 );
 
+/// helmetjs.github.io, "Content-Security-Policy" (tried: helmet 8): its default has upgrade-insecure-requests, and no connect-src.
+const HELMET: Remedy = Remedy::paste(
+    "with helmet, in the program; without TLS, also upgradeInsecureRequests: null",
+    &[
+        "app.use(helmet({ contentSecurityPolicy: { directives: { scriptSrc: [\"'self'\"], styleSrc: [\"'self'\"], connectSrc: [\"'self'\"] } } }));",
+    ],
+);
+
 const EXPRESS: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, EXPRESS_UPGRADE),
     (VerdictId::UpgradeUnanswered, EXPRESS_UPGRADE),
@@ -79,6 +87,7 @@ const EXPRESS: &[(VerdictId, Remedy)] = &[
         Remedy::text("raise limit of express-rate-limit, or give it a skip for Dante's path"),
     ),
     (VerdictId::RedirectLosesHttps, Remedy::text("app.set(\"trust proxy\", true)")),
+    (VerdictId::BlockedByCsp, HELMET),
 ];
 
 /// fastify/fastify-http-proxy, README (tried: 11).

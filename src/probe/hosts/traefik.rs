@@ -156,6 +156,19 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::NoSocketio, EVERYTHING),
+    (
+        VerdictId::BlockedByCsp,
+        Remedy::paste(
+            "in Traefik's dynamic configuration: where another middleware of Dante's router sets contentSecurityPolicy, change it to this",
+            &[
+                "http:",
+                "  middlewares:",
+                "    policy:",
+                "      headers:",
+                "        contentSecurityPolicy: \"default-src 'self'\"",
+            ],
+        ),
+    ),
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::NoStickiness, STICKY),
     (

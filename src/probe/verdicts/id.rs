@@ -88,6 +88,8 @@ pub(crate) enum VerdictId {
     HtmlInsteadOfFile,
     FileTypeRefused,
     IntegrityMismatch,
+    BlockedByCsp,
+    MixedContent,
     NoSocketio,
     HtmlInsteadOfHandshake,
     WrongEio,

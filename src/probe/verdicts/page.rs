@@ -23,4 +23,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         "A script or style is changed on the way: it does not have the hash that the page names, so browsers refuse it.",
         "turn off what rewrites scripts and styles (minification, injected code), and purge caches that keep another version",
     ),
+    Entry::new(
+        VerdictId::BlockedByCsp,
+        "A Content-Security-Policy forbids the page what it needs: browsers do not load it or let it connect.",
+        "Dante sends a policy of its own, default-src 'self', which is enough; take out the one that is added, or let it have 'self' in script-src, style-src and connect-src",
+    ),
+    Entry::new(
+        VerdictId::MixedContent,
+        "The page comes over https and names scripts or styles over plain http: browsers block them.",
+        "Dante's own URLs are relative: turn off what rewrites them (sub_filter, a translating proxy, <base>), or let it write https",
+    ),
 ];

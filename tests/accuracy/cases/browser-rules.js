@@ -3,8 +3,19 @@
 import { apache, pass } from "../hosts/apache.js";
 import { caddy } from "../hosts/caddy.js";
 import { haproxy } from "../hosts/haproxy.js";
-import { location, nginx } from "../hosts/nginx.js";
-import { answering, relabelling, standIn } from "../hosts/standin.js";
+import { traefik } from "../hosts/meshes.js";
+import { TLS, location, nginx } from "../hosts/nginx.js";
+import { answering, isPage, relabelling, rewriting, standIn } from "../hosts/standin.js";
+import { trusted } from "../hosts/tls.js";
+
+/** The same host by a name that is no name of this machine: browsers trust that one without TLS, too. */
+function named(place, path = "/dante/") {
+  const { port, protocol } = new URL(place);
+  return {
+    url: `${protocol}//dante.test:${port}${path}`,
+    args: ["--resolve", `dante.test:${port}:127.0.0.1`],
+  };
+}
 
 const isScript = ({ url }) => /\.js(\?|$)/.test(url);
 const isStyle = ({ url }) => /\.css(\?|$)/.test(url);
@@ -144,4 +155,159 @@ const files = [
   },
 ].map((it) => ({ kind: "Scripts and styles", ...it }));
 
-export default [...files];
+const CSP = {
+  outcome: "broken",
+  causes: ["blocked-by-csp"],
+  remedy: /'self'|Content-Security-Policy|contentSecurityPolicy/,
+};
+const policy = (text) => `add_header Content-Security-Policy "${text}" always;`;
+
+const policies = [
+  {
+    id: "csp-nginx-none",
+    host: "nginx",
+    fault: "add_header Content-Security-Policy: connect-src 'none'; script-src 'none'",
+    start: ({ prefixed }) =>
+      nginx(
+        location("/dante/", prefixed, policy("default-src 'self'; connect-src 'none'; script-src 'none'")),
+      ),
+    expert: "a second policy forbids scripts and connections: take it out for this path",
+    expected: { ...CSP, evidence: /2 of 2.*script-src 'none'/ },
+  },
+  {
+    id: "csp-apache-old-name",
+    host: "Apache",
+    fault: "Header set Content-Security-Policy with another host in connect-src, as after a move",
+    start: ({ prefixed }) =>
+      apache(
+        `Header always set Content-Security-Policy "default-src 'self'; connect-src https://old.example wss://old.example"\n${pass(prefixed)}`,
+        { modules: ["headers"] },
+      ),
+    expert: "the policy lets the page connect to another host alone: connect-src 'self'",
+    expected: { ...CSP, evidence: /connect-src https:\/\/old.example.*forbids/ },
+  },
+  {
+    id: "csp-caddy-websocket",
+    host: "Caddy",
+    fault: "header Content-Security-Policy: connect-src has the host over http alone",
+    start: ({ prefixed }) =>
+      caddy(
+        `header >Content-Security-Policy "default-src 'self'; connect-src http://{http.request.hostport}"
+ reverse_proxy 127.0.0.1:${prefixed}`,
+        { newest: true },
+      ),
+    expert: "the policy has the host over http and not over ws: WebSocket is forbidden, polling works",
+    expected: { ...CSP, outcome: "degraded", evidence: /connect-src http.*forbids ws:/ },
+  },
+  {
+    id: "csp-haproxy-two",
+    host: "HAProxy",
+    fault: "two policies, of which one has scripts and the other connections",
+    start: ({ prefixed }) =>
+      haproxy(`http-response set-header Content-Security-Policy "default-src 'self'"
+  http-response add-header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'"
+  server dante 127.0.0.1:${prefixed}`),
+    expert: "both policies apply, and the second has no connect-src: one policy",
+    expected: { ...CSP, evidence: /2 of 2.*default-src 'none' forbids/ },
+  },
+  {
+    id: "csp-traefik-styles",
+    host: "Traefik",
+    fault: "contentSecurityPolicy without style-src",
+    start: ({ prefixed }) =>
+      traefik([prefixed], {
+        middleware: {
+          headers: { contentSecurityPolicy: "default-src 'none'; script-src 'self'; connect-src 'self'" },
+        },
+      }),
+    expert: "the policy has no style-src: the page has no styles",
+    expected: { ...CSP, outcome: "degraded", remedy: /contentSecurityPolicy/ },
+  },
+  {
+    id: "csp-haproxy-sandbox",
+    host: "HAProxy",
+    fault: "Content-Security-Policy: sandbox allow-scripts",
+    start: ({ prefixed }) =>
+      haproxy(`http-response add-header Content-Security-Policy "sandbox allow-scripts"
+  server dante 127.0.0.1:${prefixed}`),
+    expert: "the sandbox lacks allow-same-origin: the page may not ask its own host",
+    expected: { ...CSP, evidence: /allow-same-origin/ },
+  },
+  {
+    id: "csp-stand-in-meta",
+    host: "rewriter (stand-in)",
+    fault: "a meta element with a policy is put into the page",
+    path: "/",
+    start: ({ root }) =>
+      standIn(
+        root,
+        rewriting(isPage, (html) =>
+          html.replace(
+            "<head>",
+            `<head><meta http-equiv="Content-Security-Policy" content="script-src 'nonce-r4nd0m'">`,
+          ),
+        ),
+      ),
+    expert: "a policy in the page allows no script of it",
+    expected: { ...CSP, evidence: /meta/ },
+  },
+  {
+    id: "csp-nginx-upgrade",
+    host: "nginx",
+    fault: "upgrade-insecure-requests on a host without TLS",
+    async start({ prefixed }) {
+      const place = await nginx(location("/dante/", prefixed, policy("upgrade-insecure-requests")));
+      return named(place);
+    },
+    expert: "browsers ask for everything over https, where nobody listens: take it out, or turn on TLS",
+    expected: { ...CSP, evidence: /upgrade-insecure-requests/ },
+  },
+  {
+    id: "csp-apache-report-only",
+    host: "Apache",
+    fault: "none: a policy that only reports",
+    start: ({ prefixed }) =>
+      apache(`Header set Content-Security-Policy-Report-Only "default-src 'none'"\n${pass(prefixed)}`, {
+        modules: ["headers"],
+      }),
+    expert: "healthy: it forbids nothing",
+    expected: { outcome: "good" },
+  },
+  {
+    id: "csp-nginx-strict",
+    host: "nginx",
+    fault: "none: a strict policy beside Dante's, with what the page needs",
+    start: ({ prefixed }) =>
+      nginx(
+        location(
+          "/dante/",
+          prefixed,
+          policy(
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; upgrade-insecure-requests; frame-ancestors 'self'",
+          ),
+        ),
+      ),
+    expert: "healthy: the page gets all that it needs",
+    expected: { outcome: "good" },
+  },
+  {
+    id: "mixed-nginx",
+    host: "nginx",
+    fault: "sub_filter writes http: URLs into a page that comes over https",
+    async start({ prefixed }) {
+      const place = await nginx(
+        `${TLS} ${location(
+          "/dante/",
+          prefixed,
+          `proxy_set_header Accept-Encoding ""; sub_filter_once off;
+           sub_filter 'src="static' 'src="http://$http_host/dante/static';`,
+        )}`,
+      );
+      return { ...trusted(place), ...named(place) };
+    },
+    expert: "scripts over http in a page over https are blocked: relative URLs, or https",
+    expected: { outcome: "broken", causes: ["mixed-content"], remedy: /sub_filter/ },
+  },
+].map((it) => ({ kind: "Policies of the page", ...it }));
+
+export default [...files, ...policies];
