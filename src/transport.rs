@@ -42,6 +42,13 @@ pub(crate) enum Transport {
     Sse,
 }
 
+impl Transport {
+    /// Whether it goes over WebSocket.
+    pub(crate) fn is_websocket(self) -> bool {
+        matches!(self, Self::SocketIoWebSocket | Self::WebSocket)
+    }
+}
+
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use http::{HeaderName, HeaderValue, header};
 
-use strum::VariantArray as _;
+use strum::{EnumString, VariantArray as _};
 
 use super::{
     browser,
@@ -35,11 +35,27 @@ pub struct Plan {
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     /// The streams to look at.
     pub(crate) transports: Vec<Transport>,
+    /// Which versions of HTTP are spoken.
+    pub(crate) http: HttpVersions,
     resolve: Vec<Resolve>,
     /// The proxies.
     ways_out: WaysOut,
     /// Whether to probe without the proxy, too.
     pub(crate) direct: bool,
+}
+
+/// Which versions of HTTP are spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString)]
+pub(crate) enum HttpVersions {
+    /// HTTP/1.1 alone.
+    #[strum(serialize = "1.1")]
+    One,
+    /// HTTP/2 alone; without TLS, the server has to know it (RFC 9113, 3.3).
+    #[strum(serialize = "2")]
+    Two,
+    /// HTTP/1.1, and HTTP/2 beside it where TLS agrees to that.
+    #[strum(serialize = "both")]
+    Both,
 }
 
 /// How long connections are held.
@@ -101,6 +117,7 @@ impl Plan {
             insecure: args.insecure,
             headers,
             transports: transports(args.transports.as_deref())?,
+            http: http_versions(args.http.as_deref())?,
             resolve,
         })
     }
@@ -237,6 +254,11 @@ fn resolve_of(text: &str) -> Result<Resolve, BadValue> {
     Ok(Resolve { host: host.to_string(), port, address: SocketAddr::new(ip, port) })
 }
 
+fn http_versions(text: Option<&str>) -> Result<HttpVersions, BadValue> {
+    let Some(text) = text else { return Ok(HttpVersions::Both) };
+    text.parse().map_err(|_| BadValue::new("--http", text, "not a version of HTTP; write 1.1, 2 or both"))
+}
+
 fn transports(text: Option<&str>) -> Result<Vec<Transport>, BadValue> {
     let Some(text) = text else { return Ok(Transport::VARIANTS.to_vec()) };
     let mut transports = Vec::new();
@@ -345,6 +367,7 @@ mod tests {
                 },
                 &["--resolve", "http://p:3128", "--proxy \"\""],
             ),
+            (|args| args.http = Some("h2".into()), &["--http \"h2\"", "both"]),
         ] {
             let error = plan(change).unwrap_err();
             assert!(parts.iter().all(|part| error.contains(part)), "{error}");

@@ -1,5 +1,7 @@
 //! Each hop in one line. Pure.
 
+mod http2;
+
 use strum::VariantArray as _;
 
 use super::{
@@ -169,7 +171,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         }
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
         Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),
-        Hop::Http2 => evidence.http2.as_ref()?.page.outcome(),
+        Hop::Http2 => http2::summary(evidence.http2.as_ref()?),
         Hop::Browser => describe_browser(evidence.browser.as_ref()?),
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
     })

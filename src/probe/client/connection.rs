@@ -1,4 +1,4 @@
-//! [`HttpConnection`]: a connection that speaks HTTP/1.1, for one request or, as [`Kept`], for one after the other.
+//! [`HttpConnection`]: a connection that speaks HTTP, for one request or, as [`Kept`], for one after the other; or shared by all.
 
 use bytes::Bytes;
 use http::Response;
@@ -11,10 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    connector::Connector,
-    failures::of_hyper,
-    gate::{Gate, Pass},
-    proxy::Carriage,
+    connector::Connector, failures::of_hyper, gate::Pass, http2::Multiplexed, proxy::Carriage,
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -25,12 +22,20 @@ use crate::probe::{
 /// The most that a head may have; nginx allows less, iisnode the same (docs/hosting.md).
 const MAX_HEAD: usize = 64 * 1024;
 
-/// A connection to a server of HTTP/1.1; closed when dropped.
-pub(crate) struct HttpConnection {
+/// A connection to a server of HTTP; closed when dropped, unless others share it.
+pub(crate) enum HttpConnection {
+    /// Of HTTP/1.1: for one request, or for one after the other.
+    One(Sequential),
+    /// Of HTTP/2.
+    Two(Multiplexed),
+}
+
+/// A connection of HTTP/1.1.
+pub(crate) struct Sequential {
     sender: SendRequest<Full<Bytes>>,
     first: FirstBytes,
-    /// Hyper's part of it.
-    task: AbortOnDropHandle<()>,
+    /// Hyper's part of it, which keeps an upgraded connection going, too.
+    _task: AbortOnDropHandle<()>,
 }
 
 /// A connection that is left open for the next request of the same kind, as browsers do with polls; and its place among those
@@ -42,7 +47,7 @@ pub(crate) struct Kept {
 }
 
 impl HttpConnection {
-    /// Opens one; `first` keeps what comes over it, also when this is given up.
+    /// Opens one, or takes the one that is shared; `first` keeps what comes over a new one, also when this is given up.
     ///
     /// # Errors
     /// With what went wrong.
@@ -53,6 +58,9 @@ impl HttpConnection {
         pass: Pass,
         first: &mut Option<FirstBytes>,
     ) -> Result<Self, Failure> {
+        if let Some(shared) = connector.http2() {
+            return shared.connection(connector, target, first).await.map(Self::Two);
+        }
         let io = connector.open(target, carriage, pass).await?;
         let first = first.insert(io.first_bytes()).clone();
         let (sender, connection) = http1::Builder::new()
@@ -65,7 +73,7 @@ impl HttpConnection {
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
             let _ = connection.with_upgrades().await;
         }));
-        Ok(Self { sender, first, task })
+        Ok(Self::One(Sequential { sender, first, _task: task }))
     }
 
     /// Sends a request, and gives the head of the answer.
@@ -76,6 +84,35 @@ impl HttpConnection {
         &mut self,
         request: http::Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Failure> {
+        match self {
+            Self::One(connection) => connection.ask(request).await,
+            Self::Two(connection) => connection.ask(request).await,
+        }
+    }
+
+    /// What came over it since the last request, or at all if it is shared.
+    pub(super) fn first_bytes(&self) -> &FirstBytes {
+        match self {
+            Self::One(connection) => &connection.first,
+            Self::Two(connection) => connection.first_bytes(),
+        }
+    }
+
+    /// Whether it can take another request.
+    async fn is_ready(&mut self) -> bool {
+        match self {
+            Self::One(connection) => {
+                let ready = connection.sender.ready().await.is_ok();
+                connection.first.clear();
+                ready
+            }
+            Self::Two(connection) => !connection.is_over(),
+        }
+    }
+}
+
+impl Sequential {
+    async fn ask(&mut self, request: http::Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure> {
         self.sender.send_request(request).await.map_err(|error| {
             let failure = of_hyper(&error);
             // hyper takes a connection that is closed before any byte for a cancelled request.
@@ -85,16 +122,6 @@ impl HttpConnection {
                 failure
             }
         })
-    }
-
-    /// What came over it since the last request.
-    pub(super) fn first_bytes(&self) -> &FirstBytes {
-        &self.first
-    }
-
-    /// Only hyper's part, which keeps an upgraded connection going.
-    pub(super) fn into_task(self) -> AbortOnDropHandle<()> {
-        self.task
     }
 }
 
@@ -107,16 +134,14 @@ impl Kept {
     /// The connection, if it can take another request.
     pub(super) async fn take(&mut self) -> Option<HttpConnection> {
         let mut connection = self.connection.take()?;
-        connection.sender.ready().await.ok()?;
-        connection.first.clear();
-        Some(connection)
+        connection.is_ready().await.then_some(connection)
     }
 
     /// The place for a new connection.
-    pub(super) async fn pass(&mut self, gate: &Gate) -> Pass {
+    pub(super) async fn pass(&mut self, connector: &Connector) -> Pass {
         match &self.pass {
-            Some(pass) => gate.enter_again(pass),
-            None => self.pass.insert(gate.enter().await).clone(),
+            Some(pass) => connector.gate().enter_again(pass),
+            None => self.pass.insert(connector.enter().await).clone(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard,
@@ -17,6 +18,7 @@ use super::{
     connection_log::ConnectionLog,
     failures::{of_handshake, of_io, of_tls},
     gate::{Gate, Pass},
+    http2::SharedConnections,
     journal::Journal,
     lock::lock,
     proxy::Carriage,
@@ -33,11 +35,13 @@ use crate::probe::{
 /// How long after a refusal a port is tried again, to see whether it is gone for good.
 const BETWEEN_REFUSALS: Duration = Duration::from_millis(300);
 
+/// What browsers offer (RFC 7301).
+pub(super) const BROWSER: &[&str] = &["h2", "http/1.1"];
+
 /// A host and port.
 type Peer = (String, u16);
 
 /// Opens connections.
-#[derive(Debug)]
 pub(crate) struct Connector {
     plan: Arc<Plan>,
     roots: Roots,
@@ -49,6 +53,8 @@ pub(crate) struct Connector {
     journal: Journal,
     /// What every connection passes.
     gate: Arc<Gate>,
+    /// The connections of HTTP/2, if that is spoken.
+    http2: Option<SharedConnections>,
     /// What was measured of the line.
     line: Mutex<Line>,
     /// When the probe began.
@@ -68,6 +74,7 @@ impl Connector {
             roots: Roots::of_system(),
             known: Mutex::default(),
             gate: Arc::default(),
+            http2: None,
             line: Mutex::default(),
             start: Instant::now(),
             spare: Mutex::default(),
@@ -101,6 +108,24 @@ impl Connector {
     /// What every connection passes.
     pub(crate) fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// Waits for the time when a request may be made, and for a place for its connection if it does not share one.
+    pub(crate) async fn enter(&self) -> Pass {
+        match &self.http2 {
+            None => self.gate.enter().await,
+            Some(shared) => self.gate.enter_next(shared.place(&self.gate).await).await,
+        }
+    }
+
+    /// The connections of HTTP/2, if that is spoken.
+    pub(crate) fn http2(&self) -> Option<&SharedConnections> {
+        self.http2.as_ref()
+    }
+
+    /// When the probe began.
+    pub(super) fn start(&self) -> Instant {
+        self.start
     }
 
     /// What was measured of the line.
@@ -164,6 +189,12 @@ impl Connector {
         self.another(self.plan.clone(), known)
     }
 
+    /// One that speaks HTTP/2, all requests over one connection, and writes into the same journal.
+    pub(crate) fn over_http2(&self) -> Self {
+        let another = self.another(self.plan.clone(), lock(&self.known).clone());
+        Self { http2: Some(SharedConnections::default()), journal: self.journal.clone(), ..another }
+    }
+
     /// One that leaves out the headers which the user gave: they may be secrets.
     pub(crate) fn without_headers(&self) -> Self {
         let mut plan = Plan::clone(&self.plan);
@@ -180,6 +211,7 @@ impl Connector {
             log: ConnectionLog::default(),
             journal: Journal::default(),
             gate: self.gate.clone(),
+            http2: self.http2.as_ref().map(|_| SharedConnections::default()),
             line: Mutex::new(*self.line()),
             start: self.start,
             asked: AtomicU32::new(0),
@@ -272,11 +304,30 @@ impl Connector {
         carriage: Carriage,
         pass: Pass,
     ) -> Result<Recorded, Failure> {
+        self.open_for(target, carriage, pass, &["http/1.1"]).await
+    }
+
+    /// The same for HTTP/2, as a browser asks for it; without TLS, the server has to know it (RFC 9113, 3.3).
+    ///
+    /// # Errors
+    /// With what went wrong.
+    pub(super) async fn open_http2(&self, target: &Target, pass: Pass) -> Result<Recorded, Failure> {
+        self.open_for(target, Carriage::Tunnelled, pass, BROWSER).await
+    }
+
+    /// A connection for the first of these protocols, offering all of them.
+    async fn open_for(
+        &self,
+        target: &Target,
+        carriage: Carriage,
+        pass: Pass,
+        alpn: &[&str],
+    ) -> Result<Recorded, Failure> {
         let line = self.line_to(target, carriage).await?;
         if !target.tls {
             return Ok(Recorded::new(line, pass));
         }
-        let (config, seen) = self.roots.config(&["http/1.1"], true).map_err(|error| of_tls(&error))?;
+        let (config, seen) = self.roots.config(alpn, true).map_err(|error| of_tls(&error))?;
         let stream = TlsConnector::from(config)
             .connect(server_name(target)?, line)
             .await
@@ -284,6 +335,12 @@ impl Connector {
         let trusted = lock(&seen).is_trusted();
         if !trusted && !self.plan.insecure {
             return Err(Failure::new(FailureKind::Tls, "the certificate is not trusted"));
+        }
+        let agreed = stream.get_ref().1.alpn_protocol();
+        if alpn == BROWSER && agreed != Some(b"h2") {
+            let agreed = agreed.map_or("none", |name| str::from_utf8(name).unwrap_or("another"));
+            let text = format!("the server does not agree to HTTP/2 in the TLS handshake (ALPN: {agreed})");
+            return Err(Failure::new(FailureKind::NotOffered, text));
         }
         Ok(Recorded::new(Box::new(stream), pass))
     }
@@ -303,4 +360,10 @@ pub(super) fn server_name(target: &Target) -> Result<ServerName<'static>, Failur
 /// The time since a moment, in milliseconds.
 pub(crate) fn millis(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").field("plan", &self.plan).finish_non_exhaustive()
+    }
 }

@@ -56,6 +56,8 @@ pub(crate) struct Gate {
 #[derive(Debug, Clone)]
 pub(crate) struct Pass {
     _place: Arc<Place>,
+    /// Whether requests share the connection that has it.
+    is_shared: bool,
     /// How many connections were open when this one was let through, itself included.
     pub(crate) connections: usize,
     /// Which request of the probe this is.
@@ -111,7 +113,16 @@ impl Gate {
         sleep_until(at).await;
         let connections = self.open.fetch_add(1, Ordering::Relaxed) + 1;
         let place = Place { _permit: permit, open: self.open.clone() };
-        Pass { _place: Arc::new(place), connections, number: self.count() }
+        Pass { _place: Arc::new(place), is_shared: false, connections, number: self.count() }
+    }
+
+    /// Waits for a place of a connection that requests share; each of them asks then with [`Self::enter_next`] for the time when it
+    /// may be made.
+    pub(crate) async fn enter_to_share(&self) -> Pass {
+        let permit = self.free.clone().acquire_owned().await.expect(NEVER_CLOSED);
+        let connections = self.open.fetch_add(1, Ordering::Relaxed) + 1;
+        let place = Place { _permit: permit, open: self.open.clone() };
+        Pass { _place: Arc::new(place), is_shared: true, connections, number: 0 }
     }
 
     /// From now on, until what this gives is dropped, only one connection is open at a time. Waits until the others are closed.
@@ -144,7 +155,7 @@ impl Gate {
             pace.pause_until(now + wait, exchange.status == Some(429));
             pace.next(now)
         };
-        let vacant = Vacant::new(&self.open);
+        let vacant = self.vacant(&pass);
         sleep_until(at).await;
         drop(vacant);
         Some(Pass { connections: self.connections(), number: self.count(), ..pass })
@@ -168,14 +179,19 @@ impl Gate {
         Pass { connections: self.connections(), number: self.note(), ..pass.clone() }
     }
 
-    /// Waits for the time when another request may be made from a place that is held, over a new connection in the place of the
-    /// last one.
+    /// Waits for the time when another request may be made from a place that is held, over the connection that is shared, or over a
+    /// new one in the place of the last one.
     pub(crate) async fn enter_next(&self, pass: &Pass) -> Pass {
         let at = lock(&self.pace).next(Instant::now());
-        let vacant = Vacant::new(&self.open);
+        let vacant = self.vacant(pass);
         sleep_until(at).await;
         drop(vacant);
         Pass { connections: self.connections(), number: self.count(), ..pass.clone() }
+    }
+
+    /// A place is without a connection while its next request waits, unless others share that.
+    fn vacant(&self, pass: &Pass) -> Option<Vacant<'_>> {
+        (!pass.is_shared).then(|| Vacant::new(&self.open))
     }
 
     /// How many connections are open.

@@ -17,7 +17,7 @@ use tokio_rustls::{
 
 use super::{
     alert::tls_error,
-    connector::{Connector, server_name},
+    connector::{BROWSER, Connector, server_name},
     failures::{of_handshake, of_tls},
     hello::{Choice, client_hello, is_tls},
     http2::{GREETING, is_answer},
@@ -29,9 +29,6 @@ use crate::probe::{
     evidence::{BrokenConnection, Failure, FailureKind, OldChoice, Tls},
     target::Target,
 };
-
-/// What browsers offer (RFC 7301).
-const BROWSER: &[&str] = &["h2", "http/1.1"];
 
 /// How long a server may take to answer a second look: it has shown by then that it is there.
 const SECOND_LOOK: Duration = Duration::from_secs(2);

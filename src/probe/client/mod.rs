@@ -6,13 +6,14 @@
 //! | `proxy` | through a proxy |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
-//! | `connection`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
+//! | `connection`, `request`, `answer`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
 //! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures`, `lock` | the errors of all of these, and what they share |
 //! | `journal` | all that was |
 //! | `engineio`, `events`, `unpack` | the formats, pure |
 
 mod alert;
+mod answer;
 pub(crate) mod as_it_came;
 pub(super) mod connection;
 mod connection_log;
@@ -29,6 +30,7 @@ mod journal;
 pub(super) mod lock;
 pub(super) mod proxy;
 mod recorded;
+mod request;
 mod resolver;
 mod retry;
 mod retry_after;

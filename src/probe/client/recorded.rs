@@ -59,6 +59,11 @@ impl FirstBytes {
         lock(&self.0).clone()
     }
 
+    /// Whether they begin with the settings of a server of HTTP/2 (RFC 9113, 3.4).
+    pub(super) fn is_http2(&self) -> bool {
+        matches!(**lock(&self.0), [0, _, _, 4, 0, 0, 0, 0, 0, ..])
+    }
+
     /// As text, with escapes for what is not; empty if nothing came.
     pub(crate) fn escaped(&self) -> String {
         let bytes = lock(&self.0);

@@ -15,7 +15,7 @@ use crate::probe::evidence::{Exchange, FailureKind};
 /// # Errors
 /// With what came instead.
 pub(crate) async fn send(connector: &Connector, request: Request) -> Result<Answer, Box<Exchange>> {
-    send_at(connector, connector.gate().enter().await, request).await
+    send_at(connector, connector.enter().await, request).await
 }
 
 /// The same, from a place among the open connections.
@@ -64,7 +64,7 @@ async fn send_from(connector: &Connector, pass: Pass, request: Request) -> Resul
 /// The same, and reads the body, as far as it is bounded. One that is cut off is asked for once more, unless it is a poll of a
 /// session: what the first one brought would not come again.
 pub(crate) async fn fetch(connector: &Connector, request: Request) -> (Exchange, Vec<u8>) {
-    fetch_at(connector, connector.gate().enter().await, request).await
+    fetch_at(connector, connector.enter().await, request).await
 }
 
 /// The same, over a fresh connection from a place that is held.
@@ -110,7 +110,7 @@ pub(crate) async fn fetch_kept(
     let sent = match sent {
         Some(sent) => sent,
         None => {
-            let place = kept.pass(connector.gate()).await;
+            let place = kept.pass(connector).await;
             send_from(connector, place, request).await
         }
     };

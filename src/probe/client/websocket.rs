@@ -16,12 +16,12 @@ use tokio_tungstenite::{
         protocol::{Role, WebSocketConfig},
     },
 };
-use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    connection::HttpConnection,
     connector::Connector,
     failures::of_io,
-    http::{self, MAX_BODY, Request},
+    http::{self, MAX_BODY, Method, Request, Upgraded},
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -63,7 +63,7 @@ impl Style {
 /// An open WebSocket.
 pub(crate) struct Socket {
     socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
-    _connection: AbortOnDropHandle<()>,
+    _connection: HttpConnection,
     /// What came first, until a frame has been understood.
     first: Option<FirstBytes>,
     /// The code and the reason of the close frame.
@@ -86,7 +86,7 @@ pub(crate) enum Received {
 /// Opens a WebSocket; `cookie` and `origin` are what a browser would send, too.
 ///
 /// # Errors
-/// With the answer, if it was not 101, and its body.
+/// With the answer, if it opens none, and its body.
 pub(crate) async fn open(
     connector: &Connector,
     target: &Target,
@@ -94,12 +94,8 @@ pub(crate) async fn open(
     cookie: Option<&str>,
     limit: Duration,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
-    let key = generate_key();
     let mut request = Request::get(target.clone(), limit)
-        .with("connection", if style == Style::Firefox { "keep-alive, Upgrade" } else { "Upgrade" })
-        .with("upgrade", "websocket")
         .with("sec-websocket-version", "13")
-        .with("sec-websocket-key", key.clone())
         .with("origin", target.origin());
     if style != Style::Plain {
         request = request.with("sec-websocket-extensions", DEFLATE);
@@ -107,8 +103,28 @@ pub(crate) async fn open(
     if let Some(cookie) = cookie {
         request = request.with("cookie", cookie);
     }
+    match connector.http2() {
+        None => upgrade(connector, request, style).await,
+        Some(shared) => {
+            let offered = shared.offers_websocket(connector, target, limit).await;
+            connect(connector, Request { method: Method::CONNECT, ..request }, offered).await
+        }
+    }
+}
+
+/// By an upgrade of HTTP/1.1 (RFC 6455, 4.1).
+async fn upgrade(
+    connector: &Connector,
+    request: Request,
+    style: Style,
+) -> Result<(Exchange, Socket), Box<Exchange>> {
+    let key = generate_key();
+    let request = request
+        .with("connection", if style == Style::Firefox { "keep-alive, Upgrade" } else { "Upgrade" })
+        .with("upgrade", "websocket")
+        .with("sec-websocket-key", key.clone());
     let answer = http::send(connector, request).await?;
-    if answer.exchange.status != Some(101) {
+    if !answer.exchange.switched() {
         return Err(Box::new(answer.finish().await.0));
     }
     let accepted = answer.headers().get("sec-websocket-accept").map(|value| value.as_bytes().to_vec());
@@ -118,12 +134,43 @@ pub(crate) async fn open(
         exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }
-    let config = WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
-    let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
-    Ok((exchange, Socket { socket, _connection: upgraded.connection, first: upgraded.first, closed: None }))
+    Ok((exchange, Socket::new(upgraded).await))
+}
+
+/// By an extended CONNECT of HTTP/2 (RFC 8441, 5), which has neither a key nor the headers of an upgrade; only where the server's
+/// settings have offered it, as browsers do.
+async fn connect(
+    connector: &Connector,
+    request: Request,
+    offered: Result<bool, Failure>,
+) -> Result<(Exchange, Socket), Box<Exchange>> {
+    let not_offered = || {
+        let text = "the server's settings do not offer WebSocket over HTTP/2 (RFC 8441)";
+        Failure::new(FailureKind::NotOffered, text)
+    };
+    if let Some(failure) = offered.map(|offered| (!offered).then(not_offered)).unwrap_or_else(Some) {
+        let (method, url) = (request.method.to_string(), request.target.to_string());
+        let (sent_at_ms, version) = (connector.now_ms(), "HTTP/2.0".to_owned());
+        let failure = Some(failure);
+        return Err(Box::new(Exchange { method, url, sent_at_ms, version, failure, ..Exchange::default() }));
+    }
+    let answer = http::send(connector, request).await?;
+    if !answer.exchange.switched() {
+        return Err(Box::new(answer.finish().await.0));
+    }
+    let (exchange, upgraded) = answer.upgraded().await?;
+    Ok((exchange, Socket::new(Upgraded { first: None, ..upgraded }).await))
 }
 
 impl Socket {
+    /// One on a connection that has switched to it.
+    async fn new(upgraded: Upgraded) -> Self {
+        let config =
+            WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
+        let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
+        Self { socket, _connection: upgraded.connection, first: upgraded.first, closed: None }
+    }
+
     /// Sends a text.
     ///
     /// # Errors

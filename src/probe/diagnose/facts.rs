@@ -124,7 +124,10 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         Hop::Proxy => evidence.proxy.as_ref().is_some_and(ProxySeen::lets_through),
         Hop::Against => evidence.against.is_some(),
         Hop::Echo => evidence.echo.is_some(),
-        Hop::Http2 => evidence.http2.is_some(),
+        Hop::Http2 => evidence.http2.as_ref().is_some_and(|http2| {
+            let first = http2.page.as_ref().or(http2.handshake.as_ref());
+            first.is_some_and(page_ok)
+        }),
         Hop::Browser => evidence.browser.as_ref().is_some_and(|browser| {
             let tried: Vec<_> =
                 evidence.transports.iter().filter_map(|transport| browser.stanzas(*transport)).collect();

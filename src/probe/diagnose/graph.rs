@@ -183,6 +183,16 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         // The first certificate of a server that has none for this name.
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
         TlsClientCertificate => matches!(id, NoAnswer | Garbage | TlsOther | PageRefused),
+        Http2Broken | Http2ForbiddenHeader => {
+            hop == Hop::Http2
+                && matches!(
+                    id,
+                    Http2RequestFails | Http2Buffered | Http2Cut | ExtendedConnectRefused | Http2Broken
+                )
+                && cause.id != id
+        }
+        // Whatever ends a connection ends the requests on it.
+        Http2Cut => id == Http2RequestFails,
         Http2Only => matches!(id, NoAnswer | Garbage | TlsOther),
         OnlyPartPassed => {
             !is_tls(id)

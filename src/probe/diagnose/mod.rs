@@ -16,6 +16,7 @@ mod files;
 mod graph;
 mod handshake;
 mod hold;
+pub(super) mod http2;
 pub(super) mod limits;
 mod line;
 mod pace;
@@ -253,6 +254,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     resume::rules(evidence, &mut findings);
     line::rules(evidence, &mut findings);
     limits::rules(evidence, &mut findings);
+    http2::rules(evidence, &mut findings);
     alternate::rules(evidence, &mut findings);
     untested::rules(evidence, &chain, &mut findings);
     direct::rules(evidence, &mut findings);

@@ -51,11 +51,17 @@ pub(super) fn interval(evidence: &Evidence, stream: &Stream) -> Option<u64> {
     own.or_else(servers)
 }
 
+/// The longest time for which this stream was silent though stanzas were due, by itself; the stalls of this machine do not count.
+pub(super) fn longest_silence(evidence: &Evidence, stream: &Stream) -> Option<Silence> {
+    let line = Line::of(evidence, stream)?;
+    let silences = line.silences(stream).into_iter();
+    silences.filter(|silence| !is_our_own(evidence, silence, &line)).max_by_key(Silence::ms)
+}
+
 /// How a stream kept its pace, by itself and beside the others.
 pub(crate) fn judge(evidence: &Evidence, transport: Transport) -> Pace {
     let Some(stream) = evidence.streams.get(&transport) else { return Pace::Even };
-    let Some(interval) = interval(evidence, stream) else { return Pace::Even };
-    let line = Line { interval, round_trip: evidence.line.round_trip_ms.unwrap_or_default() };
+    let Some(line) = Line::of(evidence, stream) else { return Pace::Even };
     let of = |stream: &Stream| {
         let mut silences = line.silences(stream);
         silences.retain(|silence| !is_our_own(evidence, silence, &line));
@@ -82,6 +88,11 @@ struct Line {
 }
 
 impl Line {
+    fn of(evidence: &Evidence, stream: &Stream) -> Option<Self> {
+        let round_trip = evidence.line.round_trip_ms.unwrap_or_default();
+        interval(evidence, stream).map(|interval| Self { interval, round_trip })
+    }
+
     /// The longest gap that is nobody's fault. At a fast pace a busy machine alone makes gaps of some intervals; a poll
     /// costs a round trip, and a lost packet another.
     fn longest_gap(&self) -> u64 {

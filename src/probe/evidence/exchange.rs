@@ -34,6 +34,8 @@ pub(crate) enum FailureKind {
     ProxyRefused,
     /// It wants credentials, or others.
     ProxyCredentials,
+    /// The server does not offer what was needed.
+    NotOffered,
     /// Anything else.
     #[default]
     Other,
@@ -48,6 +50,18 @@ evidence! {
         text: String,
         /// The alert of TLS by which the peer ended it.
         alert: Option<Alert>,
+        /// The frame of HTTP/2 that ended it.
+        http2: Option<Http2End>,
+    }
+
+    /// What ended a stream or a connection of HTTP/2.
+    struct Http2End {
+        /// RST_STREAM or GOAWAY.
+        frame: String,
+        /// Its code, as RFC 9113 (7) names it.
+        code: String,
+        /// Whether it was ours: the server had broken the rules.
+        ours: bool,
     }
 
     /// An alert of TLS (RFC 8446, 6).
@@ -60,7 +74,7 @@ evidence! {
 
     /// One request and its answer. Bodies are cut to their first bytes.
     struct Exchange {
-        /// GET or POST.
+        /// GET, POST, or CONNECT for a WebSocket over HTTP/2 (RFC 8441).
         method: String,
         /// What was asked for.
         url: String,
@@ -74,7 +88,7 @@ evidence! {
         sent: Vec<(String, String)>,
         /// The status; none when there was no answer.
         status: Option<u16>,
-        /// HTTP/1.0 or HTTP/1.1.
+        /// HTTP/1.0, HTTP/1.1 or HTTP/2.0.
         version: String,
         /// The answer's headers, in their order.
         headers: Vec<(String, String)>,
@@ -105,7 +119,7 @@ evidence! {
 impl Failure {
     /// A failure in words.
     pub(crate) fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), alert: None }
+        Self { kind, text: text.into(), alert: None, http2: None }
     }
 }
 
@@ -144,6 +158,11 @@ impl Exchange {
             (Some(status), None) => status.to_string(),
             (None, None) => "no answer".to_owned(),
         }
+    }
+
+    /// Whether it opened a WebSocket, as far as its status tells: 101, or 200 to an extended CONNECT (RFC 8441, 5).
+    pub(crate) fn switched(&self) -> bool {
+        self.status == Some(if self.method == "CONNECT" { 200 } else { 101 })
     }
 
     /// Whether there was a whole answer with this status.

@@ -105,7 +105,7 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
 /// should be.
 async fn session(context: &Context, with_cookies: bool) -> Vec<(Exchange, bool)> {
     let (connector, gate) = (&context.connector, context.connector.gate());
-    let place = gate.enter().await;
+    let place = connector.enter().await;
     let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
     let (handshake, body) = http::fetch_at(connector, place.clone(), request).await;
     let Ok(open) = opening(&handshake, &body) else { return vec![(handshake, false)] };

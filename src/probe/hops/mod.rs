@@ -8,6 +8,7 @@ pub(super) mod crowd;
 pub(super) mod engine;
 pub(super) mod files;
 pub(super) mod hold;
+pub(super) mod http2;
 pub(super) mod outermost;
 pub(super) mod page;
 pub(super) mod proxy;

@@ -172,12 +172,8 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
 
 /// The client library, by the URL that the page names, or beside the engine.
 pub(crate) async fn library(context: &Context, named: Option<&str>) -> Library {
-    let target = match named.map(|url| context.page.join(url)) {
-        Some(Ok(target)) => target,
-        _ => context.page.at(&format!("{}socket.io.js", context.engine)),
-    };
-    let expected_hash = target.query_value("v");
-    let request = Request::get(target, context.limit()).with("accept-encoding", "identity");
+    let request = library_request(context, named);
+    let expected_hash = request.target.query_value("v");
     let (exchange, body) = ask_twice(&context.connector, request, |exchange, _| exchange.is(200)).await;
     let whole = exchange.is(200);
     let hash = expected_hash.as_ref().filter(|_| whole).map(|expected| {
@@ -187,6 +183,15 @@ pub(crate) async fn library(context: &Context, named: Option<&str>) -> Library {
     });
     let version = version_of(&String::from_utf8_lossy(&body)).filter(|_| whole);
     Library { exchange, version, expected_hash, hash }
+}
+
+/// What asks for the client library.
+pub(super) fn library_request(context: &Context, named: Option<&str>) -> Request {
+    let target = match named.map(|url| context.page.join(url)) {
+        Some(Ok(target)) => target,
+        _ => context.page.at(&format!("{}socket.io.js", context.engine)),
+    };
+    Request::get(target, context.limit()).with("accept-encoding", "identity")
 }
 
 /// The version in the banner of the official bundles: ` * Socket.IO v4.8.1`.

@@ -72,7 +72,8 @@ fn waited(attempt: &Upgrade) -> bool {
 /// The name of an upgrade from a polling session, among those of styles.
 const POLLING: &str = "polling";
 
-async fn direct(context: &Context, style: Style) -> Upgrade {
+/// Opens a WebSocket at the engine as a browser of this style does, and proves that packets go both ways.
+pub(super) async fn direct(context: &Context, style: Style) -> Upgrade {
     let target = context.engine(EngineTransport::WebSocket, None);
     let mut upgrade = Upgrade { style: style.name().to_owned(), ..Upgrade::default() };
     let opened = websocket::open(&context.connector, &target, style, None, context.limit()).await;

@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::future::join_all;
 
-use super::{EngineSeen, Probe, listen::with_progress, millis};
+use super::{Probe, listen::with_progress, millis};
 use crate::probe::{
     app,
     context::Context,
@@ -74,12 +74,12 @@ impl Probe<'_> {
     }
 
     /// Listens to an engine by all its ways at once; each with the time it took.
-    pub(super) async fn listen_to_engine(
+    pub(super) async fn listen_to_engine<T>(
         &mut self,
         context: &Context,
         subject: &Subject,
-        beside: impl Future<Output = EngineSeen>,
-    ) -> std::io::Result<(EngineSeen, Vec<(AppStream, u64)>)> {
+        beside: impl Future<Output = T>,
+    ) -> std::io::Result<(T, Vec<(AppStream, u64)>)> {
         let (start, listening) = (Instant::now(), self.plan.listening);
         let ways = subject.ways().iter().map(|way| (*way, AtomicUsize::new(0))).collect::<Vec<_>>();
         let streams = join_all(ways.iter().map(|(way, count)| {

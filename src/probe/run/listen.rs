@@ -14,7 +14,7 @@ use crate::probe::{
     context::Context,
     diagnose::{Again, again, limits::is_limited},
     hop::Hop,
-    hops::{alone, crowd, hold, page, resume},
+    hops::{alone, crowd, hold, http2, page, resume},
     streams::{self, Asked, Span},
 };
 
@@ -44,9 +44,20 @@ impl Probe<'_> {
             format!("{:.0} s: {counts} of {}", start.elapsed().as_secs_f64(), span.stanzas)
         };
         let evidence = &self.evidence;
-        let both =
-            async { tokio::join!(streams, Box::pin(EngineSeen::look(context, evidence.handshake.as_ref()))) };
-        let (streams, seen) = with_progress(&mut *self.report, progress, both).await?;
+        let over_http2 = self.speaks_http2().then(|| {
+            let library = evidence.page.as_ref().and_then(|page| page.client_library.as_deref());
+            timed(http2::look(context, library, &self.plan.transports, span))
+        });
+        let all = async {
+            tokio::join!(
+                streams,
+                OptionFuture::from(over_http2),
+                // Last: what is done once may wait, and what is listened to takes its time.
+                Box::pin(EngineSeen::look(context, evidence.handshake.as_ref())),
+            )
+        };
+        let (streams, over_http2, seen) = with_progress(&mut *self.report, progress, all).await?;
+        self.evidence.http2 = over_http2.map(|seen| self.timed(Hop::Http2, seen));
         for ((transport, _), stream) in wanted.iter().zip(streams) {
             self.times.insert(Hop::Stream(*transport), stream.watched_ms);
             self.evidence.streams.insert(*transport, stream);
@@ -62,8 +73,11 @@ impl Probe<'_> {
         let progress = || format!("{:.0} s: listening again", start.elapsed().as_secs_f64());
         let again = Box::pin(streams::follow_up(context, &mut self.evidence.streams));
         with_progress(&mut *self.report, progress, again).await?;
+        let again = Box::pin(http2::look_again(context, &mut self.evidence, span));
+        with_progress(&mut *self.report, progress, again).await?;
         self.report_engine()?;
-        self.report(&Hop::streams().collect::<Vec<_>>())
+        let over_http2 = self.evidence.http2.is_some().then_some(Hop::Http2);
+        self.report(&Hop::streams().chain(over_http2).collect::<Vec<_>>())
     }
 
     /// Listens again where one sample may be chance, or a limit of connections: to one stream at a time, while nothing

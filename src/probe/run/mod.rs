@@ -19,9 +19,9 @@ use super::{
     document::HopReport,
     evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
     hop::Hop,
-    hops::{alone, engine as engine_hops, files, outermost, page, upgrade},
+    hops::{alone, engine as engine_hops, files, http2, outermost, page, upgrade},
     own_stall::StallWatch,
-    plan::Plan,
+    plan::{HttpVersions, Plan},
     target::Target,
 };
 use crate::contract::paths;
@@ -139,10 +139,15 @@ impl Probe<'_> {
         self.report(&[Hop::Handshake])?;
         let subject = self.plan.subject.clone();
         let handshake = self.evidence.handshake.clone();
-        let beside = EngineSeen::look(context, handshake.as_ref());
-        let (seen, heard) = self.listen_to_engine(context, &subject, Box::pin(beside)).await?;
+        let over_http2 = self.speaks_http2().then(|| timed(http2::look_at_engine(context)));
+        let beside = async {
+            tokio::join!(EngineSeen::look(context, handshake.as_ref()), OptionFuture::from(over_http2))
+        };
+        let ((seen, over_http2), heard) = self.listen_to_engine(context, &subject, Box::pin(beside)).await?;
+        self.evidence.http2 = over_http2.map(|seen| self.timed(Hop::Http2, seen));
         self.keep(seen);
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
+        Box::pin(http2::look_engine_again(context, &mut self.evidence)).await;
         self.report_engine()?;
         Box::pin(self.keep_app(context, &subject, None, heard)).await
     }
@@ -156,6 +161,12 @@ impl Probe<'_> {
         if let Some(cors) = seen.cors {
             self.evidence.cors = Some(self.timed(Hop::Cors, cors));
         }
+    }
+
+    /// Whether HTTP/2 is spoken beside HTTP/1.1: the host agreed to it and answered its greeting, and the user does not forbid it.
+    fn speaks_http2(&self) -> bool {
+        let greeted = self.evidence.tls.as_ref().is_some_and(|tls| tls.http2 == Some(true));
+        greeted && self.plan.http == HttpVersions::Both
     }
 
     fn report_engine(&mut self) -> std::io::Result<()> {

@@ -176,7 +176,7 @@ impl EventStream {
         }
         let chunk = self.answer.chunk().await.map_err(|failure| match failure.kind {
             // In the words of one who chunks, which are nobody else's.
-            FailureKind::Closed | FailureKind::BodyCut => {
+            FailureKind::Closed | FailureKind::BodyCut if failure.http2.is_none() => {
                 Failure::new(failure.kind, "the stream was cut off")
             }
             _ => failure,

@@ -109,16 +109,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         "use https in the URL, or the port that speaks plain HTTP",
     ),
     Entry::new(
-        VerdictId::Http2Only,
-        "This port speaks only HTTP/2: polling and event streams may work in browsers, but WebSocket over HTTP/1.1 cannot.",
-        "let the server speak HTTP/1.1, too (ALPN http/1.1)",
-    ),
-    Entry::new(
-        VerdictId::Http2Broken,
-        "The server agrees to HTTP/2, and then does not speak it: browsers use it, and cannot load the page; HTTP/1.1 works.",
-        "turn HTTP/2 off (ALPN http/1.1 only), or find in the server's log why it closes these connections",
-    ),
-    Entry::new(
         VerdictId::NoAnswer,
         "The connection was closed before an answer came.",
         "check the log of the program that listens there",

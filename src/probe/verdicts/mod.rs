@@ -4,6 +4,7 @@
 mod browser;
 mod connection;
 mod engine;
+mod http2;
 mod id;
 mod page;
 mod proxy;
@@ -43,6 +44,7 @@ const TABLES: &[&[Entry]] = &[
     page::ENTRIES,
     engine::ENTRIES,
     streams::ENTRIES,
+    http2::ENTRIES,
     browser::ENTRIES,
 ];
 
