@@ -36,7 +36,7 @@ fn slow_line(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let exchanges = evidence.exchanges();
     let slowest = exchanges
         .iter()
-        .filter(|(_, exchange)| exchange.body_bytes >= TELLING_BYTES)
+        .filter(|(_, exchange)| exchange.body_bytes >= TELLING_BYTES && was_to_end(exchange))
         .filter_map(|(hop, exchange)| {
             let ms = exchange.ms.checked_sub(exchange.head_ms?).filter(|ms| *ms >= SLOW_MS)?;
             Some((exchange.body_bytes as u64 * 1000 / ms, *hop, *exchange))
@@ -46,6 +46,11 @@ fn slow_line(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let line = format!("{} bytes came at {:.1} KB/s", exchange.body_bytes, rate as f64 / 1000.0);
         findings.push(note(hop, line));
     }
+}
+
+/// Whether a body came to its end, or was to: one that goes on and on may be a stream, whose pace is the server's.
+fn was_to_end(exchange: &Exchange) -> bool {
+    exchange.failure.is_none() || exchange.header("content-length").is_some()
 }
 
 /// The time of the head of an answer that came.
@@ -123,4 +128,38 @@ fn stalls(evidence: &Evidence, findings: &mut Vec<Finding>) {
 
 fn seconds(ms: u64) -> f64 {
     ms as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::evidence::{Failure, FailureKind, Http};
+
+    fn says_slow_line(change: impl FnOnce(&mut Exchange)) -> bool {
+        let mut first = Exchange {
+            status: Some(200),
+            body_bytes: 8192,
+            head_ms: Some(10),
+            ms: 8010,
+            ..Exchange::default()
+        };
+        change(&mut first);
+        let evidence = Evidence { http: Some(Http { first, ..Http::default() }), ..Evidence::default() };
+        let mut findings = Vec::new();
+        rules(&evidence, &mut findings);
+        findings.iter().any(|finding| finding.id == VerdictId::SlowLine)
+    }
+
+    #[test]
+    fn a_stream_is_no_slow_line() {
+        let without_end = |exchange: &mut Exchange| {
+            exchange.failure = Some(Failure::new(FailureKind::Timeout, "the body did not end in time"));
+        };
+        assert!(says_slow_line(|_| {}));
+        assert!(!says_slow_line(without_end));
+        assert!(says_slow_line(|exchange| {
+            without_end(exchange);
+            exchange.headers.push(("content-length".into(), "100000".into()));
+        }));
+    }
 }
