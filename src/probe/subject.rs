@@ -66,6 +66,8 @@ pub(crate) enum Kind {
     EventStream,
     /// The answer to a POST.
     Post,
+    /// An echo of Dante's, where a page was looked for.
+    Echo,
 }
 
 /// How long an application is listened to.
@@ -175,6 +177,7 @@ impl Kind {
             Self::WebSocket => "the WebSocket",
             Self::EventStream => "the event stream",
             Self::Post => "the answer to the POST",
+            Self::Echo => "the echo",
         }
     }
 }

@@ -5,7 +5,7 @@ mod http2;
 use strum::VariantArray as _;
 
 use super::{
-    evidence::{AppStream, Browser, Evidence, Stream},
+    evidence::{AppStream, Browser, Echo, Evidence, Stream},
     hop::Hop,
 };
 use crate::transport::Transport;
@@ -53,7 +53,11 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Page => {
             let page = evidence.page.as_ref()?;
             let last = page.exchanges.last()?;
-            let kind = if page.is_dante { "Dante's page" } else { "not Dante's page" };
+            let kind = match (page.is_dante, evidence.is_echo()) {
+                (true, _) => "Dante's page",
+                (false, true) => "an echo",
+                (false, false) => "not Dante's page",
+            };
             let redirects = match page.exchanges.len() - 1 {
                 0 => String::new(),
                 1 => format!(", after a redirect to {}", page.url),
@@ -170,7 +174,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
             }
         }
         Hop::Against => evidence.against.as_ref()?.urls.join(", "),
-        Hop::Echo => evidence.echo.as_ref()?.exchange.outcome(),
+        Hop::Echo => echo_summary(evidence.echo.as_ref()?),
         Hop::Http2 => http2::summary(evidence.http2.as_ref()?),
         Hop::Browser => describe_browser(evidence.browser.as_ref()?),
         Hop::Stream(transport) => describe_stream(evidence.streams.get(&transport)?),
@@ -240,6 +244,33 @@ fn describe_browser(browser: &Browser) -> String {
         format!("{good} of {} transports bring stanzas", tried.len())
     };
     format!("{name}: {page}, {streams}")
+}
+
+/// The largest that came through, of each kind.
+fn echo_summary(echo: &Echo) -> String {
+    let kinds = [
+        ("messages up", &echo.up),
+        ("messages down", &echo.down),
+        ("POST bodies", &echo.bodies),
+        ("events", &echo.events),
+    ];
+    let parts = kinds.iter().filter_map(|(name, sizes)| {
+        Some(match sizes.as_ref()?.largest() {
+            Some(bytes) => format!("{name} up to {}", size(bytes)),
+            None => format!("no {name}"),
+        })
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// A number of bytes in words.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 2] = [(1024 * 1024, "MiB"), (1024, "KiB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) if bytes.is_multiple_of(*unit) => format!("{} {name}", bytes / unit),
+        Some((unit, name)) => format!("{:.1} {name}", bytes as f64 / *unit as f64),
+        None => format!("{bytes} bytes"),
+    }
 }
 
 fn describe_stream(stream: &Stream) -> String {

@@ -99,3 +99,17 @@ export function startUnderIisnode({ env = {}, args = [] } = {}) {
   after(() => child.kill("SIGKILL"));
   return { child, socketPath, folder };
 }
+
+/** Starts `dante echo` on a port that the system chooses, and gives that port. It is killed after the test file at the latest. */
+export async function startEcho() {
+  const child = spawn(BINARY, ["echo", "--listen", "0"], {
+    env: cleanEnvironment(),
+    stdio: ["ignore", "pipe", process.env.DANTE_TEST_LOGS ? "inherit" : "ignore"],
+  });
+  after(() => child.kill("SIGKILL"));
+  for await (const line of createInterface(child.stdout)) {
+    const port = line.match(/endpoint\s+\S+:(\d+) /)?.[1];
+    if (port) return Number(port);
+  }
+  throw new Error(`dante echo ended before it listened, with code ${child.exitCode}`);
+}

@@ -33,7 +33,7 @@ impl Subject {
     /// By which ways its stream can come.
     pub(crate) fn ways(&self) -> &'static [AppWay] {
         match self.kind() {
-            Kind::Page => &[],
+            Kind::Page | Kind::Echo => &[],
             Kind::Engine => &[AppWay::EngineWebSocket, AppWay::EnginePolling],
             Kind::WebSocket => &[AppWay::WebSocket],
             Kind::EventStream | Kind::Post => &[AppWay::Body],

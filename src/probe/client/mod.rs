@@ -6,7 +6,7 @@
 //! | `proxy` | through a proxy |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
-//! | `connection`, `request`, `answer`, `http`, `retry`, `http2`, `websocket` | what is spoken on it |
+//! | `connection`, `request`, `answer`, `http`, `retry`, `http2`, `websocket`, `upload` | what is spoken on it |
 //! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures`, `lock` | the errors of all of these, and what they share |
 //! | `journal` | all that was |
@@ -36,4 +36,5 @@ mod retry;
 mod retry_after;
 pub(super) mod tls;
 pub(crate) mod unpack;
+pub(super) mod upload;
 pub(super) mod websocket;

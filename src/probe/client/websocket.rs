@@ -1,7 +1,7 @@
 //! A thin client of WebSocket: the handshake is ours, so that it can look like a browser's and a refusal
 //! stays visible; the frames are tungstenite's.
 
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -94,6 +94,21 @@ pub(crate) async fn open(
     cookie: Option<&str>,
     limit: Duration,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
+    open_for(connector, target, style, cookie, limit, MAX_BODY).await
+}
+
+/// The same, for messages of up to this size, in bytes.
+///
+/// # Errors
+/// With the answer, if it opens none, and its body.
+pub(crate) async fn open_for(
+    connector: &Connector,
+    target: &Target,
+    style: Style,
+    cookie: Option<&str>,
+    limit: Duration,
+    largest: usize,
+) -> Result<(Exchange, Socket), Box<Exchange>> {
     let mut request = Request::get(target.clone(), limit)
         .with("sec-websocket-version", "13")
         .with("origin", target.origin());
@@ -104,10 +119,10 @@ pub(crate) async fn open(
         request = request.with("cookie", cookie);
     }
     match connector.http2() {
-        None => upgrade(connector, request, style).await,
+        None => upgrade(connector, request, style, largest).await,
         Some(shared) => {
             let offered = shared.offers_websocket(connector, target, limit).await;
-            connect(connector, Request { method: Method::CONNECT, ..request }, offered).await
+            connect(connector, Request { method: Method::CONNECT, ..request }, offered, largest).await
         }
     }
 }
@@ -117,6 +132,7 @@ async fn upgrade(
     connector: &Connector,
     request: Request,
     style: Style,
+    largest: usize,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
     let key = generate_key();
     let request = request
@@ -134,7 +150,7 @@ async fn upgrade(
         exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }
-    Ok((exchange, Socket::new(upgraded).await))
+    Ok((exchange, Socket::new(upgraded, largest).await))
 }
 
 /// By an extended CONNECT of HTTP/2 (RFC 8441, 5), which has neither a key nor the headers of an upgrade; only where the server's
@@ -143,6 +159,7 @@ async fn connect(
     connector: &Connector,
     request: Request,
     offered: Result<bool, Failure>,
+    largest: usize,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
     let not_offered = || {
         let text = "the server's settings do not offer WebSocket over HTTP/2 (RFC 8441)";
@@ -159,14 +176,13 @@ async fn connect(
         return Err(Box::new(answer.finish().await.0));
     }
     let (exchange, upgraded) = answer.upgraded().await?;
-    Ok((exchange, Socket::new(Upgraded { first: None, ..upgraded }).await))
+    Ok((exchange, Socket::new(Upgraded { first: None, ..upgraded }, largest).await))
 }
 
 impl Socket {
     /// One on a connection that has switched to it.
-    async fn new(upgraded: Upgraded) -> Self {
-        let config =
-            WebSocketConfig::default().max_message_size(Some(MAX_BODY)).max_frame_size(Some(MAX_BODY));
+    async fn new(upgraded: Upgraded, largest: usize) -> Self {
+        let config = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
         let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
         Self { socket, _connection: upgraded.connection, first: upgraded.first, closed: None }
     }
@@ -177,6 +193,26 @@ impl Socket {
     /// When the connection is gone.
     pub(crate) async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
         self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
+    }
+
+    /// Sends a text, and stops when anything comes before it is sent: a peer that does not want a large message says so in the
+    /// middle of it, and then closes the connection.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub(crate) async fn send_listening(
+        &mut self,
+        text: impl Into<String>,
+    ) -> Result<Option<Received>, Failure> {
+        self.socket.feed(Message::text(text.into())).await.map_err(of_tungstenite)?;
+        let next = poll_fn(|cx| match self.socket.poll_next_unpin(cx) {
+            Poll::Ready(next) => Poll::Ready(Err(next)),
+            Poll::Pending => self.socket.poll_flush_unpin(cx).map(Ok),
+        });
+        match next.await {
+            Ok(flushed) => flushed.map(|()| None).map_err(of_tungstenite),
+            Err(next) => self.understand(next).map(Some),
+        }
     }
 
     /// What comes next.
@@ -197,6 +233,10 @@ impl Socket {
                 Err(_) => self.first_is_a_frame()?,
             }
         };
+        self.understand(next)
+    }
+
+    fn understand(&mut self, next: Option<Result<Message, Error>>) -> Result<Received, Failure> {
         match next {
             Some(Ok(message)) => {
                 self.first = None;

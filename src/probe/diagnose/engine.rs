@@ -194,7 +194,8 @@ pub(super) fn refused_upgrade(
     let fault = facts::fault(evidence);
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade)).by(exchange);
     let iis = host.is_some_and(Host::is_iis);
-    let engine = hop != Hop::Stream(Transport::WebSocket) && evidence.subject != Kind::WebSocket;
+    let only_websocket = matches!(evidence.subject, Kind::WebSocket | Kind::Echo);
+    let engine = hop != Hop::Stream(Transport::WebSocket) && !only_websocket;
     let class = classify(exchange);
     match (change(exchange), exchange.status) {
         (Some(Change::Http10), _) => {

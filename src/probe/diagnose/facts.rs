@@ -27,6 +27,7 @@ pub(super) fn something_streams(evidence: &Evidence) -> bool {
         Kind::Page => evidence.streams.values().any(delivers),
         Kind::Engine => works(evidence, Hop::Handshake) || works(evidence, Hop::Upgrade),
         Kind::WebSocket | Kind::EventStream | Kind::Post => works(evidence, Hop::App),
+        Kind::Echo => works(evidence, Hop::Echo),
     }
 }
 
@@ -43,6 +44,13 @@ pub(super) fn fault(evidence: &Evidence) -> Severity {
 /// Whether a hop has no meaning here or was not asked for.
 pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
     let subject = evidence.subject;
+    if subject == Kind::Echo {
+        // It has neither the poem nor an engine.
+        let tested = matches!(hop, Hop::Name | Hop::Tcp | Hop::Tls | Hop::Http | Hop::Page | Hop::Echo);
+        if !tested && evidence.at(hop).is_null() {
+            return true;
+        }
+    }
     match hop {
         Hop::Tls => evidence.tls.is_none() && !evidence.url.starts_with("https:"),
         Hop::Page => !subject.is_page() && evidence.page.is_none(),
@@ -123,7 +131,7 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         Hop::App => evidence.app.as_ref().is_some_and(|app| app.streams.iter().any(AppStream::is_well)),
         Hop::Proxy => evidence.proxy.as_ref().is_some_and(ProxySeen::lets_through),
         Hop::Against => evidence.against.is_some(),
-        Hop::Echo => evidence.echo.is_some(),
+        Hop::Echo => evidence.echo.as_ref().is_some_and(|echo| echo.passes()),
         Hop::Http2 => evidence.http2.as_ref().is_some_and(|http2| {
             let first = http2.page.as_ref().or(http2.handshake.as_ref());
             first.is_some_and(page_ok)

@@ -9,6 +9,7 @@ mod connection;
 mod cors;
 mod describe;
 mod direct;
+mod echo;
 mod ends;
 mod engine;
 mod facts;
@@ -249,6 +250,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     ends::rules(evidence, &mut findings);
     app::rules(evidence, host, &mut findings);
     hold::rules(evidence, &mut findings);
+    echo::rules(evidence, host, &mut findings);
     compression::rules(evidence, &mut findings);
     cors::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);

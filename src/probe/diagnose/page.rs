@@ -39,7 +39,7 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
     if let Some(redirect) = &page.bad_redirect {
         return add(VerdictId::BadRedirect, redirect.clone());
     }
-    if page.is_dante && last.is(200) {
+    if (page.is_dante && last.is(200)) || evidence.is_echo() {
         return;
     }
     if let Some((id, line)) = redirected(page) {

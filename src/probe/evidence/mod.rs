@@ -36,7 +36,10 @@ pub(crate) use self::{
     line::*, page::*, proxy::*, streams::*,
 };
 use super::{hop::Hop, subject::Kind};
-use crate::{contract::HostingStatus, transport::Transport};
+use crate::{
+    contract::{self, HostingStatus},
+    transport::Transport,
+};
 
 evidence! {
     /// Everything that was seen; a hop that was not reached is missing.
@@ -130,6 +133,10 @@ impl Evidence {
             let alone = stream.alone.as_ref().map(|alone| &alone.exchange);
             alone.into_iter().chain([&stream.exchange]).for_each(|one| add(Hop::Stream(*transport), one));
         }
+        if let Some(echo) = &self.echo {
+            add(Hop::Echo, &echo.exchange);
+            echo.all_exchanges().for_each(|one| add(Hop::Echo, one));
+        }
         let comebacks = self.resume.iter().flat_map(|resume| &resume.comebacks);
         comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
         let app = self.app.iter().flat_map(|app| &app.streams);
@@ -144,6 +151,12 @@ impl Evidence {
         let others_are_ours = || self.exchanges().iter().any(|(_, exchange)| exchange.is_ours());
         let fresh = hosting.exchange.is_ours() || !others_are_ours();
         hosting.answer.as_ref().filter(|_| fresh)
+    }
+
+    /// Whether an echo answered where Dante's page was looked for.
+    pub(crate) fn is_echo(&self) -> bool {
+        let last = self.page.as_ref().and_then(|page| page.exchanges.last());
+        last.is_some_and(|last| last.is(200) && last.header(contract::echo::HEADER).is_some())
     }
 
     /// The path to Dante without the slash at its end, empty at the root: where it was found, or else where the URL says that

@@ -5,6 +5,7 @@ pub(super) mod alone;
 pub(super) mod browser;
 pub(super) mod connection;
 pub(super) mod crowd;
+pub(super) mod echo;
 pub(super) mod engine;
 pub(super) mod files;
 pub(super) mod hold;

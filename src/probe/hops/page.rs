@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::twice::ask_twice;
-use crate::contract::{HostingStatus, paths};
+use crate::contract::{HostingStatus, echo, paths};
 use crate::probe::{
     classify::{Class, classify},
     client::{
@@ -41,6 +41,7 @@ pub(crate) async fn page(
         let expected = |exchange: &Exchange, body: &[u8]| {
             matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308))
                 || (exchange.is(200) && is_dante(&String::from_utf8_lossy(body)))
+                || exchange.header(echo::HEADER).is_some()
         };
         let (exchange, body) = ask_twice(connector, request.clone(), expected).await;
         let class = classify(&exchange);

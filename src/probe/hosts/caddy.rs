@@ -124,6 +124,12 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (VerdictId::PostRefused, Remedy::text("look for a matcher with method, and for respond 405")),
     (VerdictId::BodyLimit, Remedy::paste("in the site block:", &["request_body {", "    max_size 2MB", "}"])),
     (
+        VerdictId::RequestBuffered,
+        Remedy::text(
+            "remove request_buffers from reverse_proxy: without it, Caddy passes bodies on as they come",
+        ),
+    ),
+    (
         VerdictId::UpgradeStripped,
         Remedy::text(
             "reverse_proxy passes upgrades on by default: look for a header_up that removes Upgrade or Connection",

@@ -124,6 +124,12 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
         VerdictId::BodyLimit,
         Remedy::text("raise max_request_bytes of the filter envoy.filters.http.buffer, or remove it"),
     ),
+    (
+        VerdictId::RequestBuffered,
+        Remedy::text(
+            "remove the filter envoy.filters.http.buffer: without it, Envoy passes bodies on as they come",
+        ),
+    ),
     (VerdictId::UpgradeStripped, UPGRADE),
     (VerdictId::UpgradeRefused, UPGRADE),
     (

@@ -30,6 +30,13 @@ const INGRESS: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (
+        VerdictId::RequestBuffered,
+        Remedy::paste(
+            "nothing, unless the server has to read a body while it is sent; then, in the Ingress's annotations:",
+            &["nginx.ingress.kubernetes.io/proxy-request-buffering: \"off\""],
+        ),
+    ),
+    (
         VerdictId::Buffered,
         Remedy::paste(
             "in the Ingress's annotations:",

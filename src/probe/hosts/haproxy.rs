@@ -147,6 +147,14 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
     (VerdictId::PostRefused, Remedy::text(RULES)),
+    // HAProxy's manual, option http-buffer-request: it waits for the whole body, or for a full buffer.
+    (
+        VerdictId::RequestBuffered,
+        Remedy::paste(
+            "nothing, unless the server has to read a body while it is sent; then, in the backend:",
+            &["no option http-buffer-request"],
+        ),
+    ),
     (
         VerdictId::UpgradeStripped,
         Remedy::text(

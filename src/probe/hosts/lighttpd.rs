@@ -90,6 +90,14 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
     (VerdictId::StickinessByCookie, STICKY),
     (VerdictId::PostRefused, Remedy::text("look for conditions on $HTTP[\"request-method\"]")),
     (VerdictId::BodyLimit, Remedy::paste("in lighttpd.conf (in KB):", &["server.max-request-size = 2048"])),
+    // lighttpd's wiki, server.stream-request-body: 0 by default, which waits for the whole body.
+    (
+        VerdictId::RequestBuffered,
+        Remedy::paste(
+            "nothing, unless the server has to read a body while it is sent; then, in lighttpd.conf:",
+            &["server.stream-request-body = 2"],
+        ),
+    ),
     (VerdictId::UpgradeStripped, UPGRADE),
     (VerdictId::UpgradeUnanswered, UPGRADE),
     (VerdictId::Buffered, STREAM),

@@ -77,6 +77,16 @@ const GATEWAY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::HostHeaderLost, Remedy::text("backend settings: do not override the host name")),
     (VerdictId::CorsBlocked, Remedy::text("backend settings: do not override the host name")),
+    // learn.microsoft.com, Application Gateway, "Configure request and response proxy buffers": on by default.
+    (
+        VerdictId::RequestBuffered,
+        Remedy::paste(
+            "nothing, unless the server has to read a body while it is sent; then, with your names:",
+            &[
+                "az network application-gateway update --name GATEWAY --resource-group GROUP --set globalConfiguration.enableRequestBuffering=false",
+            ],
+        ),
+    ),
     (VerdictId::BodyLimit, Remedy::text("the WAF policy: raise the maximum request body size")),
     (
         VerdictId::NoStickiness,

@@ -233,6 +233,14 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::BodyLimit, Remedy::paste("in location {prefix}/:", &["client_max_body_size 2m;"])),
+    // nginx.org, ngx_http_proxy_module: on by default.
+    (
+        VerdictId::RequestBuffered,
+        Remedy::paste(
+            "nothing, unless the server has to read a body while it is sent; then, in location {prefix}/:",
+            &["proxy_http_version 1.1;", "proxy_request_buffering off;"],
+        ),
+    ),
     (VerdictId::UpgradeStripped, UPGRADE),
     (
         VerdictId::UpgradeRefused,

@@ -182,6 +182,10 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (
+        VerdictId::RequestBuffered,
+        Remedy::text("remove the middleware buffering: without it, Traefik passes bodies on as they come"),
+    ),
+    (
         VerdictId::UpgradeStripped,
         Remedy::text(
             "Traefik passes upgrades on by default: look for a middleware headers that sets Connection or Upgrade",

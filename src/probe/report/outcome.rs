@@ -46,6 +46,7 @@ impl Tally {
             Kind::Page => tally(|hop| matches!(hop, Hop::Stream(_))),
             Kind::Engine => tally(|hop| matches!(hop, Hop::Handshake | Hop::Upgrade)),
             Kind::WebSocket | Kind::EventStream | Kind::Post => tally(|hop| hop == Hop::App),
+            Kind::Echo => tally(|hop| hop == Hop::Echo),
         };
         let streams = !subject.is_engine();
         let reached = document.hops().iter().any(|report| {
@@ -68,6 +69,8 @@ impl Tally {
         match self.works.as_slice() {
             _ if !self.reached && self.streams => "the probe did not get as far as the streams".to_owned(),
             _ if !self.reached => "the probe did not get as far as the engine".to_owned(),
+            [(Hop::Echo, true)] => "messages, bodies and events come through".to_owned(),
+            [(Hop::Echo, false)] => "no message, body or event comes through".to_owned(),
             [(hop, true)] => format!("{} {verb}", name(*hop)),
             [(hop, false)] => format!("{} does not {verbs}", name(*hop)),
             [(one, true), (other, true)] if !self.streams => {

@@ -19,9 +19,10 @@ use super::{
     document::HopReport,
     evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
     hop::Hop,
-    hops::{alone, engine as engine_hops, files, http2, outermost, page, upgrade},
+    hops::{alone, echo, engine as engine_hops, files, http2, outermost, page, upgrade},
     own_stall::StallWatch,
     plan::{HttpVersions, Plan},
+    subject::Kind,
     target::Target,
 };
 use crate::contract::paths;
@@ -76,6 +77,8 @@ impl Probe<'_> {
         let context = Context { connector: self.connector.clone(), page, engine };
         if self.plan.subject.kind().is_engine() {
             Box::pin(self.look_at_engine(&context)).await?;
+        } else if self.evidence.is_echo() {
+            return Box::pin(self.look_at_echo(&context)).await;
         } else {
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
@@ -130,6 +133,16 @@ impl Probe<'_> {
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
         self.report(&[Hop::Hosting, Hop::ClientLibrary, Hop::Files, Hop::Handshake])
+    }
+
+    /// An echo: sizes and pauses, in the place of the poem.
+    async fn look_at_echo(&mut self, context: &Context) -> std::io::Result<()> {
+        self.evidence.subject = Kind::Echo;
+        self.report(&[Hop::Page])?;
+        let first = self.evidence.page.as_ref().and_then(|page| page.exchanges.last()).cloned();
+        let seen = timed(echo::look(context, first.unwrap_or_default())).await;
+        self.evidence.echo = Some(self.timed(Hop::Echo, seen));
+        self.report(&[Hop::Echo])
     }
 
     /// The engine alone.

@@ -75,8 +75,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::BodyLimit,
-        "The host allows too small request bodies (413): polling clients cannot send.",
+        "The host limits the size of request bodies, and refuses larger ones (413).",
         "raise the limit of request bodies; the engine's clients send up to 1 MB in one request",
+    ),
+    Entry::new(
+        VerdictId::RequestBuffered,
+        "The host keeps a request's body until it is whole, and only then passes it on.",
+        "nothing, unless the server has to read an upload while it is sent (a streamed upload, gRPC, a progress bar): then turn off the buffering of requests for its path",
     ),
     Entry::new(
         VerdictId::UpgradeStripped,

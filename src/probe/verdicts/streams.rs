@@ -65,8 +65,18 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::MessageTooBig,
-        "WebSocket messages are too big for something on the path (close code 1009).",
-        "raise the limit of the size of messages; Dante's are below 4 KiB, except for very long stanzas",
+        "Something on the path limits the size of WebSocket messages, and lets no larger ones through (close code 1009).",
+        "raise the limit of the size of messages, or send smaller ones (Dante's are below 4 KiB, except for very long stanzas); AWS API Gateway lets through 128 KB in frames of 32 KB, which cannot be raised",
+    ),
+    Entry::new(
+        VerdictId::UpwardLost,
+        "The WebSocket opens, and nothing that the client says over it arrives.",
+        "look for a proxy that reads WebSocket messages, or passes on only one direction; the server's log shows whether anything comes",
+    ),
+    Entry::new(
+        VerdictId::EventTooBig,
+        "Long events of an event stream do not come through.",
+        "look for something on the path that reads the stream line by line with a buffer of fixed size; raise it, or send large data in several events",
     ),
     Entry::new(
         VerdictId::ServerRestarted,
