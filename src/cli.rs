@@ -212,7 +212,7 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "URL", help_heading = ANY_APPLICATION)]
     pub against: Vec<String>,
 
-    /// Probe again and again for so long, and tell what changes
+    /// Go on watching for so long after the probe, with the streams kept open, and tell what changes; Ctrl-C ends it
     #[arg(long, value_name = "TIME", conflicts_with_all = ["hold", "verbose"])]
     pub watch: Option<String>,
 

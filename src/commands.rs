@@ -32,6 +32,7 @@ use crate::{
         self, ProbeEvent,
         plan::Plan,
         report::{Detail, Report, look::Look},
+        watch::WatchEvent,
     },
     server::{App, serve},
     signals::Signals,
@@ -231,7 +232,10 @@ pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
         _ => Detail::Usual,
     };
     let report = Report::new(anstream::stdout(), look, terminal, detail);
-    run_probe(plan, report, args.json).map_err(Failure::Failed)
+    match plan.watch() {
+        Some(time) => run_watch(plan, time, report, args.json).map_err(Failure::Failed),
+        None => run_probe(plan, report, args.json).map_err(Failure::Failed),
+    }
 }
 
 /// What is in the file that `--post` names after an @, as curl has it.
@@ -273,6 +277,34 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
         report.end(&document)?;
     }
     Ok(document.exit_code())
+}
+
+/// Probes and then watches. As JSON, each thing that is told is an object on a line of its own.
+#[tokio::main]
+async fn run_watch(
+    plan: Plan,
+    time: Duration,
+    mut report: Report<impl Write>,
+    as_json: bool,
+) -> anyhow::Result<u8> {
+    let mut signals = Signals::new().context("signals cannot be listened for")?;
+    let stop = async move {
+        signals.next().await;
+    };
+    let mut tell = |event: WatchEvent<'_>| match event {
+        event if as_json => match event.as_json() {
+            Some(object) => writeln!(io::stdout(), "{object}"),
+            None => Ok(()),
+        },
+        WatchEvent::Probe(ProbeEvent::Start { url, started }) => report.start(url, started),
+        WatchEvent::Probe(ProbeEvent::Hop(hop)) => report.hop(hop),
+        WatchEvent::Probe(ProbeEvent::Progress(text)) => report.progress(&text),
+        WatchEvent::Probed(document) => report.end(document),
+        WatchEvent::Start(time, every, streams) => report.watching(time, every, streams),
+        WatchEvent::Change(change) => report.change(change),
+        WatchEvent::End(summary) => report.end_of_watch(summary),
+    };
+    Ok(probe::probe_and_watch(plan, time, stop, &mut tell).await?.exit_code())
 }
 
 /// What asks the probe to stop, where it has something to end first; else the system ends it, and this never comes.

@@ -14,6 +14,7 @@
 //! | `evidence` | what was seen |
 //! | `classify` | what one answer is |
 //! | `diagnose`, `hosts`, `verdicts` | what that means, pure |
+//! | `watch` | what changes afterwards |
 //! | `document`, `summary`, `report` | how it is written |
 
 mod app;
@@ -40,12 +41,14 @@ mod subject;
 mod summary;
 mod target;
 mod verdicts;
+pub mod watch;
 mod way_out;
 
 use std::{
     collections::BTreeMap,
+    future::Future,
     sync::Arc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use self::{
@@ -56,6 +59,7 @@ use self::{
     own_stall::StallWatch,
     plan::Plan,
     run::Probe,
+    watch::{Summary, WatchEvent, Watched},
 };
 pub use browser::BrowserError;
 pub use document::{Document, HopReport};
@@ -102,6 +106,30 @@ pub async fn probe(
     plan: Plan,
     report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
 ) -> Result<Document, ProbeError> {
+    Ok(Box::pin(probe_once(plan, report)).await?.0)
+}
+
+/// Probes a host, and then watches it for so long, or until something ends it.
+///
+/// # Errors
+/// When the probe cannot be done at all, or the report cannot be written.
+pub async fn probe_and_watch(
+    plan: Plan,
+    time: Duration,
+    stop: impl Future<Output = ()>,
+    report: &mut dyn FnMut(WatchEvent<'_>) -> std::io::Result<()>,
+) -> Result<Summary, ProbeError> {
+    let mut tell = |event: ProbeEvent<'_>| report(WatchEvent::Probe(event));
+    let (document, watched) = Box::pin(probe_once(plan, &mut tell)).await?;
+    report(WatchEvent::Probed(&document))?;
+    Ok(watch::watch(watched, time, stop, report).await?)
+}
+
+/// Probes a host; gives what there is to watch, too.
+async fn probe_once(
+    plan: Plan,
+    report: &mut dyn FnMut(ProbeEvent<'_>) -> std::io::Result<()>,
+) -> Result<(Document, Watched), ProbeError> {
     let (start, started) = (Instant::now(), humantime::format_rfc3339_millis(SystemTime::now()).to_string());
     let plan = Arc::new(plan);
     let connector = Arc::new(Connector::new(plan.clone()));
@@ -127,5 +155,6 @@ pub async fn probe(
     probe.report_rest()?;
     let verdicts = conclude(&probe.evidence);
     let document = Document::new(&probe.evidence, &probe.times, verdicts, started, millis(start));
-    Ok(document.with_journal(probe.connector.journal().exchanges()))
+    let watched = Watched::new(&probe.connector, &probe.evidence, document.severity());
+    Ok((document.with_journal(probe.connector.journal().exchanges()), watched))
 }

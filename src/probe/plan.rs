@@ -40,6 +40,8 @@ pub struct Plan {
     resolve: Vec<Resolve>,
     /// The proxies.
     ways_out: WaysOut,
+    /// For how long the host is watched afterwards.
+    watch: Option<Duration>,
     /// Whether to probe without the proxy, too.
     pub(crate) direct: bool,
 }
@@ -80,6 +82,9 @@ struct Resolve {
 
 const TIMES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60 * 60));
 
+/// The longest watch.
+const LONGEST_WATCH: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// Headers that the probe sets itself: they are what it tests.
 const OURS: [HeaderName; 6] = [
     header::CONNECTION,
@@ -110,6 +115,7 @@ impl Plan {
             subject,
             listening: Listening::read(args.expect, listen_for)?,
             ways_out,
+            watch: args.watch.as_deref().map(|text| watch_time(text, args)).transpose()?,
             direct: args.direct,
             hold: args.hold.as_deref().map(hold_time).transpose()?,
             browser: args.browser.as_deref().map(|option| browser::Wanted::new(option, env)),
@@ -149,6 +155,11 @@ impl Plan {
             resolve: resolve.collect(),
             only: (!self.headers.is_empty()).then(|| self.target.host.clone()),
         }
+    }
+
+    /// For how long the host is to be watched, once it was probed.
+    pub fn watch(&self) -> Option<Duration> {
+        self.watch
     }
 
     /// The way that requests for a target take.
@@ -200,6 +211,19 @@ fn time(name: &str, text: &str) -> Result<Duration, BadValue> {
         Ok(time) if (TIMES.0..=TIMES.1).contains(&time) => Ok(time),
         Ok(_) => refuse("out of range; use 1s to 1h"),
         Err(_) => refuse("not a duration; write 15s or 2m"),
+    }
+}
+
+/// For how long the host is watched.
+fn watch_time(text: &str, args: &ProbeArgs) -> Result<Duration, BadValue> {
+    let refuse = |reason: &str| Err(BadValue::new("--watch", text, reason));
+    if args.post.is_some() {
+        return refuse("a POST is not repeated, since it may change something; use it without --post");
+    }
+    match humantime::parse_duration(text) {
+        Ok(time) if (TIMES.0..=LONGEST_WATCH).contains(&time) => Ok(time),
+        Ok(_) => refuse("out of range; use 1s to 7days"),
+        Err(_) => refuse("not a duration; write 10m or 12h"),
     }
 }
 
@@ -358,6 +382,8 @@ mod tests {
             (|args| args.listen_for = Some("long".into()), &["--for \"long\"", "15s"]),
             (|args| args.url = "wss:///x".into(), &["URL \"wss:///x\"", "host is missing"]),
             (|args| args.proxy = Some("socks4://p".into()), &["--proxy", "socks5"]),
+            (|args| args.watch = Some("0".into()), &["--watch", "1s"]),
+            (|args| args.watch = Some("ever".into()), &["--watch", "10m"]),
             (|args| args.direct = true, &["--direct", "--proxy"]),
             (
                 |args| {

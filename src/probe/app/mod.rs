@@ -57,6 +57,26 @@ pub(crate) async fn listen(
 }
 
 impl Opened {
+    /// Reads an open stream, and keeps nothing of it, until it comes to its own end.
+    ///
+    /// # Errors
+    /// With what ended it otherwise.
+    pub(crate) async fn follow(mut self) -> Result<(), Failure> {
+        let opened = Instant::now();
+        loop {
+            let failure = match self.source.next().await {
+                Ok(Came::Piece(..) | Came::Life) => continue,
+                Ok(Came::End(_)) => return Ok(()),
+                Ok(Came::Refused(words)) => {
+                    Failure::new(FailureKind::Other, format!("the namespace is refused: {words}"))
+                }
+                Err(failure) => failure,
+            };
+            let kind = failure.kind;
+            return Err(Failure::new(kind, self.source.ended(failure, millis(opened), opened).how));
+        }
+    }
+
     /// Listens to an open stream; `count` tells others how many events have come.
     pub(crate) async fn listen(self, listening: Listening, count: &AtomicUsize) -> AppStream {
         let Self { mut source, stream, connector } = self;

@@ -68,7 +68,6 @@ pub(crate) struct Connector {
 impl Connector {
     /// A connector with the system's roots.
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             plan,
             roots: Roots::of_system(),
@@ -81,7 +80,7 @@ impl Connector {
             log: ConnectionLog::default(),
             journal: Journal::default(),
             asked: AtomicU32::new(0),
-            probe: now.subsec_nanos() ^ std::process::id(),
+            probe: new_name(),
         }
     }
 
@@ -200,6 +199,11 @@ impl Connector {
         let mut plan = Plan::clone(&self.plan);
         plan.headers.clear();
         self.another(Arc::new(plan), lock(&self.known).clone())
+    }
+
+    /// One that remembers nothing of this one's connections, as a client that has just come; what it opens passes the same gate.
+    pub(crate) fn afresh(&self) -> Self {
+        Self { probe: new_name(), ..self.another(self.plan.clone(), HashMap::new()) }
     }
 
     fn another(&self, plan: Arc<Plan>, known: HashMap<Peer, SocketAddr>) -> Self {
@@ -349,6 +353,12 @@ impl Connector {
     pub(super) fn roots(&self) -> &Roots {
         &self.roots
     }
+}
+
+/// What tells this probe's requests from those of others, in caches.
+fn new_name() -> u32 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.subsec_nanos() ^ std::process::id()
 }
 
 /// The name that a certificate has to be for.

@@ -66,6 +66,15 @@ impl Connector {
         tls
     }
 
+    /// One handshake, for the sake of the certificate.
+    pub(crate) async fn greeting(&self, target: &Target, limit: Duration) -> Tls {
+        match timeout(limit, self.shake_hands(target, &["http/1.1"], true)).await {
+            Ok(Ok((tls, _))) => tls,
+            Ok(Err(failure)) => Tls { failure: Some(failure), ..Tls::default() },
+            Err(_) => Tls::default(),
+        }
+    }
+
     /// The handshake of a browser, and what a server says that got no certificate.
     async fn greet(&self, target: &Target, limit: Duration) -> Tls {
         match timeout(limit, self.shake_hands(target, BROWSER, true)).await {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::{
     self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
@@ -110,6 +111,7 @@ impl Seen {
         else {
             return facts;
         };
+        facts.fingerprint = self.chain.first().map(|leaf| fingerprint(leaf));
         facts.subject = certificate.subject().to_string();
         facts.issuer = certificate.issuer().to_string();
         facts.self_signed = certificate.subject() == certificate.issuer();
@@ -137,6 +139,11 @@ fn name(name: &GeneralName<'_>) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// SHA-256 of a certificate, as openssl's `x509 -fingerprint -sha256` has it without the colons.
+fn fingerprint(certificate: &[u8]) -> String {
+    Sha256::digest(certificate).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn rfc3339(seconds: i64) -> String {

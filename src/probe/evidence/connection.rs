@@ -88,6 +88,8 @@ evidence! {
         http2: Option<bool>,
         /// How many certificates were sent.
         chain: usize,
+        /// SHA-256 of the first one, in hexadecimal digits.
+        fingerprint: Option<String>,
         /// Whom the certificate names.
         subject: String,
         /// Who signed it.

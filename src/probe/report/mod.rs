@@ -8,6 +8,7 @@
 //! | `title` | the first line |
 //! | `hops`, `exchanges` | hops as lines, in short and in full |
 //! | `outcome`, `verdict` | what comes after them |
+//! | `watch` | what changes after a probe |
 
 pub(crate) mod brief;
 mod exchanges;
@@ -19,6 +20,7 @@ mod outcome;
 mod tests;
 mod title;
 mod verdict;
+mod watch;
 
 use std::io::{self, Write};
 
