@@ -13,6 +13,7 @@ import engines from "./engines.js";
 import frames from "./frames.js";
 import healthyHosts from "./healthy-hosts.js";
 import healthyLimits from "./healthy-limits.js";
+import http2 from "./http2.js";
 import limits from "./limits.js";
 import methods from "./methods.js";
 import paths from "./paths.js";
@@ -38,5 +39,5 @@ export const CASES = [
     answers,
     browserRules,
   ],
-  ...[tls, connections, engines, chains, healthyHosts, healthyLimits],
+  ...[tls, http2, connections, engines, chains, healthyHosts, healthyLimits],
 ].flat();
