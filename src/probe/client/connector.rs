@@ -28,7 +28,7 @@ use super::{
 use crate::probe::{
     budget::{Budget, Line},
     evidence::{Attempt, Connections, Failure, FailureKind, Tcp},
-    plan::Plan,
+    plan::{HttpVersions, Plan},
     target::Target,
 };
 
@@ -68,12 +68,13 @@ pub(crate) struct Connector {
 impl Connector {
     /// A connector with the system's roots.
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        let http2 = (plan.http == HttpVersions::Two).then(SharedConnections::default);
         Self {
             plan,
             roots: Roots::of_system(),
             known: Mutex::default(),
             gate: Arc::default(),
-            http2: None,
+            http2,
             line: Mutex::default(),
             start: Instant::now(),
             spare: Mutex::default(),

@@ -1,6 +1,6 @@
 //! Rules for sessions of the engine: stickiness, and upgrades.
 
-use super::{Finding, Severity, VerdictId, alternate, answers, facts};
+use super::{Finding, Severity, VerdictId, alternate, answers, facts, http2};
 use crate::probe::{
     classify::{Change, Class, EngineError, change, classify, comes_from_cache},
     evidence::{Ended, Evidence, FailureKind, Round, Upgrade},
@@ -143,8 +143,7 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
         && (chrome.work() || plain.work())
     {
         let class = classify(&session.exchange);
-        let unknown =
-            session.exchange.status == Some(101) || class == Class::Engine(EngineError::UnknownSession);
+        let unknown = session.exchange.switched() || class == Class::Engine(EngineError::UnknownSession);
         findings.push(if unknown {
             finding(
                 VerdictId::NoStickiness,
@@ -196,6 +195,9 @@ pub(super) fn refused_upgrade(
     let iis = host.is_some_and(Host::is_iis);
     let only_websocket = matches!(evidence.subject, Kind::WebSocket | Kind::Echo);
     let engine = hop != Hop::Stream(Transport::WebSocket) && !only_websocket;
+    if exchange.failed_by(FailureKind::NotOffered) {
+        return http2::offers_no_websocket(evidence, hop);
+    }
     let class = classify(exchange);
     match (change(exchange), exchange.status) {
         (Some(Change::Http10), _) => {
@@ -234,7 +236,7 @@ pub(super) fn refused_upgrade(
         return found;
     }
     let whose = "check the log of the server behind IIS: if the request is not there, IIS refused it; otherwise the server did";
-    match (class, exchange.status) {
+    match (class, if exchange.switched() { Some(101) } else { exchange.status }) {
         (Class::None(FailureKind::Timeout), _) if facts::answers_plain_requests(evidence) => finding(VerdictId::UpgradeUnanswered),
         (Class::None(FailureKind::Timeout), _) => finding(VerdictId::SlowAnswer),
         (Class::None(FailureKind::Closed | FailureKind::Reset), _) => finding(VerdictId::NoAnswer),

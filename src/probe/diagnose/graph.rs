@@ -193,7 +193,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         }
         // Whatever ends a connection ends the requests on it.
         Http2Cut => id == Http2RequestFails,
-        Http2Only => matches!(id, NoAnswer | Garbage | TlsOther),
+        Http2Only => matches!(id, NoAnswer | Garbage | TlsOther | ExtendedConnectMissing),
         OnlyPartPassed => {
             !is_tls(id)
                 && hop != Hop::Sticky

@@ -53,7 +53,7 @@ fn stream_rules(
         return;
     }
     // A WebSocket that is accepted and closed before it said anything counts as refused.
-    let closed = stream.exchange.status == Some(101) && stream.ended.is_some() && stream.opening.is_none();
+    let closed = stream.exchange.switched() && stream.ended.is_some() && stream.opening.is_none();
     let closed = closed && !ends::is_told(stream);
     if closed
         || !opened(&stream.exchange)
@@ -85,7 +85,7 @@ fn is_stream(transport: Transport, stream: &Stream) -> bool {
     let kind = stream.exchange.header("content-type").unwrap_or_default();
     match transport {
         // Status 200 is a page in the place of the upgrade.
-        Transport::SocketIoWebSocket | Transport::WebSocket => false,
+        Transport::SocketIoWebSocket | Transport::WebSocket => stream.exchange.switched(),
         Transport::Sse => kind.starts_with("text/event-stream") || facts::delivers(stream),
         Transport::SocketIoPolling => true,
     }

@@ -146,6 +146,8 @@ evidence! {
     struct Http {
         /// The first answer.
         first: Exchange,
+        /// What HTTP/1.1 gave, where only HTTP/2 is spoken: all that follows goes over that.
+        over_http1: Option<Exchange>,
         /// What TLS gives on this port, if plain HTTP gives nothing.
         other_scheme: Option<String>,
         /// The answer to a request that no parser can accept: whoever parses first refuses it in its own words.

@@ -108,7 +108,7 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
         }
         _ => None,
     };
-    Http { first: first.clone(), other_scheme, malformed: None }
+    Http { first: first.clone(), over_http1: None, other_scheme, malformed: None }
 }
 
 /// What a port speaks, if it is TLS, whether or not the handshake succeeds.

@@ -64,9 +64,9 @@ async fn again(context: &Context, bad: Style, good: Style, attempts: &mut Vec<Up
     }
 }
 
-/// What was waited for in vain is not waited for again.
+/// What was waited for in vain is not waited for again, and what is not offered is not asked for.
 fn waited(attempt: &Upgrade) -> bool {
-    attempt.exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout)
+    attempt.exchange.failed_by(FailureKind::Timeout) || attempt.exchange.failed_by(FailureKind::NotOffered)
 }
 
 /// The name of an upgrade from a polling session, among those of styles.

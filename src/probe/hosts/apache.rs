@@ -57,6 +57,9 @@ const STICKY: Remedy = Remedy::text(
     "in <Proxy balancer://…>: BalancerMember … route=1, one number for each, and ProxySet stickysession=dante-node; dante hosting apache with each --upstream prints it",
 );
 
+const OVER_HTTP_1: Remedy =
+    Remedy::text("Protocols http/1.1 turns HTTP/2 off; LogLevel http2:debug says how such a request ended");
+
 const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::TlsExpired, Remedy::text("renew it, then apachectl graceful")),
     (
@@ -139,6 +142,18 @@ const APACHE: &[(VerdictId, Remedy)] = &[
         Remedy::text("Apache does not send it; look at what stands between Apache and Dante"),
     ),
     (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (VerdictId::Http2Cut, OVER_HTTP_1),
+    (
+        VerdictId::Http2ForbiddenHeader,
+        Remedy::text(
+            "look for Header set and Header add of Connection, Keep-Alive, Upgrade or Transfer-Encoding",
+        ),
+    ),
+    // httpd.apache.org, mod_http2: off by default, since 2.4.58.
+    (VerdictId::ExtendedConnectRefused, Remedy::text("H2WebSockets off, which is the default")),
     (VerdictId::Http2ToServer, PLAIN_HTTP),
     (
         VerdictId::GuestNotStarted,

@@ -30,6 +30,13 @@ const UNTOUCHED: Remedy = Remedy::paste(
 
 const STICKY: Remedy = Remedy::paste("in reverse_proxy:", &["lb_policy ip_hash"]);
 
+/// caddyserver.com, global options.
+const OVER_HTTP_1: Remedy =
+    Remedy::text("servers { protocols h1 } among the global options turns HTTP/2 off; the log says more");
+
+/// golang/go#71128: Go's servers offer extended CONNECT by this variable.
+const GO_OFFERS_NONE: &str = "start Caddy with GODEBUG=http2xconnect=0 in its environment: it then offers no WebSocket over HTTP/2, and browsers use HTTP/1.1 for it";
+
 const CADDY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsSelfSigned,
@@ -77,6 +84,11 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (VerdictId::CorsBlocked, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
     (VerdictId::ProxyProtocol, Remedy::text("remove proxy_protocol from transport http")),
     (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (VerdictId::Http2Cut, OVER_HTTP_1),
+    (VerdictId::ExtendedConnectRefused, Remedy::text(GO_OFFERS_NONE)),
     (
         VerdictId::Http2ToServer,
         Remedy::paste("in reverse_proxy:", &["transport http {", "    versions 1.1", "}"]),

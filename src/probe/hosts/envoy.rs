@@ -32,6 +32,10 @@ const EVERYTHING: Remedy = Remedy::text(
     "the route must match prefix: \"{prefix}/\", which takes everything below it; path: takes only the page",
 );
 
+const OVER_HTTP_1: Remedy = Remedy::text(
+    "alpn_protocols: [http/1.1] turns HTTP/2 off; response flags in the access log say how such a request ended",
+);
+
 const ENVOY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsTooOld,
@@ -49,6 +53,22 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
         Remedy::text("remove require_client_certificate from the listener's TLS context"),
     ),
     (VerdictId::Http2Only, Remedy::text("codec_type: AUTO, and alpn_protocols: [h2, http/1.1]")),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (
+        VerdictId::Http2Cut,
+        Remedy::text(
+            "look at max_connection_duration, max_requests_per_connection and max_stream_duration in common_http_protocol_options",
+        ),
+    ),
+    // envoyproxy/envoy#8547, open in 2026: on the way from HTTP/2 to HTTP/1.1, Envoy adds no Sec-WebSocket-Key.
+    (
+        VerdictId::ExtendedConnectRefused,
+        Remedy::text(
+            "remove allow_connect from http2_protocol_options of the listener: a server of HTTP/1.1 gets no Sec-WebSocket-Key from Envoy and refuses (envoyproxy/envoy#8547); browsers then use HTTP/1.1 for WebSocket",
+        ),
+    ),
     (
         VerdictId::CredentialsRequired,
         Remedy::text("turn off jwt_authn or ext_authz for Dante's route (typed_per_filter_config)"),

@@ -66,6 +66,11 @@ const NGHTTPX_PLAIN_HTTP: Remedy =
 const NGHTTPX_STICKY: Remedy =
     Remedy::paste("in nghttpx.conf, for each Dante:", &["backend=127.0.0.1,8888;/;affinity=ip"]);
 
+/// nghttpx(1) 1.52; newer versions call it `alpn-list`.
+const NGHTTPX_OVER_HTTP_1: Remedy = Remedy::text(
+    "npn-list=http/1.1 in nghttpx.conf (alpn-list in newer versions) turns HTTP/2 off; the error log says more",
+);
+
 const NGHTTPX: &[(VerdictId, Remedy)] = &[
     (VerdictId::TlsTooOld, Remedy::paste("in nghttpx.conf:", &["tls-min-proto-version=TLSv1.2"])),
     (
@@ -75,6 +80,12 @@ const NGHTTPX: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::TlsToServer, NGHTTPX_PLAIN_HTTP),
+    (VerdictId::Http2Broken, NGHTTPX_OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, NGHTTPX_OVER_HTTP_1),
+    (VerdictId::Http2Buffered, NGHTTPX_OVER_HTTP_1),
+    (VerdictId::Http2Cut, NGHTTPX_OVER_HTTP_1),
+    // It always offers extended CONNECT, so there is no WebSocket but by it as long as HTTP/2 is on.
+    (VerdictId::ExtendedConnectRefused, NGHTTPX_OVER_HTTP_1),
     (VerdictId::Http2ToServer, NGHTTPX_PLAIN_HTTP),
     (
         VerdictId::GuestNotStarted,

@@ -21,6 +21,9 @@ const EVERYTHING: Remedy = Remedy::text(
 
 const RULES: &str = "look for http-request deny, reject and return in the frontend and the backend";
 
+const OVER_HTTP_1: Remedy =
+    Remedy::text("alpn http/1.1 on the bind line turns HTTP/2 off; the log says how such a request ended");
+
 const HAPROXY: &[(VerdictId, Remedy)] = &[
     (VerdictId::TlsExpired, Remedy::text("renew it, then reload haproxy")),
     (
@@ -39,6 +42,15 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::TlsClientCertificate, Remedy::text("remove verify required from the bind line")),
     (VerdictId::Http2Only, Remedy::text("on the bind line: alpn h2,http/1.1, and without proto h2")),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (VerdictId::Http2Cut, OVER_HTTP_1),
+    // docs.haproxy.org, configuration manual: it stops the announcement of WebSocket over HTTP/2.
+    (
+        VerdictId::ExtendedConnectRefused,
+        Remedy::paste("in the global section:", &["h2-workaround-bogus-websocket-clients"]),
+    ),
     (
         VerdictId::RedirectLosesPort,
         Remedy::text("look for http-request redirect: a location that starts with / or ./ keeps the port"),

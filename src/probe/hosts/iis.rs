@@ -40,6 +40,11 @@ const BODY: Remedy = Remedy::paste(
     ],
 );
 
+/// learn.microsoft.com, HTTP.sys registry settings.
+const OVER_HTTP_1: Remedy = Remedy::text(
+    "EnableHttp2Tls = 0 (DWORD) in HKLM\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters, then a restart, turns HTTP/2 off",
+);
+
 const IIS: &[(VerdictId, Remedy)] = &[
     (VerdictId::TlsExpired, Remedy::text("renew it, and select it in the site's https binding")),
     (
@@ -75,6 +80,17 @@ const IIS: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsToServer,
         Remedy::text("the rewrite rule must lead to http://, not https://: Dante speaks plain HTTP/1.1"),
+    ),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (VerdictId::Http2Cut, OVER_HTTP_1),
+    // Azure/iisnode#106: iisnode passes Keep-Alive on from the program that it starts, and Safari refuses it over HTTP/2.
+    (
+        VerdictId::Http2ForbiddenHeader,
+        Remedy::text(
+            "remove the header where it is set: in customHeaders of web.config, or in the program behind IIS",
+        ),
     ),
     (VerdictId::GuestTooSlow, PATIENCE),
     (

@@ -56,6 +56,11 @@ const QUERY: Remedy = Remedy::text(
     "look for a rewrite that ends in ?, and for variables in proxy_pass: with them it needs $is_args$args at its end",
 );
 
+/// nginx.org, ngx_http_v2_module: the directive `http2` came with 1.25.1, the parameter of `listen` before it.
+const OVER_HTTP_1: Remedy = Remedy::text(
+    "http2 off; (before 1.25.1, listen without http2) turns HTTP/2 off; error.log says why it fails",
+);
+
 const NGINX: &[(VerdictId, Remedy)] = &[
     (VerdictId::TlsExpired, Remedy::text("renew it, then nginx -s reload")),
     (
@@ -80,6 +85,25 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::Http2Only,
         Remedy::text("without TLS, listen … http2 speaks HTTP/2 only: remove http2 from the listen line"),
+    ),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (
+        VerdictId::Http2RequestFails,
+        Remedy::text(
+            "look for $server_protocol and $http2 in if, map and return; error.log says more; http2 off; (before 1.25.1, listen without http2) turns HTTP/2 off",
+        ),
+    ),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (
+        VerdictId::Http2Cut,
+        Remedy::text("raise keepalive_time and keepalive_requests: both end whole connections of HTTP/2"),
+    ),
+    (
+        VerdictId::Http2ForbiddenHeader,
+        Remedy::paste(
+            "look for add_header Connection, Keep-Alive, Upgrade or Transfer-Encoding; what the server behind it sends of Upgrade is left out in location {prefix}/:",
+            &["proxy_hide_header Upgrade;"],
+        ),
     ),
     // Whoever has the default version has the default headers, too.
     (VerdictId::Http10, UPGRADE),

@@ -50,6 +50,10 @@ const HOST_HEADER: Remedy = Remedy::paste(
 
 const NO_MIDDLEWARE: &str = "look at the middlewares of Dante's router";
 
+/// doc.traefik.io, TLS options.
+const OVER_HTTP_1: Remedy =
+    Remedy::text("alpnProtocols: [http/1.1] in the router's TLS options turns HTTP/2 off; the log says more");
+
 const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsSelfSigned,
@@ -135,6 +139,17 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         Remedy::text("remove proxyProtocol from the TCP service; or use an HTTP router"),
     ),
     (VerdictId::TlsToServer, PLAIN_HTTP),
+    (VerdictId::Http2Broken, OVER_HTTP_1),
+    (VerdictId::Http2RequestFails, OVER_HTTP_1),
+    (VerdictId::Http2Buffered, OVER_HTTP_1),
+    (VerdictId::Http2Cut, OVER_HTTP_1),
+    // traefik/traefik#11412, golang/go#71128.
+    (
+        VerdictId::ExtendedConnectRefused,
+        Remedy::text(
+            "update Traefik, which since January 2025 offers no WebSocket over HTTP/2 unless GODEBUG=http2xconnect=1 is in its environment",
+        ),
+    ),
     (VerdictId::Http2ToServer, PLAIN_HTTP),
     (
         VerdictId::GuestNotStarted,

@@ -133,7 +133,9 @@ fn upgrade_way(attempts: &[Upgrade]) -> String {
     for attempt in attempts {
         let way = match (&attempt.ended, attempt.works) {
             (_, true) => "works".to_owned(),
-            (Some(ended), _) if attempt.exchange.status == Some(101) => format!("101, then {}", ended.how),
+            (Some(ended), _) if attempt.exchange.switched() => {
+                format!("{}, then {}", attempt.exchange.outcome(), ended.how)
+            }
             _ => attempt.exchange.outcome(),
         };
         match ways.iter_mut().find(|(known, _)| *known == way) {

@@ -179,7 +179,7 @@ impl Probe<'_> {
     /// Whether HTTP/2 is spoken beside HTTP/1.1: the host agreed to it and answered its greeting, and the user does not forbid it.
     fn speaks_http2(&self) -> bool {
         let greeted = self.evidence.tls.as_ref().is_some_and(|tls| tls.http2 == Some(true));
-        greeted && self.plan.http == HttpVersions::Both
+        greeted && self.plan.http == HttpVersions::Both && self.connector.http2().is_none()
     }
 
     fn report_engine(&mut self) -> std::io::Result<()> {

@@ -1,15 +1,17 @@
 //! The way to the page, through redirects; or, where only an engine is asked for, to its first answer.
 
-use std::{net::IpAddr, time::Instant};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Probe, millis};
 use crate::probe::{
-    client::http,
-    evidence::AddressAnswer,
+    client::{connector::Connector, http},
+    diagnose::http2::speaks_only_http2,
+    evidence::{AddressAnswer, Exchange, Http},
     hop::Hop,
     hops::{addresses, connection, connection::ConnectionPath, page},
+    plan::HttpVersions,
     target::Target,
 };
 
@@ -28,14 +30,27 @@ impl Probe<'_> {
             }
             let start = Instant::now();
             let limit = || connector.budget().first_answer();
-            let (mut seen, reached, elsewhere) = page::page(&connector, &target, limit).await;
+            let (mut seen, mut reached, mut elsewhere) = page::page(&connector, &target, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
-            let first = seen.exchanges.first().expect("the page is asked for at least once").clone();
+            let mut first = seen.exchanges.first().expect("the page is asked for at least once").clone();
+            let mut over_http1 = None;
+            if let Some(over) = self.over_http2_alone(&target, &first) {
+                let limit = || connector.budget().first_answer();
+                let (page, there, next) = page::page(&over, &target, limit).await;
+                if let Some(second) = page.exchanges.first().filter(|second| second.status.is_some()).cloned()
+                {
+                    over_http1 = Some(std::mem::replace(&mut first, second));
+                    (seen, reached, elsewhere) = (page, there, next);
+                    self.connector = Arc::new(over);
+                }
+            }
+            let connector = self.connector.clone();
             earlier.append(&mut seen.exchanges);
             seen.exchanges.clone_from(&earlier);
             let answered = seen.exchanges.last().is_some_and(|last| last.status.is_some());
             let limit = connector.budget().connect();
-            self.evidence.http = Some(connection::http(&connector, &target, &first, limit).await);
+            let http = connection::http(&connector, &target, &first, limit).await;
+            self.evidence.http = Some(Http { over_http1, ..http });
             self.times.insert(Hop::Page, millis(start));
             seen.too_many_redirects |= elsewhere.is_some() && earlier.len() > 8;
             let next = elsewhere.filter(|_| !seen.too_many_redirects);
@@ -61,6 +76,14 @@ impl Probe<'_> {
         self.evidence.proxy = path.proxy.or_else(|| self.evidence.proxy.take());
         self.done(&[Hop::Proxy, Hop::Name, Hop::Tcp, Hop::Tls], start)?;
         Ok(open)
+    }
+
+    /// What speaks HTTP/2 in the place of HTTP/1.1, where that is all that a host speaks behind TLS: as browsers do, which never speak it
+    /// without.
+    fn over_http2_alone(&self, target: &Target, first: &Exchange) -> Option<Connector> {
+        let only = speaks_only_http2(self.evidence.tls.as_ref(), first).is_some();
+        let allowed = target.tls && self.plan.http == HttpVersions::Both && self.connector.http2().is_none();
+        (only && allowed).then(|| self.connector.over_http2())
     }
 
     /// Begins to ask what all addresses of the name answer, where there are several: beside everything else, since one that is dead takes

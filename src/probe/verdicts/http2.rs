@@ -30,12 +30,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::Http2ForbiddenHeader,
-        "An answer over HTTP/2 has a header that HTTP/2 forbids (RFC 9113, 8.2.2): Safari, curl and Node.js refuse such answers, and Chromium one with Transfer-Encoding.",
+        "An answer over HTTP/2 has a header that HTTP/2 forbids (RFC 9113, 8.2.2): Safari and curl refuse such answers, and Chromium one with Transfer-Encoding; Firefox leaves the header out.",
         "remove the header where it is set: Connection, Keep-Alive, Proxy-Connection, Transfer-Encoding and Upgrade belong to HTTP/1.1 only",
     ),
     Entry::new(
         VerdictId::ExtendedConnectRefused,
         "The server offers WebSocket over HTTP/2 (extended CONNECT, RFC 8441) and then refuses it. Browsers take the offer, and do not fall back to HTTP/1.1: they have no WebSocket.",
         "make the server pass extended CONNECT on, or stop offering it (SETTINGS_ENABLE_CONNECT_PROTOCOL): browsers then use HTTP/1.1 for WebSocket",
+    ),
+    Entry::new(
+        VerdictId::ExtendedConnectMissing,
+        "The server offers no WebSocket over HTTP/2 (extended CONNECT, RFC 8441). Browsers open it over HTTP/1.1, if that is spoken, too.",
+        "nothing, if HTTP/1.1 is spoken, too; otherwise let the server offer extended CONNECT",
     ),
 ];

@@ -146,6 +146,7 @@ pub(crate) enum VerdictId {
     Http2Cut,
     Http2ForbiddenHeader,
     ExtendedConnectRefused,
+    ExtendedConnectMissing,
     IdleCut,
     PingsLost,
     LimitNotTested,

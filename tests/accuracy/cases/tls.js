@@ -297,7 +297,7 @@ const schemes = [
       return trusted(`https://127.0.0.1:${await listen(server)}`);
     },
     expert: "HTTP/2 only is spoken here",
-    expected: broken("http2-only"),
+    expected: { ...broken("http2-only"), allowed: ["not-dante"] },
   },
   {
     id: "h2-envoy-front",
@@ -305,8 +305,8 @@ const schemes = [
     fault: "codec_type HTTP2 behind ALPN h2",
     start: async ({ prefixed }) =>
       trusted(await envoy([prefixed], { tls: true, protocols: "[h2]", manager: "codec_type: HTTP2" })),
-    expert: "HTTP/2 only is spoken here",
-    expected: broken("http2-only"),
+    expert: "HTTP/2 only is spoken here: browsers have everything but WebSocket",
+    expected: { outcome: "degraded", causes: ["http2-only"] },
   },
   {
     id: "h2-haproxy-front",
@@ -316,8 +316,8 @@ const schemes = [
       trusted(
         await haproxy(`server dante 127.0.0.1:${prefixed}`, { bind: `ssl crt ${BUNDLE} alpn h2 proto h2` }),
       ),
-    expert: "HTTP/2 only is spoken here",
-    expected: broken("http2-only"),
+    expert: "HTTP/2 only is spoken here: browsers have everything but WebSocket",
+    expected: { outcome: "degraded", causes: ["http2-only"] },
   },
 ].map((it) => ({ expert: "the URL's scheme is not what the port speaks", ...it }));
 

@@ -1,7 +1,7 @@
 //! Rules for the first answer of HTTP.
 
 use super::{
-    super::{Finding, Severity, VerdictId, facts, http2::only},
+    super::{Finding, Severity, VerdictId, facts, http2},
     tls,
 };
 use crate::probe::{
@@ -21,9 +21,15 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         add(broken(VerdictId::PlainToTls, line));
         return;
     }
-    if let Some(why) = only::speaks_only_http2(evidence.tls.as_ref(), first) {
-        add(broken(VerdictId::Http2Only, format!("{line}; {why}")));
-        return;
+    let asked = http.over_http1.as_ref().unwrap_or(first);
+    if let Some(why) = http2::speaks_only_http2(evidence.tls.as_ref(), asked) {
+        let line = format!("{}; {why}", facts::describe_exchange(asked));
+        // Over HTTP/2 it may be well.
+        let severity = if http.over_http1.is_some() { facts::fault(evidence) } else { Severity::Broken };
+        add(Finding::new(VerdictId::Http2Only, Hop::Http, severity, line));
+        if http.over_http1.is_none() {
+            return;
+        }
     }
     let Some(failure) = &first.failure else {
         if first.version == "HTTP/1.0" {

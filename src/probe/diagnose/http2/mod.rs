@@ -1,9 +1,10 @@
 //! Rules for HTTP/2: what fails over it and not over HTTP/1.1. What both versions share is said once, at the hop of HTTP/1.1. Pure.
 
 mod fate;
-pub(super) mod only;
+mod only;
 mod thing;
 
+pub(crate) use self::only::speaks_only_http2;
 use self::{
     fate::Fate,
     thing::{Thing, things},
@@ -46,7 +47,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
                 _ => String::new(),
             };
             let line = format!("{line}{why}");
-            findings.push(Finding::new(id, Hop::Http2, severity(evidence, http2), line));
+            let severity = match id {
+                VerdictId::Http2ForbiddenHeader if !is_refused_by_all(http2) => Severity::Degraded,
+                _ => severity(evidence, http2),
+            };
+            findings.push(Finding::new(id, Hop::Http2, severity, line));
         }
     }
 }
@@ -128,6 +133,13 @@ fn forbidden(http2: &Http2) -> String {
     format!("; forbidden: {}", names.join(", "))
 }
 
+/// Whether Chromium refuses the answers, too: of headers that HTTP/2 forbids it minds only one (tried with 156; Firefox leaves them out:
+/// netwerk/protocol/http/Http2Compression.cpp, `OutputHeader`).
+fn is_refused_by_all(http2: &Http2) -> bool {
+    let mut all = http2.connections.iter().flat_map(|one| &one.forbidden);
+    all.any(|header| header.name == "transfer-encoding")
+}
+
 /// The GOAWAY frame that says most, as a part of a line.
 fn went_away(http2: &Http2) -> String {
     let mut all = http2.connections.iter().flat_map(|one| &one.go_aways);
@@ -161,6 +173,14 @@ fn shared(evidence: &Evidence, http2: &Http2, findings: &mut Vec<Finding>) {
         let line = format!("over HTTP/2, too: {}", fate.text());
         findings.push(Finding::new(known.id, Hop::Http2, known.severity, line));
     }
+}
+
+/// A server that offers no WebSocket over HTTP/2. Where it speaks HTTP/1.1, too, browsers use that, and nothing is wrong.
+pub(super) fn offers_no_websocket(evidence: &Evidence, hop: Hop) -> Finding {
+    let only = evidence.http.as_ref().is_some_and(|http| http.over_http1.is_some());
+    let severity = if only { facts::fault(evidence) } else { Severity::Note };
+    let line = "the server's settings have no SETTINGS_ENABLE_CONNECT_PROTOCOL";
+    Finding::new(VerdictId::ExtendedConnectMissing, hop, severity, line)
 }
 
 /// A server that agrees to HTTP/2 and does not answer its greeting.

@@ -5,7 +5,7 @@ use crate::probe::evidence::{Exchange, FailureKind, Tls};
 /// What shows that only HTTP/2 is spoken: the alert of RFC 7301 (3.2) where HTTP/1.1 alone was offered, the frame of settings that comes
 /// first on every connection of HTTP/2 (RFC 9113, 3.4 and 6.5), the words of Node.js (lib/internal/http2/core.js), or a greeting of
 /// HTTP/2 that is answered where a request of HTTP/1.1 is not.
-pub(in super::super) fn speaks_only_http2(tls: Option<&Tls>, first: &Exchange) -> Option<&'static str> {
+pub(crate) fn speaks_only_http2(tls: Option<&Tls>, first: &Exchange) -> Option<&'static str> {
     let alert = first.failure.as_ref().and_then(|failure| failure.alert.as_ref());
     if alert.is_some_and(|alert| alert.name == "no_application_protocol") {
         return Some("it refuses HTTP/1.1 in the TLS handshake (ALPN)");

@@ -48,7 +48,7 @@ impl Thing<'_> {
     pub(super) fn fate(&self, evidence: &Evidence) -> Fate {
         match self.seen {
             Seen::Answer(exchange) => fate::of_answer(exchange),
-            Seen::Stream(stream) => fate::of_stream(evidence, stream),
+            Seen::Stream(stream) => fate::over_http_2(evidence, stream),
             Seen::Upgrade(upgrade) => fate::of_upgrade(upgrade),
         }
     }
