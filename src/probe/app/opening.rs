@@ -13,7 +13,7 @@ use crate::{
         },
         context::Context,
         engine_session::EngineSession,
-        evidence::{AppStream, AppWay},
+        evidence::{AppStream, AppWay, Exchange},
         subject::{EngineRequest, PostBody, Subject},
         target::Target,
     },
@@ -64,6 +64,23 @@ pub(crate) async fn open(
             stream.watched_ms = stream.exchange.ms;
             Err(Box::new(stream))
         }
+    }
+}
+
+/// What the host answers to another request, where a stream did not open: whether it is the stream that fails, or everything.
+pub(crate) async fn beside(context: &Context, stream: &AppStream) -> Option<Exchange> {
+    let target = match (stream.way, stream.exchange.status) {
+        (AppWay::WebSocket, Some(101)) => return None,
+        (AppWay::WebSocket, _) => context.page.clone(),
+        (AppWay::Body, None) => context.page.at("/"),
+        _ => return None,
+    };
+    let request = Request::get(target, context.connector.budget().answer());
+    match http::send(&context.connector, request).await {
+        Ok(answer) if matches!(answer.exchange.status, Some(400..)) => Some(answer.finish().await.0),
+        // Its body may be a stream.
+        Ok(answer) => Some(answer.exchange.clone()),
+        Err(exchange) => Some(*exchange),
     }
 }
 

@@ -191,7 +191,10 @@ pub(super) fn polling_streams(evidence: &Evidence) -> Option<bool> {
 /// Whether requests that ask for no upgrade are answered.
 pub(super) fn answers_plain_requests(evidence: &Evidence) -> bool {
     let handshake = evidence.handshake.as_ref().is_some_and(|handshake| handshake.exchange.status.is_some());
-    handshake || evidence.page.as_ref().is_some_and(|page| page.is_dante)
+    let beside = evidence.app.as_ref().and_then(|app| app.beside.as_ref());
+    handshake
+        || beside.is_some_and(|beside| beside.status.is_some())
+        || evidence.page.as_ref().is_some_and(|page| page.is_dante)
 }
 
 /// Whether the host itself gave this answer: others came from Dante, as they prove, and this one does not.

@@ -364,7 +364,9 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         }
         AgeCut | IdleCut => matches!(id, EarlyEnd),
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
-        CompressedStream => id == Buffered && hop == Hop::Stream(Transport::Sse),
+        CompressedStream => {
+            (id == Buffered && hop == Hop::Stream(Transport::Sse)) || (id == QuietStream && hop == Hop::App)
+        }
         WrongContentType => id == StreamRefused,
         // A rule for all scripts takes the library, too.
         FilesMissing | HtmlInsteadOfFile => matches!(id, LibraryMissing | WrongLibraryVersion),

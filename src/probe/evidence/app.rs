@@ -50,6 +50,9 @@ evidence! {
         with_credentials: bool,
         /// Its streams, one for each way.
         streams: Vec<AppStream>,
+        /// Where one did not open: the answer to another request. To the same URL without an upgrade for a WebSocket, to the root of the
+        /// host for a stream that was not answered.
+        beside: Option<Exchange>,
     }
 
     /// A stream of an application.

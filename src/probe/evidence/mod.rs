@@ -141,6 +141,8 @@ impl Evidence {
         comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
         let app = self.app.iter().flat_map(|app| &app.streams);
         app.for_each(|stream| add(Hop::App, &stream.exchange));
+        let beside = self.app.as_ref().and_then(|app| app.beside.as_ref());
+        beside.into_iter().for_each(|exchange| add(Hop::App, exchange));
         self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));
         all
     }

@@ -13,7 +13,7 @@ use crate::probe::{
     app,
     context::Context,
     diagnose::app::{Again, again},
-    evidence::{App, AppStream, AppWay},
+    evidence::{App, AppStream, AppWay, Exchange},
     hop::Hop,
     hops::connection,
     subject::{EngineRequest, Listening, Subject},
@@ -61,6 +61,7 @@ impl Probe<'_> {
             self.evidence.http = Some(http);
             self.done(&[Hop::Http], start)?;
         }
+        let mut beside = None;
         let stream = match opened {
             Ok(opened) => {
                 let (listening, count) = (self.plan.listening, AtomicUsize::new(0));
@@ -68,9 +69,12 @@ impl Probe<'_> {
                 let progress = || listening_to(start, listening, [&count]);
                 with_progress(&mut *self.report, progress, heard).await?
             }
-            Err(stream) => *stream,
+            Err(stream) => {
+                beside = Box::pin(app::beside(context, &stream)).await;
+                *stream
+            }
         };
-        self.keep_app(context, subject, found_by, vec![(stream, millis(start))]).await
+        self.keep_app(context, subject, found_by, vec![(stream, millis(start))], beside).await
     }
 
     /// Listens to an engine by all its ways at once; each with the time it took.
@@ -97,6 +101,7 @@ impl Probe<'_> {
         subject: &Subject,
         found_by: Option<String>,
         heard: Vec<(AppStream, u64)>,
+        beside: Option<Exchange>,
     ) -> std::io::Result<()> {
         let start = Instant::now();
         let longest = heard.iter().map(|(_, ms)| *ms).max().unwrap_or_default();
@@ -112,6 +117,7 @@ impl Probe<'_> {
             event: engine.and_then(EngineRequest::named_event),
             with_credentials: engine.is_some_and(|engine| engine.auth.is_some()),
             streams,
+            beside,
         });
         self.report(&[Hop::App])
     }

@@ -93,9 +93,12 @@ fn compressed(stream: &AppStream, signs: &Signs, coding: &str) -> Option<Finding
     };
     let gathers = !signs.lumps.is_empty() || stream.events.is_empty();
     (gathers && flows && sooner).then(|| {
+        let came = match first_ms(stream) {
+            Some(_) => line(stream, signs),
+            None => format!("nothing came within {:.1} s", stream.watched_ms as f64 / 1000.0),
+        };
         let line = format!(
-            "Content-Encoding: {coding}: {}; without compression the first event came after {} ms",
-            line(stream, signs),
+            "Content-Encoding: {coding}: {came}; without compression the first event came after {} ms",
             first_ms(plain).unwrap_or_default()
         );
         Finding::new(VerdictId::CompressedStream, Hop::App, Severity::Degraded, line)

@@ -51,6 +51,8 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         (FailureKind::Refused, _) => add(broken(VerdictId::NotListening, line)),
         (FailureKind::Tls, _) => add(broken(VerdictId::TlsOther, line)),
         (_, Some(tls)) => add(broken(VerdictId::PlainToTls, format!("{}; {tls}", failure.text))),
+        // The stream's rule says it, where the host answers other requests.
+        (FailureKind::Timeout, None) if facts::answers_plain_requests(evidence) => {}
         (FailureKind::Timeout, None) if first.status.is_none() && raw.is_empty() => add(broken(VerdictId::BlackHole, line).or(
             &[VerdictId::GuestNotStarted],
             "iisnode waits 25 s for Dante before it answers 500: probe again with --timeout 40s; if there is still no answer, it is a black hole",
