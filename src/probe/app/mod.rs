@@ -20,7 +20,7 @@ use std::{
 
 use tokio::time::timeout;
 
-pub(crate) use self::opening::{Opened, beside, open};
+pub(crate) use self::opening::{Opened, open, others};
 use self::{record::Record, source::Came};
 use super::{
     client::connector::millis,

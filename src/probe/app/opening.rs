@@ -67,8 +67,19 @@ pub(crate) async fn open(
     }
 }
 
-/// What the host answers to another request, where a stream did not open: whether it is the stream that fails, or everything.
-pub(crate) async fn beside(context: &Context, stream: &AppStream) -> Option<Exchange> {
+/// What the host answers to other requests, where a stream did not open: whether it is the stream that fails, or everything; and to an
+/// upgrade that names no origin.
+pub(crate) async fn others(context: &Context, stream: &AppStream) -> (Option<Exchange>, Option<Exchange>) {
+    let without_origin = async {
+        let (connector, limit) = (&context.connector, context.connector.budget().answer());
+        let is_socket = stream.way == AppWay::WebSocket;
+        let refused = Some(&stream.exchange).filter(|_| is_socket)?;
+        websocket::without_origin(connector, &context.page, refused, limit).await
+    };
+    tokio::join!(beside(context, stream), without_origin)
+}
+
+async fn beside(context: &Context, stream: &AppStream) -> Option<Exchange> {
     let target = match (stream.way, stream.exchange.status) {
         (AppWay::WebSocket, Some(101)) => return None,
         (AppWay::WebSocket, _) => context.page.clone(),

@@ -47,6 +47,8 @@ pub(crate) enum Style {
     Firefox,
     /// `Connection: Upgrade`, offering nothing.
     Plain,
+    /// The same as a program that is no browser asks, without `Origin`.
+    WithoutOrigin,
 }
 
 impl Style {
@@ -56,6 +58,7 @@ impl Style {
             Self::Chrome => "chrome",
             Self::Firefox => "firefox",
             Self::Plain => "plain",
+            Self::WithoutOrigin => "without-origin",
         }
     }
 }
@@ -109,10 +112,11 @@ pub(crate) async fn open_for(
     limit: Duration,
     largest: usize,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
-    let mut request = Request::get(target.clone(), limit)
-        .with("sec-websocket-version", "13")
-        .with("origin", target.origin());
-    if style != Style::Plain {
+    let mut request = Request::get(target.clone(), limit).with("sec-websocket-version", "13");
+    if style != Style::WithoutOrigin {
+        request = request.with("origin", target.origin());
+    }
+    if matches!(style, Style::Chrome | Style::Firefox) {
         request = request.with("sec-websocket-extensions", DEFLATE);
     }
     if let Some(cookie) = cookie {
@@ -124,6 +128,23 @@ pub(crate) async fn open_for(
             let offered = shared.offers_websocket(connector, target, limit).await;
             connect(connector, Request { method: Method::CONNECT, ..request }, offered, largest).await
         }
+    }
+}
+
+/// What a server answers to an upgrade that names no origin, where it refused one that did in words or a status that may be about it: many
+/// servers accept their own pages only, and know their own origin only if the host tells them.
+pub(crate) async fn without_origin(
+    connector: &Connector,
+    target: &Target,
+    refused: &Exchange,
+    limit: Duration,
+) -> Option<Exchange> {
+    if !matches!(refused.status, Some(400 | 401 | 403 | 404)) {
+        return None;
+    }
+    match open(connector, target, Style::WithoutOrigin, None, limit).await {
+        Ok((exchange, _)) => Some(exchange),
+        Err(exchange) => Some(*exchange),
     }
 }
 

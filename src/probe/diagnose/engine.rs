@@ -192,6 +192,20 @@ pub(super) fn refused_upgrade(
     let exchange = &upgrade.exchange;
     let fault = facts::fault(evidence);
     let finding = |id| Finding::new(id, hop, fault, describe_upgrade(upgrade)).by(exchange);
+    let seen = match hop {
+        Hop::App => evidence.app.as_ref().and_then(|app| app.without_origin.as_ref()),
+        _ => evidence.upgrades.as_ref().and_then(|upgrades| upgrades.without_origin.as_ref()),
+    };
+    if let Some(accepted) =
+        seen.filter(|other| other.switched() && exchange.status.is_some_and(|status| status != 101))
+    {
+        let line = format!(
+            "{}; without Origin → {}",
+            describe_upgrade(upgrade),
+            accepted.status.unwrap_or_default()
+        );
+        return Finding::new(VerdictId::CorsBlocked, hop, fault, line).by(exchange);
+    }
     let iis = host.is_some_and(Host::is_iis);
     let only_websocket = matches!(evidence.subject, Kind::WebSocket | Kind::Echo);
     let engine = hop != Hop::Stream(Transport::WebSocket) && !only_websocket;

@@ -53,6 +53,8 @@ evidence! {
         /// Where one did not open: the answer to another request. To the same URL without an upgrade for a WebSocket, to the root of the
         /// host for a stream that was not answered.
         beside: Option<Exchange>,
+        /// Where a WebSocket was refused: the answer to an upgrade that named no origin.
+        without_origin: Option<Exchange>,
     }
 
     /// A stream of an application.

@@ -67,5 +67,7 @@ evidence! {
         attempts: Vec<Upgrade>,
         /// Those that failed or were late while other connections were open; all were made again, alone.
         crowded: Vec<Exchange>,
+        /// The answer to an upgrade that named no origin, where all that named one were refused.
+        without_origin: Option<Exchange>,
     }
 }

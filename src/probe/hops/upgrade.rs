@@ -48,7 +48,16 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
     if unsteady.is_some_and(|last| classify(&last.exchange) != Class::Engine(EngineError::UnknownSession)) {
         attempts.extend(from_polling(context).await);
     }
-    Upgrades { attempts, crowded: Vec::new() }
+    let refused = attempts.first().filter(|_| !attempts.iter().any(|attempt| attempt.works));
+    let without_origin = match refused {
+        Some(refused) => {
+            let target = context.engine(EngineTransport::WebSocket, None);
+            let (connector, limit) = (&context.connector, context.limit());
+            websocket::without_origin(connector, &target, &refused.exchange, limit).await
+        }
+        None => None,
+    };
+    Upgrades { attempts, crowded: Vec::new(), without_origin }
 }
 
 /// A style is only to blame if it fails whenever it is asked, and another one never does: until one of them does otherwise,

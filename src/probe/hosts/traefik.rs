@@ -48,6 +48,13 @@ const HOST_HEADER: Remedy = Remedy::paste(
     &["http:", "  services:", "    dante:", "      loadBalancer:", "        passHostHeader: true"],
 );
 
+/// Traefik says `X-Forwarded-Proto: ws` (or wss) of an upgrade (pkg/middlewares/forwardedheaders/forwarded_header.go), and uvicorn believes
+/// it: python-engineio then takes ws://… for its own origin, and refuses http://….
+const OWN_ORIGIN: Remedy = Remedy::paste(
+    "in the server: allow the page's origin by name (cors_allowed_origins), since Traefik says X-Forwarded-Proto: ws of upgrades; and in its dynamic configuration:",
+    HOST_HEADER.lines,
+);
+
 const NO_MIDDLEWARE: &str = "look at the middlewares of Dante's router";
 
 /// doc.traefik.io, TLS options.
@@ -133,7 +140,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         Remedy::text("look at stripPrefix, addPrefix and replacePathRegex: none may leave two slashes"),
     ),
     (VerdictId::HostHeaderLost, HOST_HEADER),
-    (VerdictId::CorsBlocked, HOST_HEADER),
+    (VerdictId::CorsBlocked, OWN_ORIGIN),
     (
         VerdictId::ProxyProtocol,
         Remedy::text("remove proxyProtocol from the TCP service; or use an HTTP router"),

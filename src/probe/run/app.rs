@@ -61,7 +61,7 @@ impl Probe<'_> {
             self.evidence.http = Some(http);
             self.done(&[Hop::Http], start)?;
         }
-        let mut beside = None;
+        let mut others = (None, None);
         let stream = match opened {
             Ok(opened) => {
                 let (listening, count) = (self.plan.listening, AtomicUsize::new(0));
@@ -70,11 +70,11 @@ impl Probe<'_> {
                 with_progress(&mut *self.report, progress, heard).await?
             }
             Err(stream) => {
-                beside = Box::pin(app::beside(context, &stream)).await;
+                others = Box::pin(app::others(context, &stream)).await;
                 *stream
             }
         };
-        self.keep_app(context, subject, found_by, vec![(stream, millis(start))], beside).await
+        self.keep_app(context, subject, found_by, vec![(stream, millis(start))], others).await
     }
 
     /// Listens to an engine by all its ways at once; each with the time it took.
@@ -101,7 +101,7 @@ impl Probe<'_> {
         subject: &Subject,
         found_by: Option<String>,
         heard: Vec<(AppStream, u64)>,
-        beside: Option<Exchange>,
+        (beside, without_origin): (Option<Exchange>, Option<Exchange>),
     ) -> std::io::Result<()> {
         let start = Instant::now();
         let longest = heard.iter().map(|(_, ms)| *ms).max().unwrap_or_default();
@@ -118,6 +118,7 @@ impl Probe<'_> {
             with_credentials: engine.is_some_and(|engine| engine.auth.is_some()),
             streams,
             beside,
+            without_origin,
         });
         self.report(&[Hop::App])
     }

@@ -162,7 +162,7 @@ impl Probe<'_> {
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
         Box::pin(http2::look_engine_again(context, &mut self.evidence)).await;
         self.report_engine()?;
-        Box::pin(self.keep_app(context, &subject, None, heard, None)).await
+        Box::pin(self.keep_app(context, &subject, None, heard, (None, None))).await
     }
 
     /// Keeps what was seen of the engine beside the streams.

@@ -141,4 +141,18 @@ mod tests {
             assert_eq!(rule(&evidence, None, &stream).unwrap().id, expected, "{what}");
         }
     }
+    #[test]
+    fn a_refusal_that_is_about_the_origin_alone() {
+        for (refused, without_origin, expected) in [
+            (403, Some(answer(101, "")), VerdictId::CorsBlocked),
+            (403, Some(answer(403, "")), VerdictId::WebsocketForbidden),
+            (403, None, VerdictId::WebsocketForbidden),
+        ] {
+            let exchange = answer(refused, "");
+            let stream = AppStream { way: AppWay::WebSocket, exchange, ..AppStream::default() };
+            let app = App { without_origin, ..App::default() };
+            let evidence = Evidence { subject: Kind::WebSocket, app: Some(app), ..Evidence::default() };
+            assert_eq!(rule(&evidence, None, &stream).unwrap().id, expected);
+        }
+    }
 }
