@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    client::{connector::Connector, engineio::Open},
+    client::{connector::Connector, engineio::Open, http::Request},
+    cookies::Jar,
     target::Target,
 };
 use crate::transport::EngineTransport;
@@ -18,12 +19,22 @@ pub(crate) struct Context {
     pub(crate) page: Target,
     /// The engine's path.
     pub(crate) engine: String,
+    /// What the page has set. Each session goes on from there with a jar of its own, as if it were another browser's.
+    pub(crate) cookies: Jar,
 }
 
 impl Context {
     /// How long a request may take that should be answered at once.
     pub(crate) fn limit(&self) -> Duration {
         self.connector.budget().answer()
+    }
+
+    /// A request with the page's cookies, as a script of it would send them.
+    pub(crate) fn with_cookies(&self, request: Request) -> Request {
+        match self.cookies.header(&request.target) {
+            Some(cookie) => request.with("cookie", cookie),
+            None => request,
+        }
     }
 
     /// What Dante serves at a path of the contract, below the page's folder.
@@ -48,28 +59,5 @@ impl Context {
         let sid = sid.as_deref().map(|sid| ("sid", sid));
         let query = [("EIO", "4"), ("transport", transport.name())].into_iter();
         self.page.at(&self.engine).with_query(query.chain(unique.map(|unique| ("t", unique))).chain(sid))
-    }
-}
-
-/// The cookies that an answer sets, as `Cookie` sends them back; none if there are none.
-pub(crate) fn cookies(headers: &[(String, String)]) -> Option<String> {
-    let pairs: Vec<_> = headers
-        .iter()
-        .filter(|(name, _)| name == "set-cookie")
-        .filter_map(|(_, value)| value.split(';').next())
-        .map(str::trim)
-        .collect();
-    (!pairs.is_empty()).then(|| pairs.join("; "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cookies_come_back() {
-        let set = |value: &str| ("set-cookie".to_owned(), value.to_owned());
-        assert_eq!(cookies(&[set("a=1; Path=/"), set("b=2")]).as_deref(), Some("a=1; b=2"));
-        assert_eq!(cookies(&[("x".into(), "a=1".into())]), None);
     }
 }

@@ -16,7 +16,8 @@ use super::{
         http::{self, Request, truncate_body},
         websocket::{self, Received, Socket, Style},
     },
-    context::{Context, cookies},
+    context::Context,
+    cookies::Jar,
     evidence::{Ended, Exchange, Failure, FailureKind},
     target::Target,
 };
@@ -48,7 +49,7 @@ pub(crate) struct EngineSession {
 
 enum SessionTransport {
     Socket(Box<Socket>),
-    Polling { context: Box<Context>, cookie: Option<String>, limit: Duration, kept: Kept },
+    Polling { context: Box<Context>, cookies: Jar, limit: Duration, kept: Kept },
 }
 
 /// Why there is no session.
@@ -74,9 +75,11 @@ impl EngineSession {
     ) -> Result<(Exchange, Self), Box<OpenError>> {
         let limit = context.limit();
         let start = Instant::now();
-        let (exchange, mut socket) = websocket::open(&context.connector, target, style, None, limit)
-            .await
-            .map_err(|exchange| Box::new(OpenError { exchange: *exchange, garbage: None, ended: None }))?;
+        let cookie = context.cookies.header(target);
+        let (exchange, mut socket) =
+            websocket::open(&context.connector, target, style, cookie.as_deref(), limit).await.map_err(
+                |exchange| Box::new(OpenError { exchange: *exchange, garbage: None, ended: None }),
+            )?;
         let opened = timeout(context.limit(), first_packet(&mut socket)).await;
         let (ended, garbage) = match opened {
             Ok(Ok(text)) => match engineio::packet(&text) {
@@ -108,14 +111,15 @@ impl EngineSession {
         context: &Context,
         target: &Target,
     ) -> Result<(Exchange, Self), Box<OpenError>> {
-        let request = Request::get(target.clone(), context.limit());
+        let request = context.with_cookies(Request::get(target.clone(), context.limit()));
         let mut kept = Kept::default();
         let (exchange, body) = http::fetch_kept(&context.connector, &mut kept, request).await;
         match opening(&exchange, &body) {
             Ok(open) => {
-                let cookie = cookies(&exchange.headers);
+                let mut cookies = context.cookies.clone();
+                cookies.take(target, &exchange.headers);
                 let (context, limit) = (Box::new(context.clone()), patience(&open));
-                let transport = SessionTransport::Polling { context, cookie, limit, kept };
+                let transport = SessionTransport::Polling { context, cookies, limit, kept };
                 Ok((exchange, Self::new(transport, open)))
             }
             Err(garbage) => Err(Box::new(OpenError { exchange, garbage, ended: None })),
@@ -144,13 +148,15 @@ impl EngineSession {
     pub(crate) async fn send(&mut self, packet: &str) -> Result<(), Failure> {
         match &mut self.transport {
             SessionTransport::Socket(socket) => socket.send(packet).await,
-            SessionTransport::Polling { context, cookie, kept, .. } => {
+            SessionTransport::Polling { context, cookies, kept, .. } => {
                 let target = context.poll(Some(&self.open));
-                let mut request = Request::post(target, packet.to_owned(), context.limit());
+                let cookie = cookies.header(&target);
+                let mut request = Request::post(target.clone(), packet.to_owned(), context.limit());
                 if let Some(cookie) = cookie {
-                    request = request.with("cookie", cookie.clone());
+                    request = request.with("cookie", cookie);
                 }
                 let (exchange, _) = http::fetch_kept(&context.connector, kept, request).await;
+                cookies.take(&target, &exchange.headers);
                 if exchange.is(200) {
                     return Ok(());
                 }
@@ -176,13 +182,15 @@ impl EngineSession {
                     }
                 }
             },
-            SessionTransport::Polling { context, cookie, limit, kept } => {
+            SessionTransport::Polling { context, cookies, limit, kept } => {
                 let target = context.poll(Some(&self.open));
-                let mut request = Request::get(target, *limit).with("accept-encoding", "identity");
+                let cookie = cookies.header(&target);
+                let mut request = Request::get(target.clone(), *limit).with("accept-encoding", "identity");
                 if let Some(cookie) = cookie {
-                    request = request.with("cookie", cookie.clone());
+                    request = request.with("cookie", cookie);
                 }
                 let (exchange, body) = http::fetch_kept(&context.connector, kept, request).await;
+                cookies.take(&target, &exchange.headers);
                 if !exchange.is(200) {
                     let failure = refused(&exchange);
                     self.failed_request = Some(exchange);

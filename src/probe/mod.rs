@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `plan` | what was asked for |
 //! | `subject`, `target`, `way_out` | what is probed; the URL, and where references lead from it; the proxy on the way there |
-//! | `html`, `policy` | what a page's HTML names; what its policies let it do |
+//! | `html`, `policy`, `cookies` | what a page's HTML names; what its policies let it do; which cookies a browser sends back |
 //! | `client` | the thin clients and the formats that they speak |
 //! | `engine_session`, `streams`, `app` | a session of the engine; listening to the poem, and to other applications |
 //! | `browser` | an installed browser, and what it tells |
@@ -23,6 +23,7 @@ mod budget;
 mod classify;
 pub(crate) mod client;
 mod context;
+mod cookies;
 mod diagnose;
 mod document;
 mod engine_session;

@@ -108,7 +108,11 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Sticky => {
             let rounds = evidence.sticky.as_ref()?.rounds.iter();
             let parts = rounds.map(|round| {
-                let cookies = if round.cookies { "with" } else { "without" };
+                let cookies = match (round.cookies, round.withheld) {
+                    (_, true) => "with all",
+                    (true, false) => "with",
+                    (false, false) => "without",
+                };
                 format!("{} of {} requests went well {cookies} cookies", round.good, round.requests)
             });
             parts.collect::<Vec<_>>().join(", ")

@@ -1,9 +1,9 @@
-//! Rules for sessions of the engine: stickiness, and upgrades.
+//! Rules for the engine's upgrades to WebSocket.
 
-use super::{Finding, Severity, VerdictId, alternate, answers, facts, http2};
+use super::{Finding, Severity, VerdictId, alternate, answers, facts, http2, sticky};
 use crate::probe::{
-    classify::{Change, Class, EngineError, change, classify, comes_from_cache},
-    evidence::{Ended, Evidence, FailureKind, Round, Upgrade},
+    classify::{Change, Class, EngineError, change, classify},
+    evidence::{Ended, Evidence, FailureKind, Upgrade},
     hop::Hop,
     hosts::Host,
     subject::Kind,
@@ -11,7 +11,7 @@ use crate::probe::{
 use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
-    sticky(evidence, findings);
+    sticky::rules(evidence, findings);
     // Without an engine there is nothing to upgrade to.
     let nobody = [
         VerdictId::NoSocketio,
@@ -24,73 +24,6 @@ pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<
     if facts::works(evidence, Hop::Upgrade) || !handshake.any(|finding| nobody.contains(&finding.id)) {
         upgrades(evidence, host, findings);
     }
-}
-
-fn sticky(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let Some(sticky) = &evidence.sticky else { return };
-    let with = sticky.rounds.iter().find(|round| round.cookies);
-    let Some(bare) = sticky.rounds.iter().find(|round| !round.cookies) else { return };
-    if bare.good == bare.requests {
-        return;
-    }
-    let line = format!(
-        "{} of {} requests on one session, each over a new connection, succeeded{}",
-        bare.good,
-        bare.requests,
-        with.map(|with| format!("; with the server's cookies, {} of {}", with.good, with.requests))
-            .unwrap_or_default()
-    );
-    if with.is_some_and(|with| with.good == with.requests) {
-        findings.push(Finding::new(VerdictId::StickinessByCookie, Hop::Sticky, Severity::Note, line));
-    } else {
-        findings.push(unsteady(evidence, bare, line));
-    }
-}
-
-/// Why requests on one session fail.
-fn unsteady(evidence: &Evidence, round: &Round, line: String) -> Finding {
-    let fault = facts::fault(evidence);
-    let finding = |id, line| Finding::new(id, Hop::Sticky, fault, line);
-    let Some(failed) = &round.failed else { return finding(VerdictId::NoStickiness, line) };
-    let line = format!("{line}; {}", facts::describe_exchange(failed));
-    if let Some(sign) = comes_from_cache(failed).filter(|_| failed.status == Some(200)) {
-        return finding(VerdictId::EngineCached, format!("{line}; {sign}"));
-    }
-    if let Some(changed) = answers::by_change(failed, Hop::Sticky, fault) {
-        return changed;
-    }
-    // A session that was opened where one was asked for, or could not be opened by a POST: its id did not arrive.
-    let opened = failed.status == Some(200) && failed.body.starts_with("0{");
-    let class = classify(failed);
-    if opened || class == Class::Engine(EngineError::BadHandshakeMethod) {
-        return finding(VerdictId::SidLost, line);
-    }
-    let only_posts = round.posts_failed > 0 && round.posts_failed == round.requests - round.good;
-    if only_posts
-        && matches!(
-            class,
-            Class::Forbidden | Class::Method | Class::Firewall | Class::Other(_) | Class::NotFound
-        )
-    {
-        return finding(VerdictId::PostRefused, line);
-    }
-    // The same kind of request is answered and broken off.
-    if round.good > 0 && matches!(class, Class::None(FailureKind::Closed | FailureKind::Reset)) {
-        return finding(VerdictId::ConnectionsReset, line);
-    }
-    // Some GETs and POSTs are answered by the engine, and some by others.
-    if round.good > 0
-        && !only_posts
-        && matches!(class, Class::OriginDown | Class::NotFound | Class::Page | Class::ErrorInJson)
-    {
-        return finding(VerdictId::AnswersAlternate, line);
-    }
-    // Where some requests come through, the server behind the host is there.
-    let starts = |finding: &Finding| finding.id == VerdictId::GuestNotStarted && round.good > 0;
-    if let Some(finding) = answers::by_itself(failed, Hop::Sticky, fault).filter(|finding| !starts(finding)) {
-        return Finding { evidence: line, ..finding };
-    }
-    finding(if round.unknown > 0 { VerdictId::NoStickiness } else { VerdictId::PollFailures }, line)
 }
 
 fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {

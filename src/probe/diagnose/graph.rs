@@ -306,7 +306,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         }
         // Dante closes what is no request, and the host may see that as a broken connection.
         ProxyProtocol | TlsToServer | Http2ToServer => matches!(id, ConnectionsReset | NoAnswer | Garbage),
-        NoStickiness => {
+        NoStickiness | CookieNotReturned => {
             (polling(hop) || hop == Hop::Upgrade)
                 && matches!(
                     id,
@@ -317,7 +317,9 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                         | UpgradeRefused
                         | WebsocketForbidden
                         | Buffered
+                        | NoStickiness
                 )
+                && cause.id != id
         }
         // The certificate of another site is also one for another name.
         TextAdded | DoubleFraming | BodyCut | GatewayAnswers => {

@@ -25,6 +25,7 @@ mod page;
 mod policy;
 mod proxy;
 mod resume;
+mod sticky;
 mod streams;
 
 mod untested;

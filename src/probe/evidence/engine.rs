@@ -20,8 +20,10 @@ evidence! {
 
     /// Requests on one session, each over a connection of its own.
     struct Round {
-        /// Whether the cookies of the handshake were sent.
+        /// Whether the cookies of the page and the handshake were sent.
         cookies: bool,
+        /// Whether those were sent, too, that a browser keeps back.
+        withheld: bool,
         /// How many requests were made.
         requests: usize,
         /// How many were answered as they should be.
@@ -39,7 +41,7 @@ evidence! {
 
     /// Stickiness.
     struct Sticky {
-        /// Without and with cookies.
+        /// Without cookies, with those that a browser sends, and with all.
         rounds: Vec<Round>,
         /// What failed or was late while other connections were open; the rounds were made again, alone.
         crowded: Vec<Exchange>,

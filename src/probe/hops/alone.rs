@@ -51,8 +51,8 @@ async fn look_at(context: &Context, evidence: &mut Evidence, hop: Hop, first: Ve
             evidence.handshake = Some(again);
         }
         Hop::Sticky => {
-            let has_cookies = handshake.is_some_and(|handshake| !handshake.cookies.is_empty());
-            let again = engine::sticky(context, has_cookies).await;
+            let Some(handshake) = handshake else { return };
+            let again = engine::sticky(context, handshake).await;
             evidence.sticky = Some(Sticky { crowded: first, ..again });
         }
         Hop::Upgrade => {

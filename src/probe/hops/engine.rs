@@ -9,9 +9,11 @@ use crate::probe::{
         engineio,
         http::{self, Method, Request},
     },
-    context::{Context, cookies},
+    context::Context,
+    cookies::Jar,
     engine_session::opening,
     evidence::{Cors, Exchange, Handshake, Round, Sticky},
+    target::Target,
 };
 use crate::transport::EngineTransport;
 
@@ -29,6 +31,7 @@ const FOREIGN: &str = "https://elsewhere.example";
 /// Opens a session by polling.
 pub(crate) async fn handshake(context: &Context) -> Handshake {
     let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let request = context.with_cookies(request);
     let opens = |exchange: &Exchange, body: &[u8]| opening(exchange, body).is_ok();
     let (exchange, body) = ask_twice(&context.connector, request, opens).await;
     match opening(&exchange, &body) {
@@ -66,20 +69,54 @@ async fn elsewhere(context: &Context) -> Option<String> {
     None
 }
 
-/// Requests on one session over fresh connections; without cookies, and with those of the handshake if that failed.
-pub(crate) async fn sticky(context: &Context, has_cookies: bool) -> Sticky {
-    let mut rounds = vec![round(context, false).await];
-    if has_cookies && rounds.iter().all(|round| round.good < round.requests) {
-        rounds.push(round(context, true).await);
+/// Which cookies the requests of a session send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cookies {
+    /// None, as clients that are no browsers.
+    None,
+    /// Those of the page and of its handshake that a browser would send.
+    AsBrowser,
+    /// All of these, whatever their attributes say.
+    All,
+}
+
+impl Cookies {
+    /// The value of the header.
+    fn of(self, jar: &Jar, to: &Target) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::AsBrowser => jar.header(to),
+            Self::All => jar.regardless(),
+        }
+    }
+}
+
+/// Requests on one session over fresh connections: without cookies; if that failed, with those that a browser sends; and if that failed, too,
+/// with those that it keeps back, to see whether they would have helped.
+pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
+    let target = context.engine(EngineTransport::Polling, None);
+    let mut jar = context.cookies.clone();
+    jar.take(&target, &handshake.exchange.headers);
+    let ways = [
+        (Cookies::None, true),
+        (Cookies::AsBrowser, jar.header(&target).is_some()),
+        (Cookies::All, jar.withholds(&target)),
+    ];
+    let mut rounds: Vec<Round> = Vec::new();
+    for (cookies, differs) in ways {
+        if differs && rounds.iter().all(|round| round.good < round.requests) {
+            rounds.push(round(context, cookies).await);
+        }
     }
     Sticky { rounds, crowded: Vec::new() }
 }
 
 /// Sessions side by side, each with a packet and a poll: on a slow line, one after the other would take longer than a session
 /// lives whose pings nobody answers.
-async fn round(context: &Context, with_cookies: bool) -> Round {
-    let sessions = join_all((0..PAIRS).map(|_| session(context, with_cookies))).await;
-    let mut round = Round { cookies: with_cookies, ..Round::default() };
+async fn round(context: &Context, cookies: Cookies) -> Round {
+    let sessions = join_all((0..PAIRS).map(|_| session(context, cookies))).await;
+    let mut round =
+        Round { cookies: cookies != Cookies::None, withheld: cookies == Cookies::All, ..Round::default() };
     for (exchange, is_good) in sessions.into_iter().flatten() {
         round.requests += 1;
         if round.slowest.as_ref().is_none_or(|slowest| slowest.head_ms < exchange.head_ms) {
@@ -103,14 +140,20 @@ async fn round(context: &Context, with_cookies: bool) -> Round {
 
 /// One session: what came of its packet and its poll, or of its handshake if that opened none; each with whether it is as it
 /// should be.
-async fn session(context: &Context, with_cookies: bool) -> Vec<(Exchange, bool)> {
+async fn session(context: &Context, which: Cookies) -> Vec<(Exchange, bool)> {
     let (connector, gate) = (&context.connector, context.connector.gate());
     let place = connector.enter().await;
-    let request = Request::get(context.engine(EngineTransport::Polling, None), context.limit());
+    let polling = context.engine(EngineTransport::Polling, None);
+    let mut request = Request::get(polling.clone(), context.limit());
+    let mut jar = context.cookies.clone();
+    if let Some(cookie) = which.of(&jar, &polling) {
+        request = request.with("cookie", cookie);
+    }
     let (handshake, body) = http::fetch_at(connector, place.clone(), request).await;
     let Ok(open) = opening(&handshake, &body) else { return vec![(handshake, false)] };
-    let cookie = cookies(&handshake.headers).filter(|_| with_cookies);
     let target = context.engine(EngineTransport::Polling, Some(&open));
+    jar.take(&polling, &handshake.headers);
+    let cookie = which.of(&jar, &target);
     let ask = async |mut request: Request| {
         if let Some(cookie) = &cookie {
             request = request.with("cookie", cookie.clone());

@@ -87,6 +87,7 @@ async fn fetch(context: &Context, mut file: Wanted) -> (FetchedFile, String) {
     let mut redirects = 0;
     loop {
         let request = Request::get(file.target.clone(), context.limit()).with("accept-encoding", "identity");
+        let request = context.with_cookies(request);
         let (exchange, body) = ask_twice(&context.connector, request, is_good).await;
         let next = exchange.header("location").filter(|_| is_redirect(&exchange));
         let next = next.and_then(|location| own(context, &file.target, location));

@@ -14,6 +14,7 @@ use crate::probe::{
         unpack::Unpacker,
     },
     context::Context,
+    cookies::Jar,
     evidence::{Compression, Exchange, Hosting, Library, Markup, Page},
     html,
     target::Target,
@@ -28,16 +29,20 @@ const NODES: usize = 2;
 /// How a browser names itself.
 const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// Asks for the page and follows redirects; gives what was seen, the last answer's body, and where it was.
+/// Asks for the page and follows redirects, with the cookies that these set; gives what was seen, the last answer's body, and where it was.
 pub(crate) async fn page(
     connector: &Connector,
     start: &Target,
+    cookies: &mut Jar,
     mut limit: impl FnMut() -> Duration,
 ) -> (Page, Target, Option<Target>) {
     let mut page = Page::default();
     let mut target = start.clone();
     loop {
-        let request = Request::get(target.clone(), limit()).with("accept", "text/html");
+        let mut request = Request::get(target.clone(), limit()).with("accept", "text/html");
+        if let Some(cookie) = cookies.header(&target) {
+            request = request.with("cookie", cookie);
+        }
         let expected = |exchange: &Exchange, body: &[u8]| {
             matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308))
                 || (exchange.is(200) && is_dante(&String::from_utf8_lossy(body)))
@@ -54,6 +59,7 @@ pub(crate) async fn page(
             .status
             .filter(|status| matches!(status, 301 | 302 | 303 | 307 | 308))
             .and_then(|_| exchange.header("location").map(str::to_owned));
+        cookies.take(&target, &exchange.headers);
         page.exchanges.push(exchange);
         page.url = target.to_string();
         let Some(location) = location else {
@@ -70,7 +76,13 @@ pub(crate) async fn page(
         match target.join(&location) {
             Ok(next) if !next.same_origin(&target) => return (page, target, Some(next)),
             Ok(next) => {
-                if page.exchanges.iter().any(|seen| seen.url == next.to_string()) {
+                // A host that sets a cookie and asks for the same again gets it then, from a browser, too.
+                let cookie = cookies.header(&next);
+                let is_same = |seen: &Exchange| {
+                    let sent = seen.sent.iter().find(|(name, _)| name == "cookie").map(|(_, value)| value);
+                    seen.url == next.to_string() && sent == cookie.as_ref()
+                };
+                if page.exchanges.iter().any(is_same) {
                     page.too_many_redirects = true;
                     return (page, target, None);
                 }

@@ -13,7 +13,7 @@ use crate::probe::{
         http::{self, Request},
         websocket::{self, Received, Socket, Style},
     },
-    context::{Context, cookies},
+    context::Context,
     engine_session::opening,
     evidence::{Ended, Exchange, FailureKind, Upgrade, Upgrades},
 };
@@ -85,24 +85,25 @@ const POLLING: &str = "polling";
 pub(super) async fn direct(context: &Context, style: Style) -> Upgrade {
     let target = context.engine(EngineTransport::WebSocket, None);
     let mut upgrade = Upgrade { style: style.name().to_owned(), ..Upgrade::default() };
-    let opened = websocket::open(&context.connector, &target, style, None, context.limit()).await;
+    let (connector, cookie) = (&context.connector, context.cookies.header(&target));
+    let opened = websocket::open(connector, &target, style, cookie.as_deref(), context.limit()).await;
     converse(context, &mut upgrade, opened, None).await;
     upgrade
 }
 
 /// None when there is no session to upgrade.
 async fn from_polling(context: &Context) -> Option<Upgrade> {
-    let (exchange, body) = http::fetch(
-        &context.connector,
-        Request::get(context.engine(EngineTransport::Polling, None), context.limit()),
-    )
-    .await;
+    let polling = context.engine(EngineTransport::Polling, None);
+    let request = context.with_cookies(Request::get(polling.clone(), context.limit()));
+    let (exchange, body) = http::fetch(&context.connector, request).await;
     let open = opening(&exchange, &body).ok()?;
     if !open.upgrades.iter().any(|name| name == "websocket") {
         return None;
     }
-    let cookie = cookies(&exchange.headers);
+    let mut cookies = context.cookies.clone();
+    cookies.take(&polling, &exchange.headers);
     let target = context.engine(EngineTransport::WebSocket, Some(&open));
+    let cookie = cookies.header(&target);
     let mut upgrade = Upgrade { style: POLLING.to_owned(), ..Upgrade::default() };
     let (connector, limit) = (&context.connector, context.limit());
     let opened = websocket::open(connector, &target, Style::Plain, cookie.as_deref(), limit).await;

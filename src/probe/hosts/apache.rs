@@ -201,6 +201,15 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::EngineCached, UNCACHED),
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
+    (
+        VerdictId::CookieNotReturned,
+        Remedy::paste(
+            "in the virtual host, for the balancer's own cookie; one that the server behind sets needs ProxyPassReverseCookiePath and ProxyPassReverseCookieDomain:",
+            &[
+                "Header add Set-Cookie \"dante-node=.%{BALANCER_WORKER_ROUTE}e; path={prefix}/\" env=BALANCER_ROUTE_CHANGED",
+            ],
+        ),
+    ),
     (VerdictId::PostRefused, Remedy::text(RULES)),
     (VerdictId::BodyLimit, Remedy::paste("in <Location \"{prefix}/\">:", &["LimitRequestBody 2097152"])),
     (VerdictId::UpgradeStripped, UPGRADE),

@@ -158,6 +158,13 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
+    (
+        VerdictId::CookieNotReturned,
+        Remedy::paste(
+            "in the backend, without domain, and with secure only where the page comes over https:",
+            &["cookie dante insert indirect nocache httponly"],
+        ),
+    ),
     (VerdictId::PostRefused, Remedy::text(RULES)),
     // HAProxy's manual, option http-buffer-request: it waits for the whole body, or for a full buffer.
     (

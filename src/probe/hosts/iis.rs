@@ -132,6 +132,12 @@ const IIS: &[(VerdictId, Remedy)] = &[
     (VerdictId::EngineCached, UNCACHED),
     (VerdictId::NoStickiness, Remedy::text("ARR: turn on client affinity (Server Affinity)")),
     (
+        VerdictId::CookieNotReturned,
+        Remedy::text(
+            "ARR, Server Affinity: the cookie's attributes are changed by an outbound rule on RESPONSE_Set_Cookie: change that rule; Secure needs https",
+        ),
+    ),
+    (
         VerdictId::PostRefused,
         Remedy::text("the handler needs verb=\"*\"; look for verbs in requestFiltering"),
     ),

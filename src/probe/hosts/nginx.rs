@@ -251,6 +251,13 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
     (
+        VerdictId::CookieNotReturned,
+        Remedy::paste(
+            "in location {prefix}/, where the server behind sets the cookie (proxy_cookie_flags ~ nosecure; where nginx has no TLS, from 1.19.3 on):",
+            &["proxy_cookie_path ~.* /;", "proxy_cookie_domain ~.* $host;"],
+        ),
+    ),
+    (
         VerdictId::PostRefused,
         Remedy::text(
             "look for limit_except and if ($request_method …) in the location: without them, nginx passes all methods on",

@@ -194,6 +194,20 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (VerdictId::StreamRefused, EVERYTHING),
     (VerdictId::NoStickiness, STICKY),
     (
+        VerdictId::CookieNotReturned,
+        Remedy::paste(
+            "in Traefik's dynamic configuration: without domain, without a path other than /, and with secure only where the page comes over https",
+            &[
+                "http:",
+                "  services:",
+                "    dante:",
+                "      loadBalancer:",
+                "        sticky:",
+                "          cookie: {}",
+            ],
+        ),
+    ),
+    (
         VerdictId::PostRefused,
         Remedy::text("look for Method(`GET`) in the router's rule, and for the middlewares"),
     ),

@@ -12,6 +12,7 @@ use super::{Probe, listen::with_progress, millis};
 use crate::probe::{
     app,
     context::Context,
+    cookies::Jar,
     diagnose::app::{Again, again},
     evidence::{App, AppStream, AppWay, Exchange},
     hop::Hop,
@@ -29,7 +30,12 @@ impl Probe<'_> {
         if !self.walk(&target).await? {
             return Ok(());
         }
-        let context = Context { connector: self.connector.clone(), page: target, engine: String::new() };
+        let context = Context {
+            connector: self.connector.clone(),
+            page: target,
+            engine: String::new(),
+            cookies: Jar::default(),
+        };
         let subject = self.plan.subject.clone();
         let Some(way) = subject.ways().first() else { return Ok(()) };
         Box::pin(self.listen_to_app(&context, &subject, *way, None)).await

@@ -15,6 +15,7 @@ use super::{
     ProbeEvent, Times,
     client::connector::{Connector, millis},
     context::Context,
+    cookies::Jar,
     diagnose::{Severity, diagnose},
     document::HopReport,
     evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
@@ -74,7 +75,13 @@ impl Probe<'_> {
             Some(engine) => engine.path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
-        let context = Context { connector: self.connector.clone(), page, engine };
+        let mut cookies = Jar::default();
+        for exchange in self.evidence.page.iter().flat_map(|page| &page.exchanges) {
+            if let Ok(from) = Target::parse(&exchange.url) {
+                cookies.take(&from, &exchange.headers);
+            }
+        }
+        let context = Context { connector: self.connector.clone(), page, engine, cookies };
         if self.plan.subject.kind().is_engine() {
             Box::pin(self.look_at_engine(&context)).await?;
         } else if self.evidence.is_echo() {
@@ -249,9 +256,7 @@ impl EngineSeen {
     async fn look(context: &Context, handshake: Option<&Handshake>) -> Self {
         let handshake = handshake.filter(|handshake| handshake.open.is_some());
         let (sticky, upgrades, cors) = tokio::join!(
-            OptionFuture::from(
-                handshake.map(|handshake| timed(engine_hops::sticky(context, !handshake.cookies.is_empty())))
-            ),
+            OptionFuture::from(handshake.map(|handshake| timed(engine_hops::sticky(context, handshake)))),
             timed(upgrade::upgrades(context, handshake.is_some())),
             OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
         );

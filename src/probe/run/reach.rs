@@ -7,6 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::{Probe, millis};
 use crate::probe::{
     client::{connector::Connector, http},
+    cookies::Jar,
     diagnose::http2::speaks_only_http2,
     evidence::{AddressAnswer, Exchange, Http},
     hop::Hop,
@@ -19,7 +20,7 @@ impl Probe<'_> {
     /// Reaches the page, through redirects; gives where it is, if anything answers at all.
     pub(super) async fn reach_page(&mut self) -> std::io::Result<Option<Target>> {
         let mut target = self.plan.target.clone();
-        let mut earlier = Vec::new();
+        let (mut earlier, mut cookies) = (Vec::new(), Jar::default());
         loop {
             if !self.walk(&target).await? {
                 return Ok(None);
@@ -30,13 +31,14 @@ impl Probe<'_> {
             }
             let start = Instant::now();
             let limit = || connector.budget().first_answer();
-            let (mut seen, mut reached, mut elsewhere) = page::page(&connector, &target, limit).await;
+            let (mut seen, mut reached, mut elsewhere) =
+                page::page(&connector, &target, &mut cookies, limit).await;
             // Of this host: one to which a redirect led has a version of HTTP of its own.
             let mut first = seen.exchanges.first().expect("the page is asked for at least once").clone();
             let mut over_http1 = None;
             if let Some(over) = self.over_http2_alone(&target, &first) {
                 let limit = || connector.budget().first_answer();
-                let (page, there, next) = page::page(&over, &target, limit).await;
+                let (page, there, next) = page::page(&over, &target, &mut cookies, limit).await;
                 if let Some(second) = page.exchanges.first().filter(|second| second.status.is_some()).cloned()
                 {
                     over_http1 = Some(std::mem::replace(&mut first, second));

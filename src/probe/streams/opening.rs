@@ -69,13 +69,15 @@ pub(crate) async fn open(
             Ok(Source::Engine(Box::new(engine)))
         }
         Transport::WebSocket => {
-            let opened = websocket::open(&context.connector, target, Style::Plain, None, limit).await;
+            let (connector, cookie) = (&context.connector, context.cookies.header(target));
+            let opened = websocket::open(connector, target, Style::Plain, cookie.as_deref(), limit).await;
             let (exchange, socket) = opened.map_err(|exchange| stream.exchange = *exchange)?;
             stream.exchange = exchange;
             Ok(Source::WebSocket(Box::new(socket)))
         }
         Transport::Sse => {
-            let mut request = Request::get(target.clone(), limit)
+            let mut request = context
+                .with_cookies(Request::get(target.clone(), limit))
                 .with("accept", "text/event-stream")
                 .with("cache-control", "no-cache")
                 // As browsers send it, without what only browsers can unpack.

@@ -102,6 +102,7 @@ pub(crate) enum VerdictId {
     PollingDisabledByServer,
     NoStickiness,
     StickinessByCookie,
+    CookieNotReturned,
     PollFailures,
     PostRefused,
     BodyLimit,

@@ -33,4 +33,9 @@ pub(super) const ENTRIES: &[Entry] = &[
         "The page comes over https and names scripts or styles over plain http: browsers block them.",
         "Dante's own URLs are relative: turn off what rewrites them (sub_filter, a translating proxy, <base>), or let it write https",
     ),
+    Entry::new(
+        VerdictId::CookieNotReturned,
+        "The host tells its servers apart by a cookie, and browsers do not send that cookie back: its attributes keep it from them.",
+        "give the sticky cookie Path=/ (or {prefix}/), no Domain, and Secure only where the page comes over https; with SameSite=None it needs Secure",
+    ),
 ];

@@ -121,7 +121,8 @@ ProxyPass /dante/ balancer://several/dante/`,
 }));
 
 const NOT_STICKY = { outcome: "degraded", causes: ["no-stickiness"] };
-const twins = async () => {
+/** Two Dantes that know nothing of each other; gives their ports. */
+export const twins = async () => {
   const both = await Promise.all([1, 2].map(() => startDante([...PACE, "--prefix", "/dante"])));
   return both.map(({ port }) => port);
 };

@@ -5,6 +5,7 @@ import { caddy } from "../hosts/caddy.js";
 import { haproxy } from "../hosts/haproxy.js";
 import { traefik } from "../hosts/meshes.js";
 import { TLS, location, nginx } from "../hosts/nginx.js";
+import { twins } from "./backends.js";
 import { answering, isPage, relabelling, rewriting, standIn } from "../hosts/standin.js";
 import { trusted } from "../hosts/tls.js";
 
@@ -310,4 +311,116 @@ const policies = [
   },
 ].map((it) => ({ kind: "Policies of the page", ...it }));
 
-export default [...files, ...policies];
+const DROPPED = { outcome: "degraded", causes: ["cookie-not-returned"], remedy: /cookie/i };
+const STICKY = { outcome: "good", allowed: ["stickiness-by-cookie"] };
+
+/** HAProxy before two Dantes, with a cookie. */
+async function stickyHaproxy(attributes = "", insert = "insert indirect nocache") {
+  const servers = (await twins()).map((port, at) => `server d${at} 127.0.0.1:${port} cookie d${at}`);
+  return await haproxy(
+    `balance roundrobin\n  cookie node ${insert} ${attributes}\n  ${servers.join("\n  ")}`,
+  );
+}
+
+/** Apache's balancer before two Dantes, with a cookie. */
+async function stickyApache(attributes) {
+  const members = (await twins()).map(
+    (port, at) => `BalancerMember http://127.0.0.1:${port} route=${at + 1} upgrade=websocket`,
+  );
+  return await apache(
+    `Header add Set-Cookie "ROUTEID=.%{BALANCER_WORKER_ROUTE}e; ${attributes}" env=BALANCER_ROUTE_CHANGED
+<Proxy balancer://several>
+${members.join("\n")}
+ProxySet stickysession=ROUTEID
+</Proxy>
+ProxyPass /dante/ balancer://several/dante/`,
+    { modules: ["headers", "proxy_balancer", "lbmethod_byrequests", "slotmem_shm"] },
+  );
+}
+
+const stickyTraefik = async (cookie) => await traefik(await twins(), { service: { sticky: { cookie } } });
+
+const cookies = [
+  {
+    id: "cookie-apache-path",
+    host: "Apache",
+    fault: "the balancer's cookie has path=/app, and the page is at /dante/",
+    start: () => stickyApache("path=/app"),
+    expert: "the sticky cookie's path does not cover the engine: path=/",
+    expected: { ...DROPPED, evidence: /ROUTEID.*Path does not cover/ },
+  },
+  {
+    id: "cookie-nginx-path",
+    host: "nginx before HAProxy",
+    fault: "proxy_cookie_path / /app/ changes the sticky cookie of the balancer behind",
+    start: async () =>
+      await nginx(location("/dante/", new URL(await stickyHaproxy()).port, "proxy_cookie_path / /app/;")),
+    expert: "nginx gives the sticky cookie a path that the page does not have: proxy_cookie_path",
+    expected: { ...DROPPED, evidence: /Path does not cover/, remedy: /proxy_cookie_path/ },
+  },
+  {
+    id: "cookie-haproxy-domain",
+    host: "HAProxy",
+    fault: "cookie … domain app.internal",
+    start: () => stickyHaproxy("domain app.internal"),
+    expert: "the sticky cookie is for another domain: without domain",
+    expected: { ...DROPPED, evidence: /Domain is not/ },
+  },
+  {
+    id: "cookie-traefik-secure",
+    host: "Traefik",
+    fault: "sticky cookie with secure, over plain HTTP",
+    start: async () => named(await stickyTraefik({ name: "node", secure: true })),
+    expert: "the sticky cookie is Secure, and there is no TLS",
+    expected: { ...DROPPED, evidence: /Secure, and this is plain HTTP/, remedy: /secure/ },
+  },
+  {
+    id: "cookie-traefik-same-site",
+    host: "Traefik",
+    fault: "sticky cookie with sameSite none, without secure",
+    start: () => stickyTraefik({ name: "node", sameSite: "none" }),
+    expert: "Chrome refuses SameSite=None without Secure",
+    expected: { ...DROPPED, evidence: /SameSite=None needs Secure/ },
+  },
+  {
+    id: "cookie-haproxy-healthy",
+    host: "HAProxy",
+    fault: "none: two Dantes, sticky by cookie",
+    start: () => stickyHaproxy("httponly attr SameSite=Lax"),
+    expert: "healthy for browsers, which send the cookie back",
+    expected: STICKY,
+  },
+  {
+    id: "cookie-traefik-healthy",
+    host: "Traefik",
+    fault: "none: two Dantes, sticky by cookie",
+    start: () => stickyTraefik({ name: "node", httpOnly: true }),
+    expert: "healthy for browsers, which send the cookie back",
+    expected: STICKY,
+  },
+  {
+    id: "cookie-apache-healthy",
+    host: "Apache",
+    fault: "none: two Dantes, sticky by cookie with the prefix for its path",
+    start: () => stickyApache("path=/dante"),
+    expert: "healthy for browsers, which send the cookie back",
+    expected: STICKY,
+  },
+  {
+    id: "cookie-other-healthy",
+    host: "nginx",
+    fault: "none: one Dante, and cookies that browsers do not send back",
+    start: ({ prefixed }) =>
+      nginx(
+        location(
+          "/dante/",
+          prefixed,
+          'add_header Set-Cookie "seen=1; Path=/other"; add_header Set-Cookie "ad=1; Domain=ads.example; SameSite=None";',
+        ),
+      ),
+    expert: "healthy: nothing depends on these cookies",
+    expected: { outcome: "good" },
+  },
+].map((it) => ({ kind: "Cookies", ...it }));
+
+export default [...files, ...policies, ...cookies];
