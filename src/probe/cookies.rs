@@ -7,7 +7,7 @@
 use cookie_store::{Cookie, CookieError, CookieStore, RawCookie};
 use url::Url;
 
-use super::target::Target;
+use super::{evidence::Exchange, target::Target};
 
 /// Cookies.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,17 @@ pub(crate) enum Withheld {
 }
 
 impl Jar {
+    /// With what these answers set, one after the other.
+    pub(crate) fn of<'a>(answers: impl IntoIterator<Item = &'a Exchange>) -> Self {
+        let mut jar = Self::default();
+        for answer in answers {
+            if let Ok(from) = Target::parse(&answer.url) {
+                jar.take(&from, &answer.headers);
+            }
+        }
+        jar
+    }
+
     /// Takes what an answer sets, as far as a browser would keep it.
     pub(crate) fn take(&mut self, from: &Target, headers: &[(String, String)]) {
         let Some(from) = url(from) else { return };

@@ -3,7 +3,7 @@
 use super::{Finding, VerdictId, answers, facts};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{Evidence, Exchange},
+    evidence::{Evidence, Exchange, Round},
     hop::Hop,
 };
 
@@ -31,7 +31,36 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if twice || (!cors.own && allowed != "*" && allowed != origin) {
         let line = format!("Origin: {origin}: Access-Control-Allow-Origin is {allowed}");
         findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, fault, line));
+        return;
     }
+    // With credentials, * allows nobody, and only "true" does, in these letters (Fetch, 4.9, steps 3 to 6).
+    let credentials = credentials(&cors.exchange);
+    if !cors.own
+        && is_sticky_by_cookie(evidence)
+        && (allowed == "*" || credentials.as_deref() != Some("true"))
+    {
+        let credentials = credentials.as_deref().unwrap_or("missing");
+        let line = format!(
+            "Origin: {origin}: polling needs the host's cookie, so a page there must use withCredentials, and then Access-Control-Allow-Origin: {allowed} with Access-Control-Allow-Credentials {credentials} allows nobody"
+        );
+        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, fault, line));
+    }
+}
+
+/// What `Access-Control-Allow-Credentials` says; several values are joined.
+fn credentials(exchange: &Exchange) -> Option<String> {
+    let values = exchange.headers.iter().filter(|(name, _)| name == "access-control-allow-credentials");
+    let values: Vec<_> = values.map(|(_, value)| value.as_str()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// Whether a session finds its process only by a cookie that browsers send back.
+fn is_sticky_by_cookie(evidence: &Evidence) -> bool {
+    evidence.sticky.as_ref().is_some_and(|sticky| {
+        let good = |round: &Round| round.requests > 0 && round.good == round.requests;
+        let with = sticky.rounds.iter().find(|round| round.cookies && !round.withheld);
+        sticky.rounds.iter().any(|round| !round.cookies && !good(round)) && with.is_some_and(good)
+    })
 }
 
 /// Whether an engine refuses for the origin, in words (python-engineio: "Not an accepted origin").

@@ -75,12 +75,7 @@ impl Probe<'_> {
             Some(engine) => engine.path.clone(),
             None => format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO),
         };
-        let mut cookies = Jar::default();
-        for exchange in self.evidence.page.iter().flat_map(|page| &page.exchanges) {
-            if let Ok(from) = Target::parse(&exchange.url) {
-                cookies.take(&from, &exchange.headers);
-            }
-        }
+        let cookies = Jar::of(self.evidence.page.iter().flat_map(|page| &page.exchanges));
         let context = Context { connector: self.connector.clone(), page, engine, cookies };
         if self.plan.subject.kind().is_engine() {
             Box::pin(self.look_at_engine(&context)).await?;

@@ -141,6 +141,6 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::CorsBlocked,
         "Pages from this origin are refused.",
-        "make the server allow the origin (Access-Control-Allow-Origin); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
+        "make the server allow the origin (one Access-Control-Allow-Origin, and with cookies Access-Control-Allow-Credentials: true); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
     ),
 ];

@@ -7,6 +7,7 @@ use crate::contract::paths;
 use crate::probe::{
     client::connector::Connector,
     context::Context,
+    cookies::Jar,
     diagnose::{Severity, outcome},
     evidence::{AppStream, AppWay, Evidence},
     hop::{Hop, Outcome},
@@ -62,7 +63,8 @@ impl Watched {
         };
         let engine =
             engine.unwrap_or_else(|| format!("{}{}", page.folder().trim_end_matches('/'), paths::SOCKET_IO));
-        let context = Context { connector: connector.clone(), page, engine };
+        let cookies = Jar::of(evidence.page.iter().flat_map(|page| &page.exchanges));
+        let context = Context { connector: connector.clone(), page, engine, cookies };
         let nodes = evidence.hosting.as_ref().map(|hosting| hosting.nodes.clone()).unwrap_or_default();
         Self { context, followed, page: kind, nodes, severity }
     }
