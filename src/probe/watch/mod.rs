@@ -50,6 +50,9 @@ const SHORTEST: Duration = Duration::from_millis(500);
 /// How long after a doubtful look another one is had.
 const AGAIN: Duration = Duration::from_millis(700);
 
+/// How long the opening of the streams may take before the watch is said to begin.
+const BEGIN: Duration = Duration::from_secs(10);
+
 /// What happens to several streams within this time has one cause, and one line.
 const TOGETHER: Duration = Duration::from_millis(500);
 
@@ -117,7 +120,6 @@ pub(crate) async fn watch(
     let Watched { context, followed, page, nodes, severity } = watched;
     let every = (time / LOOKS_AT_LEAST).clamp(SHORTEST, EVERY);
     let names: Vec<_> = followed.iter().map(Followed::name).collect();
-    report(WatchEvent::Start(time, every, &names))?;
     // Each may need a second connection, where a poll and a packet go at once; and a look needs one.
     context.connector.gate().widen(followed.len() + 2);
     let (sender, mut news) = mpsc::channel(64);
@@ -132,6 +134,13 @@ pub(crate) async fn watch(
     let (looks_sender, mut looks) = mpsc::channel(4);
     let looking = look_again_and_again(context, page, nodes, every, looks_sender);
     let _looking = AbortOnDropHandle::new(tokio::spawn(looking));
+    let end = sleep_until((start + time).into());
+    tokio::pin!(end, stop);
+    let begun = tokio::select! {
+        begun = all_begun(&mut news, names.len()) => Some(begun),
+        () = &mut stop => None,
+    };
+    report(WatchEvent::Start(time, every, &names))?;
     let mut watch = Watch {
         start,
         streams: names.iter().map(|name| StreamTally::new(name)).collect(),
@@ -142,12 +151,12 @@ pub(crate) async fn watch(
         worst: severity,
         report,
     };
-    let end = sleep_until((start + time).into());
-    tokio::pin!(end, stop);
-    loop {
+    let mut goes_on = begun.is_some();
+    watch.streams_changed(begun.unwrap_or_default())?;
+    while goes_on {
         tokio::select! {
-            () = &mut end => break,
-            () = &mut stop => break,
+            () = &mut end => goes_on = false,
+            () = &mut stop => goes_on = false,
             Some((number, first)) = news.recv() => {
                 let mut together = vec![(number, first)];
                 let until = tokio::time::Instant::now() + TOGETHER;
@@ -168,6 +177,19 @@ pub(crate) async fn watch(
     let summary = Summary::new(millis(start), &watch.streams, watch.looks, watch.changes, watch.worst);
     (watch.report)(WatchEvent::End(&summary))?;
     Ok(summary)
+}
+
+/// What came first of each stream, as far as it comes in time: whether it is open.
+async fn all_begun(news: &mut mpsc::Receiver<(usize, News)>, count: usize) -> Vec<(usize, News)> {
+    let until = tokio::time::Instant::now() + BEGIN;
+    let mut begun: Vec<(usize, News)> = Vec::new();
+    while (0..count).any(|number| !begun.iter().any(|(one, _)| *one == number)) {
+        match timeout_at(until, news.recv()).await {
+            Ok(Some(one)) => begun.push(one),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    begun
 }
 
 /// Looks at the host every few seconds. What differs is looked at once more before it is told.
