@@ -7,6 +7,7 @@
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `request`, `answer`, `http`, `retry`, `http2`, `websocket`, `upload` | what is spoken on it |
+//! | `deflate`, `inflating` | compressed messages of a WebSocket |
 //! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures`, `lock` | the errors of all of these, and what they share |
 //! | `journal` | all that was |
@@ -18,6 +19,7 @@ pub(crate) mod as_it_came;
 pub(super) mod connection;
 mod connection_log;
 pub(super) mod connector;
+mod deflate;
 pub(crate) mod engineio;
 pub(crate) mod events;
 pub(super) mod failures;
@@ -25,6 +27,7 @@ pub(super) mod gate;
 mod hello;
 pub(super) mod http;
 mod http2;
+mod inflating;
 mod inspection;
 mod journal;
 pub(super) mod lock;

@@ -13,6 +13,10 @@ use tokio_tungstenite::{
         Message,
         error::{Error, ProtocolError},
         handshake::{client::generate_key, derive_accept_key},
+        protocol::frame::{
+            Frame, FrameHeader,
+            coding::{Data, OpCode},
+        },
         protocol::{Role, WebSocketConfig},
     },
 };
@@ -20,8 +24,10 @@ use tokio_tungstenite::{
 use super::{
     connection::HttpConnection,
     connector::Connector,
+    deflate::{Agreement, OFFER},
     failures::of_io,
     http::{self, MAX_BODY, Method, Request, Upgraded},
+    inflating::{Inflating, NotDeflated},
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -29,14 +35,14 @@ use crate::probe::{
     target::Target,
 };
 
-/// What browsers offer, and what must not come back.
-pub(crate) const DEFLATE: &str = "permessage-deflate; client_max_window_bits";
-
 /// How often it is looked whether what has come can be a frame at all.
 const GLANCE: Duration = Duration::from_millis(200);
 
 const NO_CLOSE_FRAME: &str = "the connection was closed without a close frame";
 const MASKED: &str = "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)";
+
+const UNAGREED: &str =
+    "a compressed message came (RSV1), although no compression was agreed on (RFC 7692, 6)";
 
 /// How a handshake looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +71,9 @@ impl Style {
 
 /// An open WebSocket.
 pub(crate) struct Socket {
-    socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>,
+    socket: WebSocketStream<Inflating<TokioIo<hyper::upgrade::Upgraded>>>,
+    /// What was agreed on of compression.
+    agreement: Option<Agreement>,
     _connection: HttpConnection,
     /// What came first, until a frame has been understood.
     first: Option<FirstBytes>,
@@ -117,7 +125,7 @@ pub(crate) async fn open_for(
         request = request.with("origin", target.origin());
     }
     if matches!(style, Style::Chrome | Style::Firefox) {
-        request = request.with("sec-websocket-extensions", DEFLATE);
+        request = request.with("sec-websocket-extensions", OFFER);
     }
     if let Some(cookie) = cookie {
         request = request.with("cookie", cookie);
@@ -171,7 +179,10 @@ async fn upgrade(
         exchange.failure = Some(Failure::new(FailureKind::Garbage, text));
         return Err(Box::new(exchange));
     }
-    Ok((exchange, Socket::new(upgraded, largest).await))
+    match agreement(&exchange) {
+        Ok(agreement) => Ok((exchange, Socket::new(upgraded, agreement, largest).await)),
+        Err(failure) => Err(Box::new(Exchange { failure: Some(failure), ..exchange })),
+    }
 }
 
 /// By an extended CONNECT of HTTP/2 (RFC 8441, 5), which has neither a key nor the headers of an upgrade; only where the server's
@@ -197,23 +208,50 @@ async fn connect(
         return Err(Box::new(answer.finish().await.0));
     }
     let (exchange, upgraded) = answer.upgraded().await?;
-    Ok((exchange, Socket::new(Upgraded { first: None, ..upgraded }, largest).await))
+    match agreement(&exchange) {
+        Ok(agreement) => {
+            Ok((exchange, Socket::new(Upgraded { first: None, ..upgraded }, agreement, largest).await))
+        }
+        Err(failure) => Err(Box::new(Exchange { failure: Some(failure), ..exchange })),
+    }
+}
+
+/// What was agreed on of compression; nothing where it was not offered.
+fn agreement(exchange: &Exchange) -> Result<Option<Agreement>, Failure> {
+    let is_offered = exchange.sent.iter().any(|(name, _)| name == "sec-websocket-extensions");
+    let answered = exchange.header("sec-websocket-extensions").filter(|_| is_offered);
+    Agreement::read(answered).map_err(|why| Failure::new(FailureKind::Garbage, why))
 }
 
 impl Socket {
     /// One on a connection that has switched to it.
-    async fn new(upgraded: Upgraded, largest: usize) -> Self {
+    async fn new(upgraded: Upgraded, agreement: Option<Agreement>, largest: usize) -> Self {
         let config = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
-        let socket = WebSocketStream::from_raw_socket(upgraded.io, Role::Client, Some(config)).await;
-        Self { socket, _connection: upgraded.connection, first: upgraded.first, closed: None }
+        let io = Inflating::new(upgraded.io, agreement, largest);
+        let socket = WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await;
+        Self { socket, agreement, _connection: upgraded.connection, first: upgraded.first, closed: None }
     }
 
-    /// Sends a text.
+    /// Sends a text; compressed, where that was agreed on, as browsers do.
     ///
     /// # Errors
     /// When the connection is gone.
     pub(crate) async fn send(&mut self, text: impl Into<String>) -> Result<(), Failure> {
-        self.socket.send(Message::text(text.into())).await.map_err(of_tungstenite)
+        let text = text.into();
+        let message = match self.agreement.and_then(|agreement| agreement.compress(text.as_bytes())) {
+            None => Message::text(text),
+            Some(compressed) => {
+                let opcode = OpCode::Data(Data::Text);
+                let header = FrameHeader { opcode, rsv1: true, ..FrameHeader::default() };
+                Message::Frame(Frame::from_payload(header, compressed.into()))
+            }
+        };
+        self.socket.send(message).await.map_err(of_tungstenite)
+    }
+
+    /// How many messages came compressed, and were inflated.
+    pub(crate) fn inflated(&self) -> usize {
+        self.socket.get_ref().inflated()
     }
 
     /// Sends a text, and stops when anything comes before it is sent: a peer that does not want a large message says so in the
@@ -279,7 +317,7 @@ impl Socket {
     /// Whether what came first can be a frame, as long as none was understood.
     fn first_is_a_frame(&self) -> Result<(), Failure> {
         let bytes = self.first.as_ref().map(FirstBytes::after_head).unwrap_or_default();
-        match not_a_frame(&bytes) {
+        match not_a_frame(&bytes, self.agreement.is_some()) {
             None => Ok(()),
             Some(why) => {
                 let text = format!("{why}; after the 101 came \"{}\"", bytes.escape_ascii());
@@ -305,12 +343,16 @@ impl Socket {
     }
 }
 
-/// What is wrong about the first bytes that a server sends, if they begin no frame of one that has agreed on no extension
-/// (RFC 6455, 5.1 and 5.2).
-fn not_a_frame(first: &[u8]) -> Option<&'static str> {
+/// What is wrong about the first bytes that a server sends, if they begin no frame of one that has agreed on compression or not
+/// (RFC 6455, 5.1 and 5.2; RFC 7692, 6).
+fn not_a_frame(first: &[u8], is_compressed: bool) -> Option<&'static str> {
     let (head, length) = (first.first()?, first.get(1)?);
     let opcode = head & 0x0f;
-    if head & 0x70 != 0 || (0x3..=0x7).contains(&opcode) || opcode > 0xa {
+    let reserved = if is_compressed && matches!(opcode, 1 | 2) { 0x30 } else { 0x70 };
+    // A whole text or binary message with RSV1 and nothing else: no text begins so.
+    if matches!(head, 0xc1 | 0xc2) && !is_compressed && length & 0x80 == 0 {
+        Some(UNAGREED)
+    } else if head & reserved != 0 || (0x3..=0x7).contains(&opcode) || opcode > 0xa {
         Some("what came is not a WebSocket frame")
     } else if length & 0x80 != 0 {
         Some(MASKED)
@@ -321,6 +363,9 @@ fn not_a_frame(first: &[u8]) -> Option<&'static str> {
 
 fn of_tungstenite(error: Error) -> Failure {
     match error {
+        Error::Io(error) if error.get_ref().is_some_and(|error| error.is::<NotDeflated>()) => {
+            Failure::new(FailureKind::Garbage, error.to_string())
+        }
         Error::Io(error) => of_io(&error),
         Error::ConnectionClosed | Error::AlreadyClosed => {
             Failure::new(FailureKind::Closed, "the connection is closed")
@@ -343,11 +388,15 @@ mod tests {
         for frame in
             [&b"\x81\x05hello"[..], b"\x89\x00", b"\x88\x02\x03\xe8", b"\x02\x7e\x01\x00", b"\x81", b""]
         {
-            assert_eq!(not_a_frame(frame), None, "{frame:?}");
+            assert_eq!(not_a_frame(frame, false), None, "{frame:?}");
+            assert_eq!(not_a_frame(frame, true), None, "{frame:?}");
         }
-        assert_eq!(not_a_frame(b"\x81\x82\x01\x02\x03\x04"), Some(MASKED));
+        assert_eq!(not_a_frame(b"\xc1\x07", true), None);
+        assert_eq!(not_a_frame(b"\xc1\x07", false), Some(UNAGREED));
+        assert_eq!(not_a_frame(b"\x81\x82\x01\x02\x03\x04", false), Some(MASKED));
         for other in [&b"HTTP/1.1 502"[..], b"<html>", b"\x16\x03\x01", b"5\r\nhello"] {
-            assert!(not_a_frame(other).is_some(), "{other:?}");
+            assert!(not_a_frame(other, false).is_some(), "{other:?}");
+            assert!(not_a_frame(other, true).is_some(), "{other:?}");
         }
     }
 }
