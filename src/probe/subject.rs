@@ -172,17 +172,22 @@ impl Kind {
     /// What it is called.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Page => "the page",
-            Self::Engine => "the Socket.IO engine",
-            Self::WebSocket => "the WebSocket",
-            Self::EventStream => "the event stream",
-            Self::Post => "the answer to the POST",
-            Self::Echo => "the echo",
+            Self::Page => "page",
+            Self::Engine => "Socket.IO engine",
+            Self::WebSocket => "WebSocket",
+            Self::EventStream => "stream",
+            Self::Post => "answer to the POST",
+            Self::Echo => "echo",
         }
     }
 }
 
 impl EngineRequest {
+    /// An engine at this path, of which nothing else is known.
+    pub(crate) fn at(path: &str) -> Self {
+        Self { path: path.to_owned(), namespace: "/".to_owned(), ..Self::default() }
+    }
+
     /// The event that is waited for, or else the one that is sent first.
     pub(crate) fn named_event(&self) -> Option<String> {
         let emitted = || self.emit.as_ref()?.get(0)?.as_str().map(str::to_owned);

@@ -7,6 +7,7 @@ use strum::VariantArray as _;
 use super::{
     evidence::{AppStream, Browser, Echo, Evidence, Stream},
     hop::Hop,
+    subject::Kind,
 };
 use crate::transport::Transport;
 
@@ -53,10 +54,11 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
         Hop::Page => {
             let page = evidence.page.as_ref()?;
             let last = page.exchanges.last()?;
-            let kind = match (page.is_dante, evidence.is_echo()) {
-                (true, _) => "Dante's page",
-                (false, true) => "an echo",
-                (false, false) => "not Dante's page",
+            let kind = match (page.is_dante, evidence.subject) {
+                (true, _) => "Dante's page".to_owned(),
+                (false, Kind::Page) => "not Dante's page".to_owned(),
+                (false, Kind::Echo) => "an echo".to_owned(),
+                (false, other) => format!("not Dante's page: probed as a {}", other.name()),
             };
             let redirects = match page.exchanges.len() - 1 {
                 0 => String::new(),

@@ -1,6 +1,9 @@
 //! [`Framing`]: from the bytes of a body to the events in it, as they arrive. Pure.
 
-use crate::probe::{client::events, evidence::AppForm};
+use crate::probe::{
+    client::{events, stream_type::form_of_type},
+    evidence::AppForm,
+};
 
 /// The most that one event, or one line, may have: more than any application sends as one.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
@@ -108,22 +111,6 @@ impl Framing {
             self.stray = Some(String::from_utf8_lossy(data).chars().take(80).collect());
         }
         Some(Event { name: String::new(), data: data.to_vec() })
-    }
-}
-
-/// The form that a `Content-Type` names, if it is one of streams.
-pub(crate) fn form_of_type(content_type: &str) -> Option<AppForm> {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match kind.as_str() {
-        "text/event-stream" => Some(AppForm::EventStream),
-        // The names in use: ndjson.org and jsonlines.org register none; Elasticsearch, Ollama and Spring write these.
-        "application/x-ndjson"
-        | "application/ndjson"
-        | "application/jsonl"
-        | "application/jsonlines"
-        | "application/x-jsonlines"
-        | "application/stream+json" => Some(AppForm::Lines),
-        _ => None,
     }
 }
 

@@ -6,10 +6,12 @@
 //! | `opening` | how a stream is opened |
 //! | `source` | what comes out of an open one |
 //! | `framing` | events in the bytes of a body, pure |
+//! | `recognise` | what an answer shows itself to be, pure |
 //! | `record` | what is kept of it |
 
 mod framing;
 mod opening;
+pub(crate) mod recognise;
 mod record;
 mod source;
 
@@ -116,6 +118,7 @@ impl Opened {
         let mut stream = record.stream;
         stream.watched_ms = at_ms();
         stream.form = source.form();
+        stream.inflated = source.inflated();
         stream.stray = source.stray().map(str::to_owned);
         if let Ok(Err(failure)) = result {
             match failure.kind {

@@ -52,7 +52,10 @@ pub(crate) async fn open(
     let mut stream = AppStream { way, ..AppStream::default() };
     let opened = match subject {
         Subject::Engine(engine) => open_engine(context, engine, way, &mut stream).await,
-        Subject::WebSocket { send } => open_websocket(context, send.as_deref(), &mut stream).await,
+        Subject::WebSocket { send } => {
+            let style = if compressed { Style::Chrome } else { Style::Plain };
+            open_websocket(context, style, send.as_deref(), &mut stream).await
+        }
         Subject::Post(body) => open_body(context, post(context, body), compressed, &mut stream).await,
         Subject::Page | Subject::EventStream => {
             open_body(context, get(context), compressed, &mut stream).await
@@ -109,6 +112,7 @@ fn post(context: &Context, body: &PostBody) -> Request {
         headers: vec![("content-type", body.content_type.to_owned())],
         body: body.text.clone(),
         limit: context.connector.budget().first_answer(),
+        glance: None,
     }
     .with("accept", ACCEPT_STREAMS)
 }
@@ -138,10 +142,15 @@ async fn open_body(
     }
 }
 
-async fn open_websocket(context: &Context, send: Option<&str>, stream: &mut AppStream) -> Option<Source> {
+async fn open_websocket(
+    context: &Context,
+    style: Style,
+    send: Option<&str>,
+    stream: &mut AppStream,
+) -> Option<Source> {
     stream.url = context.page.to_string();
     let limit = context.connector.budget().first_answer();
-    let opened = websocket::open(&context.connector, &context.page, Style::Plain, None, limit).await;
+    let opened = websocket::open(&context.connector, &context.page, style, None, limit).await;
     let (exchange, mut socket) = match opened {
         Ok(opened) => opened,
         Err(exchange) => {

@@ -101,6 +101,14 @@ impl Source {
         }
     }
 
+    /// How many messages came compressed, and were inflated.
+    pub(super) fn inflated(&self) -> usize {
+        match self {
+            Self::WebSocket(socket) => socket.inflated(),
+            Self::Body(_) | Self::Engine(_) => 0,
+        }
+    }
+
     /// Text that belongs to no event.
     pub(super) fn stray(&self) -> Option<&str> {
         match self {

@@ -11,6 +11,7 @@ use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 
 use super::{
     connection::HttpConnection, connector::millis, failures::of_hyper, journal::Entry, recorded::FirstBytes,
+    stream_type::form_of_type,
 };
 use crate::probe::evidence::{Exchange, Failure, FailureKind};
 
@@ -33,6 +34,8 @@ pub(crate) struct Answer {
     pub(super) limit: Duration,
     /// How long the whole body may take.
     pub(super) whole: Duration,
+    /// After how long it is left, if it goes on.
+    pub(super) glance: Option<Duration>,
     /// The connection lives as long as this.
     pub(super) connection: HttpConnection,
     /// What came over it first.
@@ -56,8 +59,10 @@ impl Answer {
     pub(super) async fn read(mut self) -> (Exchange, Vec<u8>, Option<HttpConnection>) {
         let mut body = Vec::new();
         let end = TokioInstant::now() + self.whole;
+        let leave = self.glance.map(|glance| TokioInstant::now() + glance);
         loop {
             let next = end.min(TokioInstant::now() + self.limit);
+            let next = leave.map_or(next, |leave| leave.min(next));
             match timeout_at(next, self.chunk()).await {
                 Ok(Ok(Some(bytes))) => {
                     let room = MAX_BODY - body.len();
@@ -73,6 +78,10 @@ impl Answer {
                     self.exchange.failure = Some(self.cut(failure, body.len()));
                     break;
                 }
+                Err(_) if leave.is_some_and(|leave| leave <= TokioInstant::now()) => {
+                    self.exchange.unended = true;
+                    break;
+                }
                 Err(_) => {
                     let text = "the body did not end in time";
                     self.exchange.failure = Some(Failure::new(FailureKind::Timeout, text));
@@ -85,7 +94,7 @@ impl Answer {
         self.exchange.body_end = end_of(&body);
         self.exchange.body_bytes = body.len();
         self.entry.update(&self.exchange);
-        let whole = self.exchange.failure.is_none();
+        let whole = self.exchange.failure.is_none() && !self.exchange.unended;
         (self.exchange, body, whole.then_some(self.connection))
     }
 
@@ -155,6 +164,19 @@ pub(crate) struct Upgraded {
     pub(crate) connection: HttpConnection,
     /// What came over it first, the head of the answer included.
     pub(crate) first: Option<FirstBytes>,
+}
+
+/// For how long an event stream is looked at to know that it is one.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// After how long the body of this answer is left, if it has not ended; none if it is waited for.
+pub(super) fn how_long_to_look(headers: &HeaderMap, glance: Duration) -> Option<Duration> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if form_of_type(kind).is_some() {
+        return Some(GLANCE.min(glance));
+    }
+    let is_page = kind.starts_with("text/html") || kind.starts_with("application/xhtml");
+    (!is_page && !headers.contains_key(header::CONTENT_LENGTH)).then_some(glance)
 }
 
 /// The first bytes of a body as text.

@@ -93,8 +93,8 @@ impl Inflater {
         let mut inflated = Vec::new();
         let with_tail = [message, &TAIL[..]].concat();
         let mut rest = with_tail.as_slice();
-        while !rest.is_empty() {
-            inflated.reserve((rest.len() * 4).clamp(256, 64 * 1024));
+        loop {
+            inflated.reserve((rest.len() * 4).clamp(1024, 64 * 1024));
             let before = self.decompress.total_in();
             let came = inflated.len();
             let status = self
@@ -109,7 +109,10 @@ impl Inflater {
             if status == Status::StreamEnd {
                 // A last block is allowed within a message (RFC 7692, 7.2.3.4).
                 self.decompress.reset(false);
-            } else if taken == 0 && inflated.len() == came {
+            }
+            // Where there was no room left, there may be more to come out.
+            let is_over = rest.is_empty() && inflated.len() < inflated.capacity();
+            if is_over || (taken == 0 && inflated.len() == came) {
                 break;
             }
         }

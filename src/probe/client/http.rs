@@ -7,18 +7,19 @@ use http::{HeaderMap, HeaderValue, Response, Version, header};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-pub(crate) use super::{
-    answer::{Answer, MAX_BODY, Upgraded, truncate_body},
-    request::{Method, Request},
-    retry::{fetch, fetch_at, fetch_kept, send},
-};
 use super::{
+    answer::how_long_to_look,
     as_it_came::read_early,
     connection::HttpConnection,
     connector::{Connector, millis},
     gate::Pass,
     recorded::FirstBytes,
     request::Form,
+};
+pub(crate) use super::{
+    answer::{Answer, MAX_BODY, Upgraded, truncate_body},
+    request::{Method, Request},
+    retry::{fetch, fetch_at, fetch_kept, send},
 };
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
 use crate::probe::evidence::{Exchange, Failure, FailureKind};
@@ -63,7 +64,7 @@ pub(super) async fn send_over(
         ..Exchange::default()
     };
     exchange.sent = request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let limit = request.limit;
+    let (limit, glance) = (request.limit, request.glance);
     let mut first = None;
     // On one that was open before, earlier answers came first.
     let is_fresh = matches!(way, Way::Fresh(_)) && connector.http2().is_none();
@@ -85,7 +86,8 @@ pub(super) async fn send_over(
             exchange.ms = millis(start);
             let whole = connector.budget().body();
             let entry = connector.journal().note(&exchange);
-            Ok(Answer { exchange, entry, start, response, limit, whole, connection, first })
+            let glance = glance.and_then(|glance| how_long_to_look(response.headers(), glance));
+            Ok(Answer { exchange, entry, start, response, limit, whole, glance, connection, first })
         }
         Err(failure) => {
             exchange.ms = millis(start);

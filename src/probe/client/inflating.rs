@@ -42,7 +42,13 @@ const CONTINUATION: u8 = 0x0;
 impl Frames {
     /// Those of a server that has agreed to this, in messages of up to so many bytes.
     fn new(agreement: Agreement, largest: usize) -> Self {
-        Self { inflater: Inflater::new(agreement, largest), largest, raw: Vec::new(), message: None, inflated: 0 }
+        Self {
+            inflater: Inflater::new(agreement, largest),
+            largest,
+            raw: Vec::new(),
+            message: None,
+            inflated: 0,
+        }
     }
 
     /// Takes what has come, and adds to `out` what it gives.
@@ -146,7 +152,12 @@ pub(super) struct Inflating<T> {
 impl<T> Inflating<T> {
     /// A connection after its upgrade, for messages of up to so many bytes.
     pub(super) fn new(io: T, agreement: Option<Agreement>, largest: usize) -> Self {
-        Self { io, frames: agreement.map(|agreement| Frames::new(agreement, largest)), out: Vec::new(), handed_out: 0 }
+        Self {
+            io,
+            frames: agreement.map(|agreement| Frames::new(agreement, largest)),
+            out: Vec::new(),
+            handed_out: 0,
+        }
     }
 
     /// How many messages came compressed and were inflated.

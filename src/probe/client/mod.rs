@@ -11,7 +11,7 @@
 //! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures`, `lock` | the errors of all of these, and what they share |
 //! | `journal` | all that was |
-//! | `engineio`, `events`, `unpack` | the formats, pure |
+//! | `engineio`, `events`, `unpack`, `stream_type` | the formats, pure |
 
 mod alert;
 mod answer;
@@ -37,6 +37,7 @@ mod request;
 mod resolver;
 mod retry;
 mod retry_after;
+pub(crate) mod stream_type;
 pub(super) mod tls;
 pub(crate) mod unpack;
 pub(super) mod upload;

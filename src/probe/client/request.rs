@@ -38,18 +38,20 @@ pub(crate) struct Request {
     pub(crate) body: String,
     /// How long the answer may take.
     pub(crate) limit: Duration,
+    /// After how long a body that is no page's, and whose length is not known, is left: it is a stream's. Never if not said.
+    pub(crate) glance: Option<Duration>,
 }
 
 impl Request {
     /// A plain GET.
     pub(crate) fn get(target: Target, limit: Duration) -> Self {
-        Self { method: Method::GET, target, headers: Vec::new(), body: String::new(), limit }
+        Self { method: Method::GET, target, headers: Vec::new(), body: String::new(), limit, glance: None }
     }
 
     /// A POST, as the engine's clients send their packets.
     pub(crate) fn post(target: Target, body: String, limit: Duration) -> Self {
         let headers = vec![("content-type", "text/plain;charset=UTF-8".to_owned())];
-        Self { method: Method::POST, target, headers, body, limit }
+        Self { method: Method::POST, target, headers, body, limit, glance: None }
     }
 
     /// With one header more.

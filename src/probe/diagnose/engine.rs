@@ -36,14 +36,9 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
     let fault = facts::fault(evidence);
     let mut add = |finding| findings.push(finding);
     let finding = |id, line: String| Finding::new(id, Hop::Upgrade, fault, line);
-    // Dante never agrees to it; another server may, and then it must work for those who did not ask for it, too.
-    let deflate = [a_chrome, a_firefox].into_iter().find_map(|one| {
-        let agreed =
-            one.extensions.as_ref().filter(|extensions| extensions.contains("permessage-deflate"))?;
-        (evidence.subject.is_page() || host.is_some_and(Host::is_iis)).then_some(agreed)
-    });
-    let inflates =
-        !evidence.subject.is_page() && [a_chrome, a_firefox].iter().all(|one| one.extensions.is_some());
+    // Small messages go uncompressed, and so what IIS does to others may not show here.
+    let iis = host.is_some_and(Host::is_iis);
+    let deflate = [a_chrome, a_firefox].into_iter().find_map(|one| agreed(one).filter(|_| iis && one.works));
     // Where the same request is answered by turns, its style is not the reason.
     let by_turns = chrome.alternate() || firefox.alternate() || plain.alternate();
     if let Some(extensions) = deflate {
@@ -51,8 +46,8 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
             VerdictId::DeflateNegotiated,
             format!("Sec-WebSocket-Extensions: {extensions} came back"),
         ));
-    } else if by_turns || (inflates && plain.work()) {
-        // `alternate` says it; and what was compressed cannot be read here.
+    } else if by_turns {
+        // `alternate` says it.
     } else if chrome.work() && firefox.fail_always() {
         add(finding(
             VerdictId::FirefoxConnection,
@@ -61,6 +56,13 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
                 facts::describe_exchange(&a_firefox.exchange)
             ),
         ));
+    } else if !chrome.work() && !firefox.work() && plain.work() && agreed(a_chrome).is_some() {
+        let extensions = agreed(a_chrome).unwrap_or_default();
+        let line = format!(
+            "Sec-WebSocket-Extensions: {extensions} came back, then: {}; without compression it works",
+            describe_upgrade(a_chrome)
+        );
+        add(finding(VerdictId::DeflateBroken, line));
     } else if !chrome.work() && !firefox.work() && plain.work() {
         add(finding(
             VerdictId::DeflateOfferRefused,
@@ -86,6 +88,12 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
             refused_upgrade(evidence, host, Hop::Upgrade, session)
         });
     }
+}
+
+/// What an upgrade agreed on of compression, if it did.
+fn agreed(upgrade: &Upgrade) -> Option<&str> {
+    let answered = upgrade.exchange.header("sec-websocket-extensions").or(upgrade.extensions.as_deref())?;
+    (upgrade.exchange.switched() && !answered.is_empty()).then_some(answered)
 }
 
 /// An upgrade that took long, beyond what the line explains.

@@ -348,6 +348,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                 hop,
                 Hop::Upgrade
                     | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket)
+                    | Hop::App
                     | Hop::Resume
                     | Hop::Hold
             ) && matches!(
@@ -356,10 +357,13 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
             ) && !(cause.id == UpgradeRefused && id == UpgradeStripped)
         }
         Http10 => matches!(id, UpgradeStripped | Buffered | LineStalled) && cause.severity > Severity::Note,
-        DeflateNegotiated | DeflateOfferRefused | FirefoxConnection | Garbage => {
-            cause.hop == Hop::Upgrade
-                && matches!(hop, Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket))
+        DeflateNegotiated | DeflateBroken | DeflateOfferRefused | FirefoxConnection | Garbage => {
+            let by_websocket =
+                matches!(hop, Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket) | Hop::App);
+            matches!(cause.hop, Hop::Upgrade | Hop::App)
+                && by_websocket
                 && matches!(id, Garbage | ClosedAfter101 | EarlyEnd)
+                && id != cause.id
         }
         ClosedByPolicy | MessageTooBig => {
             matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage)
@@ -367,7 +371,8 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         AgeCut | IdleCut => matches!(id, EarlyEnd),
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
         CompressedStream => {
-            (id == Buffered && hop == Hop::Stream(Transport::Sse)) || (id == QuietStream && hop == Hop::App)
+            (id == Buffered && matches!(hop, Hop::Stream(Transport::Sse) | Hop::App))
+                || (id == QuietStream && hop == Hop::App)
         }
         WrongContentType => id == StreamRefused,
         // A rule for all scripts takes the library, too.

@@ -29,13 +29,9 @@ fn slow_line(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if !answers && connects.is_none_or(|ms| ms < SLOW_ROUND_TRIP_MS) {
         return;
     }
-    // Nor is an application that thinks before it answers: where nothing but its stream was asked for, only connections tell.
-    let is_stream = evidence.page.is_none()
-        && evidence.app.as_ref().is_some_and(|app| !app.streams.iter().any(|stream| stream.way.is_engine()));
-    if is_stream && connects.is_none_or(|ms| ms < SLOW_ROUND_TRIP_MS) {
-        return;
-    }
-    if let Some(ms) = evidence.line.round_trip_ms.filter(|ms| *ms >= SLOW_ROUND_TRIP_MS) {
+    // The head of a stream may wait for its first event.
+    let round_trip = if evidence.subject.is_stream() { connects } else { evidence.line.round_trip_ms };
+    if let Some(ms) = round_trip.filter(|ms| *ms >= SLOW_ROUND_TRIP_MS) {
         findings.push(note(Hop::Tcp, format!("one round trip takes {:.1} s", seconds(ms))));
         return;
     }

@@ -12,7 +12,8 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     // What the hop before it explains is not said again.
     let explained =
         findings.iter().any(|finding| finding.hop == Hop::Http && finding.severity == Severity::Broken);
-    if let Some(page) = &evidence.page {
+    // A page that was found to be something else is probed as that.
+    if let Some(page) = evidence.page.as_ref().filter(|_| evidence.subject.is_page()) {
         match redirected(page).filter(|_| explained) {
             Some((id, line)) => findings.push(Finding::new(id, Hop::Page, Severity::Broken, line)),
             None if explained => {}
@@ -72,6 +73,12 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(VerdictId::NotDante, Hop::Page, severity, line).or(
                 &[VerdictId::PrefixMismatch],
                 "if Dante runs on this host, its page is at another path: its log names the prefix at startup",
+            ));
+        }
+        Class::Method => {
+            findings.push(Finding::new(VerdictId::NotDante, Hop::Page, severity, line).or(
+                &[VerdictId::PageRefused],
+                "if the URL takes POST and its answer streams, probe it with --post '{…}' or --post @body.json",
             ));
         }
         // Not Dante's: it has none of its own.

@@ -40,8 +40,6 @@ pub(crate) enum AppForm {
 evidence! {
     /// An application that is not Dante.
     struct App {
-        /// What showed what it is; none if the user said so.
-        found_by: Option<String>,
         /// How many events are expected; none if any number is good.
         expected: Option<usize>,
         /// The event of Socket.IO that was waited for, or sent first; none if any would do.
@@ -75,6 +73,8 @@ evidence! {
         life_ms: Vec<u64>,
         /// How many bytes came.
         bytes: usize,
+        /// How many messages came compressed (permessage-deflate), and were inflated.
+        inflated: usize,
         /// The beginning of the first event.
         first: Option<String>,
         /// How long it was listened to, since the request.

@@ -98,6 +98,8 @@ evidence! {
         body_end: Option<String>,
         /// How many bytes of it were read.
         body_bytes: usize,
+        /// Whether the body was left before its end, since it goes on: it is a stream's.
+        unended: bool,
         /// From the request to the head of the answer, with the making of the connection.
         head_ms: Option<u64>,
         /// To the end of what was read.

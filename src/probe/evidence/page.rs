@@ -20,10 +20,22 @@ evidence! {
         as_browser: Option<Exchange>,
         /// Where else on this host Dante answers, if not here.
         found_at: Option<String>,
+        /// What showed what it is, if it is not Dante's and was probed as something else.
+        shown_by: Option<String>,
+        /// The engine of the Socket.IO client that it loads, if it loads one.
+        engine: Option<NamedEngine>,
         /// The client library that it loads, as its HTML names it.
         client_library: Option<String>,
         /// What else belongs to it.
         markup: Markup,
+    }
+
+    /// An engine of Socket.IO that a page uses.
+    struct NamedEngine {
+        /// Its path.
+        path: String,
+        /// What shows that.
+        by: String,
     }
 
     /// What the server says that it saw: `hosting.json`.

@@ -1,11 +1,15 @@
 //! Looking again at what was refused, hung or came late while other connections were open: alone, it tells a limit from a fault.
 
-use super::{engine, files, page, upgrade};
+use super::{
+    engine, files, page,
+    upgrade::{self, Proof},
+};
 use crate::probe::{
     context::Context,
     diagnose::limits::crowded,
     evidence::{Evidence, Exchange, Sticky, Upgrades},
     hop::Hop,
+    subject::Kind,
 };
 
 /// Looks again at these hops, one by one and with nothing else open. What came first is kept beside what came now.
@@ -56,8 +60,11 @@ async fn look_at(context: &Context, evidence: &mut Evidence, hop: Hop, first: Ve
             evidence.sticky = Some(Sticky { crowded: first, ..again });
         }
         Hop::Upgrade => {
-            let polling = handshake.is_some_and(|handshake| handshake.open.is_some());
-            let again = upgrade::upgrades(context, polling).await;
+            let proof = match evidence.subject {
+                Kind::WebSocket => Proof::Opening,
+                _ => Proof::Packets { polling: handshake.is_some_and(|handshake| handshake.open.is_some()) },
+            };
+            let again = upgrade::upgrades(context, proof).await;
             evidence.upgrades = Some(Upgrades { crowded: first, ..again });
         }
         Hop::Cors => {

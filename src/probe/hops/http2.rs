@@ -7,7 +7,10 @@ use std::{
 
 use futures_util::future::{OptionFuture, join_all};
 
-use super::{page, upgrade};
+use super::{
+    page,
+    upgrade::{self, Proof},
+};
 use crate::{
     probe::{
         client::{
@@ -56,7 +59,9 @@ pub(crate) async fn look_at_engine(context: &Context) -> Http2 {
     let request = Request::get(over.engine(EngineTransport::Polling, None), over.limit());
     let handshake = get(&over, request).await;
     let offered = handshake.status.is_some() && offers_websocket(&over).await;
-    let upgrade = OptionFuture::from(offered.then(|| Box::pin(upgrade::direct(&over, Style::Chrome)))).await;
+    let proof = Proof::Packets { polling: false };
+    let upgrade =
+        OptionFuture::from(offered.then(|| Box::pin(upgrade::direct(&over, Style::Chrome, proof)))).await;
     with_connections(Http2 { handshake: Some(handshake), upgrade, ..Http2::default() }, &over)
 }
 

@@ -2,6 +2,7 @@
 
 pub(super) mod addresses;
 pub(super) mod alone;
+pub(super) mod app;
 pub(super) mod browser;
 pub(super) mod connection;
 pub(super) mod crowd;

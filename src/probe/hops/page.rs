@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::twice::ask_twice;
 use crate::contract::{HostingStatus, echo, paths};
 use crate::probe::{
+    app::recognise::engine_of_page,
     classify::{Class, classify},
     client::{
         connector::Connector,
@@ -22,6 +23,9 @@ use crate::probe::{
 
 /// As many redirects as curl's users take for plenty, and few enough to be shown.
 const REDIRECTS: usize = 8;
+
+/// After how long a body that is no page's is left.
+const GLANCE: Duration = Duration::from_secs(3);
 
 /// How many fresh connections ask which node answers; every other hop may tell, too.
 const NODES: usize = 2;
@@ -39,12 +43,14 @@ pub(crate) async fn page(
     let mut page = Page::default();
     let mut target = start.clone();
     loop {
-        let mut request = Request::get(target.clone(), limit()).with("accept", "text/html");
+        let page_of_html = Request::get(target.clone(), limit()).with("accept", "text/html");
+        let mut request = Request { glance: Some(GLANCE), ..page_of_html };
         if let Some(cookie) = cookies.header(&target) {
             request = request.with("cookie", cookie);
         }
         let expected = |exchange: &Exchange, body: &[u8]| {
             matches!(exchange.status, Some(301 | 302 | 303 | 307 | 308))
+                || exchange.unended
                 || (exchange.is(200) && is_dante(&String::from_utf8_lossy(body)))
                 || exchange.header(echo::HEADER).is_some()
         };
@@ -67,6 +73,7 @@ pub(crate) async fn page(
             page.is_dante = is_dante(&html);
             page.markup = html::read(&html);
             page.client_library = library_of(&page.markup);
+            page.engine = engine_of_page(&target, &html, &page.markup);
             return (page, target, None);
         };
         if page.exchanges.len() > REDIRECTS {

@@ -1,6 +1,6 @@
 //! Upgrades to WebSocket, in the ways of browsers and from a polling session.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 
@@ -23,15 +23,28 @@ use crate::transport::EngineTransport;
 /// that servers which take turns cannot answer one style well and the other badly all the time.
 const AGAIN: [bool; 8] = [true, false, false, true, false, true, true, false];
 
+/// What proves that an upgrade works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// Packets of an engine that come and go; from a polling session, too, if there is one.
+    Packets { polling: bool },
+    /// That the connection opens and stays open for a moment: what an application says is not known.
+    Opening,
+}
+
+/// For how long an application's WebSocket has to stay open.
+const MOMENT: Duration = Duration::from_millis(400);
+
 /// Upgrades to WebSocket in the ways of browsers, and from a polling session.
-pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
-    let (chrome, firefox, session) =
-        tokio::join!(direct(context, Style::Chrome), direct(context, Style::Firefox), async {
-            if polling { from_polling(context).await } else { None }
-        },);
+pub(crate) async fn upgrades(context: &Context, proof: Proof) -> Upgrades {
+    let polling = proof == Proof::Packets { polling: true };
+    let direct = |style| direct(context, style, proof);
+    let (chrome, firefox, session) = tokio::join!(direct(Style::Chrome), direct(Style::Firefox), async {
+        if polling { from_polling(context).await } else { None }
+    },);
     let mut attempts = vec![chrome, firefox];
     if attempts.iter().any(|attempt| !attempt.works && !waited(attempt)) {
-        attempts.push(direct(context, Style::Plain).await);
+        attempts.push(direct(Style::Plain).await);
         let styles = [Style::Chrome, Style::Firefox, Style::Plain];
         let with = |works: bool| {
             let all = styles.iter().zip(&attempts).rev();
@@ -40,7 +53,7 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
                 .map(|(style, _)| *style)
         };
         if let (Some(bad), Some(good)) = (with(false), with(true)) {
-            again(context, bad, good, &mut attempts).await;
+            again(context, bad, good, proof, &mut attempts).await;
         }
     }
     attempts.extend(session);
@@ -62,9 +75,9 @@ pub(crate) async fn upgrades(context: &Context, polling: bool) -> Upgrades {
 
 /// A style is only to blame if it fails whenever it is asked, and another one never does: until one of them does otherwise,
 /// both are asked again.
-async fn again(context: &Context, bad: Style, good: Style, attempts: &mut Vec<Upgrade>) {
+async fn again(context: &Context, bad: Style, good: Style, proof: Proof, attempts: &mut Vec<Upgrade>) {
     for ask_bad in AGAIN {
-        let attempt = direct(context, if ask_bad { bad } else { good }).await;
+        let attempt = direct(context, if ask_bad { bad } else { good }, proof).await;
         let as_before = attempt.works != ask_bad;
         attempts.push(attempt);
         if !as_before {
@@ -81,14 +94,43 @@ fn waited(attempt: &Upgrade) -> bool {
 /// The name of an upgrade from a polling session, among those of styles.
 const POLLING: &str = "polling";
 
-/// Opens a WebSocket at the engine as a browser of this style does, and proves that packets go both ways.
-pub(super) async fn direct(context: &Context, style: Style) -> Upgrade {
-    let target = context.engine(EngineTransport::WebSocket, None);
+/// Opens a WebSocket as a browser of this style does, and proves that it works.
+pub(super) async fn direct(context: &Context, style: Style, proof: Proof) -> Upgrade {
+    let target = match proof {
+        Proof::Packets { .. } => context.engine(EngineTransport::WebSocket, None),
+        Proof::Opening => context.page.clone(),
+    };
     let mut upgrade = Upgrade { style: style.name().to_owned(), ..Upgrade::default() };
     let (connector, cookie) = (&context.connector, context.cookies.header(&target));
     let opened = websocket::open(connector, &target, style, cookie.as_deref(), context.limit()).await;
-    converse(context, &mut upgrade, opened, None).await;
+    match proof {
+        Proof::Packets { .. } => converse(context, &mut upgrade, opened, None).await,
+        Proof::Opening => stay(&mut upgrade, opened).await,
+    }
     upgrade
+}
+
+/// Proves that the connection stays open, as far as a moment does.
+async fn stay(upgrade: &mut Upgrade, opened: Result<(Exchange, Socket), Box<Exchange>>) {
+    let (exchange, mut socket) = match opened {
+        Ok(opened) => opened,
+        Err(exchange) => {
+            upgrade.exchange = *exchange;
+            return;
+        }
+    };
+    upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
+    upgrade.exchange = exchange;
+    let start = Instant::now();
+    let ended = match timeout(MOMENT, socket.recv()).await {
+        // An application that closes by a frame has understood the upgrade.
+        Err(_) | Ok(Ok(_)) => None,
+        Ok(Err(failure)) => Some(failure),
+    };
+    upgrade.works = ended.is_none();
+    upgrade.garbage = ended.as_ref().is_some_and(|failure| failure.kind == FailureKind::Garbage);
+    upgrade.ended =
+        ended.map(|failure| Ended { at_ms: millis(start), how: failure.text, ..Ended::default() });
 }
 
 /// None when there is no session to upgrade.

@@ -68,13 +68,13 @@ pub(crate) fn app_words(evidence: &Evidence) -> Option<String> {
     let Some(best) =
         streams.iter().filter(|stream| stream.is_well()).max_by_key(|stream| stream.events.len())
     else {
-        return Some(format!("{subject} does not work"));
+        return Some(format!("the {subject} does not work"));
     };
     Some(match best.events.len() {
-        0 => format!("{subject} is open, and nothing came"),
+        0 => format!("the {subject} opened, but nothing came"),
         count => {
             let seconds = seconds(best.watched_ms);
-            format!("{subject} streams: {} in {seconds:.1} s", best.counted(count))
+            format!("the {subject} brought {} in {seconds:.1} s", best.counted(count))
         }
     })
 }
@@ -92,6 +92,11 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
             None => format!("through {} ({})", proxy.url, proxy.source),
         }),
         Hop::Http => evidence.http.as_ref().map(|http| http.first.version.to_ascii_lowercase()),
+        Hop::Page if !evidence.subject.is_page() && !evidence.is_echo() => {
+            let by = evidence.page.as_ref().and_then(|page| page.shown_by.as_deref());
+            let by = by.map(|by| format!(": {by}")).unwrap_or_default();
+            Some(format!("page (not Dante's; probed as a {}{by})", evidence.subject.name()))
+        }
         Hop::Page => evidence
             .page
             .as_ref()

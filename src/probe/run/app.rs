@@ -6,18 +6,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::future::{OptionFuture, join_all};
 
-use super::{Probe, listen::with_progress, millis};
+use super::{Probe, listen::with_progress, millis, timed};
 use crate::probe::{
-    app,
+    app::{
+        self,
+        recognise::{Shown, shown_by},
+    },
     context::Context,
     cookies::Jar,
     diagnose::app::{Again, again},
     evidence::{App, AppStream, AppWay, Exchange},
     hop::Hop,
-    hops::connection,
-    subject::{EngineRequest, Listening, Subject},
+    hops::{
+        app::find,
+        connection,
+        upgrade::{self, Proof},
+    },
+    subject::{EngineRequest, Kind, Listening, Subject},
 };
 
 /// How much longer than the first time is listened, so that what comes again is not missed by a moment.
@@ -37,28 +44,59 @@ impl Probe<'_> {
             cookies: Jar::default(),
         };
         let subject = self.plan.subject.clone();
-        let Some(way) = subject.ways().first() else { return Ok(()) };
-        Box::pin(self.listen_to_app(&context, &subject, *way, None)).await
+        Box::pin(self.listen_to_stream(&context, &subject)).await
     }
 
-    /// Opens a stream and listens to it, and reports what was seen; `found_by` is what showed what it is.
-    pub(super) async fn listen_to_app(
+    /// Looks at an answer that is not Dante's page for what it is, and probes it as that; whether it is anything. Other requests are
+    /// only made if `asking`.
+    pub(super) async fn recognise(&mut self, context: &Context, asking: bool) -> std::io::Result<bool> {
+        let Some(page) = self.evidence.page.as_ref().filter(|page| !page.is_dante) else { return Ok(false) };
+        let shown = match asking {
+            true => Box::pin(find(context, page)).await,
+            false => page.exchanges.last().and_then(shown_by),
+        };
+        let Some(Shown { kind, engine, by }) = shown else { return Ok(false) };
+        let subject = match (kind, &engine) {
+            (Kind::Engine, Some(path)) => Subject::Engine(EngineRequest::at(path)),
+            (Kind::WebSocket, _) => Subject::WebSocket { send: None },
+            _ => Subject::EventStream,
+        };
+        self.evidence.subject = subject.kind();
+        if let Some(page) = &mut self.evidence.page {
+            page.shown_by = Some(by);
+        }
+        self.report(&[Hop::Page])?;
+        match engine {
+            Some(engine) => {
+                self.evidence.engine = Some(engine.clone());
+                let context = Context { engine, ..context.clone() };
+                Box::pin(self.look_at_engine(&context, &subject)).await?;
+                Box::pin(self.hold(&context)).await?;
+            }
+            None => {
+                Box::pin(self.listen_to_stream(context, &subject)).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Opens a stream and listens to it, and reports what was seen.
+    pub(super) async fn listen_to_stream(
         &mut self,
         context: &Context,
         subject: &Subject,
-        way: AppWay,
-        found_by: Option<String>,
     ) -> std::io::Result<()> {
+        let Some(way) = subject.ways().first() else { return Ok(()) };
         let start = Instant::now();
-        let (opened, answer) = match Box::pin(app::open(context, subject, way, true)).await {
-            Ok(opened) => {
-                let answer = opened.stream().exchange.clone();
-                (Ok(opened), answer)
-            }
-            Err(stream) => {
-                let answer = stream.exchange.clone();
-                (Err(stream), answer)
-            }
+        let mut opened = Box::pin(app::open(context, subject, *way, true)).await;
+        if *way == AppWay::WebSocket && opened.is_err() {
+            // Some refuse the offer of compression; the upgrades beside it show that.
+            let plain = Box::pin(app::open(context, subject, *way, false)).await;
+            opened = plain.or(opened);
+        }
+        let answer = match &opened {
+            Ok(opened) => opened.stream().exchange.clone(),
+            Err(stream) => stream.exchange.clone(),
         };
         // Where no page was asked for, the stream's answer is the first one.
         if self.evidence.http.is_none() {
@@ -67,20 +105,27 @@ impl Probe<'_> {
             self.evidence.http = Some(http);
             self.done(&[Hop::Http], start)?;
         }
-        let mut others = (None, None);
-        let stream = match opened {
-            Ok(opened) => {
-                let (listening, count) = (self.plan.listening, AtomicUsize::new(0));
-                let heard = Box::pin(opened.listen(listening, &count));
-                let progress = || listening_to(start, listening, [&count]);
-                with_progress(&mut *self.report, progress, heard).await?
-            }
-            Err(stream) => {
-                others = Box::pin(app::others(context, &stream)).await;
-                *stream
+        let (listening, count) = (self.plan.listening, AtomicUsize::new(0));
+        let heard = async {
+            match opened {
+                Ok(opened) => (opened.listen(listening, &count).await, (None, None)),
+                Err(stream) => {
+                    let others = Box::pin(app::others(context, &stream)).await;
+                    (*stream, others)
+                }
             }
         };
-        self.keep_app(context, subject, found_by, vec![(stream, millis(start))], others).await
+        let upgrades = OptionFuture::from(
+            (*way == AppWay::WebSocket).then(|| timed(upgrade::upgrades(context, Proof::Opening))),
+        );
+        let both = async { tokio::join!(Box::pin(heard), Box::pin(upgrades)) };
+        let progress = || listening_to(start, listening, [&count]);
+        let ((stream, others), upgrades) = with_progress(&mut *self.report, progress, both).await?;
+        if let Some(upgrades) = upgrades {
+            self.evidence.upgrades = Some(self.timed(Hop::Upgrade, upgrades));
+            self.report(&[Hop::Upgrade])?;
+        }
+        self.keep_app(context, subject, vec![(stream, millis(start))], others).await
     }
 
     /// Listens to an engine by all its ways at once; each with the time it took.
@@ -105,7 +150,6 @@ impl Probe<'_> {
         &mut self,
         context: &Context,
         subject: &Subject,
-        found_by: Option<String>,
         heard: Vec<(AppStream, u64)>,
         (beside, without_origin): (Option<Exchange>, Option<Exchange>),
     ) -> std::io::Result<()> {
@@ -118,7 +162,6 @@ impl Probe<'_> {
         self.times.insert(Hop::App, longest + millis(start));
         let engine = subject.engine();
         self.evidence.app = Some(App {
-            found_by,
             expected: self.plan.listening.expect,
             event: engine.and_then(EngineRequest::named_event),
             with_credentials: engine.is_some_and(|engine| engine.auth.is_some()),

@@ -20,10 +20,13 @@ use super::{
     document::HopReport,
     evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
     hop::Hop,
-    hops::{alone, echo, engine as engine_hops, files, http2, outermost, page, upgrade},
+    hops::{
+        alone, echo, engine as engine_hops, files, http2, outermost, page,
+        upgrade::{self, Proof},
+    },
     own_stall::StallWatch,
     plan::{HttpVersions, Plan},
-    subject::Kind,
+    subject::{Kind, Subject},
     target::Target,
 };
 use crate::contract::paths;
@@ -78,10 +81,14 @@ impl Probe<'_> {
         let cookies = Jar::of(self.evidence.page.iter().flat_map(|page| &page.exchanges));
         let context = Context { connector: self.connector.clone(), page, engine, cookies };
         if self.plan.subject.kind().is_engine() {
-            Box::pin(self.look_at_engine(&context)).await?;
+            let subject = self.plan.subject.clone();
+            Box::pin(self.look_at_engine(&context, &subject)).await?;
         } else if self.evidence.is_echo() {
             return Box::pin(self.look_at_echo(&context)).await;
         } else {
+            if Box::pin(self.recognise(&context, false)).await? {
+                return Ok(());
+            }
             let is_dante = self.evidence.page.as_ref().is_some_and(|page| page.is_dante);
             if !is_dante {
                 let last = self.evidence.page.as_ref().and_then(|page| page.exchanges.last()).cloned();
@@ -91,6 +98,11 @@ impl Probe<'_> {
                     page.found_at = found_at;
                 }
                 if !only_page_missing {
+                    let is_elsewhere =
+                        self.evidence.page.as_ref().is_some_and(|page| page.found_at.is_some());
+                    if !is_elsewhere && Box::pin(self.recognise(&context, true)).await? {
+                        return Ok(());
+                    }
                     return self.report(&[Hop::Page]);
                 }
             }
@@ -148,23 +160,22 @@ impl Probe<'_> {
     }
 
     /// The engine alone.
-    async fn look_at_engine(&mut self, context: &Context) -> std::io::Result<()> {
+    async fn look_at_engine(&mut self, context: &Context, subject: &Subject) -> std::io::Result<()> {
         let handshake = timed(engine_hops::handshake(context)).await;
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
         self.report(&[Hop::Handshake])?;
-        let subject = self.plan.subject.clone();
         let handshake = self.evidence.handshake.clone();
         let over_http2 = self.speaks_http2().then(|| timed(http2::look_at_engine(context)));
         let beside = async {
             tokio::join!(EngineSeen::look(context, handshake.as_ref()), OptionFuture::from(over_http2))
         };
-        let ((seen, over_http2), heard) = self.listen_to_engine(context, &subject, Box::pin(beside)).await?;
+        let ((seen, over_http2), heard) = self.listen_to_engine(context, subject, Box::pin(beside)).await?;
         self.evidence.http2 = over_http2.map(|seen| self.timed(Hop::Http2, seen));
         self.keep(seen);
         Box::pin(alone::look_again(context, &mut self.evidence)).await;
         Box::pin(http2::look_engine_again(context, &mut self.evidence)).await;
         self.report_engine()?;
-        Box::pin(self.keep_app(context, &subject, None, heard, (None, None))).await
+        Box::pin(self.keep_app(context, subject, heard, (None, None))).await
     }
 
     /// Keeps what was seen of the engine beside the streams.
@@ -252,7 +263,7 @@ impl EngineSeen {
         let handshake = handshake.filter(|handshake| handshake.open.is_some());
         let (sticky, upgrades, cors) = tokio::join!(
             OptionFuture::from(handshake.map(|handshake| timed(engine_hops::sticky(context, handshake)))),
-            timed(upgrade::upgrades(context, handshake.is_some())),
+            timed(upgrade::upgrades(context, Proof::Packets { polling: handshake.is_some() })),
             OptionFuture::from(handshake.map(|_| timed(engine_hops::cors(context)))),
         );
         Self { sticky, upgrades, cors }

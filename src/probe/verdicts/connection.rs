@@ -176,7 +176,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::NotDante,
         "Something answers, but not with Dante's page.",
-        "check the host and the path; to probe another Socket.IO server: --socketio /socket.io/",
+        "check the host and the path; if this is a stream of another application, say which kind: --ws, --sse, --post BODY or --socketio PATH",
     ),
     Entry::new(
         VerdictId::PageRefused,

@@ -140,8 +140,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::DeflateNegotiated,
-        "Something on the path agrees to WebSocket compression, and may break messages; Dante itself never agrees to it.",
+        "WebSocket compression (permessage-deflate) is agreed on through IIS, which cannot carry it: a WebSocket opens, then falls silent or closes.",
         "turn off permessage-deflate (for Node.js, perMessageDeflate: false)",
+    ),
+    Entry::new(
+        VerdictId::DeflateBroken,
+        "WebSocket compression (permessage-deflate) is agreed on, but compressed messages do not come through.",
+        "let only those agree to it that can do it: make the proxy pass Sec-WebSocket-Extensions on unchanged in both directions, or remove it from requests; on the server, turn permessage-deflate off (for Node.js, perMessageDeflate: false)",
     ),
     Entry::new(
         VerdictId::DeflateOfferRefused,

@@ -120,6 +120,7 @@ pub(crate) enum VerdictId {
     WebsocketDisabledByServer,
     FirefoxConnection,
     DeflateNegotiated,
+    DeflateBroken,
     DeflateOfferRefused,
     Buffered,
     Silent,

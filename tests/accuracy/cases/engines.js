@@ -43,7 +43,7 @@ const healthy = [
 ].map((it) => ({
   kind: "Healthy: other engines",
   expert: "good; a note at most",
-  expected: { outcome: "good", allowed: ["deflate-negotiated"] },
+  expected: { outcome: "good" },
   ...it,
 }));
 
@@ -60,7 +60,7 @@ const faults = [
       });
     },
     expert: "requests of one session reach different servers",
-    expected: { outcome: "degraded", causes: ["no-stickiness"], allowed: ["deflate-negotiated"] },
+    expected: { outcome: "degraded", causes: ["no-stickiness"] },
   },
   {
     id: "engine-old",
@@ -88,7 +88,6 @@ const faults = [
     expected: {
       outcome: ["degraded", "broken"],
       causes: ["cors-blocked"],
-      allowed: ["deflate-negotiated"],
       remedy: /origin/i,
     },
   },

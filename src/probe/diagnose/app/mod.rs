@@ -24,18 +24,46 @@ pub(crate) enum Again {
 
 /// Whether a stream should be read once more over a fresh connection, since what was seen once is no evidence.
 pub(crate) fn again(stream: &AppStream) -> Option<Again> {
+    if may_be_deflate(stream).is_some() {
+        return Some(Again::Uncompressed);
+    }
     lumps::again(stream).or_else(|| ends::cut_off(stream).map(|_| Again::Same))
 }
 
 pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     let Some(app) = &evidence.app else { return };
     for stream in &app.streams {
-        if stream.is_open() && !opening::closed_at_once(stream) {
+        if let Some(line) = deflate_breaks(stream) {
+            findings.push(Finding::new(VerdictId::DeflateBroken, Hop::App, fault(app), line));
+        } else if stream.is_open() && !opening::closed_at_once(stream) {
             of_open(evidence, app, stream, findings);
         } else {
             findings.extend(opening::rule(evidence, host, stream));
         }
     }
+}
+
+/// What was agreed on of compression, on a WebSocket that broke in a way that may come of it: by a message that is none, by an end without
+/// a close frame, or by a close frame that says so (RFC 6455, 7.4.1: 1002, 1003, 1007).
+fn may_be_deflate(stream: &AppStream) -> Option<&str> {
+    let agreed = stream.exchange.header("sec-websocket-extensions").filter(|value| !value.is_empty())?;
+    let is_garbage = stream.garbage.is_some() || stream.exchange.failure.is_some();
+    let broke =
+        ends::cut_off(stream).is_some_and(|ended| matches!(ended.code, None | Some(1002 | 1003 | 1007)));
+    (stream.way == AppWay::WebSocket && (is_garbage || broke)).then_some(agreed)
+}
+
+/// Compression that breaks a WebSocket: without it, the same lives.
+fn deflate_breaks(stream: &AppStream) -> Option<String> {
+    let agreed = may_be_deflate(stream)?;
+    let plain = stream.again.as_deref()?;
+    let lives = plain.is_well() && plain.garbage.is_none() && ends::cut_off(plain).is_none();
+    let failure = stream.exchange.failure.as_ref().map(|failure| failure.text.as_str());
+    let how =
+        stream.garbage.as_deref().or(failure).or(stream.ended.as_ref().map(|ended| ended.how.as_str()))?;
+    lives.then(|| {
+        format!("Sec-WebSocket-Extensions: {agreed} came back, then: {how}; without compression it works")
+    })
 }
 
 /// How much a fault of one stream matters: where events came, it is used all the same.
