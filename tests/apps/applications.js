@@ -2,43 +2,79 @@
 // once for all its hosts.
 
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { launch } from "../support/programs.js";
 import { wheel } from "../accuracy/hosts/programs.js";
 import { watchAnswer, watchSocketio, watchWebSocket } from "./truth.js";
 
+const RETRY_MS = 50;
 const FOLDER = path.join(import.meta.dirname, "applications");
 
-/** A program of the virtual environment, run in the folder of the applications. */
-const python = (program, args) => async () =>
-  await launch(wheel(program, "apps"), (_folder, port) => ({
-    args: args(port),
-    cwd: FOLDER,
-    // The tests leave nothing in the repository.
-    env: { PYTHONDONTWRITEBYTECODE: "1" },
-  }));
-const uvicorn = (module) =>
-  python("uvicorn", (port) => [module, "--host", "127.0.0.1", "--port", `${port}`, "--log-level", "warning"]);
-const node = (file) => async () =>
-  await launch(process.execPath, (_folder, port) => ({
-    args: [path.join(FOLDER, file), JSON.stringify({ port })],
-  }));
+/** Waits for an answer: some servers listen before they have loaded the application. */
+async function answers(port, signal) {
+  await fetch(`http://127.0.0.1:${port}/`, { signal, method: "HEAD" }).catch(async () => {
+    signal.throwIfAborted();
+    await delay(RETRY_MS);
+    await answers(port, signal);
+  });
+}
 
-/** One engine of Socket.IO at its usual path. */
-const SOCKETIO = {
+/** A program of the virtual environment, run in the folder of the applications. */
+const python = (program, args, env) => async () =>
+  await launch(
+    wheel(program, "apps"),
+    (_folder, port) => ({
+      args: args(port),
+      cwd: FOLDER,
+      // The tests leave nothing in the repository.
+      env: { PYTHONDONTWRITEBYTECODE: "1", ...env },
+    }),
+    { ready: answers },
+  );
+
+/** An application under a server of ASGI or WSGI, or a script of Node.js. */
+export const uvicorn = (module, args = [], env = {}) =>
+  python(
+    "uvicorn",
+    (port) => [module, "--host", "127.0.0.1", "--port", `${port}`, "--log-level", "warning", ...args],
+    env,
+  );
+export const gunicorn = (module, args, env = {}) =>
+  python(
+    "gunicorn",
+    (port) => ["--bind", `127.0.0.1:${port}`, "--log-level", "warning", ...args, module],
+    env,
+  );
+export const node =
+  (file, settings = {}) =>
+  async () =>
+    await launch(process.execPath, (_folder, port) => ({
+      args: [path.join(FOLDER, file), JSON.stringify({ ...settings, port })],
+    }));
+
+/** How applications stream: what the probe is told, and what a client of this kind sees. */
+export const SOCKETIO = {
   kind: "socketio",
   path: "/",
   args: ["--socketio", "/socket.io/"],
   watch: watchSocketio,
 };
-const EVENTS = {
+export const WEBSOCKET = {
+  kind: "websocket",
+  path: "/feed",
+  quiet: "/quiet",
+  args: [],
+  watch: watchWebSocket,
+};
+export const EVENTS = {
   kind: "events",
   path: "/events",
   quiet: "/quiet",
   args: ["--sse"],
   watch: watchAnswer,
 };
-const post = (separator, body = { prompt: "Sing, goddess" }) => ({
+export const post = (separator, body = { prompt: "Sing, goddess" }) => ({
   kind: "post",
   args: ["--post", JSON.stringify(body)],
   watch: (url, options) => watchAnswer(url, { separator, body: JSON.stringify(body), ...options }),
@@ -69,22 +105,10 @@ export const APPLICATIONS = [
     ...SOCKETIO,
     id: "flask",
     name: "Flask-SocketIO, gunicorn",
-    start: python("gunicorn", (port) => [
-      ...["--workers", "1", "--threads", "100", "--log-level", "warning"],
-      ...["--bind", `127.0.0.1:${port}`, "flask_socketio_app:app"],
-    ]),
+    start: gunicorn("flask_socketio_app:app", ["--workers", "1", "--threads", "100"]),
   },
   { ...SOCKETIO, id: "socketio", name: "socket.io", start: node("socketio.js") },
-  {
-    id: "ws",
-    name: "ws",
-    kind: "websocket",
-    path: "/feed",
-    quiet: "/quiet",
-    args: ["--ws"],
-    start: node("websocket.js"),
-    watch: watchWebSocket,
-  },
+  { ...WEBSOCKET, id: "ws", name: "ws", start: node("websocket.js") },
   {
     ...EVENTS,
     id: "aiohttp",

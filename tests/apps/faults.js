@@ -9,6 +9,7 @@ const DEGRADED = ["degraded", "broken"];
  * @property {string} expert what an expert would say
  * @property {RegExp} truth what a client sees, by its word
  * @property {import("../accuracy/grade.js").Expected} expected
+ * @property {string} [setup] of which fault the host's setup is, if it is not its own
  * @property {boolean} [quiet] the application is asked where it says one thing and then nothing
  * @property {boolean} [toTheEnd] the client waits for an end
  */
@@ -22,6 +23,14 @@ export const FAULTS = {
     truth: /^held back$/,
     expected: { outcome: DEGRADED, causes: ["buffered"] },
   },
+  withheld: {
+    title: "Buffered to its end",
+    expert:
+      "nothing is answered, though the host answers other requests: it waits for the whole answer, or the application is late; --against tells",
+    truth: /^held back$/,
+    expected: { outcome: "broken", causes: ["slow-answer", "buffered"] },
+    setup: "buffered",
+  },
   compressed: {
     title: "Compressed",
     expert: "the stream is compressed on its way, and comes evenly: a note at most",
@@ -30,9 +39,9 @@ export const FAULTS = {
   },
   heldCompressed: {
     title: "Compressed and buffered",
-    expert: "the answer is held back: turn buffering off, and compression, too",
+    expert: "the answer is held back, and compressed: turn buffering off, or compression",
     truth: /^held back$/,
-    expected: { outcome: DEGRADED, causes: ["buffered"], allowed: ["compressed-stream"] },
+    expected: { outcome: DEGRADED, causes: ["buffered", "compressed-stream", "slow-answer"] },
   },
   stripped: {
     title: "Upgrade stripped",

@@ -163,7 +163,10 @@ const router = (more) => (port) => traefik([port], { rule: "PathPrefix(`/`)", ..
 
 const TRAEFIK = {
   healthy: setup("", router({})),
-  buffered: setup("the buffering middleware", router({ middleware: { buffering: {} } })),
+  buffered: setup(
+    "the buffering middleware",
+    router({ middleware: { buffering: { memResponseBodyBytes: 500_000 } } }),
+  ),
   compressed: setup("the compress middleware", router({ middleware: { compress: {} } })),
   stripped: setup(
     'customRequestHeaders: { Upgrade: "" }',

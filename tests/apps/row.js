@@ -39,7 +39,7 @@ export async function tryRow(row, ports) {
   const args = argumentsOf(row, url);
   const [truth, { stdout, stderr }] = await Promise.all([
     application.watch(url, { toTheEnd: fault.toTheEnd }),
-    run([...args, "--json", ...(fault.args ?? [])]),
+    run([...args, "--json", ...(fault.args ?? [])], { env: row.env }),
   ]);
   const seen = [truth.word, truth.detail].filter(Boolean).join(": ");
   const why = fault.truth.test(truth.word) ? [] : [`a client saw: ${seen}`];

@@ -4,7 +4,9 @@
 import { APPLICATIONS } from "./applications.js";
 import { FAULTS } from "./faults.js";
 import { HOSTS } from "./hosts.js";
+import { REPORTED } from "./reported.js";
 
+const ALL = APPLICATIONS.map(({ id }) => id);
 const EVERYWHERE = Object.keys(HOSTS);
 
 /** Each of these behind each of these. */
@@ -15,7 +17,24 @@ const inTurn = (fault, applications, hosts) =>
   hosts.map((host, at) => ({ fault, application: applications[at % applications.length], host }));
 
 const SOCKETIO = ["python-socketio", "flask", "socketio"];
-const PAIRS = [...each("healthy", SOCKETIO, EVERYWHERE), ...inTurn("stripped", SOCKETIO, EVERYWHERE)];
+const EVENTS = ["aiohttp", "express"];
+const POSTS = ["fastapi-events", "fastapi-lines"];
+
+const PAIRS = [
+  ...each("healthy", ALL, EVERYWHERE),
+  ...inTurn("withheld", EVENTS, ["nginx", "Caddy", "HAProxy", "Envoy", "Traefik"]),
+  ...inTurn("buffered", POSTS, ["nginx", "Caddy", "HAProxy", "Envoy", "Traefik"]),
+  ...inTurn("compressed", EVENTS, EVERYWHERE),
+  ...inTurn("compressed", POSTS, ["nginx", "HAProxy", "Envoy"]),
+  ...inTurn("heldCompressed", ["express", "fastapi-events"], ["nginx"]),
+  ...each("stripped", ["ws"], EVERYWHERE),
+  ...inTurn("stripped", SOCKETIO, EVERYWHERE),
+  ...inTurn("idle", EVENTS, ["nginx", "Apache", "Caddy", "HAProxy", "Envoy"]),
+  ...each("idle", ["ws"], ["nginx", "Caddy", "HAProxy", "Envoy"]),
+  ...each("age", ["ws"], ["nginx", "Caddy", "HAProxy", "Envoy", "Traefik"]),
+  ...inTurn("ageOfAnswers", EVENTS, ["Caddy", "Envoy", "Traefik"]),
+  ...inTurn("ageOfAnswers", POSTS, ["Caddy", "Envoy", "Traefik"]),
+];
 
 /**
  * A triple.
@@ -24,14 +43,24 @@ const PAIRS = [...each("healthy", SOCKETIO, EVERYWHERE), ...inTurn("stripped", S
  */
 
 /** @type {Row[]} */
-export const ROWS = PAIRS.map(({ fault, application: id, host }) => {
+const TRIPLES = PAIRS.map(({ fault, application: id, host }) => {
   const application = APPLICATIONS.find((one) => one.id === id);
   return {
     id: `${id}-${host.toLowerCase()}-${fault}`,
     application,
     host,
     fault: FAULTS[fault],
-    setup: HOSTS[host][fault],
+    setup: HOSTS[host][FAULTS[fault].setup ?? fault],
     isTold: true,
   };
 });
+
+export const ROWS = [
+  ...TRIPLES,
+  ...REPORTED.map(({ expert, truth, expected, source, ...row }) => ({
+    ...row,
+    fault: { title: "Reported by others", expert, truth, expected },
+    source,
+    isTold: true,
+  })),
+];

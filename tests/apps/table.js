@@ -27,8 +27,12 @@ const KINDS = {
   healthy: ({ fault }) => !fault.expected.causes,
 };
 
-/** What of a row does not depend on the run. */
-const fixed = ({ application, host, setup }) => [application.name, host, setup.lines || "–"];
+/** What of a row does not depend on the run; a problem that was reported stands with its place. */
+const fixed = ({ application, host, setup, source }) => [
+  application.name,
+  host,
+  [setup.lines || "–", source && `(${source})`].filter(Boolean).join(" "),
+];
 
 function render(results) {
   const titles = [...new Set(results.map(({ fault }) => fault.title))];
@@ -40,7 +44,9 @@ function render(results) {
       one.isTold ? one.said : `${one.said} (URL alone)`,
       describeGrade(one),
     ]);
-    return `## ${title}\n\nAn expert would say: ${of[0].fault.expert}.\n\n${table(COLUMNS, rows)}\n`;
+    const experts = [...new Set(of.map(({ fault }) => fault.expert))];
+    const expert = experts.length === 1 ? `An expert would say: ${experts[0]}.\n\n` : "";
+    return `## ${title}\n\n${expert}${table(COLUMNS, rows)}\n`;
   });
   return `${HEAD}\n${countGrades(KINDS, results)}\n\n${sections.join("\n")}`;
 }

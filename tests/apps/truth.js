@@ -99,19 +99,26 @@ export function watchWebSocket(url, { toTheEnd = false } = {}) {
 /** Frames that do not follow the protocol are the way's fault; anything else is a refusal. */
 const wordOf = ({ code = "" }) => (code.startsWith("WS_ERR") ? "broken frames" : "refused");
 
+/** What the transport said, of which the client makes an error of its own. */
+const causeOf = (error) => error?.context?.error ?? error?.description?.error;
+
 /** Socket.IO over one transport. */
 function watchTransport(url, transport, toTheEnd) {
   return watch(({ message, ended }) => {
-    const socket = io(url, { transports: [transport], reconnection: false, forceNew: true });
+    const socket = io(url, {
+      transports: [transport],
+      reconnection: false,
+      forceNew: true,
+      rejectUnauthorized: false,
+    });
     socket.on("news", message);
     socket.on("connect_error", (error) => {
-      const cause = error.context?.error ?? error.description ?? error;
-      ended({ word: wordOf(cause), detail: String(cause.message ?? cause) });
+      const cause = causeOf(error) ?? error;
+      ended({ word: wordOf(cause), detail: cause.message });
     });
-    // As "transport error" it comes with what the transport said.
     socket.on("disconnect", (reason, details) => {
-      const cause = details?.context?.error ?? details?.description;
-      ended(cause?.code ? { word: wordOf(cause), detail: cause.message } : { word: "cut", detail: reason });
+      const cause = causeOf(details);
+      ended(cause ? { word: wordOf(cause), detail: cause.message } : { word: "cut", detail: reason });
     });
     return () => socket.removeAllListeners().close();
   }, toTheEnd);

@@ -20,13 +20,20 @@ export const filter = (name, type, settings = {}) =>
 /**
  * Starts Envoy before ports.
  * @param {number[]} to where the cluster's endpoints are
- * @param {{manager?: string, route?: string, rest?: string, match?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
+ * @param {{manager?: string, route?: string, answer?: string, rest?: string, match?: string, filters?: string[], cluster?: string, tls?: boolean, protocols?: string}} more lines of
  *   each place, as YAML of one line
  * @returns {Promise<string>} its origin
  */
 export async function envoy(to, more = {}) {
   const { manager = UPGRADES, route = "timeout: 0s", match = 'prefix: "/dante/"' } = more;
-  const { rest = "", filters = [], cluster = "", tls = false, protocols = "[h2, http/1.1]" } = more;
+  const {
+    answer = `route: { cluster: dante, ${route} }`,
+    rest = "",
+    filters = [],
+    cluster = "",
+    tls = false,
+    protocols = "[h2, http/1.1]",
+  } = more;
   const socket = `
     transport_socket:
       name: envoy.transport_sockets.tls
@@ -57,7 +64,7 @@ ${[...filters, filter("router", "router.v3.Router")].map((one) => `          - $
             - name: all
               domains: ["*"]
               routes:
-              - { match: { ${match} }, route: { cluster: dante, ${route} }, ${rest} }
+              - { match: { ${match} }, ${answer}, ${rest} }
 ${tls ? socket.replaceAll("\n", "\n  ") : ""}
   clusters:
   - name: dante

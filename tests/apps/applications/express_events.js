@@ -1,13 +1,15 @@
 // An event stream of Express: /events, an event twice a second; /quiet, one event and then silence; a page at /. Its argument is a
-// JSON object: `port`.
+// JSON object: `port`, and `compresses` for the middleware that many put before everything.
 
 import { createRequire } from "node:module";
 
-// The proxies of the other suite need it, too; it is installed there.
-const express = createRequire(new URL("../../accuracy/package.json", import.meta.url))("express");
+// The proxies of the other suite need these, too; they are installed there.
+const require = createRequire(new URL("../../accuracy/package.json", import.meta.url));
+const express = require("express");
 
-const { port } = JSON.parse(process.argv[2]);
+const { port, compresses } = JSON.parse(process.argv[2]);
 const app = express();
+if (compresses) app.use(require("compression")());
 
 const stream = (pauseMs) => (request, response) => {
   response.set({ "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });

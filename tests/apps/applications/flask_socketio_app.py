@@ -1,10 +1,14 @@
-"""Flask-SocketIO in threads, for gunicorn: news twice a second for everybody, and an echo."""
+"""Flask-SocketIO in threads, for gunicorn: news twice a second for everybody, and an echo. With OWN_ORIGIN, the library accepts
+only the origin that it believes to be its own, which is its default."""
+
+import os
 
 from flask import Flask
 from flask_socketio import SocketIO
 
 app = Flask(__name__)
-socketio = SocketIO(app, async_mode="threading", cors_allowed_origins="*")
+origins = None if os.environ.get("OWN_ORIGIN") else "*"
+socketio = SocketIO(app, async_mode="threading", cors_allowed_origins=origins)
 
 
 def tell_news():

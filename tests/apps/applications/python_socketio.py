@@ -1,8 +1,12 @@
-"""python-socketio's AsyncServer, for uvicorn: news twice a second for everybody, and an echo."""
+"""python-socketio's AsyncServer, for uvicorn: news twice a second for everybody, and an echo. With OWN_ORIGIN, the library accepts
+only the origin that it believes to be its own, which is its default."""
+
+import os
 
 import socketio
 
-server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
+origins = None if os.environ.get("OWN_ORIGIN") else "*"
+server = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins=origins)
 
 
 async def tell_news():

@@ -6,7 +6,7 @@ import { Server } from "socket.io";
 
 const { port } = JSON.parse(process.argv[2]);
 const server = createServer((_request, response) => response.writeHead(404).end("no page here"));
-const io = new Server(server, { cors: { origin: "*" }, perMessageDeflate: { threshold: 0 } });
+const io = new Server(server, { perMessageDeflate: { threshold: 0 } });
 io.on("connection", (socket) => socket.on("echo", (text, answer) => answer(text)));
 let number = 0;
 setInterval(

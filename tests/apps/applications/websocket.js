@@ -1,13 +1,18 @@
 // Node's ws: /feed, a message twice a second; /quiet, one message and then silence; what is sent comes back. Its argument is a
-// JSON object: `port`.
+// JSON object: `port`, and `twice` for a second WebSocketServer beside it, as its documentation warns of.
 
 import { createServer } from "node:http";
 
 import { WebSocketServer } from "ws";
 
-const { port } = JSON.parse(process.argv[2]);
+const { port, twice } = JSON.parse(process.argv[2]);
 const server = createServer((_request, response) => response.writeHead(426).end("Upgrade Required"));
-const sockets = new WebSocketServer({ server, perMessageDeflate: { threshold: 0 } });
+const sockets = new WebSocketServer({
+  server,
+  perMessageDeflate: { threshold: 0 },
+  ...(twice && { path: "/feed" }),
+});
+if (twice) new WebSocketServer({ server, path: "/admin" });
 sockets.on("connection", (socket, { url }) => {
   let number = 0;
   const tell = () =>
