@@ -31,6 +31,7 @@ const NOT_LOADED: &[Host] = &[
     Host::AspNetCore,
     Host::Mitmproxy,
     Host::AwsAlb,
+    Host::ApplicationGateway,
     Host::GoogleLoadBalancer,
     Host::Heroku,
     Host::Ngrok,
