@@ -110,6 +110,7 @@ impl Plan {
         let listen_for = args.listen_for.as_deref().map(|text| time("--for", text)).transpose()?;
         let ways_out = WaysOut::read(args.proxy.as_deref(), env, &target)?;
         check_ways(args, &ways_out, &target)?;
+        check_browser(args, &ways_out, &target)?;
         Ok(Self {
             target,
             subject,
@@ -154,6 +155,7 @@ impl Plan {
             insecure: self.insecure,
             resolve: resolve.collect(),
             only: (!self.headers.is_empty()).then(|| self.target.host.clone()),
+            proxy: self.proxy_for(&self.target).map(Proxy::for_browsers),
         }
     }
 
@@ -179,6 +181,27 @@ impl Plan {
     pub(crate) fn without_proxies(&self) -> Self {
         Self { ways_out: WaysOut::default(), direct: false, browser: None, ..self.clone() }
     }
+}
+
+/// Refuses what a browser cannot be told to do behind a proxy.
+fn check_browser(args: &ProbeArgs, ways_out: &WaysOut, target: &Target) -> Result<(), BadValue> {
+    let (Some(browser), WayOut::Through(proxy)) = (&args.browser, ways_out.to(target)) else { return Ok(()) };
+    let refuse = |reason: &str| {
+        let reason = format!("{reason} the proxy {proxy} ({})", proxy.source);
+        Err(BadValue::new("--browser", browser, reason))
+    };
+    if proxy.credentials.is_some() {
+        return refuse(
+            "a browser asks its user for the password of a proxy; leave --browser out, or do without",
+        );
+    }
+    if !args.header.is_empty() {
+        // Behind a proxy, the browser cannot be kept from other hosts.
+        return refuse(
+            "the headers of --header could reach other hosts; leave one of both out, or do without",
+        );
+    }
+    Ok(())
 }
 
 /// Refuses what the way out makes impossible.
@@ -385,6 +408,21 @@ mod tests {
             (|args| args.watch = Some("0".into()), &["--watch", "1s"]),
             (|args| args.watch = Some("ever".into()), &["--watch", "10m"]),
             (|args| args.direct = true, &["--direct", "--proxy"]),
+            (
+                |args| {
+                    args.browser = Some(String::new());
+                    args.proxy = Some("http://u:p@p:3128".into());
+                },
+                &["--browser", "password", "http://u@p:3128"],
+            ),
+            (
+                |args| {
+                    args.browser = Some(String::new());
+                    args.header = vec!["Authorization: Bearer x".into()];
+                    args.proxy = Some("http://p:3128".into());
+                },
+                &["--browser", "--header", "http://p:3128"],
+            ),
             (
                 |args| {
                     args.url = "http://example.org/".into();

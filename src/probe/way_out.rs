@@ -235,6 +235,18 @@ impl Proxy {
 }
 
 /// Its URL; of the credentials, only the user.
+impl Proxy {
+    /// As browsers are told of it, without user and password. They leave names to every proxy, SOCKS or not.
+    pub(crate) fn for_browsers(&self) -> String {
+        let scheme = match self.kind {
+            ProxyKind::Http => "http",
+            ProxyKind::Https => "https",
+            ProxyKind::Socks5 | ProxyKind::Socks5h => "socks5",
+        };
+        format!("{scheme}://{}:{}", bracketed(&self.host), self.port)
+    }
+}
+
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = match self.kind {

@@ -32,6 +32,8 @@ pub(crate) struct Wishes {
     pub(crate) resolve: Vec<(String, u16, SocketAddr)>,
     /// The only host that may be reached, where headers are sent that no other may see.
     pub(crate) only: Option<String>,
+    /// The proxy to go through, as a URL; none for none, whatever the system has.
+    pub(crate) proxy: Option<String>,
 }
 
 impl Wishes {
@@ -44,6 +46,16 @@ impl Wishes {
         // Chromium refuses to start its sandbox as root, and ends (content/browser/zygote_host).
         all.extend(is_root.then(|| "--no-sandbox".into()));
         all.extend(self.insecure.then(|| "--ignore-certificate-errors".into()));
+        match &self.proxy {
+            // Of its own accord Chromium goes to loopback directly.
+            Some(proxy) => {
+                all.extend(
+                    [format!("--proxy-server={proxy}"), "--proxy-bypass-list=<-loopback>".to_owned()]
+                        .map(Into::into),
+                );
+            }
+            None => all.push("--no-proxy-server".into()),
+        }
         let rules = self.resolver_rules();
         if !rules.is_empty() {
             all.push(format!("--host-resolver-rules={}", rules.join(", ")).into());
@@ -84,6 +96,14 @@ mod tests {
         let weak = arguments(&Wishes { insecure: true, ..Wishes::default() }, true);
         assert!(weak.contains(&"--no-sandbox".to_owned()));
         assert!(weak.contains(&"--ignore-certificate-errors".to_owned()));
+    }
+
+    #[test]
+    fn the_way_out_is_the_probes() {
+        assert!(arguments(&Wishes::default(), false).contains(&"--no-proxy-server".to_owned()));
+        let through = arguments(&Wishes { proxy: Some("http://p:3128".into()), ..Wishes::default() }, false);
+        assert!(through.contains(&"--proxy-server=http://p:3128".to_owned()));
+        assert!(!through.contains(&"--no-proxy-server".to_owned()));
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
                 Some((_, words)) => words.push(failure.words),
                 None => agreed.push((id, vec![failure.words])),
             },
-            None if probe_succeeds(evidence, failure.what) => news.push(failure.words),
+            None if failure.twice && probe_succeeds(evidence, failure.what) => news.push(failure.words),
             None => {}
         }
     }
@@ -69,9 +69,11 @@ enum What {
     Stream,
 }
 
-/// A failure, each time that it was tried.
+/// A failure.
 struct Failure {
     what: What,
+    /// Whether it was seen twice: once may be chance.
+    twice: bool,
     /// What the browser says.
     words: String,
 }
@@ -79,23 +81,23 @@ struct Failure {
 /// Everything that fails in the browser; nothing that may only be slow.
 fn failures(evidence: &Evidence, browser: &Browser) -> Vec<Failure> {
     if let Some(trouble) = page_trouble(browser) {
-        return vec![Failure { what: What::Page, words: trouble }];
+        return vec![Failure { what: What::Page, twice: true, words: trouble }];
     }
-    let [.., before, last] = browser.visits.as_slice() else { return Vec::new() };
-    if before.url != last.url {
-        return Vec::new();
-    }
+    let Some((last, earlier)) = browser.visits.split_last() else { return Vec::new() };
+    let before = earlier.last().filter(|before| before.url == last.url);
     let transport = |transport: &Transport| {
         let words = words_on(last, *transport)?;
-        words_on(before, *transport)?;
+        let twice = before.is_some_and(|before| words_on(before, *transport).is_some());
         let words = format!("{}: {words}", <&str>::from(*transport));
-        Some(Failure { what: What::Transport(*transport), words })
+        // What worked once and failed once is chance.
+        let once = before.is_none();
+        (twice || once).then_some(Failure { what: What::Transport(*transport), twice, words })
     };
     let stream = |stream: &OpenedStream| {
         let same = |other: &&OpenedStream| other.failed() && address(&other.url) == address(&stream.url);
-        before.opened.iter().find(same)?;
+        before?.opened.iter().find(same)?;
         let why = stream.trouble.clone().or_else(|| stream.status.map(|status| status.to_string()))?;
-        Some(Failure { what: What::Stream, words: format!("{}: {why}", address(&stream.url)) })
+        Some(Failure { what: What::Stream, twice: true, words: format!("{}: {why}", address(&stream.url)) })
     };
     if last.report.is_some() {
         return evidence.transports.iter().filter_map(transport).collect();
@@ -167,11 +169,11 @@ fn why(visit: &Visit, transport: Transport) -> Option<String> {
     let forbidden = || visit.complaints.iter().find(|complaint| is_its(complaint));
     let failed = || {
         let request = visit.failed.iter().find(|request| is_its(&request.url))?;
+        let blocked = request.blocked.as_ref().map(|by| format!("blocked ({by})"));
+        let foreign = request.cors.as_ref().map(|why| format!("refused for its origin ({why})"));
         let status = request.status.map(|status| status.to_string());
-        let error = status.unwrap_or_else(|| request.error.clone());
-        let blocked = request.blocked.as_ref().or(request.cors.as_ref());
-        Some(blocked.map_or(error.clone(), |blocked| format!("{error} ({blocked})")))
-            .filter(|_| !OWN_TROUBLES.contains(&request.error.as_str()))
+        let error = Some(request.error.clone()).filter(|error| !OWN_TROUBLES.contains(&error.as_str()));
+        blocked.or(foreign).or(status).or(error)
     };
     let opened = || {
         let stream = visit.opened.iter().find(|stream| is_its(&stream.url) && stream.trouble.is_some())?;

@@ -20,6 +20,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(250);
 /// For how long a page is watched that is none of Dante's, once it is loaded.
 const OTHERS: Duration = Duration::from_secs(8);
+/// For how long a page is watched that says itself that it gets nothing, or whose scripts failed.
+const FAILING: Duration = Duration::from_secs(3);
 /// So many stanzas show that the page works.
 const STANZAS: u64 = 2;
 /// What is told of a page. Not every browser knows each of them.
@@ -34,6 +36,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) headers: &'a [(HeaderName, HeaderValue)],
     /// The transports that matter.
     pub(crate) transports: &'a [Transport],
+    /// Those of them over which the probe itself got stanzas.
+    pub(crate) expected: &'a [Transport],
     /// How long loading may take.
     pub(crate) load: Duration,
     /// How many stanzas are waited for, and how long they may take.
@@ -73,8 +77,8 @@ async fn lead(browser: &Running, asked: &Asked<'_>, seen: &mut Browser) -> Resul
     if let Some(root) = root {
         let compare = format!("{root}compare/");
         let first = visitor.visit(&compare, Page::Compare).await?;
-        let again =
-            !first.opened_page() || asked.transports.iter().any(|transport| silent(&first, *transport));
+        // Where the probe got nothing either, there is nothing to be sure of.
+        let again = asked.expected.iter().any(|transport| silent(&first, *transport));
         seen.visits.push(first);
         if again {
             seen.visits.push(visitor.visit(&compare, Page::Compare).await?);
@@ -85,9 +89,11 @@ async fn lead(browser: &Running, asked: &Asked<'_>, seen: &mut Browser) -> Resul
     Ok(())
 }
 
-/// Whether a page, or a stream that it opened, failed.
+/// Whether a page, or a stream that it opened, failed; one that only takes its time has not.
 fn failed(visit: &Visit) -> bool {
-    !visit.opened_page() || visit.opened.iter().any(OpenedStream::failed)
+    visit.trouble.is_some()
+        || visit.status.is_some_and(|status| status >= 400)
+        || visit.opened.iter().any(OpenedStream::failed)
 }
 
 /// Whether a page that compares the transports got nothing over this one, although the server offers it.
@@ -203,13 +209,18 @@ impl Visitor<'_> {
         }
         let Some(loaded) = visit.loaded_ms else { return is_past(0, *load) };
         let Some(report) = &visit.report else { return is_past(loaded, OTHERS) };
+        let had_its_time = is_past(loaded, FAILING);
+        if had_its_time && visit.failed.iter().any(|request| request.kind == "Script") {
+            return true;
+        }
         let enough = match page {
             Page::Read => report.stanzas >= STANZAS,
             Page::Compare => transports.iter().all(|transport| {
                 let one = report.transports.get(transport);
-                one.is_some_and(|one| {
-                    one.stanzas >= span.stanzas.min(4) as u64
-                        || ["refused", "disallowed", "ended"].contains(&one.state.as_str())
+                one.is_some_and(|one| match one.state.as_str() {
+                    "refused" | "disallowed" | "ended" => true,
+                    "blocked" | "lost" if had_its_time => true,
+                    _ => one.stanzas >= span.stanzas.min(4) as u64,
                 })
             }),
         };

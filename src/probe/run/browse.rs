@@ -24,10 +24,13 @@ impl Probe<'_> {
         let pace = self.evidence.hosting_status().map(|status| status.interval_ms);
         let interval = pace.filter(|interval| *interval > 0).unwrap_or(SAMPLE_INTERVAL_MS);
         let budget = self.connector.budget();
+        let streams = self.evidence.streams.iter().filter(|(_, stream)| !stream.arrivals.is_empty());
+        let expected: Vec<_> = streams.map(|(transport, _)| *transport).collect();
         let asked = Asked {
             url: self.plan.target.to_string(),
             headers: &self.plan.headers,
             transports: &self.plan.transports,
+            expected: &expected,
             load: budget.first_answer(),
             span: Span::at_pace(interval, budget.late()),
         };
