@@ -67,6 +67,15 @@ apps_runs() {
   with_dante tests/apps/*.test.js
 }
 
+suite agreement "Chromium and Firefox behind hosts of HTTP/2, and what dante probe says of them" \
+  cargo npm npm-packages accuracy-packages python-venv openssl apache2 caddy haproxy h2o nghttpx chromium firefox
+agreement_runs() {
+  CHROMIUM=$(find_chromium)
+  FIREFOX=$(find_firefox)
+  export CHROMIUM FIREFOX
+  with_dante tests/agreement/*.test.js
+}
+
 suite remedies "the lines that dante probe says to paste, loaded by the programs that they are for" \
   cargo npm nginx apache2 caddy haproxy lighttpd lighttpd-openssl varnishd squid traffic_server h2o nghttpx accuracy-packages
 remedies_runs() {

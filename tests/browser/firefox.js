@@ -133,6 +133,11 @@ class Visit {
     return await this.evaluate(() => window.notes);
   }
 
+  /** Closes its window. */
+  async close() {
+    await this.bidi.send("browsingContext.close", { context: this.context });
+  }
+
   /** The texts of all elements that a selector names. */
   async texts(selector) {
     return await this.evaluate(
@@ -199,18 +204,19 @@ async function launch() {
 
 /**
  * Gives the suite that calls it Firefox, and returns the function that opens a page in it.
- * @returns {(url: string) => Promise<Visit>}
+ * @param {object} capabilities of WebDriver, such as `acceptInsecureCerts`
+ * @returns {(url: string, patience?: number) => Promise<Visit>} fails when the page does not open in so many milliseconds
  */
-export function useFirefox() {
+export function useFirefox(capabilities = {}) {
   let browser;
   before(async () => {
     browser = await launch();
-    await browser.bidi.send("session.new", { capabilities: {} });
+    await browser.bidi.send("session.new", { capabilities: { alwaysMatch: capabilities } });
     const events = ["log.entryAdded", "network.beforeRequestSent", "network.fetchError"];
     await browser.bidi.send("session.subscribe", { events });
   });
   after(() => browser?.quit(() => browser.bidi.send("browser.close")));
-  return async (url) => {
+  return async (url, patience = PATIENCE_MS) => {
     const { bidi } = browser;
     const { context } = await bidi.send("browsingContext.create", { type: "window" });
     const visit = new Visit(bidi, context);
@@ -219,7 +225,17 @@ export function useFirefox() {
       contexts: [context],
     });
     visit.url = url;
-    await bidi.send("browsingContext.navigate", { context, url, wait: "complete" });
+    const opened = bidi.send("browsingContext.navigate", { context, url, wait: "complete" });
+    const late = AbortSignal.timeout(patience);
+    const waited = once(late, "abort").then(() => Promise.reject(new Error(`${url} does not open`)));
+    try {
+      await Promise.race([opened, waited]);
+    } catch (error) {
+      opened.catch(() => {});
+      await visit.close();
+      throw error;
+    }
+    waited.catch(() => {});
     return visit;
   };
 }

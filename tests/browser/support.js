@@ -152,7 +152,12 @@ export function useBrowser() {
     if (notes) await context.addInitScript(takeNotes);
     const visit = new Visit(await context.newPage());
     await prepare(visit.page);
-    visit.response = await visit.page.goto(url);
+    try {
+      visit.response = await visit.page.goto(url);
+    } catch (error) {
+      await context.close();
+      throw error;
+    }
     return visit;
   };
 }

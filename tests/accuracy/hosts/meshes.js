@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import { connect } from "node:tls";
 
 import { launch } from "../../support/programs.js";
 import { CHAIN, KEY_FILE } from "./tls.js";
@@ -91,6 +92,20 @@ async function routed(url) {
   }
 }
 
+/** Waits until Traefik shows the certificate that it was given: until it has read that, it shows one of its own. */
+async function certified(port) {
+  for (;;) {
+    const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false });
+    const name = await new Promise((resolve) => {
+      socket.once("secureConnect", () => resolve(socket.getPeerCertificate().subject.CN));
+      socket.once("error", () => resolve(null));
+    });
+    socket.destroy();
+    if (name === "leaf") return;
+    await delay(50);
+  }
+}
+
 /**
  * Starts Traefik before ports.
  * @param {number[]} to
@@ -132,7 +147,8 @@ export async function traefik(to, more = {}) {
     };
   });
   const place = origin(port, tls ? "https" : "http");
-  if (tls) await delay(1000);
+  if (tls === "own") await certified(port);
+  else if (tls) await delay(1000);
   else await routed(`${place}/dante/`);
   return place;
 }
