@@ -62,7 +62,8 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
             evidence.handshake.as_ref().is_some_and(|handshake| handshake.open.is_none())
                 && works(evidence, Hop::Upgrade)
         }
-        Hop::Hold => evidence.hold.is_none() && !evidence.hold_wanted,
+        // A stream by itself is held by listening to it.
+        Hop::Hold => subject.is_stream() || (evidence.hold.is_none() && !evidence.hold_wanted),
         Hop::Stream(transport) => !subject.is_page() || !evidence.transports.contains(&transport),
         Hop::Proxy => evidence.proxy.is_none(),
         Hop::Files => evidence.files.is_none(),

@@ -105,7 +105,10 @@ impl Probe<'_> {
             self.evidence.http = Some(http);
             self.done(&[Hop::Http], start)?;
         }
-        let (listening, count) = (self.plan.listening, AtomicUsize::new(0));
+        // A stream that is to be held is listened to for so long: what it says, and when, is its own affair.
+        let Listening { time, expect } = self.plan.listening;
+        let time = self.plan.hold.map_or(time, |hold| hold.limit.max(time));
+        let (listening, count) = (Listening { time, expect }, AtomicUsize::new(0));
         let heard = async {
             match opened {
                 Ok(opened) => (opened.listen(listening, &count).await, (None, None)),
