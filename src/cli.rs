@@ -31,7 +31,7 @@ pub enum Command {
     Serve(ServeArgs),
     /// Explain how Dante is hosted here, or print the configuration that a host needs
     Hosting(HostingArgs),
-    /// Test from outside, hop by hop, whether a host lets streams through
+    /// Find out from outside, hop by hop, why a host does not let streams through: Dante's, or those of any application
     Probe(Box<ProbeArgs>),
     /// Serve an echo to try a host with: WebSocket, event streams and POST, in any size and at any pace
     Echo(EchoArgs),
