@@ -135,7 +135,7 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         Hop::Echo => evidence.echo.as_ref().is_some_and(|echo| echo.passes()),
         Hop::Http2 => evidence.http2.as_ref().is_some_and(|http2| {
             let first = http2.page.as_ref().or(http2.handshake.as_ref());
-            first.is_some_and(page_ok)
+            first.is_some_and(page_ok) || http2.app.as_ref().is_some_and(AppStream::is_open)
         }),
         Hop::Browser => evidence.browser.as_ref().is_some_and(|browser| {
             let tried: Vec<_> =

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Exchange, Failure, Stream, Upgrade};
+use super::{AppStream, Exchange, Failure, Stream, Upgrade};
 use crate::transport::Transport;
 
 evidence! {
@@ -20,6 +20,8 @@ evidence! {
         upgrade: Option<Upgrade>,
         /// The streams; those over WebSocket only where the server offers extended CONNECT.
         streams: BTreeMap<Transport, Stream>,
+        /// The stream of an application that is not Dante.
+        app: Option<AppStream>,
         /// What failed over HTTP/2 alone, once more over a fresh connection.
         again: Option<Box<Http2>>,
     }

@@ -13,14 +13,16 @@ use super::{
 };
 use crate::{
     probe::{
+        app,
         client::{
             http::{self, Request},
             websocket::Style,
         },
         context::Context,
         diagnose::http2::failed_alone,
-        evidence::{Evidence, Exchange, Http2, Stream},
+        evidence::{AppWay, Evidence, Exchange, Http2, Stream},
         streams::{self, Asked, Span},
+        subject::{Kind, Listening, Subject},
     },
     transport::{EngineTransport, Transport},
 };
@@ -65,6 +67,24 @@ pub(crate) async fn look_at_engine(context: &Context) -> Http2 {
     with_connections(Http2 { handshake: Some(handshake), upgrade, ..Http2::default() }, &over)
 }
 
+/// The stream of an application; none where it is a WebSocket that the server does not offer over HTTP/2. What is posted is not posted
+/// once more: it may cost something.
+pub(crate) async fn look_at_stream(
+    context: &Context,
+    subject: &Subject,
+    way: AppWay,
+    listening: Listening,
+) -> Option<Http2> {
+    let over = over_http2(context);
+    if subject.kind() == Kind::Post || (way == AppWay::WebSocket && !offers_websocket(&over).await) {
+        return None;
+    }
+    // Whether compression of messages works is another matter.
+    let compressed = way != AppWay::WebSocket;
+    let app = app::listen(&over, subject, way, compressed, listening, &AtomicUsize::new(0)).await;
+    Some(with_connections(Http2 { app: Some(app), ..Http2::default() }, &over))
+}
+
 /// Looks once more, over a fresh connection and with nothing else open, at what failed over HTTP/2 alone: one sample may be chance.
 pub(crate) async fn look_again(context: &Context, evidence: &mut Evidence, span: Span) {
     let Some(failed) = failed_alone(evidence) else { return };
@@ -79,6 +99,21 @@ pub(crate) async fn look_engine_again(context: &Context, evidence: &mut Evidence
     if failed_alone(evidence).is_some() {
         let _alone = context.connector.gate().alone().await;
         keep(evidence, look_at_engine(context).await);
+    }
+}
+
+/// The same for the stream of an application.
+pub(crate) async fn look_at_stream_again(
+    context: &Context,
+    subject: &Subject,
+    way: AppWay,
+    listening: Listening,
+    evidence: &mut Evidence,
+) {
+    if failed_alone(evidence).is_some()
+        && let Some(again) = look_at_stream(context, subject, way, listening).await
+    {
+        keep(evidence, again);
     }
 }
 

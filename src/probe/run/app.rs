@@ -21,7 +21,7 @@ use crate::probe::{
     hop::Hop,
     hops::{
         app::find,
-        connection,
+        connection, http2,
         upgrade::{self, Proof},
     },
     subject::{EngineRequest, Kind, Listening, Subject},
@@ -109,6 +109,9 @@ impl Probe<'_> {
         let Listening { time, expect } = self.plan.listening;
         let time = self.plan.hold.map_or(time, |hold| hold.limit.max(time));
         let (listening, count) = (Listening { time, expect }, AtomicUsize::new(0));
+        let beside = opened.is_ok() && self.speaks_http2();
+        let over_http2 =
+            beside.then(|| timed(http2::look_at_stream(context, subject, *way, self.plan.listening)));
         let heard = async {
             match opened {
                 Ok(opened) => (opened.listen(listening, &count).await, (None, None)),
@@ -121,14 +124,23 @@ impl Probe<'_> {
         let upgrades = OptionFuture::from(
             (*way == AppWay::WebSocket).then(|| timed(upgrade::upgrades(context, Proof::Opening))),
         );
-        let both = async { tokio::join!(Box::pin(heard), Box::pin(upgrades)) };
+        let over_http2 = OptionFuture::from(over_http2);
+        let all = async { tokio::join!(Box::pin(heard), Box::pin(upgrades), over_http2) };
         let progress = || listening_to(start, listening, [&count]);
-        let ((stream, others), upgrades) = with_progress(&mut *self.report, progress, both).await?;
+        let ((stream, others), upgrades, over_http2) =
+            with_progress(&mut *self.report, progress, all).await?;
         if let Some(upgrades) = upgrades {
             self.evidence.upgrades = Some(self.timed(Hop::Upgrade, upgrades));
             self.report(&[Hop::Upgrade])?;
         }
-        self.keep_app(context, subject, vec![(stream, millis(start))], others).await
+        if let Some((Some(seen), ms)) = over_http2 {
+            self.evidence.http2 = Some(self.timed(Hop::Http2, (seen, ms)));
+        }
+        self.keep_app(context, subject, vec![(stream, millis(start))], others).await?;
+        let (listening, evidence) = (self.plan.listening, &mut self.evidence);
+        Box::pin(http2::look_at_stream_again(context, subject, *way, listening, evidence)).await;
+        let over_http2 = self.evidence.http2.is_some().then_some(Hop::Http2);
+        self.report(over_http2.as_slice())
     }
 
     /// Listens to an engine by all its ways at once; each with the time it took.

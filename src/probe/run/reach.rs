@@ -83,7 +83,8 @@ impl Probe<'_> {
     /// What speaks HTTP/2 in the place of HTTP/1.1, where that is all that a host speaks behind TLS: as browsers do, which never speak it
     /// without.
     fn over_http2_alone(&self, target: &Target, first: &Exchange) -> Option<Connector> {
-        let only = speaks_only_http2(self.evidence.tls.as_ref(), first).is_some();
+        let tls = self.evidence.tls.as_ref().filter(|tls| tls.http2 == Some(true));
+        let only = tls.is_some() && speaks_only_http2(tls, first).is_some();
         let allowed = target.tls && self.plan.http == HttpVersions::Both && self.connector.http2().is_none();
         (only && allowed).then(|| self.connector.over_http2())
     }

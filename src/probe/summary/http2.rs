@@ -4,7 +4,8 @@ use crate::probe::evidence::{Http2, Stream};
 
 /// What was seen over HTTP/2, in one line.
 pub(super) fn summary(http2: &Http2) -> String {
-    let first = http2.page.as_ref().or(http2.handshake.as_ref()).map(|first| first.outcome());
+    let app = http2.app.as_ref().map(|app| &app.exchange);
+    let first = http2.page.as_ref().or(http2.handshake.as_ref()).or(app).map(|first| first.outcome());
     let streaming = http2.streams.values().filter(|stream| !stream.arrivals.is_empty()).count();
     let streams = match http2.streams.len() {
         0 => String::new(),

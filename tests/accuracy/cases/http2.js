@@ -1,7 +1,9 @@
 // HTTP/2: what fails over it and not over HTTP/1.1, and hosts that serve both well.
 
+import http from "node:http";
 import http2 from "node:http2";
 
+import { listen } from "../../probe/support.js";
 import { apache, pass, TLS as APACHE_TLS } from "../hosts/apache.js";
 import { caddy } from "../hosts/caddy.js";
 import { haproxy } from "../hosts/haproxy.js";
@@ -33,6 +35,7 @@ const over2 = (which, answer) => ({
     return true;
   },
 });
+const refused = (which) => over2(which, (response) => response.writeHead(502).end("bad gateway"));
 const hang = () => {};
 
 const faults = [
@@ -40,11 +43,7 @@ const faults = [
     id: "h2-events-node",
     host: NODE,
     fault: "event streams are answered 502 over HTTP/2",
-    start: ({ prefixed }) =>
-      startFront(
-        prefixed,
-        over2(isEvents, (response) => response.writeHead(502).end("bad gateway")),
-      ),
+    start: ({ prefixed }) => startFront(prefixed, refused(isEvents)),
     expert: "event streams fail over HTTP/2, which browsers use",
     expected: { outcome: "degraded", causes: ["http2-request-fails"], evidence: /502/ },
   },
@@ -195,6 +194,37 @@ const faults = [
   },
 ];
 
+/** An application that is not Dante: an event each 200 ms. */
+const startEvents = () =>
+  listen(
+    http.createServer((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const clock = setInterval(() => response.write(`data: ${Date.now()}\n\n`), 200);
+      response.once("close", () => clearInterval(clock));
+    }),
+  );
+
+const applications = [
+  {
+    id: "h2-app-refused-node",
+    fault: "another application's events are answered 502 over HTTP/2",
+    start: async () =>
+      startFront(
+        await startEvents(),
+        refused(() => true),
+      ),
+    expert: "the stream fails over HTTP/2, which browsers use",
+    expected: { outcome: "broken", causes: ["http2-request-fails"], evidence: /502/ },
+  },
+  {
+    id: "h2-app-healthy-node",
+    fault: "none: another application's events, over HTTP/2, too",
+    start: async () => startFront(await startEvents()),
+    expert: "good",
+    expected: { outcome: "good" },
+  },
+].map((it) => ({ host: NODE, args: ["--sse", "--for", "3s"], ...it }));
+
 const h2Modules = { modules: ["ssl", "socache_shmcb", "http2"] };
 const apacheTls = async (port, more = "") =>
   trusted(await apache(`Protocols h2 http/1.1\n${more}\n${APACHE_TLS}\n${pass(port)}`, h2Modules));
@@ -271,4 +301,4 @@ const healthy = [
   expected: { outcome: "good" },
 }));
 
-export default [...faults, ...healthy].map((it) => ({ kind: "HTTP/2", ...it }));
+export default [...faults, ...applications, ...healthy].map((it) => ({ kind: "HTTP/2", ...it }));

@@ -2,7 +2,7 @@
 
 use crate::probe::{
     diagnose::{facts, pace},
-    evidence::{Evidence, Exchange, Failure, Stream, Upgrade},
+    evidence::{AppStream, Evidence, Exchange, Failure, Stream, Upgrade},
     hop::Hop,
     streams::opened,
 };
@@ -48,6 +48,7 @@ pub(super) fn over_http_1(evidence: &Evidence, hop: Hop) -> Fate {
             Some(stream) => of_stream(evidence, facts::heard(stream)),
             None => Fate::Refused("it was not asked for over HTTP/1.1".to_owned()),
         },
+        Hop::App => evidence.app.as_ref().and_then(|app| app.streams.first()).map_or_else(works, of_app),
         _ => works(),
     }
 }
@@ -118,6 +119,25 @@ pub(super) fn of_stream(evidence: &Evidence, stream: &Stream) -> Fate {
             Some(silence) => Fate::Held(format!("nothing for {:.1} s", seconds(silence.ms()))),
             None => Fate::Good,
         },
+    }
+}
+
+/// What came of a stream of an application. Its pace is not known, and so only what it lacks altogether is told.
+pub(super) fn of_app(stream: &AppStream) -> Fate {
+    let exchange = &stream.exchange;
+    match (&stream.garbage, &stream.ended) {
+        _ if !stream.is_open() => match &exchange.failure {
+            Some(failure) => of_failure(failure, facts::describe_answer(exchange)),
+            None => Fate::Refused(facts::describe_answer(exchange)),
+        },
+        (Some(garbage), _) => Fate::Refused(garbage.clone()),
+        (None, Some(ended)) if !stream.complete => {
+            Fate::Cut(format!("{} after {:.1} s", ended.how, seconds(ended.at_ms)))
+        }
+        _ if stream.bytes == 0 => {
+            Fate::Held(format!("it opened, but nothing came within {:.1} s", seconds(stream.watched_ms)))
+        }
+        _ => Fate::Good,
     }
 }
 

@@ -120,6 +120,7 @@ fn over_1(evidence: &Evidence, hop: Hop) -> Option<&Exchange> {
         Hop::Handshake => &evidence.handshake.as_ref()?.exchange,
         Hop::Upgrade => &evidence.upgrades.as_ref()?.attempts.iter().find(|attempt| attempt.works)?.exchange,
         Hop::Stream(transport) => &facts::heard(evidence.streams.get(&transport)?).exchange,
+        Hop::App => &evidence.app.as_ref()?.streams.first()?.exchange,
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use super::fate::{self, Fate};
 use crate::{
     probe::{
         diagnose::describe::describe_request,
-        evidence::{Evidence, Exchange, Http2, Stream, Upgrade},
+        evidence::{AppStream, AppWay, Evidence, Exchange, Http2, Stream, Upgrade},
         hop::Hop,
     },
     transport::Transport,
@@ -21,6 +21,7 @@ enum Seen<'a> {
     Answer(&'a Exchange),
     Stream(&'a Stream),
     Upgrade(&'a Upgrade),
+    App(&'a AppStream),
 }
 
 /// All that was done over HTTP/2.
@@ -34,7 +35,8 @@ pub(super) fn things(http2: &Http2) -> impl Iterator<Item = Thing<'_>> {
     let upgrade = http2.upgrade.iter().map(|upgrade| (Hop::Upgrade, Seen::Upgrade(upgrade)));
     let streams = http2.streams.iter();
     let streams = streams.map(|(transport, stream)| (Hop::Stream(*transport), Seen::Stream(stream)));
-    answers.chain(upgrade).chain(streams).map(|(hop, seen)| Thing { hop, seen })
+    let app = http2.app.iter().map(|stream| (Hop::App, Seen::App(stream)));
+    answers.chain(upgrade).chain(streams).chain(app).map(|(hop, seen)| Thing { hop, seen })
 }
 
 /// Whether the server's settings offer extended CONNECT.
@@ -50,6 +52,7 @@ impl Thing<'_> {
             Seen::Answer(exchange) => fate::of_answer(exchange),
             Seen::Stream(stream) => fate::over_http_2(evidence, stream),
             Seen::Upgrade(upgrade) => fate::of_upgrade(upgrade),
+            Seen::App(stream) => fate::of_app(stream),
         }
     }
 
@@ -58,6 +61,7 @@ impl Thing<'_> {
             Seen::Answer(exchange) => exchange,
             Seen::Stream(stream) => &stream.exchange,
             Seen::Upgrade(upgrade) => &upgrade.exchange,
+            Seen::App(stream) => &stream.exchange,
         }
     }
 
@@ -73,6 +77,9 @@ impl Thing<'_> {
 
     /// Whether it is an extended CONNECT.
     pub(super) fn is_websocket(&self) -> bool {
+        if let Seen::App(stream) = self.seen {
+            return stream.way == AppWay::WebSocket;
+        }
         matches!(self.hop, Hop::Upgrade | Hop::Stream(Transport::SocketIoWebSocket | Transport::WebSocket))
     }
 }
