@@ -24,9 +24,9 @@ pub(crate) use super::{
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
 use crate::probe::evidence::{Exchange, Failure, FailureKind};
 
-/// How much of one header's value is shown, and of a policy, which is judged as a whole.
+/// How much of one header's value is shown, and of a policy or a cookie, which count as a whole.
 const SHOWN_HEADER: usize = 2048;
-const SHOWN_POLICY: usize = 16 * 1024;
+const SHOWN_WHOLE: usize = 16 * 1024;
 
 /// Sends a request over a connection of its own, once, and waits for the head of the answer.
 ///
@@ -141,7 +141,8 @@ async fn attempt(
 
 pub(super) fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let value = |name, value: &HeaderValue| {
-        let most = if name == header::CONTENT_SECURITY_POLICY { SHOWN_POLICY } else { SHOWN_HEADER };
+        let is_whole = name == header::CONTENT_SECURITY_POLICY || name == header::SET_COOKIE;
+        let most = if is_whole { SHOWN_WHOLE } else { SHOWN_HEADER };
         let bytes = value.as_bytes();
         String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
     };

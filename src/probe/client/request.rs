@@ -95,7 +95,14 @@ impl Request {
             .body(Full::new(Bytes::from(self.body)))
             .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
         for (name, value) in &plan.headers {
-            if !over_http2 || name != header::HOST {
+            if name == header::COOKIE {
+                // A sign-in that the user gives goes beside the cookies that the host sets, as in a browser.
+                let set = built.headers().get(name).map(|set| [set.as_bytes(), b"; "].concat());
+                let both = [set.unwrap_or_default().as_slice(), value.as_bytes()].concat();
+                let both = HeaderValue::from_bytes(&both)
+                    .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
+                built.headers_mut().insert(name, both);
+            } else if !over_http2 || name != header::HOST {
                 built.headers_mut().insert(name, value.clone());
             }
         }
@@ -142,5 +149,19 @@ mod tests {
         assert_eq!(written(&["Host: other.test"], Form::ToServer), ("/a?b".into(), host("other.test")));
         assert_eq!(written(&[], Form::Http2), ("https://dante.test/a?b".into(), None));
         assert_eq!(written(&["Host: other.test"], Form::Http2), ("https://other.test/a?b".into(), None));
+    }
+
+    #[test]
+    fn cookies_of_the_user_and_of_the_host_go_together() {
+        let given = ["Cookie: session=1".to_owned()].to_vec();
+        let args = ProbeArgs { url: "https://dante.test/".into(), header: given, ..ProbeArgs::default() };
+        let plan = Plan::read(&args, &Environment::default()).unwrap();
+        let cookie = |request: Request| {
+            let written = request.written(&plan, Form::ToServer).unwrap();
+            written.headers().get("cookie").map(|value| value.to_str().unwrap().to_owned())
+        };
+        let request = Request::get(plan.target.clone(), Duration::ZERO);
+        assert_eq!(cookie(request.clone()).as_deref(), Some("session=1"));
+        assert_eq!(cookie(request.with("cookie", "node=a")).as_deref(), Some("node=a; session=1"));
     }
 }
