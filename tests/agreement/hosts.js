@@ -16,6 +16,7 @@ import { BUNDLE, CHAIN, KEY_FILE } from "../accuracy/hosts/tls.js";
  * @property {string} host its make
  * @property {string} what its configuration, or what is wrong with it
  * @property {(dantes: {prefixed: number, another: number}) => Promise<string | {url: string}>} start gives its origin, or the page
+ * @property {boolean} [chance] whether a browser may get more or less each time
  * @property {string[]} [causes] ids of verdicts, of which one must come first; none for a healthy host
  */
 
@@ -187,6 +188,8 @@ const broken = [
     id: "sticky-path",
     host: "HAProxy 2.6",
     what: "two servers, and a sticky cookie for another path",
+    // Which server answers a poll depends on what else was asked before.
+    chance: true,
     start: ({ prefixed, another }) =>
       haproxy(
         `balance roundrobin
