@@ -31,9 +31,7 @@ const ANSWERS = {
     speak(response, (count) => `data: ${count}\n\n`);
   },
   "/silent"(_request, response) {
-    response
-      .writeHead(200, { "content-type": "text/event-stream" })
-      .flushHeaders();
+    response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
   },
   "/lines"(_request, response) {
     response.writeHead(200, { "content-type": "application/x-ndjson" });
@@ -48,8 +46,7 @@ const ANSWERS = {
     response.writeHead(200, { "content-type": "text/event-stream" });
     let held = "";
     const timer = setInterval(() => {
-      for (let count = 0; count < 12; count++)
-        held += `data: ${"x".repeat(150)}\n\n`;
+      for (let count = 0; count < 12; count++) held += `data: ${"x".repeat(150)}\n\n`;
       if (held.length < 4096) return;
       response.write(held.slice(0, 4096));
       held = held.slice(4096);
@@ -76,8 +73,7 @@ const ANSWERS = {
       }
       let count = 0;
       const timer = setInterval(() => {
-        if (count++ < words)
-          response.write(`data: ${JSON.stringify({ count })}\n\n`);
+        if (count++ < words) response.write(`data: ${JSON.stringify({ count })}\n\n`);
         else response.end("data: [DONE]\n\n", () => clearInterval(timer));
       }, 50);
     });
@@ -97,10 +93,7 @@ async function start() {
     const { pathname } = new URL(request.url, "http://localhost");
     const answer = ANSWERS[pathname];
     if (answer) answer(request, response);
-    else
-      response
-        .writeHead(404, { "content-type": "application/json" })
-        .end('{"error":"not found"}');
+    else response.writeHead(404, { "content-type": "application/json" }).end('{"error":"not found"}');
   });
   const io = new Server(server, {
     path: "/chat/socket.io/",
@@ -111,11 +104,7 @@ async function start() {
   });
   io.of("/private")
     .use(({ handshake }, next) =>
-      next(
-        handshake.auth.token === "secret"
-          ? undefined
-          : new Error("unauthorized"),
-      ),
+      next(handshake.auth.token === "secret" ? undefined : new Error("unauthorized")),
     )
     .on("connection", (socket) => socket.emit("welcome", 1));
   const sockets = new WebSocketServer({
@@ -125,10 +114,7 @@ async function start() {
   server.on("upgrade", (request, socket, head) => {
     if (request.url.startsWith("/ws")) {
       sockets.handleUpgrade(request, socket, head, (connection) => {
-        const timer = setInterval(
-          () => connection.send(`{"text":"${"so ".repeat(50)}"}`),
-          EVERY_MS,
-        );
+        const timer = setInterval(() => connection.send(`{"text":"${"so ".repeat(50)}"}`), EVERY_MS);
         connection.on("close", () => clearInterval(timer));
         connection.on("message", (text) => connection.send(`you said ${text}`));
       });
@@ -136,27 +122,20 @@ async function start() {
       // Compression is agreed on, and what is sent is not compressed though it says so.
       const broken = new WebSocketServer({
         noServer: true,
-        perMessageDeflate: Boolean(
-          request.headers["sec-websocket-extensions"],
-        ) && { threshold: 1 << 20 },
+        perMessageDeflate: Boolean(request.headers["sec-websocket-extensions"]) && { threshold: 1 << 20 },
       });
       broken.handleUpgrade(request, socket, head, (connection) => {
         const text = "x".repeat(30);
         const first = request.headers["sec-websocket-extensions"] ? 0xc1 : 0x81;
         const timer = setInterval(
-          () =>
-            socket.write(
-              Buffer.from([first, text.length, ...Buffer.from(text)]),
-            ),
+          () => socket.write(Buffer.from([first, text.length, ...Buffer.from(text)])),
           EVERY_MS,
         );
         connection.on("error", () => connection.terminate());
         connection.on("close", () => clearInterval(timer));
       });
     } else if (!request.url.startsWith("/chat/socket.io")) {
-      socket.end(
-        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-      );
+      socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     }
   });
   after(() => io.close());
@@ -174,8 +153,7 @@ async function expectApp(path, args, { subject, verdicts = [], events = 0 }) {
   const report = JSON.stringify({ seen, evidence }).slice(0, 4000);
   assert.equal(document.subject, subject, report);
   assert.deepEqual(seen, verdicts, report);
-  for (const stream of evidence.streams)
-    assert.ok(stream.events.length >= events, report);
+  for (const stream of evidence.streams) assert.ok(stream.events.length >= events, report);
   return evidence.streams;
 }
 
@@ -247,9 +225,7 @@ together("an application that is not Dante", {
   },
   async "what wants POST"() {
     const document = await probe(`${origin}/complete`);
-    assert.deepEqual(document.verdicts.map(describeVerdict), [
-      "broken not-dante at page, or page-refused",
-    ]);
+    assert.deepEqual(document.verdicts.map(describeVerdict), ["broken not-dante at page, or page-refused"]);
     assert.match(document.verdicts[0].toTell, /--post/);
   },
   async "a WebSocket, by its URL alone, with compressed messages"() {
@@ -281,28 +257,14 @@ together("an application that is not Dante", {
     );
   },
   async "an event of Socket.IO that is asked for"() {
-    const args = [
-      "--socketio",
-      "/chat/socket.io/",
-      "--emit",
-      '["subscribe", 7]',
-      "--event",
-      "subscribed",
-    ];
+    const args = ["--socketio", "/chat/socket.io/", "--emit", '["subscribe", 7]', "--event", "subscribed"];
     await expectApp("/", [...args, "--expect", "1"], {
       subject: "engine",
       events: 1,
     });
   },
   async "a namespace with credentials"() {
-    const args = [
-      "--socketio",
-      "/chat/socket.io/",
-      "--namespace",
-      "/private",
-      "--expect",
-      "1",
-    ];
+    const args = ["--socketio", "/chat/socket.io/", "--namespace", "/private", "--expect", "1"];
     await expectApp("/", [...args, "--auth", '{"token":"secret"}'], {
       subject: "engine",
       events: 1,
