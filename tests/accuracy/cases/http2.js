@@ -27,6 +27,8 @@ const ADD_KEY = `function envoy_on_request(handle)
 end`;
 const OFFERS = "http2_protocol_options: { allow_connect: true }";
 
+// Stand-ins share a process with the suite, which may be busy: the Dante behind them is the slow one.
+
 /** Answers what `which` picks of HTTP/2. */
 const over2 = (which, answer) => ({
   answer(request, response) {
@@ -43,7 +45,7 @@ const faults = [
     id: "h2-events-node",
     host: NODE,
     fault: "event streams are answered 502 over HTTP/2",
-    start: ({ prefixed }) => startFront(prefixed, refused(isEvents)),
+    start: ({ paced }) => startFront(paced, refused(isEvents)),
     expert: "event streams fail over HTTP/2, which browsers use",
     expected: { outcome: "degraded", causes: ["http2-request-fails"], evidence: /502/ },
   },
@@ -65,9 +67,9 @@ const faults = [
     id: "h2-reset-node",
     host: NODE,
     fault: "event streams are reset over HTTP/2",
-    start: ({ prefixed }) =>
+    start: ({ paced }) =>
       startFront(
-        prefixed,
+        paced,
         over2(isEvents, (response) => response.stream.close(NGHTTP2_REFUSED_STREAM)),
       ),
     expert: "event streams are reset over HTTP/2",
@@ -78,7 +80,7 @@ const faults = [
     host: NODE,
     fault: "polls are never answered over HTTP/2",
     args: ["--timeout", "3s"],
-    start: ({ prefixed }) => startFront(prefixed, over2(isPoll, hang)),
+    start: ({ paced }) => startFront(paced, over2(isPoll, hang)),
     expert: "long polling hangs over HTTP/2",
     expected: { outcome: "degraded", causes: ["http2-request-fails"], evidence: /no answer within/ },
   },
@@ -87,9 +89,9 @@ const faults = [
     host: NODE,
     fault: "nothing is answered over HTTP/2",
     args: ["--timeout", "3s"],
-    start: ({ prefixed }) =>
+    start: ({ paced }) =>
       startFront(
-        prefixed,
+        paced,
         over2(() => true, hang),
       ),
     expert: "HTTP/2 hangs: turn it off",
@@ -119,8 +121,8 @@ const faults = [
     id: "h2-goaway-node",
     host: NODE,
     fault: "every connection of HTTP/2 is ended after a second",
-    start: ({ prefixed }) =>
-      startFront(prefixed, {
+    start: ({ paced }) =>
+      startFront(paced, {
         session(session) {
           setTimeout(() => {
             if (session.destroyed) return;
@@ -150,9 +152,9 @@ const faults = [
     id: "h2-connect-403-node",
     host: NODE,
     fault: "extended CONNECT is offered, and answered 403",
-    start: ({ prefixed }) =>
+    start: ({ paced }) =>
       startFront(
-        prefixed,
+        paced,
         {
           connect(_request, response) {
             response.writeHead(403).end();
@@ -168,9 +170,9 @@ const faults = [
     id: "h2-connect-reset-node",
     host: NODE,
     fault: "extended CONNECT is offered, and reset",
-    start: ({ prefixed }) =>
+    start: ({ paced }) =>
       startFront(
-        prefixed,
+        paced,
         {
           connect(_request, response) {
             response.stream.close(NGHTTP2_REFUSED_STREAM);
@@ -277,18 +279,18 @@ const healthy = [
   ],
   ["nghttpx", "TLS", async ({ prefixed }) => trusted(await nghttpx(prefixed, { tls: true }))],
   ["Traefik", "TLS", async ({ prefixed }) => trusted(await traefik([prefixed], { tls: "own" }))],
-  [NODE, "extended CONNECT", ({ prefixed }) => startFront(prefixed, {}, { offers: true })],
+  [NODE, "extended CONNECT", ({ paced }) => startFront(paced, {}, { offers: true })],
   [
     NODE,
     "a polite GOAWAY after a second; streams live on",
-    ({ prefixed }) => startFront(prefixed, { session: (session) => setTimeout(() => session.close(), 1000) }),
+    ({ paced }) => startFront(paced, { session: (session) => setTimeout(() => session.close(), 1000) }),
   ],
   [
     NODE,
     "HTTP_1_1_REQUIRED for the page",
-    ({ prefixed }) =>
+    ({ paced }) =>
       startFront(
-        prefixed,
+        paced,
         over2(isPage, (response) => response.stream.close(http2.constants.NGHTTP2_HTTP_1_1_REQUIRED)),
       ),
   ],
