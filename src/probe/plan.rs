@@ -37,6 +37,8 @@ pub struct Plan {
     pub(crate) transports: Vec<Transport>,
     /// Which versions of HTTP are spoken.
     pub(crate) http: HttpVersions,
+    /// The same at other places, from the one behind the host to the origin.
+    pub(crate) against: Vec<Target>,
     resolve: Vec<Resolve>,
     /// The proxies.
     ways_out: WaysOut,
@@ -79,6 +81,9 @@ struct Resolve {
     port: u16,
     address: SocketAddr,
 }
+
+/// How many other places may be named: with the host, as many as connections may be open.
+const MOST_AGAINST: usize = 5;
 
 const TIMES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60 * 60));
 
@@ -125,6 +130,7 @@ impl Plan {
             headers,
             transports: transports(args.transports.as_deref())?,
             http: http_versions(args.http.as_deref())?,
+            against: against(&args.against)?,
             resolve,
         })
     }
@@ -248,6 +254,20 @@ fn watch_time(text: &str, args: &ProbeArgs) -> Result<Duration, BadValue> {
         Ok(_) => refuse("out of range; use 1s to 7days"),
         Err(_) => refuse("not a duration; write 10m or 12h"),
     }
+}
+
+/// URLs of other places; no more than there are connections.
+fn against(urls: &[String]) -> Result<Vec<Target>, BadValue> {
+    if let Some(text) = urls.get(MOST_AGAINST) {
+        let reason = format!("one too many; name at most {MOST_AGAINST} places");
+        return Err(BadValue::new("--against", text, reason));
+    }
+    let read = |text: &String| {
+        let page = target::page_of_websocket(text);
+        Target::parse(page.as_deref().unwrap_or(text))
+            .map_err(|reason| BadValue::new("--against", text, reason))
+    };
+    urls.iter().map(read).collect()
 }
 
 /// A time, `auto`, or `auto:` and the longest time.
@@ -394,6 +414,11 @@ mod tests {
             (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
             (|args| args.hold = Some("auto:1h".into()), &["--hold \"auto:1h\"", "10m"]),
             (|args| args.hold = Some("automatic".into()), &["--hold", "auto:5m"]),
+            (
+                |args| args.against = vec!["localhost:3000".into()],
+                &["--against \"localhost:3000\"", "http://localhost:3000"],
+            ),
+            (|args| args.against = vec!["http://h/".into(); 6], &["--against", "at most 5"]),
             (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\"", "15s"]),
             (|args| args.header = vec!["nonsense".into()], &["--header", "colon"]),
             (|args| args.header = vec!["Connection: close".into()], &["--header", "leave it out"]),

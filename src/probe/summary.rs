@@ -5,7 +5,7 @@ mod http2;
 use strum::VariantArray as _;
 
 use super::{
-    evidence::{AppStream, Browser, Echo, Evidence, Stream},
+    evidence::{Against, AppStream, Browser, Echo, Evidence, Stream},
     hop::Hop,
     subject::Kind,
 };
@@ -179,7 +179,7 @@ fn at(evidence: &Evidence, hop: Hop) -> Option<String> {
                 (None, None) => format!("{who} opens a tunnel"),
             }
         }
-        Hop::Against => evidence.against.as_ref()?.urls.join(", "),
+        Hop::Against => against_summary(evidence.against.as_ref()?),
         Hop::Echo => echo_summary(evidence.echo.as_ref()?),
         Hop::Http2 => http2::summary(evidence.http2.as_ref()?),
         Hop::Browser => describe_browser(evidence.browser.as_ref()?),
@@ -250,6 +250,23 @@ fn describe_browser(browser: &Browser) -> String {
         format!("{good} of {} transports bring stanzas", tried.len())
     };
     format!("{name}: {page}, {streams}")
+}
+
+/// How many events of each stream came at each place.
+fn against_summary(against: &Against) -> String {
+    let parts = against.compared.iter().map(|compared| {
+        let counts = compared.streams.iter().zip(&against.urls).enumerate().map(|(place, (stream, url))| {
+            let came = if stream.is_open() {
+                stream.counted(stream.events.len())
+            } else {
+                stream.exchange.outcome()
+            };
+            if place == 0 { came } else { format!("{came} at {url}") }
+        });
+        let name = compared.streams.first().map_or("stream", |stream| stream.name());
+        format!("{name}: {}", counts.collect::<Vec<_>>().join(", "))
+    });
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// The largest that came through, of each kind.

@@ -131,7 +131,10 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             .is_some_and(|files| files.fetched.iter().all(|file| file.exchange.status == Some(200))),
         Hop::App => evidence.app.as_ref().is_some_and(|app| app.streams.iter().any(AppStream::is_well)),
         Hop::Proxy => evidence.proxy.as_ref().is_some_and(ProxySeen::lets_through),
-        Hop::Against => evidence.against.is_some(),
+        Hop::Against => evidence.against.as_ref().is_some_and(|against| {
+            let mut hosts = against.compared.iter().filter_map(|compared| compared.streams.first());
+            hosts.any(AppStream::is_open)
+        }),
         Hop::Echo => evidence.echo.as_ref().is_some_and(|echo| echo.passes()),
         Hop::Http2 => evidence.http2.as_ref().is_some_and(|http2| {
             let first = http2.page.as_ref().or(http2.handshake.as_ref());

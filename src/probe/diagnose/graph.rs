@@ -110,6 +110,11 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         )
     };
     let (id, hop) = (effect.id, effect.hop);
+    // Why a stream was refused is told where it was asked for alone.
+    if id == StreamRefused && hop == Hop::Against {
+        let asked = matches!(cause.hop, Hop::Upgrade | Hop::Stream(_) | Hop::App);
+        return asked && cause.severity > Severity::Note;
+    }
     match cause.id {
         // What comes by turns spoils everything after it.
         AnswersAlternate | AddressesDiffer | ServerRestarted => {
@@ -368,7 +373,25 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         ClosedByPolicy | MessageTooBig => {
             matches!(id, ClosedAfter101 | EarlyEnd | IisWebsocketModuleOn | Garbage)
         }
-        AgeCut | IdleCut => matches!(id, EarlyEnd),
+        AgeCut | IdleCut => matches!(id, EarlyEnd) || (id == CutByHost && hop == Hop::Against),
+        CutByHost => matches!(id, EarlyEnd),
+        // What is the same where no host stands in between is no host's doing.
+        OriginItself => {
+            hop == Hop::App
+                && (cause.severity > Severity::Note
+                    || matches!(
+                        id,
+                        Buffered
+                            | Silent
+                            | QuietStream
+                            | ComesInLumps
+                            | EarlyEnd
+                            | AgeCut
+                            | IdleCut
+                            | ServerRestarted
+                    ))
+        }
+        Buffered => hop == Hop::App && matches!(id, ComesInLumps | QuietStream),
         PingsLost => matches!(id, IdleCut | EarlyEnd | AgeCut),
         CompressedStream => {
             (id == Buffered && matches!(hop, Hop::Stream(Transport::Sse) | Hop::App))

@@ -1,5 +1,6 @@
 //! [`diagnose`]: evidence → verdicts. Pure; a rule never looks at anything but the evidence.
 
+pub(super) mod against;
 mod alternate;
 mod answers;
 pub(super) mod app;
@@ -252,6 +253,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     app::rules(evidence, host, &mut findings);
     hold::rules(evidence, &mut findings);
     echo::rules(evidence, host, &mut findings);
+    against::rules(evidence, &mut findings);
     compression::rules(evidence, &mut findings);
     cors::rules(evidence, &mut findings);
     resume::rules(evidence, &mut findings);

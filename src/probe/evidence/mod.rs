@@ -133,6 +133,9 @@ impl Evidence {
             let alone = stream.alone.as_ref().map(|alone| &alone.exchange);
             alone.into_iter().chain([&stream.exchange]).for_each(|one| add(Hop::Stream(*transport), one));
         }
+        let compared = self.against.iter().flat_map(|against| &against.compared);
+        // Those of other places are not the host's.
+        compared.filter_map(|one| one.streams.first()).for_each(|stream| add(Hop::Against, &stream.exchange));
         if let Some(echo) = &self.echo {
             add(Hop::Echo, &echo.exchange);
             echo.all_exchanges().for_each(|one| add(Hop::Echo, one));

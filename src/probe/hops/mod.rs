@@ -1,6 +1,7 @@
 //! What is done at each hop to see what is to be seen; one file for each group of hops.
 
 pub(super) mod addresses;
+pub(super) mod against;
 pub(super) mod alone;
 pub(super) mod app;
 pub(super) mod browser;

@@ -184,7 +184,8 @@ impl Probe<'_> {
             beside,
             without_origin,
         });
-        self.report(&[Hop::App])
+        self.report(&[Hop::App])?;
+        Box::pin(self.compare_app(context, subject)).await
     }
 
     /// Reads a stream once more over a fresh connection, where one sample may be chance.

@@ -1,6 +1,7 @@
 //! [`Probe`]: goes from hop to hop as far as it gets, and reports each one when it is done. What does not depend on each
 //! other is done side by side, as far as [`Gate`](super::client::gate::Gate) lets it.
 
+mod against;
 mod app;
 mod browse;
 mod direct;
@@ -113,6 +114,7 @@ impl Probe<'_> {
             }
             Box::pin(self.listen(&context)).await?;
             Box::pin(self.come_back(&context)).await?;
+            Box::pin(self.compare_dante(&context)).await?;
         }
         Box::pin(self.hold(&context)).await
     }

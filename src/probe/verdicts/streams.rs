@@ -104,6 +104,31 @@ pub(super) const ENTRIES: &[Entry] = &[
         "something on the path repeats messages; report it with the output of --json if there is nothing there",
     ),
     Entry::new(
+        VerdictId::CutByHost,
+        "The host ends a stream that goes on at its origin.",
+        "look for a limit on the time of a request or connection, or on silence, in the host's configuration; its log names the end of this connection",
+    ),
+    Entry::new(
+        VerdictId::EventsDiffer,
+        "Events are missing or doubled that come whole from the origin.",
+        "look for something on the path that drops, repeats or rewrites messages (a queue, a retry, a plugin); TCP itself does neither",
+    ),
+    Entry::new(
+        VerdictId::HeadersChanged,
+        "Headers of the answer are changed on the way from the origin.",
+        "nothing, if this is intended; otherwise look for rules that set or hide these headers",
+    ),
+    Entry::new(
+        VerdictId::NotComparable,
+        "The stream at the host and the one at its origin could not be compared in full.",
+        "nothing on the host; compare a stream that says the same to everybody, or put dante echo at the origin",
+    ),
+    Entry::new(
+        VerdictId::OriginItself,
+        "It is the same at the origin: the host is not the cause.",
+        "look at the application: its log, and what it does with this request when it is asked directly",
+    ),
+    Entry::new(
         VerdictId::LineStalled,
         "The line stalled: all streams stopped and resumed at the same moment.",
         "nothing on the host; probe again, or from another network",
