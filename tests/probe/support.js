@@ -41,7 +41,8 @@ export function run(args, { env = {}, watch } = {}) {
       { maxBuffer: 2 ** 26, env: { ...process.env, ...NO_PROXIES, ...env } },
       (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
     );
-    after(() => child.kill("SIGKILL"));
+    // It may have a browser to end.
+    after(() => child.kill("SIGTERM"));
     watch?.(child);
   });
 }
