@@ -31,7 +31,7 @@ use super::{
     recorded::FirstBytes,
 };
 use crate::probe::{
-    evidence::{Exchange, Failure, FailureKind},
+    evidence::{COMPRESSED_UNAGREED, Exchange, Failure, FailureKind},
     target::Target,
 };
 
@@ -40,9 +40,6 @@ const GLANCE: Duration = Duration::from_millis(200);
 
 const NO_CLOSE_FRAME: &str = "the connection was closed without a close frame";
 const MASKED: &str = "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)";
-
-const UNAGREED: &str =
-    "a compressed message came (RSV1), although no compression was agreed on (RFC 7692, 6)";
 
 /// How a handshake looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -351,7 +348,7 @@ fn not_a_frame(first: &[u8], is_compressed: bool) -> Option<&'static str> {
     let reserved = if is_compressed && matches!(opcode, 1 | 2) { 0x30 } else { 0x70 };
     // A whole text or binary message with RSV1 and nothing else: no text begins so.
     if matches!(head, 0xc1 | 0xc2) && !is_compressed && length & 0x80 == 0 {
-        Some(UNAGREED)
+        Some(COMPRESSED_UNAGREED)
     } else if head & reserved != 0 || (0x3..=0x7).contains(&opcode) || opcode > 0xa {
         Some("what came is not a WebSocket frame")
     } else if length & 0x80 != 0 {
@@ -392,7 +389,7 @@ mod tests {
             assert_eq!(not_a_frame(frame, true), None, "{frame:?}");
         }
         assert_eq!(not_a_frame(b"\xc1\x07", true), None);
-        assert_eq!(not_a_frame(b"\xc1\x07", false), Some(UNAGREED));
+        assert_eq!(not_a_frame(b"\xc1\x07", false), Some(COMPRESSED_UNAGREED));
         assert_eq!(not_a_frame(b"\x81\x82\x01\x02\x03\x04", false), Some(MASKED));
         for other in [&b"HTTP/1.1 502"[..], b"<html>", b"\x16\x03\x01", b"5\r\nhello"] {
             assert!(not_a_frame(other, false).is_some(), "{other:?}");

@@ -3,7 +3,7 @@
 use super::{Finding, Severity, VerdictId, alternate, answers, facts, http2, sticky};
 use crate::probe::{
     classify::{Change, Class, EngineError, change, classify},
-    evidence::{Ended, Evidence, FailureKind, Upgrade},
+    evidence::{COMPRESSED_UNAGREED, Ended, Evidence, Exchange, FailureKind, Upgrade},
     hop::Hop,
     hosts::Host,
     subject::Kind,
@@ -56,6 +56,16 @@ fn upgrades(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>
                 facts::describe_exchange(&a_firefox.exchange)
             ),
         ));
+    } else if !chrome.work() && !firefox.work() && plain.work() && speaks_http(a_chrome) {
+        // Who comes first is chance: compressing takes a moment.
+        let line = format!("{}: two servers answer one upgrade", describe_upgrade(a_chrome));
+        add(finding(VerdictId::Garbage, line));
+    } else if !chrome.work() && !firefox.work() && plain.work() && is_unagreed(a_chrome) {
+        let line = format!(
+            "{}: Sec-WebSocket-Extensions was lost from the answer; without compression it works",
+            describe_upgrade(a_chrome)
+        );
+        add(finding(VerdictId::DeflateBroken, line));
     } else if !chrome.work() && !firefox.work() && plain.work() && agreed(a_chrome).is_some() {
         let extensions = agreed(a_chrome).unwrap_or_default();
         let line = format!(
@@ -96,6 +106,16 @@ fn agreed(upgrade: &Upgrade) -> Option<&str> {
     (upgrade.exchange.switched() && !answered.is_empty()).then_some(answered)
 }
 
+/// Whether a message came compressed, though the answer that arrived agreed to nothing.
+fn is_unagreed(upgrade: &Upgrade) -> bool {
+    upgrade.ended.as_ref().is_some_and(|ended| ended.how.contains(COMPRESSED_UNAGREED))
+}
+
+/// Whether an answer of HTTP came where frames should.
+fn speaks_http(upgrade: &Upgrade) -> bool {
+    upgrade.ended.as_ref().is_some_and(|ended| ended.how.contains("came \"HTTP/1."))
+}
+
 /// An upgrade that took long, beyond what the line explains.
 const SLOW_UPGRADE_MS: u64 = 3000;
 
@@ -123,6 +143,39 @@ fn describe_upgrade(upgrade: &Upgrade) -> String {
     }
 }
 
+/// What the same URL answers without an upgrade, where a WebSocket alone is asked for, may tell whose fault its refusal is.
+fn told_by_plain_request(evidence: &Evidence, hop: Hop, refused: &Exchange) -> Option<Finding> {
+    let beside = evidence.app.as_ref()?.beside.as_ref().filter(|beside| beside.status.is_some())?;
+    if evidence.subject != Kind::WebSocket {
+        return None;
+    }
+    let is_down = |exchange| {
+        matches!(
+            classify(exchange),
+            Class::OriginDown | Class::OriginSlow | Class::Maintenance | Class::Unavailable
+        )
+    };
+    let (without, with) = (facts::describe_exchange(beside), facts::describe_exchange(refused));
+    let finding = |id, line| Finding::new(id, hop, Severity::Broken, line);
+    match (is_down(refused), is_down(beside)) {
+        // What everybody is told tells more than what an upgrade is told: Envoy forbids upgrades on a route without endpoints.
+        (false, true) => {
+            let line = format!("without an upgrade: {without}; with one: {with}");
+            let by_itself = answers::by_itself(beside, hop, Severity::Broken).map(|found| found.id);
+            Some(finding(by_itself.unwrap_or(VerdictId::StreamRefused), line).by(beside))
+        }
+        // The server is there, and only what asks for an upgrade does not come through to it.
+        (true, false) => {
+            let line = format!("{with}; without an upgrade: {without}");
+            Some(finding(VerdictId::UpgradeRefused, line).by(refused).or(
+                &[VerdictId::Http2ToServer],
+                "look at how the host speaks to the server: WebSocket over HTTP/2 (RFC 8441) needs a server that offers it",
+            ))
+        }
+        _ => None,
+    }
+}
+
 /// Why an upgrade failed.
 pub(super) fn refused_upgrade(
     evidence: &Evidence,
@@ -146,6 +199,9 @@ pub(super) fn refused_upgrade(
             accepted.status.unwrap_or_default()
         );
         return Finding::new(VerdictId::CorsBlocked, hop, fault, line).by(exchange);
+    }
+    if let Some(told) = told_by_plain_request(evidence, hop, exchange) {
+        return told;
     }
     let iis = host.is_some_and(Host::is_iis);
     let only_websocket = matches!(evidence.subject, Kind::WebSocket | Kind::Echo);

@@ -3,6 +3,10 @@
 use super::{Ended, Exchange};
 use crate::probe::client::engineio::Open;
 
+/// How an end is described that a compressed message made, where the answer that arrived agreed to no compression.
+pub(crate) const COMPRESSED_UNAGREED: &str =
+    "a compressed message came (RSV1), although no compression was agreed on (RFC 7692, 6)";
+
 evidence! {
     /// The handshake by polling.
     struct Handshake {

@@ -218,6 +218,10 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::ClosedAfter101, UPGRADE),
     (VerdictId::WebsocketForbidden, Remedy::text(RULES)),
     (
+        VerdictId::DeflateBroken,
+        Remedy::paste("in <Location \"{prefix}/\">:", &["RequestHeader unset Sec-WebSocket-Extensions"]),
+    ),
+    (
         VerdictId::DeflateOfferRefused,
         Remedy::paste("in <Location \"{prefix}/\">:", &["RequestHeader unset Sec-WebSocket-Extensions"]),
     ),

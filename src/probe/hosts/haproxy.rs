@@ -182,6 +182,10 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::WebsocketForbidden, Remedy::text(RULES)),
     (
+        VerdictId::DeflateBroken,
+        Remedy::paste("in the backend:", &["http-request del-header Sec-WebSocket-Extensions"]),
+    ),
+    (
         VerdictId::DeflateOfferRefused,
         Remedy::paste("in the backend:", &["http-request del-header Sec-WebSocket-Extensions"]),
     ),

@@ -286,6 +286,10 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (
+        VerdictId::DeflateBroken,
+        Remedy::paste("in location {prefix}/:", &["proxy_set_header Sec-WebSocket-Extensions \"\";"]),
+    ),
+    (
         VerdictId::DeflateOfferRefused,
         Remedy::paste("in location {prefix}/:", &["proxy_set_header Sec-WebSocket-Extensions \"\";"]),
     ),

@@ -4,7 +4,7 @@ use super::{AppStream, AppWay, Evidence, Finding, Hop, Host, Severity, VerdictId
 use crate::probe::{
     classify::{Class, classify},
     diagnose::{answers, engine, facts},
-    evidence::{Exchange, FailureKind, Upgrade},
+    evidence::{FailureKind, Upgrade},
     subject::Kind,
 };
 
@@ -45,38 +45,9 @@ fn refused_namespace(evidence: &Evidence, words: &str) -> Finding {
 }
 
 fn upgrade(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Finding {
-    let beside = evidence.app.as_ref().and_then(|app| app.beside.as_ref());
-    if stream.way == AppWay::WebSocket
-        && let Some(beside) = beside.filter(|beside| beside.status.is_some())
-    {
-        let (without, with) = (facts::describe_exchange(beside), facts::describe_exchange(&stream.exchange));
-        let finding = |id, line| Finding::new(id, Hop::App, Severity::Broken, line);
-        // What everybody is told tells more than what an upgrade is told: Envoy forbids upgrades on a route without endpoints.
-        if is_down(beside) && !is_down(&stream.exchange) {
-            let line = format!("without an upgrade: {without}; with one: {with}");
-            let by_itself = answers::by_itself(beside, Hop::App, Severity::Broken).map(|found| found.id);
-            return finding(by_itself.unwrap_or(VerdictId::StreamRefused), line).by(beside);
-        }
-        // The server is there, and only what asks for an upgrade does not come through to it.
-        if is_down(&stream.exchange) && !is_down(beside) {
-            let line = format!("{with}; without an upgrade: {without}");
-            return finding(VerdictId::UpgradeRefused, line).by(&stream.exchange).or(
-                &[VerdictId::Http2ToServer],
-                "look at how the host speaks to the server: WebSocket over HTTP/2 (RFC 8441) needs a server that offers it",
-            );
-        }
-    }
     let (exchange, ended) = (stream.exchange.clone(), stream.ended.clone());
     let upgrade = Upgrade { exchange, ended, ..Upgrade::default() };
     engine::refused_upgrade(evidence, host, Hop::App, &upgrade)
-}
-
-/// Whether the answer is of a host that has no server to ask.
-fn is_down(exchange: &Exchange) -> bool {
-    matches!(
-        classify(exchange),
-        Class::OriginDown | Class::OriginSlow | Class::Maintenance | Class::Unavailable
-    )
 }
 
 fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
@@ -99,7 +70,7 @@ fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::evidence::App;
+    use crate::probe::evidence::{App, Exchange};
 
     fn answer(status: u16, body: &str) -> Exchange {
         Exchange { status: Some(status), body: body.to_owned(), ..Exchange::default() }
