@@ -34,7 +34,12 @@ const PAIRS = [
   ...each("age", ["ws"], ["nginx", "Caddy", "HAProxy", "Envoy", "Traefik"]),
   ...inTurn("ageOfAnswers", EVENTS, ["Caddy", "Envoy", "Traefik"]),
   ...inTurn("ageOfAnswers", POSTS, ["Caddy", "Envoy", "Traefik"]),
+  ...each("deflate", ["ws"], EVERYWHERE),
+  ...inTurn("deflate", SOCKETIO, ["nginx", "HAProxy", "Envoy"]),
 ];
+
+/** Hosts before which the probe is told nothing: it has to find out what the application is. */
+const UNTOLD = ["Caddy", "Envoy"];
 
 /**
  * A triple.
@@ -51,7 +56,7 @@ const TRIPLES = PAIRS.map(({ fault, application: id, host }) => {
     host,
     fault: FAULTS[fault],
     setup: HOSTS[host][FAULTS[fault].setup ?? fault],
-    isTold: true,
+    isTold: application.kind === "post" || fault !== "healthy" || !UNTOLD.includes(host),
   };
 });
 
