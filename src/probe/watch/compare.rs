@@ -41,36 +41,40 @@ struct Pace {
 }
 
 impl Known {
-    /// Begins with nodes that were seen before.
-    pub(super) fn with_nodes(nodes: Vec<String>) -> Self {
-        Self { nodes, ..Self::default() }
+    /// Begins with what was seen before, and with these nodes.
+    pub(super) fn new(first: &Look, nodes: Vec<String>) -> Self {
+        let mut known = Self { nodes, ..Self::default() };
+        // The first of all changes nothing.
+        known.take(first);
+        known
     }
 
     /// Whether a look differs in what is worth a second one: how the page is answered.
     pub(super) fn is_doubtful(&self, look: &Look) -> bool {
-        self.answer.as_ref().is_some_and(|known| *known != look.answer)
+        self.answer.is_some() && self.answer != look.answer
     }
 
     /// An answer that was another one when the page was asked for again.
     pub(super) fn once(&self, first: &Look, again: &Look) -> Option<Found> {
-        let differs = first.answer != again.answer && self.answer.as_ref() != Some(&first.answer);
+        let (once, then) = (first.answer.as_deref()?, again.answer.as_deref()?);
+        let differs = once != then && self.answer.as_deref() != Some(once);
         differs.then(|| {
-            let text =
-                format!("the page was answered once by {}, and then by {}", first.answer, again.answer);
+            let text = format!("the page was answered once by {once}, and then by {then}");
             let severity = if first.is_good { Severity::Note } else { Severity::Degraded };
-            Found { severity, ..Found::new(ChangeKind::Hiccup, &again.answer, &first.answer, text) }
+            Found { severity, ..Found::new(ChangeKind::Hiccup, then, once, text) }
         })
     }
 
     /// Takes a look, and says what it changes.
     pub(super) fn take(&mut self, look: &Look) -> Vec<Found> {
         let mut found = Vec::new();
-        if let Some(before) = self.answer.replace(look.answer.clone())
-            && before != look.answer
+        if let Some(now) = &look.answer
+            && let Some(before) = self.answer.replace(now.clone())
+            && before != *now
         {
-            let text = format!("the page: {before} before, now {}", look.answer);
+            let text = format!("the page: {before} before, now {now}");
             let severity = if look.is_good { Severity::Note } else { Severity::Broken };
-            found.push(Found { severity, ..Found::new(ChangeKind::Status, &before, &look.answer, text) });
+            found.push(Found { severity, ..Found::new(ChangeKind::Status, &before, now, text) });
         }
         let before = self.addresses.join(", ");
         for address in &look.addresses {
@@ -162,7 +166,7 @@ mod tests {
             connect_ms: Some(2),
             first_byte_ms: Some(20),
             certificate: Some(Shown { fingerprint: "a".into(), text: "CN=a".into() }),
-            answer: "200".into(),
+            answer: Some("200".into()),
             is_good: true,
             node: Some(node.into()),
         }
@@ -175,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_new_is_told_once() {
         use ChangeKind::*;
-        let mut known = Known::with_nodes(vec!["a".into(), "b".into()]);
+        let mut known = Known::new(&Look::default(), vec!["a".into(), "b".into()]);
         assert_eq!(known.take(&good("a")), []);
         assert_eq!(known.take(&good("b")), []);
         assert_eq!(kinds(&known.take(&good("c"))), [(Node, Severity::Note)]);
@@ -188,7 +192,7 @@ mod tests {
         assert_eq!(known.take(&good("a")), []);
         let moved = Look { addresses: vec!["192.0.2.2".into()], certificate, ..good("a") };
         assert_eq!(kinds(&known.take(&moved)), [(Address, Severity::Note)]);
-        let down = Look { answer: "502".into(), is_good: false, ..good("a") };
+        let down = Look { answer: Some("502".into()), is_good: false, ..good("a") };
         assert!(known.is_doubtful(&down));
         assert_eq!(kinds(&known.take(&down)), [(Status, Severity::Broken)]);
         assert!(!known.is_doubtful(&down));

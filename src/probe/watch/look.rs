@@ -34,8 +34,8 @@ pub(super) struct Look {
     pub(super) first_byte_ms: Option<u64>,
     /// The certificate.
     pub(super) certificate: Option<Certificate>,
-    /// How the page is answered: a status, or what went wrong.
-    pub(super) answer: String,
+    /// How the page is answered: a status, or what went wrong; none if it was not asked for.
+    pub(super) answer: Option<String>,
     /// Whether it is answered by what is no error.
     pub(super) is_good: bool,
     /// The node that answered, if it names itself.
@@ -74,24 +74,24 @@ pub(super) async fn look(context: &Context, kind: PageKind) -> Look {
     seen.addresses = name.addresses;
     seen.addresses.sort();
     if let Some(failure) = name.failure {
-        seen.answer = failure.text;
+        seen.answer = Some(failure.text);
         return seen;
     }
     seen.connect_ms = connect(connector, &place, &addresses).await;
     if seen.connect_ms.is_some() && page.tls {
-        seen.certificate = certificate(&connector.greeting(page, limit).await);
+        seen.certificate = Certificate::of(&connector.greeting(page, limit).await);
     }
     if kind == PageKind::Stream {
         seen.is_good = seen.connect_ms.is_some();
-        seen.answer = if seen.is_good { "a connection" } else { "no connection" }.to_owned();
+        seen.answer = Some(if seen.is_good { "a connection" } else { "no connection" }.to_owned());
         return seen;
     }
     let request = Request::get(page.clone(), connector.budget().answer()).with("accept", "text/html, */*");
     let sent = Instant::now();
     let (exchange, _) = http::fetch(connector, request).await;
     seen.first_byte_ms = exchange.head_ms.or_else(|| exchange.status.map(|_| millis(sent)));
-    seen.answer = exchange.outcome();
-    seen.is_good = exchange.failure.is_none() && exchange.status.is_some_and(|status| status < 500);
+    seen.answer = Some(exchange.outcome());
+    seen.is_good = is_good(&exchange);
     seen.node = node_of(&exchange);
     if kind == PageKind::Dante && seen.is_good {
         let request = Request::get(context.below(paths::HOSTING), connector.budget().answer());
@@ -110,10 +110,18 @@ async fn connect(connector: &Connector, place: &Target, addresses: &[SocketAddr]
     tcp.attempts.last().map(|attempt| attempt.ms)
 }
 
-fn certificate(tls: &Tls) -> Option<Certificate> {
-    let fingerprint = tls.fingerprint.clone()?;
-    let text = format!("{}, issued by {}, valid until {}", tls.subject, tls.issuer, tls.not_after);
-    Some(Certificate { fingerprint, text })
+/// Whether a page is answered, and by what is no error of a server's.
+pub(super) fn is_good(exchange: &Exchange) -> bool {
+    exchange.failure.is_none() && exchange.status.is_some_and(|status| status < 500)
+}
+
+impl Certificate {
+    /// The one that was shown, if one was.
+    pub(super) fn of(tls: &Tls) -> Option<Self> {
+        let fingerprint = tls.fingerprint.clone()?;
+        let text = format!("{}, issued by {}, valid until {}", tls.subject, tls.issuer, tls.not_after);
+        Some(Self { fingerprint, text })
+    }
 }
 
 /// The node that an answer names.

@@ -117,7 +117,8 @@ pub(crate) async fn watch(
     report: &mut dyn FnMut(WatchEvent<'_>) -> std::io::Result<()>,
 ) -> std::io::Result<Summary> {
     let start = Instant::now();
-    let Watched { context, followed, page, nodes, severity } = watched;
+    let Watched { context, followed, page, nodes, first, severity } = watched;
+    let known = Known::new(&first, nodes);
     let every = (time / LOOKS_AT_LEAST).clamp(SHORTEST, EVERY);
     let names: Vec<_> = followed.iter().map(Followed::name).collect();
     // Each may need a second connection, where a poll and a packet go at once; and a look needs one.
@@ -132,7 +133,7 @@ pub(crate) async fn watch(
         })
         .collect();
     let (looks_sender, mut looks) = mpsc::channel(4);
-    let looking = look_again_and_again(context, page, nodes, every, looks_sender);
+    let looking = look_again_and_again(context, page, known, every, looks_sender);
     let _looking = AbortOnDropHandle::new(tokio::spawn(looking));
     let end = sleep_until((start + time).into());
     tokio::pin!(end, stop);
@@ -196,11 +197,10 @@ async fn all_begun(news: &mut mpsc::Receiver<(usize, News)>, count: usize) -> Ve
 async fn look_again_and_again(
     context: Context,
     page: PageKind,
-    nodes: Vec<String>,
+    mut known: Known,
     every: Duration,
     sender: mpsc::Sender<(bool, Vec<Found>)>,
 ) {
-    let mut known = Known::with_nodes(nodes);
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let fresh = || Context { connector: Arc::new(context.connector.afresh()), ..context.clone() };

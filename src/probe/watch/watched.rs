@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{follow::Followed, look::PageKind};
+use super::{
+    follow::Followed,
+    look::{Certificate, Look, PageKind, is_good},
+};
 use crate::contract::paths;
 use crate::probe::{
     client::connector::Connector,
     context::Context,
     cookies::Jar,
     diagnose::{Severity, outcome},
-    evidence::{AppStream, AppWay, Evidence},
+    evidence::{AppStream, AppWay, Evidence, Exchange},
     hop::{Hop, Outcome},
     subject::{EngineRequest, Kind, Subject},
     target::Target,
@@ -32,6 +35,8 @@ pub(crate) struct Watched {
     pub(super) page: PageKind,
     /// The nodes that were seen.
     pub(super) nodes: Vec<String>,
+    /// The probe as the first look: what differs from it has changed.
+    pub(super) first: Look,
     /// The worst that was found.
     pub(super) severity: Severity,
 }
@@ -66,7 +71,26 @@ impl Watched {
         let cookies = Jar::of(evidence.page.iter().flat_map(|page| &page.exchanges));
         let context = Context { connector: connector.clone(), page, engine, cookies };
         let nodes = evidence.hosting.as_ref().map(|hosting| hosting.nodes.clone()).unwrap_or_default();
-        Self { context, followed, page: kind, nodes, severity }
+        Self { context, followed, page: kind, nodes, first: first_look(evidence, kind), severity }
+    }
+}
+
+/// What the probe saw of what looks see.
+fn first_look(evidence: &Evidence, kind: PageKind) -> Look {
+    let name = evidence.name.as_ref().filter(|name| name.failure.is_none());
+    let mut addresses = name.map(|name| name.addresses.clone()).unwrap_or_default();
+    addresses.sort();
+    let page = evidence.page.as_ref().and_then(|page| page.exchanges.last());
+    let answer = match kind {
+        PageKind::Stream => None,
+        PageKind::Dante | PageKind::Other => page.map(Exchange::outcome),
+    };
+    Look {
+        addresses,
+        certificate: evidence.tls.as_ref().and_then(Certificate::of),
+        is_good: page.is_some_and(is_good),
+        answer,
+        ..Look::default()
     }
 }
 
