@@ -32,7 +32,7 @@ pub(crate) fn again(stream: &AppStream) -> Option<Again> {
 
 pub(super) fn rules(evidence: &Evidence, host: Option<Host>, findings: &mut Vec<Finding>) {
     let Some(app) = &evidence.app else { return };
-    for stream in &app.streams {
+    for stream in app.streams.iter().filter(|stream| !is_explained(evidence, stream)) {
         if let Some(line) = deflate_breaks(stream) {
             findings.push(Finding::new(VerdictId::DeflateBroken, Hop::App, fault(app), line));
         } else if stream.is_open() && !opening::closed_at_once(stream) {
@@ -64,6 +64,18 @@ fn deflate_breaks(stream: &AppStream) -> Option<String> {
     lives.then(|| {
         format!("Sec-WebSocket-Extensions: {agreed} came back, then: {how}; without compression it works")
     })
+}
+
+/// Whether an earlier hop of the engine explains what is wrong with a stream of it: sessions that cannot be opened, or that other
+/// servers do not know.
+fn is_explained(evidence: &Evidence, stream: &AppStream) -> bool {
+    let unsteady = evidence.sticky.is_some() && !facts::works(evidence, Hop::Sticky);
+    let no_session = evidence.handshake.is_some() && !facts::works(evidence, Hop::Handshake);
+    match stream.way {
+        AppWay::EnginePolling => unsteady || no_session,
+        AppWay::EngineWebSocket => no_session && stream.garbage.is_some(),
+        AppWay::Body | AppWay::WebSocket => false,
+    }
 }
 
 /// How much a fault of one stream matters: where events came, it is used all the same.
