@@ -300,7 +300,7 @@ mod tests {
         }
     }
 
-    /// What curl does (man page, ENVIRONMENT; tried with curl 7.88).
+    /// What curl does (man page, ENVIRONMENT).
     #[test]
     #[cfg_attr(windows, ignore = "names of variables have no case there, and so HTTP_PROXY is http_proxy")]
     fn variables() {

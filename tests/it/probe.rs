@@ -114,7 +114,7 @@ async fn an_engine_alone_is_probed_without_what_only_dante_has() {
     let server = Server::start(Setup::default()).await;
     let document = run(&url(&server, "/"), |args| args.socketio = Some("/socket.io/".into())).await;
     assert_eq!((&document["outcome"], ids(&document)), (&"good".into(), vec![]), "{document:#}");
-    let good = ["name", "tcp", "http", "handshake", "sticky", "upgrade", "cors"];
+    let good = ["name", "tcp", "http", "handshake", "sticky", "upgrade", "stream", "cors"];
     for (hop, outcome) in outcomes(&document) {
         assert_eq!(outcome, if good.contains(&hop.as_str()) { "good" } else { "skipped" }, "{hop}");
     }

@@ -85,6 +85,14 @@ const ANSWERS = {
         '<script>const socket = io({ path: "/chat/socket.io" });</script>',
     );
   },
+  "/strict"(_request, response) {
+    const policy = "default-src 'self' 'unsafe-inline'; script-src * 'unsafe-inline'; connect-src https:";
+    response.writeHead(200, { "content-type": "text/html", "content-security-policy": policy });
+    response.end(
+      '<!doctype html><title>Chat</title><script src="/chat/socket.io/socket.io.js"></script>' +
+        '<script src="/lost.js"></script><script>io({ path: "/chat/socket.io" });</script>',
+    );
+  },
 };
 
 /** A server of all of these, of a WebSocket at /ws and of Socket.IO at /chat/socket.io/. */
@@ -255,6 +263,24 @@ together("an application that is not Dante", {
       streams.map(({ way }) => way),
       ["socketio-websocket", "socketio-polling"],
     );
+  },
+  async "a page whose policy forbids it to connect, and one of whose scripts is missing"() {
+    await expectApp("/strict", LISTEN, {
+      subject: "engine",
+      verdicts: ["broken blocked-by-csp at page", "degraded files-missing at files"],
+    });
+  },
+  async "an event stream where a WebSocket is asked for"() {
+    const url = `${origin.replace("http", "ws")}/events`;
+    const document = await probe(url);
+    assert.deepEqual(document.verdicts.map(describeVerdict), ["broken upgrade-stripped at upgrade, or prefix-mismatch"]);
+    assert.equal(document.url, url);
+  },
+  async "a page where an event stream is asked for"() {
+    await expectApp("/page", ["--sse", ...LISTEN], {
+      subject: "event-stream",
+      verdicts: ["broken wrong-content-type at stream"],
+    });
   },
   async "an event of Socket.IO that is asked for"() {
     const args = ["--socketio", "/chat/socket.io/", "--emit", '["subscribe", 7]', "--event", "subscribed"];

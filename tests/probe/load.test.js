@@ -42,9 +42,10 @@ test("a healthy host sees no more than of a browser", async () => {
   assert.deepEqual(document.verdicts, []);
   // A closed one may be noticed here later than there.
   assert.ok(most <= CONNECTIONS + 1, `${most} connections at once`);
-  assert.ok(opened.length <= 32, `${opened.length} connections`);
+  // The page's own scripts and styles are among them.
+  assert.ok(opened.length <= 37, `${opened.length} connections`);
   const first = opened.filter((at) => at - opened[0] < 1000).length;
-  assert.ok(first <= 22, `${first} connections in the first second`);
+  assert.ok(first <= 24, `${first} connections in the first second`);
 });
 
 /** The page behind an nginx whose recipe has this limit at the top, and this in its server block. */

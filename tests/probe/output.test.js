@@ -385,7 +385,7 @@ together("a peer that does not want the probe to end:", {
       },
     });
     assert.deepEqual(await expectBounded(url), [
-      "degraded library-missing at client-library",
+      "broken files-missing at files",
       "degraded engine-refused at handshake",
       "degraded stream-refused at stream-sse",
       "note hosting-unreadable at hosting",

@@ -132,7 +132,7 @@ together("nginx", {
   async "that answers for scripts itself"() {
     const url = await nginx([location("~ \\.js$", "root /nowhere;")]);
     await expectProbe(url, {
-      verdicts: ["degraded library-missing at client-library"],
+      verdicts: ["broken files-missing at files"],
       host: "nginx",
     });
   },
@@ -234,7 +234,7 @@ together("nginx", {
       location("= /dante/socket.io/", "if ($http_origin) { return 403; } proxy_pass http://dante;"),
     ]);
     await expectProbe(url, {
-      verdicts: ["degraded cors-blocked at cors"],
+      verdicts: ["degraded cors-blocked at upgrade"],
       host: "nginx",
     });
   },

@@ -90,6 +90,14 @@ pub(crate) fn engine_of_page(page: &Target, html: &str, markup: &Markup) -> Opti
         )
         .expect("the expression is constant")
     });
+    // io("https://h", …) or io("//h", …).
+    static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"(?-u:\b)(?:io|connect|Manager)\([ \t]*["'`](?:(?:http|ws)s?:)?//([^/"'`?#]{1,200})"#)
+            .expect("the expression is constant")
+    });
+    let calls = html.contains("io(") || html.contains("Manager(");
+    let named = ADDRESS.captures(html).and_then(|found| found.get(1)).map(|host| host.as_str());
+    let here = calls && named.is_none_or(|host| host == page.authority());
     let client = markup.files.iter().map(|file| file.url.as_str()).find(|url| is_client(url));
     let calls_it = html.contains("io(") && html.contains("socket.io");
     let by = match client {
@@ -98,12 +106,12 @@ pub(crate) fn engine_of_page(page: &Target, html: &str, markup: &Markup) -> Opti
         None => return None,
     };
     if let Some(path) = OPTION.captures(html).and_then(|found| found.get(1)) {
-        return Some(NamedEngine { path: with_slash(path.as_str()), by });
+        return Some(NamedEngine { path: with_slash(path.as_str()), by, here });
     }
     // Served by the engine itself, beside its path (socket.io/lib/index.ts, `attachServe`).
     let own = client.and_then(|url| page.join(url).ok()).filter(|client| client.same_origin(page));
     let path = own.map(|client| client.folder().to_owned()).filter(|folder| folder.contains("socket.io"));
-    Some(NamedEngine { path: path.unwrap_or_else(|| "/socket.io/".to_owned()), by })
+    Some(NamedEngine { path: path.unwrap_or_else(|| "/socket.io/".to_owned()), by, here })
 }
 
 fn is_client(url: &str) -> bool {
@@ -194,6 +202,25 @@ mod tests {
             (answer(503, "text/event-stream", "data: down"), None),
         ] {
             assert_eq!(shown_by(&exchange).map(|shown| shown.kind), expected, "{exchange:?}");
+        }
+    }
+
+    #[test]
+    fn pages_that_connect_to_their_own_host() {
+        let page = Target::parse("https://h/").unwrap();
+        let client = r#"<script src="/socket.io/socket.io.js"></script>"#;
+        for (code, here) in [
+            ("<script>io();</script>", true),
+            ("<script>io({ path: '/x' })</script>", true),
+            ("<script>io('/chat')</script>", true),
+            ("<script>io(\"https://h/chat\")</script>", true),
+            ("<script>io(\"https://other.example\")</script>", false),
+            ("<script>new Manager('//other.example:81/')</script>", false),
+            ("<script src=\"/app.js\"></script>", false),
+        ] {
+            let html = format!("{client}{code}");
+            let engine = engine_of_page(&page, &html, &html::read(&html)).unwrap();
+            assert_eq!(engine.here, here, "{code}");
         }
     }
 

@@ -35,6 +35,9 @@ use crate::probe::{
     target::Target,
 };
 
+/// For how long a refusal is read: what has no end is the stream of a server that takes no notice of an upgrade.
+const A_REFUSAL: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether what has come can be a frame at all.
 const GLANCE: Duration = Duration::from_millis(200);
 
@@ -117,7 +120,8 @@ pub(crate) async fn open_for(
     limit: Duration,
     largest: usize,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
-    let mut request = Request::get(target.clone(), limit).with("sec-websocket-version", "13");
+    let request = Request { glance: Some(A_REFUSAL), ..Request::get(target.clone(), limit) };
+    let mut request = request.with("sec-websocket-version", "13");
     if style != Style::WithoutOrigin {
         request = request.with("origin", target.origin());
     }

@@ -52,7 +52,10 @@ pub(super) fn is_skipped(evidence: &Evidence, hop: Hop) -> bool {
         }
     }
     match hop {
-        Hop::Tls => evidence.tls.is_none() && !evidence.url.starts_with("https:"),
+        Hop::Tls => {
+            evidence.tls.is_none()
+                && !["https:", "wss:"].iter().any(|scheme| evidence.url.starts_with(scheme))
+        }
         Hop::Page => !subject.is_page() && evidence.page.is_none(),
         Hop::Hosting | Hop::ClientLibrary | Hop::Compression | Hop::Resume => !subject.is_page(),
         Hop::Handshake => subject.is_stream(),

@@ -19,7 +19,7 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let quirks = evidence.page.as_ref().is_some_and(|page| page.markup.quirks);
     let mut lost: Vec<Lost> = Vec::new();
     for file in &files.fetched {
-        let severity = severity(file.kind);
+        let severity = severity(evidence, file.kind);
         let found = answers::by_itself(&file.exchange, Hop::Files, severity)
             .or_else(|| answers::by_change(&file.exchange, Hop::Files, severity));
         if let Some(found) = found {
@@ -34,11 +34,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     {
         lost.push(Lost { id: VerdictId::FileTypeRefused, kind: FileKind::Script, line });
     }
-    findings.extend(said_once(lost));
+    findings.extend(said_once(evidence, lost));
 }
 
 /// Each verdict once, with the first file that shows it.
-fn said_once(lost: Vec<Lost>) -> Vec<Finding> {
+fn said_once(evidence: &Evidence, lost: Vec<Lost>) -> Vec<Finding> {
     let mut ids: Vec<VerdictId> = Vec::new();
     for one in &lost {
         if !ids.contains(&one.id) {
@@ -47,8 +47,8 @@ fn said_once(lost: Vec<Lost>) -> Vec<Finding> {
     }
     let finding = |id| {
         let these: Vec<&Lost> = lost.iter().filter(|one| one.id == id).collect();
-        let worst = these.iter().map(|one| severity(one.kind)).max()?;
-        let first = these.iter().find(|one| severity(one.kind) == worst)?;
+        let worst = these.iter().map(|one| severity(evidence, one.kind)).max()?;
+        let first = these.iter().find(|one| severity(evidence, one.kind) == worst)?;
         let others = match these.len() - 1 {
             0 => String::new(),
             1 => "; the same for another file".to_owned(),
@@ -59,9 +59,11 @@ fn said_once(lost: Vec<Lost>) -> Vec<Finding> {
     ids.into_iter().filter_map(finding).collect()
 }
 
-/// Without its scripts a page shows nothing, whatever streams; without its styles it is only ugly.
-fn severity(kind: FileKind) -> Severity {
+/// Without its scripts Dante's page shows nothing, whatever streams; without its styles it is only ugly. What another page needs
+/// its files for is not known.
+fn severity(evidence: &Evidence, kind: FileKind) -> Severity {
     match kind {
+        _ if evidence.subject.is_engine() => Severity::Degraded,
         FileKind::Script | FileKind::Module => Severity::Broken,
         FileKind::Style => Severity::Degraded,
     }

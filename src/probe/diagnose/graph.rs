@@ -277,7 +277,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                         | PostRefused
                 ))
                 || (cause.id == EngineCached
-                    && matches!(id, StaleAnswer | QueryLost | SidLost | AnswersAlternate))
+                    && matches!(id, StaleAnswer | QueryLost | SidLost | AnswersAlternate | DoubledStanzas))
                 || (cause.id == QueryLost && matches!(id, Garbage | LostOnResume | DoubledStanzas))
                 || (cause.id == QueryLost && id == SidLost)
                 || (matches!(cause.id, QueryLost | UrlChanged) && id == LostOnResume)

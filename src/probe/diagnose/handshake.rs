@@ -11,6 +11,7 @@ use crate::probe::{
 /// From how many bytes on the end of a body is shown beside its start, and how many letters of it.
 const MUCH: usize = 100;
 const SHOWN_END: usize = 24;
+use crate::transport::Transport;
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(handshake) = &evidence.handshake else { return };
@@ -51,6 +52,15 @@ fn cached_sessions(evidence: &Evidence, handshake: &Handshake, findings: &mut Ve
     {
         findings.push(finding);
         return;
+    }
+    // The first one filled the cache, and later ones come from it, whatever differs in their queries.
+    let later = evidence.streams.get(&Transport::SocketIoPolling).map(|stream| &stream.exchange);
+    if let Some(later) = later.filter(|later| later.status == Some(200)) {
+        let fault = facts::fault(evidence);
+        if let Some(finding) = answers::by_cache(later, VerdictId::EngineCached, Hop::Handshake, fault) {
+            findings.push(finding);
+            return;
+        }
     }
     let Some(open) = &handshake.open else { return };
     // The upgrade from a polling session opens one of its own.

@@ -18,7 +18,9 @@ struct Needed {
 }
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
-    let Some(page) = evidence.page.as_ref().filter(|_| facts::works(evidence, Hop::Page)) else { return };
+    let is_applications = |page: &&Page| page.engine.is_some() && evidence.subject.is_engine();
+    let works = facts::works(evidence, Hop::Page);
+    let Some(page) = evidence.page.as_ref().filter(|page| works || is_applications(page)) else { return };
     let Ok(url) = Url::parse(&page.url) else { return };
     let policies = Policies::of(page, &url);
     let is_mixed = |file: &Needed| {
@@ -28,7 +30,18 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     // What is blocked whatever a policy says is said once.
     let (plain, files): (Vec<_>, Vec<_>) = files(page, &url, &policies).into_iter().partition(is_mixed);
     findings.extend(mixed(&plain));
-    findings.extend(blocked(&policies, &url, &files, &connections(&url, &evidence.transports)));
+    let connections = match &page.engine {
+        // Of its own code as much is judged as is known.
+        Some(engine) if !page.is_dante => {
+            let ways = [(engine.path.as_str(), true), (engine.path.as_str(), false)];
+            ways.into_iter()
+                .filter(|_| engine.here)
+                .filter_map(|(path, is)| connection(&url, path, is))
+                .collect()
+        }
+        _ => connections(&url, &evidence.transports),
+    };
+    findings.extend(blocked(&policies, &url, &files, &connections));
 }
 
 /// The scripts and styles that a page names.
@@ -46,21 +59,26 @@ fn files(page: &Page, url: &Url, policies: &Policies) -> Vec<Needed> {
 
 /// What Dante's page connects to, by the transports that are looked at.
 fn connections(page: &Url, transports: &[Transport]) -> Vec<Needed> {
-    let connection = |transport: &Transport| {
+    let to = |transport: &Transport| {
         let (path, is_websocket) = match transport {
             Transport::SocketIoWebSocket => (paths::SOCKET_IO, true),
             Transport::SocketIoPolling => (paths::SOCKET_IO, false),
             Transport::WebSocket => (paths::WEBSOCKET, true),
             Transport::Sse => (paths::SSE, false),
         };
-        let mut url = page.join(path.trim_start_matches('/')).ok()?;
-        if is_websocket {
-            // From http or https that is always possible.
-            let _ = url.set_scheme(if url.scheme() == "https" { "wss" } else { "ws" });
-        }
-        Some(Needed { need: Need::Connection, name: url.to_string(), url })
+        connection(page, path.trim_start_matches('/'), is_websocket)
     };
-    transports.iter().filter_map(connection).collect()
+    transports.iter().filter_map(to).collect()
+}
+
+/// A connection of a page to this path of its host.
+fn connection(page: &Url, path: &str, is_websocket: bool) -> Option<Needed> {
+    let mut url = page.join(path).ok()?;
+    if is_websocket {
+        // From http or https that is always possible.
+        let _ = url.set_scheme(if url.scheme() == "https" { "wss" } else { "ws" });
+    }
+    Some(Needed { need: Need::Connection, name: url.to_string(), url })
 }
 
 /// What policies forbid, as one finding: its remedy is one, too.

@@ -36,6 +36,8 @@ evidence! {
         path: String,
         /// What shows that.
         by: String,
+        /// Whether the page's own code connects to its own host, as far as it stands in the page: it names no other.
+        here: bool,
     }
 
     /// What the server says that it saw: `hosting.json`.

@@ -164,7 +164,7 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
     let target = context.below(paths::HOSTING);
     let request = Request::get(target.clone(), context.limit());
     let readable = |exchange: &Exchange, body: &[u8]| exchange.is(200) && parse_status(body).is_some();
-    let (exchange, body) = ask_twice(&context.connector, request, readable).await;
+    let (mut exchange, body) = ask_twice(&context.connector, request, readable).await;
     let answer = parse_status(&body).filter(|_| exchange.is(200));
     let mut editions: Vec<String> = Vec::new();
     let mut nodes: Vec<String> = Vec::new();
@@ -181,9 +181,13 @@ pub(crate) async fn hosting(context: &Context) -> Hosting {
     note(answer.as_ref());
     if answer.is_some() {
         for _ in 1..NODES {
-            let (_, body) =
+            let (other, body) =
                 http::fetch(&context.connector, Request::get(target.clone(), context.limit())).await;
             note(parse_status(&body).as_ref());
+            // One that was refused before it was answered shows a limit.
+            if exchange.again.is_none() && other.again.is_some() && readable(&other, &body) {
+                exchange = other;
+            }
         }
     }
     let prefix = context.page.folder().trim_end_matches('/').to_owned();

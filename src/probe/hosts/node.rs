@@ -64,7 +64,7 @@ const EXPRESS_UPGRADE: Remedy = Remedy::paste(
     ],
 );
 
-/// helmetjs.github.io, "Content-Security-Policy" (tried: helmet 8): its default has upgrade-insecure-requests, and no connect-src.
+/// helmetjs.github.io, "Content-Security-Policy": its default has upgrade-insecure-requests, and no connect-src.
 const HELMET: Remedy = Remedy::paste(
     "with helmet, in the program; without TLS, also upgradeInsecureRequests: null",
     &[

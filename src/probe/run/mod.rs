@@ -35,13 +35,19 @@ use crate::contract::paths;
 /// What is known before anything is done: what was asked for.
 pub(super) fn nothing_seen(plan: &Plan) -> Evidence {
     Evidence {
-        url: plan.target.to_string(),
+        url: url_of(plan),
         subject: plan.subject.kind(),
         engine: plan.subject.engine().map(|engine| engine.path.clone()),
         transports: plan.transports.clone(),
         hold_wanted: plan.hold.is_some(),
         ..Evidence::default()
     }
+}
+
+/// The URL, as it goes over the network; of a WebSocket, with the scheme that it has.
+fn url_of(plan: &Plan) -> String {
+    let url = plan.target.to_string();
+    if plan.subject.kind() == Kind::WebSocket { url.replacen("http", "ws", 1) } else { url }
 }
 
 /// A probe that is going on.
@@ -163,8 +169,17 @@ impl Probe<'_> {
 
     /// The engine alone.
     async fn look_at_engine(&mut self, context: &Context, subject: &Subject) -> std::io::Result<()> {
-        let handshake = timed(engine_hops::handshake(context)).await;
+        // The page that uses it, where one led here.
+        let page = self.evidence.page.as_ref().filter(|page| page.engine.is_some());
+        let (files, handshake) = tokio::join!(
+            OptionFuture::from(page.map(|page| timed(files::files(context, page)))),
+            timed(engine_hops::handshake(context)),
+        );
         self.evidence.handshake = Some(self.timed(Hop::Handshake, handshake));
+        if let Some(files) = files {
+            self.evidence.files = Some(self.timed(Hop::Files, files));
+            self.report(&[Hop::Files])?;
+        }
         self.report(&[Hop::Handshake])?;
         let handshake = self.evidence.handshake.clone();
         let over_http2 = self.speaks_http2().then(|| timed(http2::look_at_engine(context)));

@@ -5,8 +5,8 @@ use super::{Entry, VerdictId};
 pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::FilesMissing,
-        "The page comes, but not the scripts and styles that it names: in a browser it shows nothing.",
-        "make the host pass on everything below {prefix}/, static/ too; look for a rule for file endings (.js, .css) or for the folder static, which takes these requests first",
+        "The page comes, but not the scripts and styles that it names: in a browser it shows little or nothing.",
+        "make the host pass on everything below {prefix}/, not only the page and its streams; look for a rule for file endings (.js, .css) or for a folder of static files, which takes these requests first",
     ),
     Entry::new(
         VerdictId::HtmlInsteadOfFile,

@@ -41,7 +41,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::WrongContentType,
         "The stream comes with the wrong Content-Type; browsers refuse it.",
-        "pass Content-Type: text/event-stream on unchanged",
+        "let the server send Content-Type: text/event-stream, and the host pass it on unchanged; if a page comes instead, check the URL",
     ),
     Entry::new(
         VerdictId::CompressedStream,

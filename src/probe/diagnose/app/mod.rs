@@ -91,6 +91,11 @@ fn of_open(evidence: &Evidence, app: &App, stream: &AppStream, findings: &mut Ve
         findings.push(finding(VerdictId::Garbage, garbage.clone()));
         return;
     }
+    if let Some(kind) = page_instead(evidence.subject, stream) {
+        let line = format!("Content-Type: {kind}: a page, and no event stream");
+        findings.push(Finding::new(VerdictId::WrongContentType, Hop::App, Severity::Broken, line));
+        return;
+    }
     match stream.stray.as_deref() {
         Some(stray) if facts::is_chunk_size(stray) => {
             findings.push(finding(VerdictId::DoubleFraming, format!("the text contains {stray:?}")));
@@ -109,6 +114,12 @@ fn of_open(evidence: &Evidence, app: &App, stream: &AppStream, findings: &mut Ve
     findings.extend(lumps::rule(stream));
     findings.extend(ends::rule(stream, fault));
     findings.extend(too_few(app, stream));
+}
+
+/// The type of a page that came where the user asks for an event stream.
+fn page_instead(subject: Kind, stream: &AppStream) -> Option<&str> {
+    let kind = stream.exchange.header("content-type")?;
+    (subject == Kind::EventStream && kind.to_ascii_lowercase().starts_with("text/html")).then_some(kind)
 }
 
 /// The type of an event stream that `EventSource` does not take for one (WHATWG HTML, 9.2.3), though it is.
