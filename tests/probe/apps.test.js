@@ -273,7 +273,9 @@ together("an application that is not Dante", {
   async "an event stream where a WebSocket is asked for"() {
     const url = `${origin.replace("http", "ws")}/events`;
     const document = await probe(url);
-    assert.deepEqual(document.verdicts.map(describeVerdict), ["broken upgrade-stripped at upgrade, or prefix-mismatch"]);
+    assert.deepEqual(document.verdicts.map(describeVerdict), [
+      "broken upgrade-stripped at upgrade, or prefix-mismatch",
+    ]);
     assert.equal(document.url, url);
   },
   async "a page where an event stream is asked for"() {
