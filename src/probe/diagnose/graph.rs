@@ -340,7 +340,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
                     | IntegrityMismatch
             ) || (cause.id == GatewayAnswers
                 && matches!(id, UpgradeStripped | UpgradeRefused | WebsocketForbidden | LibraryMissing))
-                || (cause.id == TextAdded && id == BodyCut)
+                || (cause.id == TextAdded && matches!(id, BodyCut | BlockedByCsp))
         }
         UpgradeStripped
         | UpgradeRefused

@@ -78,9 +78,11 @@ fn is_explained(evidence: &Evidence, stream: &AppStream) -> bool {
     }
 }
 
-/// How much a fault of one stream matters: where events came, it is used all the same.
+/// How much a fault of one stream matters: where events came, or another stream lives that need not bring any, it is used all the same.
 fn fault(app: &App) -> Severity {
-    let delivers = |stream: &AppStream| stream.is_well() && !stream.events.is_empty();
+    let lives =
+        |stream: &AppStream| app.expected.is_none() && app.streams.len() > 1 && stream.ended.is_none();
+    let delivers = |stream: &AppStream| stream.is_well() && (!stream.events.is_empty() || lives(stream));
     if app.streams.iter().any(delivers) { Severity::Degraded } else { Severity::Broken }
 }
 
