@@ -4,7 +4,9 @@
 use crate::{
     hosting::{listener::invariants, prefix::Prefix},
     poem::Poem,
-    probe::client::{engineio, events, unpack::Unpacker},
+    probe::client::{
+        deflate::Agreement, engineio, events, http2::frames::FrameReader, inflating::Frames, unpack::Unpacker,
+    },
     server::{
         payload::{Framing, check},
         request_prefix::{PrefixRules, Route, route},
@@ -81,6 +83,26 @@ pub fn probe(bytes: &[u8]) {
     }
 }
 
+/// The frames that a server of HTTP/2, or of a WebSocket whose messages are compressed, sends to the probe, and how they are cut.
+pub fn frames(bytes: &[u8]) {
+    /// No settings, and the beginning of a block of headers of stream 1 that is whole (RFC 9113, 6.2 and 6.5).
+    const BEFORE_HEADERS: &[u8] = b"\0\0\0\x04\0\0\0\0\0\0";
+    let (sizes, bytes) = split_sizes(bytes);
+    let block = &bytes[..bytes.len().min(0x3fff)];
+    let length = u16::try_from(block.len()).unwrap_or_default().to_be_bytes();
+    let headers = [BEFORE_HEADERS, &length, b"\x01\x04\0\0\0\x01", block].concat();
+    for bytes in [bytes, &headers] {
+        let (mut whole, mut cut) = (FrameReader::default(), FrameReader::default());
+        whole.feed(bytes, 0);
+        pieces(bytes, sizes).for_each(|piece| cut.feed(piece, 0));
+        assert_eq!(whole.seen, cut.seen);
+    }
+    let Ok(Some(agreement)) = Agreement::read(Some("permessage-deflate")) else { panic!("it is one") };
+    let (mut frames, mut out) = (Frames::new(agreement, 1 << 16), Vec::new());
+    // An error ends the connection.
+    let _ = pieces(bytes, sizes).try_for_each(|piece| frames.feed(piece, &mut out));
+}
+
 /// The first byte says how many of the next ones are sizes of pieces.
 fn split_sizes(bytes: &[u8]) -> (&[u8], &[u8]) {
     let Some((count, rest)) = bytes.split_first() else { return (&[], &[]) };
@@ -111,7 +133,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_target_takes_any_bytes(bytes in bytes()) {
-            for target in [super::listener, super::prefix, super::poem, super::payload, super::probe] {
+            for target in [super::listener, super::prefix, super::poem, super::payload, super::probe, super::frames] {
                 target(&bytes);
             }
         }

@@ -10,7 +10,7 @@ const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
 /// What a server has agreed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Agreement {
+pub(crate) struct Agreement {
     /// Whether each of its messages is compressed by itself.
     server_no_context: bool,
     /// How far back what a client compresses may refer, in bytes.
@@ -22,7 +22,7 @@ impl Agreement {
     ///
     /// # Errors
     /// With what is wrong about it: a client has to fail the connection then (RFC 7692, 7.1).
-    pub(super) fn read(answer: Option<&str>) -> Result<Option<Self>, String> {
+    pub(crate) fn read(answer: Option<&str>) -> Result<Option<Self>, String> {
         let Some(answer) = answer.filter(|answer| !answer.trim().is_empty()) else { return Ok(None) };
         let wrong = |what: &str| Err(format!("Sec-WebSocket-Extensions: {answer}: {what}"));
         if answer.contains(',') {

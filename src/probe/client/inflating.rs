@@ -13,7 +13,7 @@ use super::deflate::{Agreement, Inflater};
 
 /// Frames as bytes, inflated as they arrive.
 #[derive(Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     inflater: Inflater,
     /// The most that a message may have.
     largest: usize,
@@ -41,7 +41,7 @@ const CONTINUATION: u8 = 0x0;
 
 impl Frames {
     /// Those of a server that has agreed to this, in messages of up to so many bytes.
-    fn new(agreement: Agreement, largest: usize) -> Self {
+    pub(crate) fn new(agreement: Agreement, largest: usize) -> Self {
         Self {
             inflater: Inflater::new(agreement, largest),
             largest,
@@ -55,7 +55,7 @@ impl Frames {
     ///
     /// # Errors
     /// When a compressed message is none.
-    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         self.raw.extend_from_slice(bytes);
         let mut raw = std::mem::take(&mut self.raw);
         let mut at = 0;

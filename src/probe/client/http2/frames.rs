@@ -63,7 +63,7 @@ fn is_forbidden(name: &[u8], value: &[u8]) -> bool {
 }
 
 /// Reads the server's frames as their bytes arrive.
-pub(super) struct FrameReader {
+pub(crate) struct FrameReader {
     state: State,
     decoder: Decoder<'static>,
     /// The stream and the fragments of a block of headers that is not whole.
@@ -71,7 +71,7 @@ pub(super) struct FrameReader {
     /// Whether a ping was answered.
     pub(super) pong: bool,
     /// What was seen.
-    pub(super) seen: Http2Connection,
+    pub(crate) seen: Http2Connection,
 }
 
 enum State {
@@ -102,7 +102,7 @@ impl FrameReader {
     }
 
     /// Takes the next bytes; `now_ms` is the time since the probe began.
-    pub(super) fn feed(&mut self, mut bytes: &[u8], now_ms: u64) {
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], now_ms: u64) {
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Lost => return,

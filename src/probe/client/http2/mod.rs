@@ -1,6 +1,6 @@
 //! HTTP/2: what a server's frames say, and connections that all requests share, as browsers have them.
 
-mod frames;
+pub(crate) mod frames;
 mod shared;
 mod watched;
 
