@@ -152,6 +152,7 @@ mod tests {
         variables.iter().copied().collect()
     }
 
+    #[cfg(unix)]
     fn found(wanted: &Wanted, there: &[&str]) -> Result<String, String> {
         let found = wanted.find(|path| there.iter().any(|one| Path::new(one) == path));
         found.map(|path| path.display().to_string()).map_err(|error| error.to_string())

@@ -10,17 +10,15 @@ use hyper_util::rt::TokioIo;
 use tokio::time::{Instant as TokioInstant, timeout, timeout_at};
 
 use super::{
-    connection::HttpConnection, connector::millis, failures::of_hyper, journal::Entry, recorded::FirstBytes,
+    connection::HttpConnection,
+    connector::millis,
+    excerpt::{MAX_BODY, end_of, truncate_body},
+    failures::of_hyper,
+    journal::Entry,
+    recorded::FirstBytes,
     stream_type::form_of_type,
 };
 use crate::probe::evidence::{Exchange, Failure, FailureKind};
-
-/// The most that is read of a body.
-pub(crate) const MAX_BODY: usize = 256 * 1024;
-/// How much of a body is shown.
-const SHOWN: usize = 512;
-/// How much of the end of a longer body is shown.
-const SHOWN_END: usize = 64;
 
 /// An answer whose head has come.
 pub(crate) struct Answer {
@@ -177,16 +175,4 @@ pub(super) fn how_long_to_look(headers: &HeaderMap, glance: Duration) -> Option<
     }
     let is_page = kind.starts_with("text/html") || kind.starts_with("application/xhtml");
     (!is_page && !headers.contains_key(header::CONTENT_LENGTH)).then_some(glance)
-}
-
-/// The first bytes of a body as text.
-pub(crate) fn truncate_body(body: &[u8]) -> String {
-    String::from_utf8_lossy(&body[..body.len().min(SHOWN)]).into_owned()
-}
-
-/// The last bytes of a body, as text, if it is not shown whole.
-fn end_of(body: &[u8]) -> Option<String> {
-    let rest = body.get(SHOWN..)?;
-    let end = &rest[rest.len().saturating_sub(SHOWN_END)..];
-    (!end.is_empty()).then(|| String::from_utf8_lossy(end).into_owned())
 }

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
-    connector::Connector, failures::of_hyper, gate::Pass, http2::Multiplexed, proxy::Carriage,
+    carriage::Carriage, connector::Connector, failures::of_hyper, gate::Pass, http2::Multiplexed,
     recorded::FirstBytes,
 };
 use crate::probe::{

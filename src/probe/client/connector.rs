@@ -15,13 +15,13 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use super::{
+    carriage::Carriage,
     connection_log::ConnectionLog,
     failures::{of_handshake, of_io, of_tls},
     gate::{Gate, Pass},
     http2::SharedConnections,
     journal::Journal,
     lock::lock,
-    proxy::Carriage,
     recorded::Recorded,
     tls::Roots,
 };

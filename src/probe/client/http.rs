@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderValue, Response, Version, header};
+use http::Response;
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
@@ -12,21 +12,19 @@ use super::{
     as_it_came::read_early,
     connection::HttpConnection,
     connector::{Connector, millis},
+    excerpt::{truncate_headers, version},
     gate::Pass,
     recorded::FirstBytes,
     request::Form,
 };
 pub(crate) use super::{
-    answer::{Answer, MAX_BODY, Upgraded, truncate_body},
+    answer::{Answer, Upgraded},
+    excerpt::{MAX_BODY, truncate_body},
     request::{Method, Request},
     retry::{fetch, fetch_at, fetch_kept, send},
 };
 use crate::contract::{ASK_HEADER, SAW_HEADER, SeenExchange};
 use crate::probe::evidence::{Exchange, Failure, FailureKind};
-
-/// How much of one header's value is shown, and of a policy or a cookie, which count as a whole.
-const SHOWN_HEADER: usize = 2048;
-const SHOWN_WHOLE: usize = 16 * 1024;
 
 /// Sends a request over a connection of its own, once, and waits for the head of the answer.
 ///
@@ -139,24 +137,10 @@ async fn attempt(
     Ok((response, connection))
 }
 
-pub(super) fn truncate_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let value = |name, value: &HeaderValue| {
-        let is_whole = name == header::CONTENT_SECURITY_POLICY || name == header::SET_COOKIE;
-        let most = if is_whole { SHOWN_WHOLE } else { SHOWN_HEADER };
-        let bytes = value.as_bytes();
-        String::from_utf8_lossy(&bytes[..bytes.len().min(most)]).into_owned()
-    };
-    headers.iter().map(|(name, text)| (name.as_str().to_owned(), value(name, text))).collect()
-}
-
 /// What the server says that it saw; it needs not stand among the headers, too.
 fn take_saw(headers: &mut Vec<(String, String)>) -> Option<SeenExchange> {
     let at = headers.iter().position(|(name, _)| name == SAW_HEADER)?;
     Some(SeenExchange::of_header(&headers.remove(at).1))
-}
-
-pub(super) fn version(version: Version) -> String {
-    format!("{version:?}")
 }
 
 fn too_late(limit: Duration) -> Failure {

@@ -17,12 +17,12 @@ use tokio_rustls::{
 
 use super::{
     alert::tls_error,
+    carriage::Carriage,
     connector::{BROWSER, Connector, server_name},
     failures::{of_handshake, of_tls},
     hello::{Choice, client_hello, is_tls},
     http2::{GREETING, is_answer},
     lock::lock,
-    proxy::Carriage,
     recorded::Recorded,
 };
 use crate::probe::{

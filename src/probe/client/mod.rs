@@ -3,25 +3,27 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `resolver`, `connector`, `connection_log`, `recorded` | from a name to a connection |
-//! | `proxy` | through a proxy |
+//! | `proxy`, `carriage` | through a proxy |
 //! | `gate` | how many of them at once, and how fast |
 //! | `tls`, `inspection`, `alert`, `hello` | TLS, and why there is none |
 //! | `connection`, `request`, `answer`, `http`, `retry`, `http2`, `websocket`, `upload` | what is spoken on it |
 //! | `deflate`, `inflating` | compressed messages of a WebSocket |
 //! | `as_it_came` | answers that a client of HTTP cannot read |
 //! | `failures`, `lock` | the errors of all of these, and what they share |
-//! | `journal` | all that was |
+//! | `journal`, `excerpt` | all that was, and how much of an answer is kept |
 //! | `engineio`, `events`, `unpack`, `stream_type` | the formats, pure |
 
 mod alert;
 mod answer;
 pub(crate) mod as_it_came;
+pub(super) mod carriage;
 pub(super) mod connection;
 mod connection_log;
 pub(super) mod connector;
 pub(crate) mod deflate;
 pub(crate) mod engineio;
 pub(crate) mod events;
+mod excerpt;
 pub(super) mod failures;
 pub(super) mod gate;
 mod hello;

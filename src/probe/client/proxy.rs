@@ -13,9 +13,10 @@ use tokio_util::task::AbortOnDropHandle;
 use tower::{Service as _, service_fn};
 
 use super::{
+    carriage::Carriage,
     connector::{Connector, millis, server_name},
+    excerpt::{MAX_BODY, truncate_body, truncate_headers, version},
     failures::{of_handshake, of_hyper, of_tls},
-    http::{MAX_BODY, truncate_body, truncate_headers, version},
     lock::lock,
     recorded::Io,
 };
@@ -24,15 +25,6 @@ use crate::probe::{
     target::Target,
     way_out::{Proxy, ProxyKind},
 };
-
-/// How a request over plain HTTP goes through a proxy of HTTP, as browsers do it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Carriage {
-    /// The proxy is asked for the whole URL, and makes a request of its own (RFC 9112, 3.2.2).
-    Forwarded,
-    /// The proxy passes bytes both ways, as for WebSocket and for TLS (RFC 9110, 9.3.6).
-    Tunnelled,
-}
 
 /// A tunnel that was asked for.
 pub(crate) struct Tunnel {

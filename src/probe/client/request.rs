@@ -8,7 +8,7 @@ use http::{HeaderValue, header};
 use http_body_util::Full;
 use hyper::ext::Protocol;
 
-use super::proxy::Carriage;
+use super::carriage::Carriage;
 use crate::probe::{
     evidence::{Failure, FailureKind},
     plan::Plan,

@@ -19,11 +19,11 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
+    carriage::Carriage,
     connector::{Connector, millis},
     failures::of_hyper,
     http::{MAX_BODY, truncate_body},
     lock::lock,
-    proxy::Carriage,
 };
 use crate::probe::{
     evidence::{Exchange, Failure, FailureKind},
@@ -86,7 +86,7 @@ pub(crate) async fn upload(
         let response = sender.send_request(request).await.map_err(|error| of_hyper(&error))?;
         exchange.status = Some(response.status().as_u16());
         exchange.version = format!("{:?}", response.version());
-        exchange.headers = super::http::truncate_headers(response.headers());
+        exchange.headers = super::excerpt::truncate_headers(response.headers());
         exchange.head_ms = Some(millis(start));
         let mut all = Vec::new();
         let mut answer = response.into_body();

@@ -10,10 +10,10 @@ use tokio::{
 use crate::probe::{
     client::{
         as_it_came::read,
+        carriage::Carriage,
         connector::{Connector, millis},
         failures::of_io,
         gate::Pass,
-        proxy::Carriage,
     },
     evidence::{Exchange, Failure, FailureKind},
     target::Target,
