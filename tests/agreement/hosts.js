@@ -114,6 +114,33 @@ const broken = [
     causes: ["http2-request-fails"],
   },
   {
+    id: "events-held",
+    host: "gateway (stand-in)",
+    what: "holds event streams back over HTTP/2",
+    start: ({ prefixed }) =>
+      startFront(prefixed, {
+        pass(request, from, response) {
+          if (!isHttp2(request) || !isEvents(request)) return false;
+          response.writeHead(200, { "content-type": "text/event-stream" });
+          from.resume();
+          return true;
+        },
+      }),
+    causes: ["http2-buffered"],
+  },
+  {
+    id: "forbidden-header",
+    host: "nginx 1.31",
+    what: "adds Transfer-Encoding to event streams, which HTTP/2 forbids",
+    start: ({ prefixed }) => {
+      const adds = "proxy_buffering off; add_header Transfer-Encoding chunked;";
+      return nginx(overTls(`${location("/dante/sse/", prefixed, adds)} ${location("/dante/", prefixed)}`), {
+        newest: true,
+      });
+    },
+    causes: ["http2-forbidden-header"],
+  },
+  {
     id: "connect-refused",
     host: "gateway (stand-in)",
     what: "offers extended CONNECT, and refuses it with 403",
