@@ -110,17 +110,23 @@ pub(super) async fn direct(context: &Context, style: Style, proof: Proof) -> Upg
     upgrade
 }
 
-/// Proves that the connection stays open, as far as a moment does.
-async fn stay(upgrade: &mut Upgrade, opened: Result<(Exchange, Socket), Box<Exchange>>) {
-    let (exchange, mut socket) = match opened {
+/// Keeps the answer to an upgrade; gives the WebSocket, if it was accepted.
+fn accept(upgrade: &mut Upgrade, opened: Result<(Exchange, Socket), Box<Exchange>>) -> Option<Socket> {
+    let (exchange, socket) = match opened {
         Ok(opened) => opened,
         Err(exchange) => {
             upgrade.exchange = *exchange;
-            return;
+            return None;
         }
     };
     upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
     upgrade.exchange = exchange;
+    Some(socket)
+}
+
+/// Proves that the connection stays open, as far as a moment does.
+async fn stay(upgrade: &mut Upgrade, opened: Result<(Exchange, Socket), Box<Exchange>>) {
+    let Some(mut socket) = accept(upgrade, opened) else { return };
     let start = Instant::now();
     let ended = match timeout(MOMENT, socket.recv()).await {
         // An application that closes by a frame has understood the upgrade.
@@ -160,15 +166,7 @@ async fn converse(
     opened: Result<(Exchange, Socket), Box<Exchange>>,
     session: Option<&Open>,
 ) {
-    let (exchange, mut socket) = match opened {
-        Ok(opened) => opened,
-        Err(exchange) => {
-            upgrade.exchange = *exchange;
-            return;
-        }
-    };
-    upgrade.extensions = exchange.header("sec-websocket-extensions").map(str::to_owned);
-    upgrade.exchange = exchange;
+    let Some(mut socket) = accept(upgrade, opened) else { return };
     let start = Instant::now();
     let (ours, expected): (String, fn(&Packet) -> bool) = match session {
         Some(_) => ("2probe".to_owned(), |packet| *packet == Packet::Pong("probe".to_owned())),
