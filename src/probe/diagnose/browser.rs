@@ -132,8 +132,10 @@ fn page_trouble(browser: &Browser) -> Option<String> {
         (None, Some(status)) if status >= 400 => Some(status.to_string()),
         _ => None,
     };
-    let same = before.url == last.url && trouble(before) == trouble(last);
-    Some(format!("the page does not open: {}", trouble(last).filter(|_| same)?))
+    let (earlier, later) = (trouble(before)?, trouble(last).filter(|_| before.url == last.url)?);
+    // Where a connection is closed, what the browser noticed first may differ from one time to the next.
+    let words = if earlier == later { later } else { format!("{earlier}, then {later}") };
+    Some(format!("the page does not open: {words}"))
 }
 
 /// What a browser says of a transport that fails; none where it works, or may only be slow.
