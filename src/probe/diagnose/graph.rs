@@ -185,6 +185,7 @@ fn explains(cause: &Finding, effect: &Finding) -> bool {
         }
         // Nothing that came after it could be asked.
         OneConnectionOnly => hop > Hop::Tls,
+        Http2Missing => hop > Hop::Http,
         // The first certificate of a server that has none for this name.
         TlsSelfSigned => matches!(id, TlsWrongName | TlsUntrusted),
         TlsClientCertificate => matches!(id, NoAnswer | Garbage | TlsOther | PageRefused),

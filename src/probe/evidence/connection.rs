@@ -148,6 +148,8 @@ evidence! {
         first: Exchange,
         /// What HTTP/1.1 gave, where only HTTP/2 is spoken: all that follows goes over that.
         over_http1: Option<Exchange>,
+        /// What HTTP/2's greeting alone is answered, where HTTP/2 was spoken without TLS and no answer came.
+        greeting: Option<Exchange>,
         /// What TLS gives on this port, if plain HTTP gives nothing.
         other_scheme: Option<String>,
         /// The answer to a request that no parser can accept: whoever parses first refuses it in its own words.

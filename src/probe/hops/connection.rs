@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::proxy;
+use super::{greeting, proxy};
 use crate::probe::{
     client::{
         connector::Connector,
@@ -108,7 +108,13 @@ pub(crate) async fn http(connector: &Connector, target: &Target, first: &Exchang
         }
         _ => None,
     };
-    Http { first: first.clone(), over_http1: None, other_scheme, malformed: None }
+    let greeting = match connector.http2() {
+        Some(_) if silent && !target.tls && kind != Some(FailureKind::Refused) => {
+            Some(greeting::ask(connector, target, limit).await)
+        }
+        _ => None,
+    };
+    Http { first: first.clone(), greeting, other_scheme, ..Http::default() }
 }
 
 /// What a port speaks, if it is TLS, whether or not the handshake succeeds.

@@ -142,6 +142,13 @@ const APACHE: &[(VerdictId, Remedy)] = &[
         Remedy::text("Apache does not send it; look at what stands between Apache and Dante"),
     ),
     (VerdictId::TlsToServer, PLAIN_HTTP),
+    // httpd.apache.org, mod_http2 and Protocols: HTTP/1.1 alone by default; mod_http2 wants another MPM than prefork.
+    (
+        VerdictId::Http2Missing,
+        Remedy::text(
+            "a2enmod http2, and Protocols h2 http/1.1 in the virtual host; with mpm_prefork (mod_php) it does not work: use mpm_event",
+        ),
+    ),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (VerdictId::Http2RequestFails, OVER_HTTP_1),
     (VerdictId::Http2Buffered, OVER_HTTP_1),

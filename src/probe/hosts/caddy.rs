@@ -84,6 +84,13 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (VerdictId::CorsBlocked, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
     (VerdictId::ProxyProtocol, Remedy::text("remove proxy_protocol from transport http")),
     (VerdictId::TlsToServer, PLAIN_HTTP),
+    // caddyserver.com, global options, protocols: h1 h2 h3 by default, HTTP/2 only over TLS.
+    (
+        VerdictId::Http2Missing,
+        Remedy::text(
+            "Caddy speaks HTTP/2 over TLS by default: look for servers { protocols … } among the global options; without TLS it wants h2c there",
+        ),
+    ),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (VerdictId::Http2RequestFails, OVER_HTTP_1),
     (VerdictId::Http2Buffered, OVER_HTTP_1),

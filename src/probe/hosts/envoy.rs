@@ -53,6 +53,12 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
         Remedy::text("remove require_client_certificate from the listener's TLS context"),
     ),
     (VerdictId::Http2Only, Remedy::text("codec_type: AUTO, and alpn_protocols: [h2, http/1.1]")),
+    (
+        VerdictId::Http2Missing,
+        Remedy::text(
+            "alpn_protocols: [h2, http/1.1] in the listener's common_tls_context, and codec_type: AUTO, turn HTTP/2 on",
+        ),
+    ),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (VerdictId::Http2RequestFails, OVER_HTTP_1),
     (VerdictId::Http2Buffered, OVER_HTTP_1),

@@ -42,6 +42,8 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::TlsClientCertificate, Remedy::text("remove verify required from the bind line")),
     (VerdictId::Http2Only, Remedy::text("on the bind line: alpn h2,http/1.1, and without proto h2")),
+    // docs.haproxy.org, bind, alpn: before 2.8 none is announced unless it is named.
+    (VerdictId::Http2Missing, Remedy::text("alpn h2,http/1.1 on the bind line with ssl turns HTTP/2 on")),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (VerdictId::Http2RequestFails, OVER_HTTP_1),
     (VerdictId::Http2Buffered, OVER_HTTP_1),

@@ -81,6 +81,13 @@ const IIS: &[(VerdictId, Remedy)] = &[
         VerdictId::TlsToServer,
         Remedy::text("the rewrite rule must lead to http://, not https://: Dante speaks plain HTTP/1.1"),
     ),
+    // learn.microsoft.com, "HTTP/2 on IIS": over TLS only, since Windows Server 2016.
+    (
+        VerdictId::Http2Missing,
+        Remedy::text(
+            "IIS speaks HTTP/2 over TLS by default, since Windows Server 2016: look for EnableHttp2Tls = 0 in HKLM\\SYSTEM\\CurrentControlSet\\Services\\HTTP\\Parameters",
+        ),
+    ),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (VerdictId::Http2RequestFails, OVER_HTTP_1),
     (VerdictId::Http2Buffered, OVER_HTTP_1),

@@ -86,6 +86,13 @@ const NGINX: &[(VerdictId, Remedy)] = &[
         VerdictId::Http2Only,
         Remedy::text("without TLS, listen … http2 speaks HTTP/2 only: remove http2 from the listen line"),
     ),
+    // nginx.org, ngx_http_v2_module: off by default.
+    (
+        VerdictId::Http2Missing,
+        Remedy::text(
+            "http2 on; in the server block turns HTTP/2 on (before 1.25.1: listen … ssl http2); browsers use it only over TLS",
+        ),
+    ),
     (VerdictId::Http2Broken, OVER_HTTP_1),
     (
         VerdictId::Http2RequestFails,

@@ -17,9 +17,9 @@ use super::{
     client::connector::{Connector, millis},
     context::Context,
     cookies::Jar,
-    diagnose::{Severity, diagnose},
+    diagnose::{Severity, diagnose, http2::speaks_no_http2},
     document::HopReport,
-    evidence::{Cors, Evidence, Handshake, LineSeen, Sticky, Upgrades},
+    evidence::{Cors, Evidence, Handshake, Http, LineSeen, Sticky, Upgrades},
     hop::Hop,
     hops::{
         alone, echo, engine as engine_hops, files, http2, outermost, page,
@@ -133,8 +133,10 @@ impl Probe<'_> {
         }
         let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());
         let target = page.unwrap_or_else(|| self.plan.target.clone());
-        // Who says nothing at all does not say who it is.
-        if let Some(http) = self.evidence.http.as_mut().filter(|http| http.first.status.is_some()) {
+        // Who says nothing at all does not say who it is; who does not speak HTTP/2 says it over HTTP/1.1.
+        let tls = self.evidence.tls.as_ref();
+        let speaks = |http: &Http| http.first.status.is_some() || speaks_no_http2(tls, http).is_some();
+        if let Some(http) = self.evidence.http.as_mut().filter(|http| speaks(http)) {
             http.malformed = Some(outermost::ask(&self.connector, &target).await);
         }
     }

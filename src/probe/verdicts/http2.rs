@@ -9,6 +9,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "let the server speak HTTP/1.1, too (ALPN http/1.1)",
     ),
     Entry::new(
+        VerdictId::Http2Missing,
+        "This port does not speak HTTP/2, and the probe was told to speak nothing else (--http 2). Browsers use HTTP/1.1 here.",
+        "probe with --http 1.1, or without --http; if HTTP/2 is wanted, turn it on in the server that browsers connect to (with TLS: ALPN h2)",
+    ),
+    Entry::new(
         VerdictId::Http2Broken,
         "The server agrees to HTTP/2, but does not answer over it: browsers use it, and cannot load the page; HTTP/1.1 works.",
         "turn HTTP/2 off (ALPN http/1.1 only), or find in the server's log why it does not answer",

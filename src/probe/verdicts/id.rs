@@ -40,6 +40,7 @@ pub(crate) enum VerdictId {
     TlsToPlain,
     PlainToTls,
     Http2Only,
+    Http2Missing,
     Http2Broken,
     NoAnswer,
     SlowAnswer,

@@ -8,12 +8,12 @@ use self::frames::FrameReader;
 pub(super) use self::shared::{Multiplexed, SharedConnections};
 
 /// What a client says first (RFC 9113, 3.4): the preface and its settings, here none; and a ping, which has to be answered (6.7).
-pub(super) const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
+pub(crate) const GREETING: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
     \x00\x00\x00\x04\x00\x00\x00\x00\x00\
     \x00\x00\x08\x06\x00\x00\x00\x00\x00dantedan";
 
 /// Whether what came so far is a server's answer to the greeting; none as long as more has to come.
-pub(super) fn is_answer(bytes: &[u8]) -> Option<bool> {
+pub(crate) fn is_answer(bytes: &[u8]) -> Option<bool> {
     let mut reader = FrameReader::default();
     reader.feed(bytes, 0);
     match () {

@@ -94,9 +94,9 @@ impl SharedConnections {
         let watch = settings.await.map_err(|_| late())??;
         match timeout(limit, watch.settings()).await {
             Ok(Some(settings)) => Ok(settings.extended_connect),
-            Ok(None) => {
-                Err(Failure::new(FailureKind::Closed, "the connection was closed before its settings came"))
-            }
+            Ok(None) => Err(watch.not_http2().unwrap_or_else(|| {
+                Failure::new(FailureKind::Closed, "the connection was closed before its settings came")
+            })),
             Err(_) => Err(late()),
         }
     }
@@ -146,7 +146,17 @@ impl Multiplexed {
         &mut self,
         request: http::Request<Full<Bytes>>,
     ) -> Result<http::Response<hyper::body::Incoming>, Failure> {
-        self.sender.send_request(request).await.map_err(|error| of_hyper(&error))
+        self.sender.send_request(request).await.map_err(|error| {
+            let failure = of_hyper(&error);
+            // Which of hyper's errors it is depends on how soon it notices.
+            match self.watch.not_http2() {
+                Some(not_http2) => not_http2,
+                None if self.first.is_empty() && failure.kind == FailureKind::Other => {
+                    Failure::new(FailureKind::Closed, "the connection was closed before an answer")
+                }
+                None => failure,
+            }
+        })
     }
 }
 

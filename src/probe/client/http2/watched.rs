@@ -16,7 +16,7 @@ use tokio::{
 use super::frames::FrameReader;
 use crate::probe::{
     client::{connector::millis, lock::lock, recorded::Recorded},
-    evidence::{Failure, Http2Connection, Http2Settings},
+    evidence::{Failure, FailureKind, Http2Connection, Http2Settings},
 };
 
 /// What the server's frames said so far; shared with whoever asks.
@@ -53,6 +53,13 @@ impl Watch {
     pub(super) fn is_over(&self) -> bool {
         let reader = lock(&self.0.reader);
         !reader.seen.go_aways.is_empty() || reader.seen.closed_at_ms.is_some()
+    }
+
+    /// What is wrong where what came first is not HTTP/2.
+    pub(super) fn not_http2(&self) -> Option<Failure> {
+        let reader = lock(&self.0.reader);
+        let never = reader.seen.settings.is_none() && reader.is_lost();
+        never.then(|| Failure::new(FailureKind::NotHttp, "the answer is not HTTP/2"))
     }
 
     /// The server's settings, as soon as they have come; none if none will come.

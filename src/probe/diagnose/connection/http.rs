@@ -10,6 +10,9 @@ use crate::probe::{
     hop::Hop,
 };
 
+/// What tells whether a connection of HTTP/2 was closed because of that.
+const MAY_CLOSE_SO: &str = "a server that does not know HTTP/2 may close so, too: probe with --http 1.1; if that is answered, it is HTTP/2";
+
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(http) = &evidence.http else { return };
     let first = &http.first;
@@ -44,6 +47,12 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         add(tls::wants_certificate(broken(VerdictId::TlsClientCertificate, line), failure));
         return;
     }
+    if http.other_scheme.is_none()
+        && let Some(why) = http2::speaks_no_http2(evidence.tls.as_ref(), http)
+    {
+        add(broken(VerdictId::Http2Missing, why));
+        return;
+    }
     match (failure.kind, &http.other_scheme) {
         // The page's rule says it, with what came.
         (FailureKind::BodyCut, _) => {}
@@ -60,7 +69,11 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         (FailureKind::Timeout, None) => {
             add(broken(VerdictId::SlowAnswer, if start.is_empty() { line } else { format!("{line}; so far: {start}") }));
         }
-        (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => add(broken(VerdictId::NoAnswer, line)),
+        (FailureKind::Closed | FailureKind::Reset, None) if raw.is_empty() => {
+            let finding = broken(VerdictId::NoAnswer, line);
+            let over_http2 = http.greeting.is_some();
+            add(if over_http2 { finding.or(&[VerdictId::Http2Missing], MAY_CLOSE_SO) } else { finding });
+        }
         _ => add(broken(VerdictId::Garbage, if start.is_empty() { line } else { format!("{line}; it starts with {start}") })),
     }
 }

@@ -1,14 +1,15 @@
 //! Rules for HTTP/2: what fails over it and not over HTTP/1.1. What both versions share is said once, at the hop of HTTP/1.1. Pure.
 
 mod fate;
+mod missing;
 mod only;
 mod thing;
 
-pub(crate) use self::only::speaks_only_http2;
 use self::{
     fate::Fate,
     thing::{Thing, things},
 };
+pub(crate) use self::{missing::speaks_no_http2, only::speaks_only_http2};
 use super::{Finding, Severity, VerdictId, facts};
 use crate::{
     probe::{
