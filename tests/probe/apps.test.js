@@ -7,7 +7,7 @@ import { after } from "node:test";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
 
-import { describeVerdict, listen, probe, run, together } from "./support.js";
+import { describeVerdict, listen, outcomeOf, probe, run, together } from "./support.js";
 
 const EVERY_MS = 150;
 /** Long enough for some events, and no test waits for more. */
@@ -301,6 +301,19 @@ together("an application that is not Dante", {
       subject: "engine",
       verdicts: ["broken namespace-refused at stream"],
     });
+  },
+  async "a namespace that lets nobody in without credentials"() {
+    const args = ["--socketio", "/chat/socket.io/", "--namespace", "/private", ...LISTEN];
+    for (const [more, verdict, hop] of [
+      [[], "note namespace-refused at stream", "good"],
+      [["--expect", "1"], "broken namespace-refused at stream", "failed"],
+    ]) {
+      const document = await probe(`${origin}/`, [...args, ...more]);
+      assert.deepEqual(document.verdicts.map(describeVerdict), [verdict]);
+      assert.equal(outcomeOf(document, "stream"), hop);
+      assert.match(document.verdicts[0].evidence, /unauthorized/);
+      assert.match(document.verdicts[0].remedy, /--auth/);
+    }
   },
   async "nothing that streams"() {
     const document = await probe(`${origin}/nothing`);

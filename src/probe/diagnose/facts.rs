@@ -3,7 +3,7 @@
 use super::{Finding, Severity};
 use crate::probe::{
     classify::{Class, EngineError, classify},
-    evidence::{AppStream, Evidence, Exchange, ProxySeen, Stream, Upgrade, Visit},
+    evidence::{App, AppStream, Evidence, Exchange, ProxySeen, Stream, Upgrade, Visit},
     hop::Hop,
     subject::Kind,
 };
@@ -132,7 +132,9 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
             .files
             .as_ref()
             .is_some_and(|files| files.fetched.iter().all(|file| file.exchange.status == Some(200))),
-        Hop::App => evidence.app.as_ref().is_some_and(|app| app.streams.iter().any(AppStream::is_well)),
+        Hop::App => evidence.app.as_ref().is_some_and(|app| {
+            app.streams.iter().any(|stream| stream.is_well() || refuses_strangers(app, stream))
+        }),
         Hop::Proxy => evidence.proxy.as_ref().is_some_and(ProxySeen::lets_through),
         Hop::Against => evidence.against.as_ref().is_some_and(|against| {
             let mut hosts = against.compared.iter().filter_map(|compared| compared.streams.first());
@@ -151,6 +153,15 @@ pub(crate) fn works(evidence: &Evidence, hop: Hop) -> bool {
         }),
         Hop::Stream(transport) => evidence.streams.get(&transport).is_some_and(delivers),
     }
+}
+
+/// Whether the server answers, and lets nobody in without credentials, where none were given and no event was expected: the way there
+/// is good, and what would come is not known. Middleware refuses in words of its own; only `Invalid namespace` is the server's for
+/// one that is not there (Socket.IO protocol 5, CONNECT_ERROR; socket.io, client.ts).
+pub(super) fn refuses_strangers(app: &App, stream: &AppStream) -> bool {
+    let is_unknown = |words: &String| words.to_ascii_lowercase().contains("invalid namespace");
+    let is_stranger = !app.with_credentials && app.expected.is_none();
+    is_stranger && stream.refused.as_ref().is_some_and(|words| !is_unknown(words))
 }
 
 /// An upgrade of a style.

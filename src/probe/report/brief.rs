@@ -104,6 +104,7 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
             .map(|page| format!("page (redirected to {})", page.url)),
         Hop::App => evidence.app.as_ref().map(|app| {
             let parts = app.streams.iter().map(|stream| match stream.events.len() {
+                0 if stream.refused.is_some() => format!("{} (answers, lets nobody in)", stream.name()),
                 0 => format!("{} (open, silent)", stream.name()),
                 count => format!("{} ({})", stream.name(), stream.counted(count)),
             });

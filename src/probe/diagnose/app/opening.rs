@@ -14,7 +14,7 @@ const AT_ONCE_MS: u64 = 500;
 /// The finding on a stream that did not open; none where an earlier hop says it.
 pub(super) fn rule(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Option<Finding> {
     if let Some(words) = &stream.refused {
-        return Some(refused_namespace(evidence, words));
+        return Some(refused_namespace(evidence, stream, words));
     }
     match stream.way {
         AppWay::WebSocket => Some(upgrade(evidence, host, stream)),
@@ -36,12 +36,17 @@ pub(super) fn closed_at_once(stream: &AppStream) -> bool {
 }
 
 /// A namespace wants credentials, or is not there. Who gave none has not shown that it does not work.
-fn refused_namespace(evidence: &Evidence, words: &str) -> Finding {
-    let app = evidence.app.as_ref();
-    let anonymous = app.is_some_and(|app| !app.with_credentials);
-    let is_unknown = words.to_ascii_lowercase().contains("invalid namespace");
-    let severity = if anonymous && !is_unknown { Severity::Note } else { Severity::Broken };
-    Finding::new(VerdictId::NamespaceRefused, Hop::App, severity, format!("the server says: {words}"))
+fn refused_namespace(evidence: &Evidence, stream: &AppStream, words: &str) -> Finding {
+    let is_stranger = evidence.app.as_ref().is_some_and(|app| facts::refuses_strangers(app, stream));
+    let (severity, line) = if is_stranger {
+        let line = format!(
+            "without credentials, the server says: {words}; so it can be reached, and no event could be seen"
+        );
+        (Severity::Note, line)
+    } else {
+        (Severity::Broken, format!("the server says: {words}"))
+    };
+    Finding::new(VerdictId::NamespaceRefused, Hop::App, severity, line)
 }
 
 fn upgrade(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Finding {
@@ -112,6 +117,32 @@ mod tests {
             assert_eq!(rule(&evidence, None, &stream).unwrap().id, expected, "{what}");
         }
     }
+
+    #[test]
+    fn a_namespace_that_lets_no_stranger_in_can_be_reached() {
+        use crate::probe::{diagnose::outcome, hop::Outcome};
+        let unauthorized = || Some("unauthorized".to_owned());
+        for (words, with_credentials, expected, severity, hop) in [
+            (unauthorized(), false, None, Severity::Note, Outcome::Good),
+            (unauthorized(), false, Some(1), Severity::Broken, Outcome::Failed),
+            (unauthorized(), true, None, Severity::Broken, Outcome::Failed),
+            (Some("Invalid namespace".to_owned()), false, None, Severity::Broken, Outcome::Failed),
+        ] {
+            let what = format!("{words:?} {with_credentials} {expected:?}");
+            let stream = AppStream {
+                way: AppWay::EngineWebSocket,
+                exchange: answer(101, ""),
+                refused: words,
+                ..AppStream::default()
+            };
+            let app = App { with_credentials, expected, streams: vec![stream.clone()], ..App::default() };
+            let evidence = Evidence { subject: Kind::Engine, app: Some(app), ..Evidence::default() };
+            let finding = rule(&evidence, None, &stream).unwrap();
+            assert_eq!((finding.id, finding.severity), (VerdictId::NamespaceRefused, severity), "{what}");
+            assert_eq!(outcome(&evidence, Hop::App, &[]), hop, "{what}");
+        }
+    }
+
     #[test]
     fn a_refusal_that_is_about_the_origin_alone() {
         for (refused, without_origin, expected) in [
