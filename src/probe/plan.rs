@@ -149,6 +149,19 @@ impl Plan {
             .map(|one| one.address)
     }
 
+    /// The headers that the user gave, as far as they may go to a host: a redirect may lead anywhere, and credentials, and the name of a
+    /// host, are for those that the user named. So does curl since 7.58.0 (CVE-2018-1000007).
+    pub(crate) fn headers_for(
+        &self,
+        target: &Target,
+    ) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> + use<'_> {
+        const NAMED_HOSTS_ONLY: [HeaderName; 3] = [header::AUTHORIZATION, header::COOKIE, header::HOST];
+        let mut named = std::iter::once(&self.target).chain(&self.against);
+        let is_named = named.any(|named| named.host.eq_ignore_ascii_case(&target.host));
+        let headers = self.headers.iter().map(|(name, value)| (name, value));
+        headers.filter(move |(name, _)| is_named || !NAMED_HOSTS_ONLY.contains(name))
+    }
+
     /// Whether something is started that has to be ended, whatever ends the probe.
     pub(crate) fn starts_browser(&self) -> bool {
         self.browser.is_some()

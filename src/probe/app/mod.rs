@@ -6,6 +6,7 @@
 //! | `opening` | how a stream is opened |
 //! | `source` | what comes out of an open one |
 //! | `framing` | events in the bytes of a body, pure |
+//! | `redirect` | where a browser goes on to, pure |
 //! | `recognise` | what an answer shows itself to be, pure |
 //! | `record` | what is kept of it |
 
@@ -13,6 +14,7 @@ mod framing;
 mod opening;
 pub(crate) mod recognise;
 mod record;
+pub(crate) mod redirect;
 mod source;
 
 use std::{

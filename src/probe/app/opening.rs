@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::source::{Body, Session, Source};
+use super::{
+    redirect,
+    source::{Body, Session, Source},
+};
 use crate::{
     probe::{
         client::{
@@ -12,6 +15,7 @@ use crate::{
             websocket::{self, Style},
         },
         context::Context,
+        cookies::Jar,
         engine_session::EngineSession,
         evidence::{AppStream, AppWay, Exchange},
         subject::{EngineRequest, PostBody, Subject},
@@ -86,7 +90,7 @@ async fn beside(context: &Context, stream: &AppStream) -> Option<Exchange> {
     let target = match (stream.way, stream.exchange.status) {
         (AppWay::WebSocket, Some(101)) => return None,
         (AppWay::WebSocket, _) => context.page.clone(),
-        (AppWay::Body, None) => context.page.at("/"),
+        (AppWay::Body, None) => Target::parse(&stream.url).unwrap_or_else(|_| context.page.clone()).at("/"),
         _ => return None,
     };
     let request = Request::get(target, context.connector.budget().answer());
@@ -123,22 +127,37 @@ async fn open_body(
     compressed: bool,
     stream: &mut AppStream,
 ) -> Option<Source> {
-    stream.url = request.target.to_string();
     // As browsers send it, without what only browsers can unpack.
-    let request = request.with("accept-encoding", if compressed { "gzip" } else { "identity" });
-    match http::send(&context.connector, request).await {
-        Ok(answer) if matches!(answer.exchange.status, Some(200..=299)) => {
-            stream.exchange = answer.exchange.clone();
-            Some(Source::Body(Box::new(Body::new(answer))))
+    let mut request = request.with("accept-encoding", if compressed { "gzip" } else { "identity" });
+    let mut cookies = context.cookies.clone();
+    request = with_cookies(&cookies, request);
+    loop {
+        stream.url = request.target.to_string();
+        match http::send(&context.connector, request.clone()).await {
+            Ok(answer) if matches!(answer.exchange.status, Some(200..=299)) => {
+                stream.exchange = answer.exchange.clone();
+                return Some(Source::Body(Box::new(Body::new(answer))));
+            }
+            Ok(answer) => stream.exchange = answer.finish().await.0,
+            Err(exchange) => {
+                stream.exchange = *exchange;
+                return None;
+            }
         }
-        Ok(answer) => {
-            stream.exchange = answer.finish().await.0;
-            None
+        let next = redirect::next(&stream.redirects, &stream.exchange, &request)?;
+        cookies.take(&request.target, &stream.exchange.headers);
+        request = with_cookies(&cookies, next);
+        stream.redirects.push(stream.exchange.clone());
+        if redirect::is_circle(&stream.redirects, &request) {
+            return None;
         }
-        Err(exchange) => {
-            stream.exchange = *exchange;
-            None
-        }
+    }
+}
+
+fn with_cookies(cookies: &Jar, request: Request) -> Request {
+    match cookies.header(&request.target) {
+        Some(cookie) => request.with("cookie", cookie),
+        None => request,
     }
 }
 

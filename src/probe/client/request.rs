@@ -94,7 +94,7 @@ impl Request {
         let mut built = built
             .body(Full::new(Bytes::from(self.body)))
             .map_err(|error| Failure::new(FailureKind::Other, error.to_string()))?;
-        for (name, value) in &plan.headers {
+        for (name, value) in plan.headers_for(&self.target) {
             if name == header::COOKIE {
                 // A sign-in that the user gives goes beside the cookies that the host sets, as in a browser.
                 let set = built.headers().get(name).map(|set| [set.as_bytes(), b"; "].concat());
@@ -117,7 +117,8 @@ impl Request {
 
     /// The whole URL: HTTP/2 has scheme and authority in the place of the Host header (RFC 9113, 8.3.1), also of one that the user gives.
     fn absolute(&self, plan: &Plan) -> String {
-        let host = plan.headers.iter().find(|(name, _)| name == header::HOST).map(|(_, value)| value);
+        let mut headers = plan.headers_for(&self.target);
+        let host = headers.find(|(name, _)| **name == header::HOST).map(|(_, value)| value);
         let host = host.map(HeaderValue::as_bytes).and_then(|value| str::from_utf8(value).ok());
         let scheme = if self.target.tls { "https" } else { "http" };
         let authority = host.map_or_else(|| self.target.authority(), str::to_owned);
@@ -149,6 +150,27 @@ mod tests {
         assert_eq!(written(&["Host: other.test"], Form::ToServer), ("/a?b".into(), host("other.test")));
         assert_eq!(written(&[], Form::Http2), ("https://dante.test/a?b".into(), None));
         assert_eq!(written(&["Host: other.test"], Form::Http2), ("https://other.test/a?b".into(), None));
+    }
+
+    #[test]
+    fn what_is_meant_for_one_host_goes_to_no_other() {
+        let args = ProbeArgs {
+            url: "https://dante.test/".into(),
+            header: ["Authorization: Bearer x", "Host: h", "X-Trace: 1"].map(str::to_owned).to_vec(),
+            against: vec!["http://origin.test:8888/".into()],
+            ..ProbeArgs::default()
+        };
+        let plan = Plan::read(&args, &Environment::default()).unwrap();
+        for (url, expected) in [
+            ("https://dante.test/x", ["Bearer x", "h", "1"]),
+            ("http://origin.test:8888/x", ["Bearer x", "h", "1"]),
+            ("https://other.test/x", ["", "other.test", "1"]),
+        ] {
+            let request = Request::get(Target::parse(url).unwrap(), Duration::ZERO);
+            let written = request.written(&plan, Form::ToServer).unwrap();
+            let value = |name: &str| written.headers().get(name).map_or("", |value| value.to_str().unwrap());
+            assert_eq!(["authorization", "host", "x-trace"].map(value), expected, "{url}");
+        }
     }
 
     #[test]

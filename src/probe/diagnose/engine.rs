@@ -7,6 +7,7 @@ use crate::probe::{
     hop::Hop,
     hosts::Host,
     subject::Kind,
+    target::{Target, page_of_websocket},
 };
 use crate::transport::Transport;
 
@@ -176,6 +177,23 @@ fn told_by_plain_request(evidence: &Evidence, hop: Hop, refused: &Exchange) -> O
     }
 }
 
+/// An upgrade that is answered with a redirect, which browsers do not follow (WHATWG WebSockets, "establish a WebSocket connection":
+/// the redirect mode is "error").
+fn redirected_upgrade(hop: Hop, fault: Severity, exchange: &Exchange) -> Finding {
+    let there = Target::parse(&exchange.url).ok().zip(exchange.header("location"));
+    let there = there.and_then(|(asked, location)| {
+        let location = page_of_websocket(location).unwrap_or_else(|| location.to_owned());
+        asked.join(&location).ok()
+    });
+    let remedy = match there {
+        Some(there) => format!(": use {} itself", there.to_string().replacen("http", "ws", 1)),
+        None => String::new(),
+    };
+    let seen = facts::describe_exchange(exchange);
+    let line = format!("{seen}; browsers follow no redirect of a WebSocket{remedy}");
+    Finding::new(VerdictId::RedirectElsewhere, hop, fault, line).by(exchange)
+}
+
 /// Why an upgrade failed.
 pub(super) fn refused_upgrade(
     evidence: &Evidence,
@@ -245,6 +263,9 @@ pub(super) fn refused_upgrade(
         && let Some(found) = answers::by_itself(exchange, hop, fault)
     {
         return found;
+    }
+    if matches!(class, Class::Redirect(_)) {
+        return redirected_upgrade(hop, fault, exchange);
     }
     let whose = "check the log of the server behind IIS: if the request is not there, IIS refused it; otherwise the server did";
     match (class, if exchange.switched() { Some(101) } else { exchange.status }) {

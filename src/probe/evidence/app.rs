@@ -63,6 +63,8 @@ evidence! {
         form: AppForm,
         /// Where.
         url: String,
+        /// The redirects that were followed to it, in their order.
+        redirects: Vec<Exchange>,
         /// The request that opened it.
         exchange: Exchange,
         /// What came, as it came; at most the first 2000.

@@ -143,7 +143,8 @@ impl Evidence {
         let comebacks = self.resume.iter().flat_map(|resume| &resume.comebacks);
         comebacks.for_each(|back| add(Hop::Resume, &back.exchange));
         let app = self.app.iter().flat_map(|app| &app.streams);
-        app.for_each(|stream| add(Hop::App, &stream.exchange));
+        app.flat_map(|stream| stream.redirects.iter().chain([&stream.exchange]))
+            .for_each(|one| add(Hop::App, one));
         let beside = self.app.as_ref().and_then(|app| app.beside.as_ref());
         beside.into_iter().for_each(|exchange| add(Hop::App, exchange));
         self.cors.iter().for_each(|cors| add(Hop::Cors, &cors.exchange));

@@ -13,6 +13,7 @@ use crate::probe::{
     app::{
         self,
         recognise::{Shown, shown_by},
+        redirect,
     },
     context::Context,
     cookies::Jar,
@@ -94,16 +95,24 @@ impl Probe<'_> {
             let plain = Box::pin(app::open(context, subject, *way, false)).await;
             opened = plain.or(opened);
         }
-        let answer = match &opened {
-            Ok(opened) => opened.stream().exchange.clone(),
-            Err(stream) => stream.exchange.clone(),
+        let seen = match &opened {
+            Ok(opened) => opened.stream(),
+            Err(stream) => stream,
         };
         // Where no page was asked for, the stream's answer is the first one.
         if self.evidence.http.is_none() {
-            let limit = self.connector.budget().connect();
-            let http = connection::http(&self.connector, &context.page, &answer, limit).await;
-            self.evidence.http = Some(http);
-            self.done(&[Hop::Http], start)?;
+            let (answer, moved) = (seen.exchange.clone(), redirect::moved_from(&context.page, &seen.url));
+            let is_reached = match &moved {
+                Some(there) => self.walk(there).await?,
+                None => true,
+            };
+            if is_reached {
+                let there = moved.as_ref().unwrap_or(&context.page);
+                let limit = self.connector.budget().connect();
+                let http = connection::http(&self.connector, there, &answer, limit).await;
+                self.evidence.http = Some(http);
+                self.done(&[Hop::Http], start)?;
+            }
         }
         // A stream that is to be held is listened to for so long: what it says, and when, is its own affair.
         let Listening { time, expect } = self.plan.listening;

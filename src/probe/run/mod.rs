@@ -131,8 +131,11 @@ impl Probe<'_> {
         if diagnose(&self.evidence).iter().all(|verdict| verdict.severity == Severity::Note) {
             return;
         }
-        let page = self.evidence.page.as_ref().and_then(|page| Target::parse(&page.url).ok());
-        let target = page.unwrap_or_else(|| self.plan.target.clone());
+        let stream = self.evidence.app.as_ref().and_then(|app| app.streams.first());
+        let stream = stream.filter(|_| self.plan.subject.kind().is_stream()).map(|stream| &stream.url);
+        let url = self.evidence.page.as_ref().map(|page| &page.url).or(stream);
+        let reached = url.and_then(|url| Target::parse(url).ok());
+        let target = reached.unwrap_or_else(|| self.plan.target.clone());
         // Who says nothing at all does not say who it is; who does not speak HTTP/2 says it over HTTP/1.1.
         let tls = self.evidence.tls.as_ref();
         let speaks = |http: &Http| http.first.status.is_some() || speaks_no_http2(tls, http).is_some();

@@ -170,8 +170,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::RedirectElsewhere,
-        "A redirect leads to another host, where no Dante answers.",
-        "if that is where Dante is, probe that URL; otherwise find the rule that writes this Location",
+        "A redirect leads away, and clients do not get there what they asked for.",
+        "if that is where it is, let clients use that URL, and probe it; otherwise find the rule that writes this Location",
     ),
     Entry::new(
         VerdictId::NotDante,

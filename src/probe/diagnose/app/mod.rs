@@ -4,6 +4,7 @@
 mod ends;
 mod lumps;
 mod opening;
+mod redirects;
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{
@@ -94,7 +95,7 @@ fn of_open(evidence: &Evidence, app: &App, stream: &AppStream, findings: &mut Ve
         return;
     }
     if let Some(kind) = page_instead(evidence.subject, stream) {
-        let line = format!("Content-Type: {kind}: a page, and no event stream");
+        let line = format!("Content-Type: {kind}: a page, and no event stream{}", redirects::way(stream));
         findings.push(Finding::new(VerdictId::WrongContentType, Hop::App, Severity::Broken, line));
         return;
     }
@@ -112,6 +113,7 @@ fn of_open(evidence: &Evidence, app: &App, stream: &AppStream, findings: &mut Ve
         let line = format!("Content-Type: {kind}; {} came all the same", stream.counted(stream.events.len()));
         findings.push(finding(VerdictId::WrongContentType, line));
     }
+    findings.extend(redirects::forbidden_to_browsers(stream));
     findings.extend(says_error(stream));
     findings.extend(lumps::rule(stream));
     findings.extend(ends::rule(stream, fault));

@@ -1,11 +1,10 @@
 //! Why the stream of an application did not open. Pure.
 
-use super::{AppStream, AppWay, Evidence, Finding, Hop, Host, Severity, VerdictId, fault};
+use super::{AppStream, AppWay, Evidence, Finding, Hop, Host, Severity, VerdictId, fault, redirects};
 use crate::probe::{
     classify::{Class, classify},
     diagnose::{answers, engine, facts},
     evidence::{FailureKind, Upgrade},
-    subject::Kind,
 };
 
 /// No limit on time is shorter.
@@ -58,24 +57,31 @@ fn upgrade(evidence: &Evidence, host: Option<Host>, stream: &AppStream) -> Findi
 fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
     let exchange = &stream.exchange;
     let severity = evidence.app.as_ref().map_or(Severity::Broken, fault);
+    if let Some(finding) = redirects::not_opened(stream, severity) {
+        return finding;
+    }
     let finding = |id| Finding::new(id, Hop::App, severity, facts::describe_exchange(exchange)).by(exchange);
-    match classify(exchange) {
+    let mut finding = match classify(exchange) {
         Class::None(FailureKind::Timeout) => finding(VerdictId::SlowAnswer).or(
             &[VerdictId::Buffered],
             "ask the server itself, with --against URL: a proxy that waits for the whole answer holds its head back, too",
         ),
         Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
         Class::None(_) => finding(VerdictId::Garbage),
-        Class::Redirect(_) if evidence.subject == Kind::Post => finding(VerdictId::StreamRefused),
         _ => answers::by_itself(exchange, Hop::App, severity)
             .unwrap_or_else(|| finding(VerdictId::StreamRefused)),
-    }
+    };
+    finding.evidence += &redirects::way(stream);
+    finding
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::evidence::{App, Exchange};
+    use crate::probe::{
+        evidence::{App, Exchange},
+        subject::Kind,
+    };
 
     fn answer(status: u16, body: &str) -> Exchange {
         Exchange { status: Some(status), body: body.to_owned(), ..Exchange::default() }
