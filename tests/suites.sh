@@ -43,7 +43,7 @@ hosts_runs() {
 }
 
 suite probe "dante probe against good hosts and bad ones" \
-  cargo npm npm-packages accuracy-packages python-venv nginx apache2 caddy haproxy openssl chromium squid tinyproxy
+  cargo npm npm-packages accuracy-packages apps-packages python-venv nginx apache2 caddy haproxy openssl chromium squid tinyproxy
 probe_runs() {
   with_dante --test-concurrency=2 tests/probe/*.test.js
 }

@@ -42,10 +42,23 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             });
             if one.severity == Severity::Note || twice {
                 let line = located(against, place, &one.line);
-                findings.push(Finding::new(one.id, Hop::Against, one.severity, line));
+                let refused = one.id == VerdictId::StreamRefused;
+                let severity = if refused && streams_otherwise(evidence, against, place) {
+                    Severity::Degraded
+                } else {
+                    one.severity
+                };
+                findings.push(Finding::new(one.id, Hop::Against, severity, line));
             }
         }
     }
+}
+
+/// Whether it streams at this place in another way than the one that is refused there.
+fn streams_otherwise(evidence: &Evidence, against: &Against, place: usize) -> bool {
+    let compared = against.compared.iter().filter_map(|compared| compared.streams.get(place));
+    compared.into_iter().any(AppStream::is_open)
+        || evidence.streams.keys().any(|transport| facts::works(evidence, Hop::Stream(*transport)))
 }
 
 /// Whether anything differs that is more than worth knowing.
@@ -140,15 +153,24 @@ fn headers(way: AppWay, outer: &AppStream, inner: &AppStream) -> Vec<Difference>
     all
 }
 
-/// An end that the stream further in has not.
+/// An end that the stream further in has not. Both are measured since their requests: what a host holds back to the end opens late, and
+/// is over at once.
 fn ends(outer: &AppStream, inner: &AppStream) -> Option<Difference> {
     let ended = outer.ended.as_ref()?;
-    let goes_on = match &inner.ended {
-        None => inner.watched_ms > ended.at_ms + TOGETHER_MS,
-        Some(other) => other.at_ms > ended.at_ms + TOGETHER_MS,
-    };
-    let line = format!("ended after {:.1} s ({}), and goes on further in", seconds(ended.at_ms), ended.how);
-    goes_on.then(|| Difference::new(VerdictId::CutByHost, Severity::Degraded, line))
+    let at_ms = outer.watched_ms;
+    if inner.watched_ms <= at_ms + TOGETHER_MS || (outer.complete && is_an_answer_of_its_own(outer, inner)) {
+        return None;
+    }
+    let line = format!("ended after {:.1} s ({}), and goes on further in", seconds(at_ms), ended.how);
+    Some(Difference::new(VerdictId::CutByHost, Severity::Degraded, line))
+}
+
+/// Whether each connection may have got an answer of its own, which takes as long as it takes (of a language model), or the same one at
+/// another pace: both come to the same last event, or to none that is the same.
+fn is_an_answer_of_its_own(outer: &AppStream, inner: &AppStream) -> bool {
+    let last = |stream: &AppStream| stream.events.last().map(|event| event.digest.clone());
+    last(outer).is_some_and(|event| Some(event) == last(inner))
+        || matches!(matched(outer, inner), Matched::Different { .. })
 }
 
 /// What became of the events.
@@ -236,8 +258,8 @@ fn origin(against: &Against, compared: &Compared, findings: &mut Vec<Finding>) {
             Severity::Note,
             format!("nothing comes there either, within {:.0} s", seconds(origin.watched_ms)),
         ))
-    } else if let (Some(here), Some(there)) = (&host.ended, &origin.ended)
-        && here.at_ms.abs_diff(there.at_ms) <= TOGETHER_MS
+    } else if let (Some(_), Some(there)) = (&host.ended, &origin.ended)
+        && host.watched_ms.abs_diff(origin.watched_ms) <= TOGETHER_MS
         && !origin.complete
     {
         Some((

@@ -14,14 +14,15 @@ PAUSE_S = 0.1
 
 
 class Prompt(BaseModel):
-    """What is asked; with `silent`, nothing comes for a long time after the first token."""
+    """What is asked, and how many words are answered at most; with `silent`, nothing comes for a long time after the first token."""
 
     prompt: str = ""
+    words: int = len(WORDS)
     silent: bool = False
 
 
 async def tokens(prompt):
-    for word in WORDS:
+    for word in WORDS[: prompt.words]:
         yield word
         await asyncio.sleep(600 if prompt.silent else PAUSE_S)
 

@@ -118,10 +118,57 @@ fn heads_and_ends() {
     assert_eq!(ids(vec![with("connection", "close"), stream(&EVEN)]), []);
     let cut = |at_ms| AppStream {
         ended: Some(Ended { at_ms, how: "closed".into(), ..Ended::default() }),
+        watched_ms: at_ms,
         ..stream(&EVEN[..3])
     };
     assert_eq!(ids(vec![cut(3000), stream(&EVEN)]), [VerdictId::CutByHost]);
     assert_eq!(ids(vec![cut(3000), cut(3400)]), [VerdictId::OriginItself]);
+}
+
+#[test]
+fn answers_that_come_to_their_own_end_are_not_cut() {
+    let ended = |events: &[(u64, &str)], at_ms, watched_ms| AppStream {
+        complete: true,
+        ended: Some(Ended { at_ms, how: "the server ended the stream".into(), ..Ended::default() }),
+        watched_ms,
+        ..stream(events)
+    };
+    let held: Vec<_> = EVEN.iter().map(|(_, text)| (4100, *text)).collect();
+    let all = ids(vec![ended(&held, 5, 4105), ended(&EVEN, 4090, 4100)]);
+    assert_eq!(all, [VerdictId::Buffered], "it opened late");
+    let own = [(10, "x"), (900, "y"), (950, "z")];
+    let others = ids(vec![ended(&own, 940, 950), ended(&EVEN, 4000, 4010)]);
+    assert_eq!(others, [VerdictId::NotComparable], "each connection gets another answer");
+    let shorter = [EVEN[0], EVEN[1], (1100, "e")];
+    let words = ids(vec![ended(&shorter, 1090, 1100), ended(&EVEN, 4000, 4010)]);
+    assert!(!words.contains(&VerdictId::CutByHost), "{words:?}: the mark at its end came");
+    let cut = ids(vec![ended(&EVEN[..2], 1090, 1100), ended(&EVEN, 4000, 4010)]);
+    assert_eq!(cut, [VerdictId::CutByHost], "the same answer, and less of it");
+}
+
+#[test]
+fn what_streams_in_another_way_is_not_broken() {
+    let refused = AppStream {
+        exchange: Exchange { status: Some(400), url: "http://h/x".into(), ..Exchange::default() },
+        ..AppStream::default()
+    };
+    let compared = |way, outer: AppStream| {
+        let streams = vec![outer, stream(&EVEN)];
+        let again = Compared { way, streams: streams.clone(), again: None };
+        Compared { way, streams, again: Some(Box::new(again)) }
+    };
+    let urls = vec!["http://host/x".to_owned(), "http://origin/x".to_owned()];
+    let severity = |polling: AppStream| {
+        let ways = vec![
+            compared(AppWay::EngineWebSocket, refused.clone()),
+            compared(AppWay::EnginePolling, polling),
+        ];
+        found_in(Against { urls: urls.clone(), compared: ways })
+            .first()
+            .map(|(id, severity, _)| (*id, *severity))
+    };
+    assert_eq!(severity(stream(&EVEN)), Some((VerdictId::StreamRefused, Severity::Degraded)));
+    assert_eq!(severity(refused.clone()), Some((VerdictId::StreamRefused, Severity::Broken)));
 }
 
 #[test]
