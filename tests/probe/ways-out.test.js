@@ -2,15 +2,15 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
 import net from "node:net";
 import path from "node:path";
 import tls from "node:tls";
 
 import { wheel } from "../accuracy/hosts/programs.js";
 import { startDante } from "../support/dante.js";
-import { find, freePort, launch, openFolder } from "../support/programs.js";
+import { freePort, launch, openFolder } from "../support/programs.js";
 import { NAME, TRUSTING, certificate, folder } from "./certificates.js";
+import { squid, tinyproxy } from "./forward-proxies.js";
 import { PACE, STALLS, expectProbe as expectExactly, listen, run, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
@@ -40,39 +40,6 @@ const expectProbe = (url, { args = [], env = {}, ...expected } = {}) =>
     ...expected,
   });
 const evidence = (document, hop) => document.hops.find((one) => one.hop === hop).evidence;
-
-/** Squid as a proxy for everybody, with these lines before that. */
-async function squid(lines = "") {
-  const port = await launch(find("squid"), (place, free) => {
-    const config = `
-http_port 127.0.0.1:${free}
-${lines}
-http_access allow all
-pid_filename ${place}/squid.pid
-cache_log ${place}/cache.log
-access_log none
-cache_store_log none
-cache deny all
-coredump_dir ${place}
-pinger_enable off
-visible_hostname squid.test
-shutdown_lifetime 1 seconds
-`;
-    writeFileSync(`${place}/squid.conf`, config);
-    return { args: ["-N", "-f", `${place}/squid.conf`] };
-  });
-  return `http://127.0.0.1:${port}`;
-}
-
-/** tinyproxy, with these lines. */
-async function tinyproxy(lines) {
-  const port = await launch(find("tinyproxy"), (place, free) => {
-    const config = `Port ${free}\nListen 127.0.0.1\nTimeout 600\nMaxClients 100\n${lines}\n`;
-    writeFileSync(`${place}/tinyproxy.conf`, config);
-    return { args: ["-d", "-c", `${place}/tinyproxy.conf`] };
-  });
-  return `127.0.0.1:${port}`;
-}
 
 /** mitmproxy, which opens TLS; gives also a file with its authority and ours. */
 async function mitmproxy(options = []) {

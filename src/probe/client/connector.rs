@@ -202,6 +202,11 @@ impl Connector {
         self.another(Arc::new(plan), lock(&self.known).clone())
     }
 
+    /// One that goes to where it is told itself: to a proxy, for the proxy's own sake.
+    pub(crate) fn without_proxies(&self) -> Self {
+        self.another(Arc::new(self.plan.without_proxies()), lock(&self.known).clone())
+    }
+
     /// One that remembers nothing of this one's connections, as a client that has just come; what it opens passes the same gate.
     pub(crate) fn afresh(&self) -> Self {
         Self { probe: new_name(), ..self.another(self.plan.clone(), HashMap::new()) }

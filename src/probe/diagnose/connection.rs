@@ -5,7 +5,7 @@ mod certificate;
 mod http;
 mod tls;
 
-pub(super) use self::http::one_zero;
+pub(super) use self::{certificate::faults, http::one_zero};
 use super::{Finding, Severity, VerdictId};
 use crate::probe::{
     evidence::{Connections, Evidence, FailureKind},

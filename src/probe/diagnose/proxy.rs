@@ -1,6 +1,6 @@
 //! Rules for the way out: a proxy that is not there, that wants credentials, or that opens no tunnel.
 
-use super::{Finding, Severity, VerdictId, describe_answer, works};
+use super::{Finding, Severity, VerdictId, connection::faults, describe_answer, works};
 use crate::probe::{
     evidence::{Evidence, Exchange, FailureKind, ProxySeen},
     hop::Hop,
@@ -34,10 +34,17 @@ fn no_way(seen: &ProxySeen) -> Option<Finding> {
         }
         None => format!("{who}: {}", failure.text),
     };
+    if let Some(other) = &seen.other_scheme {
+        return Some(finding(VerdictId::NotAProxy, format!("{line}; this port speaks {other}")));
+    }
     let id = match (failure.kind, connect.and_then(|connect| connect.status)) {
         _ if !seen.reached() => VerdictId::ProxyUnreachable,
         (FailureKind::ProxyCredentials, _) => {
             return Some(finding(VerdictId::ProxyCredentials, line + wanted(seen, connect)));
+        }
+        (FailureKind::Tls, _) => {
+            let (id, line) = tls(seen, line);
+            return Some(finding(id, line));
         }
         (_, Some(400 | 404 | 405 | 501)) => VerdictId::NotAProxy,
         (_, Some(500 | 502 | 503 | 504)) => VerdictId::ProxyCannotReach,
@@ -58,6 +65,19 @@ fn no_way(seen: &ProxySeen) -> Option<Finding> {
         _ => VerdictId::ProxyUnreachable,
     };
     Some(finding(id, line))
+}
+
+/// What is wrong with the TLS of the proxy itself.
+fn tls(seen: &ProxySeen, line: String) -> (VerdictId, String) {
+    let Some(tls) = seen.tls.as_deref() else { return (VerdictId::ProxyUnreachable, line) };
+    if let Some(untrusted) = &tls.untrusted {
+        let why: Vec<_> = faults(tls, untrusted).into_iter().map(|(_, why)| why).collect();
+        return (VerdictId::ProxyUntrusted, format!("{line}; of its certificate: {}", why.join("; ")));
+    }
+    match &tls.not_tls {
+        Some(came) => (VerdictId::NotAProxy, format!("{line}; it does not speak TLS, it says {came:?}")),
+        None => (VerdictId::ProxyUnreachable, line),
+    }
 }
 
 /// What a proxy wants that asks for credentials.
@@ -99,7 +119,7 @@ fn forwarded(evidence: &Evidence, seen: &ProxySeen) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::evidence::{Attempt, Failure};
+    use crate::probe::evidence::{Attempt, Failure, Tls};
 
     fn found(seen: ProxySeen) -> Option<VerdictId> {
         let evidence = Evidence { proxy: Some(seen), ..Evidence::default() };
@@ -143,6 +163,33 @@ mod tests {
         let excepted = ProxySeen { excepted_by: Some("NO_PROXY".into()), ..failed(Timeout, None) };
         assert_eq!(found(excepted), None);
         assert_eq!(found(ProxySeen::default()), None);
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_tls_of_the_proxy() {
+        let line = |tls| {
+            let seen = ProxySeen { tls: Some(Box::new(tls)), ..failed(FailureKind::Tls, None) };
+            let evidence = Evidence { proxy: Some(seen), ..Evidence::default() };
+            let mut findings = Vec::new();
+            rules(&evidence, &mut findings);
+            findings.pop().map(|finding| (finding.id, finding.evidence)).unwrap()
+        };
+        let (issuer, untrusted) = ("CN=office".to_owned(), Some("UnknownIssuer".to_owned()));
+        let (id, words) = line(Tls { issuer, untrusted, chain: 1, ..Tls::default() });
+        assert_eq!(id, VerdictId::ProxyUntrusted);
+        assert!(words.contains("issued by CN=office"), "{words}");
+        let (names, untrusted) = (vec!["a.test".to_owned()], Some("NotValidForName".to_owned()));
+        let (id, words) = line(Tls { names, untrusted, name_matches: Some(false), ..Tls::default() });
+        assert_eq!(id, VerdictId::ProxyUntrusted);
+        assert!(words.ends_with("of its certificate: it covers a.test"), "{words}");
+        let (id, words) = line(Tls { not_tls: Some("HTTP/1.0 400".into()), ..Tls::default() });
+        assert_eq!(id, VerdictId::NotAProxy);
+        let other_scheme = Some("TLS".to_owned());
+        assert_eq!(
+            found(ProxySeen { other_scheme, ..failed(FailureKind::Closed, None) }),
+            Some(VerdictId::NotAProxy)
+        );
+        assert!(words.ends_with(r#"it does not speak TLS, it says "HTTP/1.0 400""#), "{words}");
     }
 
     #[test]

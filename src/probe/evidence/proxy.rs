@@ -1,6 +1,6 @@
 //! What was seen: the way out: the proxy that requests go through.
 
-use super::{Attempt, Evidence, Exchange, Failure};
+use super::{Attempt, Evidence, Exchange, Failure, Tls};
 
 evidence! {
     /// The way out: the proxy that requests go through.
@@ -19,6 +19,10 @@ evidence! {
         looks_names_up: bool,
         /// Its addresses, as they were tried.
         attempts: Vec<Attempt>,
+        /// Its own TLS, where the handshake came to nothing or its certificate is not trusted.
+        tls: Option<Box<Tls>>,
+        /// What its port speaks instead, where it is not what the URL says: TLS, or HTTP without it.
+        other_scheme: Option<String>,
         /// The request for a tunnel to the host, and the answer; none with SOCKS.
         connect: Option<Exchange>,
         /// Why there is no way through it.

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::probe::{
     client::connector::Connector,
-    evidence::{Exchange, Failure, ProxySeen},
+    evidence::{Exchange, Failure, FailureKind, ProxySeen},
     target::Target,
-    way_out::{Proxy, WayOut},
+    way_out::{Proxy, ProxyKind, WayOut},
 };
 
 /// What is set, where requests do not go through it; none where nothing is set, or it is used.
@@ -38,27 +40,72 @@ pub(crate) async fn look(
     seen.attempts = tcp.attempts;
     let Some(stream) = stream else { return seen };
     connector.keep(&place, stream);
-    let (connect, failure) = ask(connector, proxy, target).await;
+    // The proxy has a way of its own to go, and a name to look up.
+    let limit = connector.budget().first_answer();
+    let (connect, failure) = ask(connector, proxy, target, limit).await;
     (seen.connect, seen.failure) = (connect, failure);
     // What would name a cause is asked twice, over a fresh connection.
     if seen.failure.is_some() {
-        let (again, failure) = ask(connector, proxy, target).await;
+        let (again, failure) = ask(connector, proxy, target, limit).await;
         let first = seen.connect.take().map(Box::new);
         seen.connect = again.map(|again| Exchange { again: first, ..again });
         seen.failure = failure;
     }
+    if let Some(kind) = seen.failure.as_ref().map(|failure| failure.kind)
+        && seen.connect.as_ref().is_none_or(|connect| connect.status.is_none())
+    {
+        look_at_tls(connector, proxy, target, kind, &mut seen).await;
+    }
     seen
 }
 
+/// Why TLS to the proxy came to nothing, or HTTP without it.
+async fn look_at_tls(
+    connector: &Connector,
+    proxy: &Proxy,
+    target: &Target,
+    kind: FailureKind,
+    seen: &mut ProxySeen,
+) {
+    let place = Target { tls: true, ..proxy.place() };
+    let greet = async || connector.without_proxies().greeting(&place, connector.budget().connect()).await;
+    match (proxy.kind, kind) {
+        (ProxyKind::Https, FailureKind::Tls) => seen.tls = Some(Box::new(greet().await)),
+        // One that waits for the end of a line, or takes the handshake for one.
+        (ProxyKind::Https, FailureKind::Timeout | FailureKind::Closed | FailureKind::Reset) => {
+            // Anyone can read this line.
+            let plain = Proxy { kind: ProxyKind::Http, credentials: None, ..proxy.clone() };
+            let answer = ask(connector, &plain, target, connector.budget().answer()).await.0;
+            let speaks = answer.is_some_and(|answer| answer.status.is_some());
+            seen.other_scheme = speaks.then(|| "HTTP without TLS".to_owned());
+        }
+        (ProxyKind::Http, FailureKind::NotHttp | FailureKind::Closed | FailureKind::Reset) => {
+            let tls = greet().await;
+            let alert = tls.failure.as_ref().is_some_and(|failure| failure.alert.is_some());
+            seen.other_scheme = (tls.protocol.is_some() || alert).then(|| "TLS".to_owned());
+        }
+        _ => {}
+    }
+}
+
 /// Asks for a tunnel once.
-async fn ask(connector: &Connector, proxy: &Proxy, target: &Target) -> (Option<Exchange>, Option<Failure>) {
+async fn ask(
+    connector: &Connector,
+    proxy: &Proxy,
+    target: &Target,
+    limit: Duration,
+) -> (Option<Exchange>, Option<Failure>) {
     let _pass = connector.gate().enter().await;
-    let io = match connector.to_proxy(proxy).await {
-        Ok(io) => io,
-        Err(failure) => return (None, Some(failure)),
+    // One that does not speak TLS may wait for the end of a line.
+    let io = match timeout(limit, connector.to_proxy(proxy)).await {
+        Ok(Ok(io)) => io,
+        Ok(Err(failure)) => return (None, Some(failure)),
+        Err(_) => {
+            let text = format!("no answer to the TLS handshake within {:.1} s", limit.as_secs_f64());
+            return (None, Some(Failure::new(FailureKind::Timeout, text)));
+        }
     };
-    // The proxy has a way of its own to go, and a name to look up.
-    let tunnel = connector.tunnel(proxy, target, io, connector.budget().first_answer()).await;
+    let tunnel = connector.tunnel(proxy, target, io, limit).await;
     (tunnel.exchange, tunnel.io.err())
 }
 

@@ -13,6 +13,7 @@ pub(crate) enum VerdictId {
     Unproved,
     ProxyUnreachable,
     NotAProxy,
+    ProxyUntrusted,
     ProxyCredentials,
     ProxyRefuses,
     ProxyCannotReach,

@@ -14,6 +14,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         "check port and scheme of the proxy's URL: http, https (TLS to the proxy itself) and socks5 are different kinds",
     ),
     Entry::new(
+        VerdictId::ProxyUntrusted,
+        "The certificate of the proxy itself is not trusted, so neither the probe nor a browser goes through it.",
+        "write the proxy's URL with the name that its certificate is for; where the certificate is fine, install its authority, or name the authority's file in SSL_CERT_FILE; else give the proxy a certificate that this machine trusts",
+    ),
+    Entry::new(
         VerdictId::ProxyCredentials,
         "The proxy wants a user name and password, or refuses those that it got.",
         "put them into the proxy's URL, special characters percent-encoded: http://USER:PASSWORD@HOST:PORT",

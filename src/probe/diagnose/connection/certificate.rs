@@ -58,8 +58,15 @@ pub(super) fn rules(tls: &Tls, findings: &mut Vec<Finding>) {
 fn not_trusted(tls: &Tls, untrusted: &str, findings: &mut Vec<Finding>) {
     // Whoever says --insecure knows, and wants to know about the rest.
     let severity = if tls.insecure { Severity::Note } else { Severity::Broken };
-    let before = findings.len();
-    let mut add = |id, line: String| findings.push(Finding::new(id, Hop::Tls, severity, line));
+    findings.extend(
+        faults(tls, untrusted).into_iter().map(|(id, line)| Finding::new(id, Hop::Tls, severity, line)),
+    );
+}
+
+/// What is wrong with a certificate that is not trusted, each as it is a verdict on a host's.
+pub(in crate::probe::diagnose) fn faults(tls: &Tls, untrusted: &str) -> Vec<(VerdictId, String)> {
+    let mut all = Vec::new();
+    let mut add = |id, line: String| all.push((id, line));
     if tls.self_signed {
         let placeholder = PLACEHOLDERS.iter().find(|(words, _)| tls.subject.contains(words));
         add(
@@ -86,7 +93,7 @@ fn not_trusted(tls: &Tls, untrusted: &str, findings: &mut Vec<Finding>) {
         };
         add(VerdictId::TlsWrongName, covers);
     }
-    if findings.len() == before || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
+    if all.is_empty() || (!tls.self_signed && untrusted.contains("UnknownIssuer")) {
         let private = PRIVATE.iter().find(|(words, _)| tls.issuer.contains(words));
         let why = private.map_or(untrusted, |(_, why)| why);
         let sent = match tls.chain {
@@ -94,8 +101,9 @@ fn not_trusted(tls: &Tls, untrusted: &str, findings: &mut Vec<Finding>) {
             count => format!("{count} certificates sent"),
         };
         let line = format!("issued by {}, {sent}: {why}", tls.issuer);
-        findings.push(Finding::new(VerdictId::TlsUntrusted, Hop::Tls, severity, line));
+        all.push((VerdictId::TlsUntrusted, line));
     }
+    all
 }
 
 /// How wrong the clock of this machine seems to be.

@@ -9,7 +9,8 @@ pub(super) fn explains(cause: &Finding, effect: &Finding) -> bool {
     let (id, hop) = (effect.id, effect.hop);
     match cause.id {
         // What needs a tunnel has none; where pages need one, too, nothing could be asked.
-        ProxyUnreachable | NotAProxy | ProxyCredentials | ProxyRefuses | ProxyCannotReach | ProxyHangs => {
+        ProxyUnreachable | NotAProxy | ProxyUntrusted | ProxyCredentials | ProxyRefuses
+        | ProxyCannotReach | ProxyHangs => {
             hop > Hop::Proxy
                 && (cause.severity == Severity::Broken
                     || hop == Hop::Upgrade
