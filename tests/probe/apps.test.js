@@ -26,6 +26,11 @@ const ANSWERS = {
     response.writeHead(200, { "content-type": "text/event-stream" });
     speak(response, (count) => `id: ${count}\ndata: {"count":${count}}\n\n`);
   },
+  "/marked"(_request, response) {
+    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+    response.write("\ufeff");
+    speak(response, (count) => `data: ${count}\r\n\r\n`);
+  },
   "/wrong-type"(_request, response) {
     response.writeHead(200, { "content-type": "text/plain" });
     speak(response, (count) => `data: ${count}\n\n`);
@@ -122,7 +127,9 @@ async function start() {
   server.on("upgrade", (request, socket, head) => {
     if (request.url.startsWith("/ws")) {
       sockets.handleUpgrade(request, socket, head, (connection) => {
-        const timer = setInterval(() => connection.send(`{"text":"${"so ".repeat(50)}"}`), EVERY_MS);
+        if (request.url.endsWith("?anonymous")) connection.close(1008, "token missing");
+        const times = request.url.endsWith("?large") ? 400_000 : 50;
+        const timer = setInterval(() => connection.send(`{"text":"${"so ".repeat(times)}"}`), EVERY_MS);
         connection.on("close", () => clearInterval(timer));
         connection.on("message", (text) => connection.send(`you said ${text}`));
       });
@@ -142,6 +149,11 @@ async function start() {
         connection.on("error", () => connection.terminate());
         connection.on("close", () => clearInterval(timer));
       });
+    } else if (request.url === "/page") {
+      // As a catch-all page does it, which knows no upgrades.
+      socket.end(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<!doctype html><title>Chat</title>",
+      );
     } else if (!request.url.startsWith("/chat/socket.io")) {
       socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     }
@@ -208,9 +220,12 @@ together("an application that is not Dante", {
   async "buffers that tear events"() {
     await expectApp("/buffered", ["--sse", "--for", "9s"], {
       subject: "event-stream",
-      verdicts: ["degraded buffered at stream"],
+      verdicts: ["degraded buffered at stream, or origin-itself"],
       events: 3,
     });
+  },
+  async "an event stream that begins with a byte order mark"() {
+    await expectApp("/marked", ["--sse", ...LISTEN], { subject: "event-stream", events: 3 });
   },
   async "a stream that is cut at the same age again"() {
     await expectApp("/cut", ["--sse", "--for", "3s"], {
@@ -255,6 +270,22 @@ together("an application that is not Dante", {
     await expectApp("/broken-ws", ["--ws", ...LISTEN], {
       subject: "websocket",
       verdicts: ["broken deflate-broken at upgrade"],
+    });
+  },
+  async "a WebSocket with large messages, compressed"() {
+    const [stream] = await expectApp("/ws?large", ["--ws", ...LISTEN], { subject: "websocket", events: 2 });
+    assert.ok(stream.inflated >= 2 && stream.events[0].bytes > 1_000_000, JSON.stringify(stream));
+  },
+  async "a WebSocket that closes for lack of credentials"() {
+    await expectApp("/ws?anonymous", ["--ws", ...LISTEN], {
+      subject: "websocket",
+      verdicts: ["broken closed-by-policy at stream"],
+    });
+  },
+  async "a page where a WebSocket is asked for"() {
+    await expectApp("/page", ["--ws", ...LISTEN], {
+      subject: "websocket",
+      verdicts: ["broken html-instead-of-handshake at upgrade, or upgrade-stripped"],
     });
   },
   async "a page that loads a client of Socket.IO"() {

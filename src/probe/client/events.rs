@@ -1,5 +1,7 @@
 //! Server-sent events, read as their bytes arrive (WHATWG HTML, 9.2.6 Interpreting an event stream). Pure.
 
+use std::borrow::Cow;
+
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Event {
@@ -11,6 +13,9 @@ pub(crate) struct Event {
     pub(crate) id: String,
 }
 
+/// A byte order mark in UTF-8.
+const MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// More than any event of Dante's has; a peer whose event never ends is cut off here.
 const MAX_EVENT: usize = 256 * 1024;
 
@@ -18,6 +23,8 @@ const MAX_EVENT: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Parser {
     max_event: usize,
+    /// How many bytes of a byte order mark have come; none once anything else has.
+    mark: Option<usize>,
     comments: usize,
     line: Vec<u8>,
     after_return: bool,
@@ -39,6 +46,7 @@ impl Parser {
     pub(crate) fn bounded(max_event: usize) -> Self {
         Self {
             max_event,
+            mark: Some(0),
             comments: 0,
             line: Vec::new(),
             after_return: false,
@@ -56,7 +64,7 @@ impl Parser {
     /// When an event grows beyond all measure.
     pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<Vec<Event>, String> {
         let mut events = Vec::new();
-        for &byte in bytes {
+        for &byte in self.without_mark(bytes).iter() {
             let ends = byte == b'\r' || (byte == b'\n' && !self.after_return);
             let half = byte == b'\n' && self.after_return;
             self.after_return = byte == b'\r';
@@ -72,6 +80,23 @@ impl Parser {
             }
         }
         Ok(events)
+    }
+
+    /// The bytes without the byte order mark that may stand at the very beginning, and is ignored (9.2.5 Parsing an event stream).
+    fn without_mark<'a>(&mut self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some(came) = self.mark else { return Cow::Borrowed(bytes) };
+        let rest = &MARK[came..];
+        let more = rest.iter().zip(bytes).take_while(|(expected, byte)| expected == byte).count();
+        if more == bytes.len() && more < rest.len() {
+            self.mark = Some(came + more);
+            return Cow::Borrowed(&[]);
+        }
+        self.mark = None;
+        if more == rest.len() {
+            return Cow::Borrowed(&bytes[more..]);
+        }
+        // It began like one, and is none.
+        Cow::Owned([&MARK[..came], bytes].concat())
     }
 
     /// The first line that does not belong in an event stream: a chunk size, a page of HTML.
@@ -141,6 +166,21 @@ mod tests {
                 text.as_bytes().chunks(size).flat_map(|chunk| parser.feed(chunk).unwrap()).collect();
             assert_eq!(events, expected, "in pieces of {size}");
             assert_eq!(parser.stray(), None);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_ignored_at_the_beginning_only() {
+        let read = |text: &[u8], size: usize| {
+            let mut parser = Parser::default();
+            let events: Vec<_> = text.chunks(size).flat_map(|piece| parser.feed(piece).unwrap()).collect();
+            (events, parser.stray().map(str::to_owned))
+        };
+        for size in 1..8 {
+            let (events, stray) = read("\u{feff}data: 1\n\n\u{feff}data: 2\n\n".as_bytes(), size);
+            assert_eq!((events, stray.as_deref()), (vec![event("", "1", "")], Some("\u{feff}data: 2")));
+            let (_, stray) = read(b"\xef\xbbdata: 1\n\n", size);
+            assert!(stray.is_some(), "two bytes of it are none");
         }
     }
 

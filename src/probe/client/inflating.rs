@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::deflate::{Agreement, Inflater};
+use super::deflate::{Agreement, InflateError, Inflater};
 
 /// Frames as bytes, inflated as they arrive.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ impl Frames {
     /// Takes what has come, and adds to `out` what it gives.
     ///
     /// # Errors
-    /// When a compressed message is none.
-    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    /// When a compressed message is none, or is larger than is read here.
+    pub(crate) fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), InflateError> {
         self.raw.extend_from_slice(bytes);
         let mut raw = std::mem::take(&mut self.raw);
         let mut at = 0;
@@ -70,7 +70,7 @@ impl Frames {
                 break;
             }
             if head.length > self.largest {
-                return Err(format!("a frame announces {} bytes", head.length));
+                return Err(InflateError::TooLarge(self.largest));
             }
             let end = at + head.size + head.length;
             let Some(frame) = raw.get(at..end) else { break };
@@ -87,11 +87,11 @@ impl Frames {
     }
 
     /// Takes a frame of a compressed message.
-    fn take(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    fn take(&mut self, first: u8, payload: &[u8], out: &mut Vec<u8>) -> Result<(), InflateError> {
         let (opcode, mut message) = self.message.take().unwrap_or((first & 0x0f, Vec::new()));
         message.extend_from_slice(payload);
         if message.len() > self.largest {
-            return Err(format!("a compressed message is larger than {} bytes", self.largest));
+            return Err(InflateError::TooLarge(self.largest));
         }
         if first & FIN == 0 {
             self.message = Some((opcode, message));
@@ -179,7 +179,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Inflating<T> {
                 return Poll::Ready(Ok(()));
             }
             let fed = frames.feed(read.filled(), &mut this.out);
-            fed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, NotDeflated(error)))?;
+            fed.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         }
         let rest = &this.out[this.handed_out..];
         let count = rest.len().min(buf.remaining());
@@ -202,11 +202,6 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Inflating<T> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
     }
 }
-
-/// What comes compressed is not what was agreed on.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct NotDeflated(String);
 
 #[cfg(test)]
 mod tests {
@@ -240,7 +235,7 @@ mod tests {
     async fn what_is_not_compressed_is_told() {
         let mut inflating = Inflating::new(&b"\xc1\x05hello"[..], Some(agreement()), 4096);
         let error = inflating.read_to_end(&mut Vec::new()).await.unwrap_err();
-        assert!(error.get_ref().unwrap().is::<NotDeflated>(), "{error}");
+        assert!(error.get_ref().unwrap().is::<InflateError>(), "{error}");
     }
 
     #[tokio::test]

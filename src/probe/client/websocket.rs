@@ -24,10 +24,10 @@ use tokio_tungstenite::{
 use super::{
     connection::HttpConnection,
     connector::Connector,
-    deflate::{Agreement, OFFER},
+    deflate::{Agreement, InflateError, OFFER},
     failures::of_io,
-    http::{self, MAX_BODY, Method, Request, Upgraded},
-    inflating::{Inflating, NotDeflated},
+    http::{self, Method, Request, Upgraded},
+    inflating::Inflating,
     recorded::FirstBytes,
 };
 use crate::probe::{
@@ -40,6 +40,10 @@ const A_REFUSAL: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether what has come can be a frame at all.
 const GLANCE: Duration = Duration::from_millis(200);
+
+/// The most that a message may have, in bytes: more than any application sends as one. What is larger is not read to its end, and
+/// that is no fault.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 const NO_CLOSE_FRAME: &str = "the connection was closed without a close frame";
 const MASKED: &str = "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)";
@@ -105,7 +109,7 @@ pub(crate) async fn open(
     cookie: Option<&str>,
     limit: Duration,
 ) -> Result<(Exchange, Socket), Box<Exchange>> {
-    open_for(connector, target, style, cookie, limit, MAX_BODY).await
+    open_for(connector, target, style, cookie, limit, LARGEST).await
 }
 
 /// The same, for messages of up to this size, in bytes.
@@ -364,10 +368,11 @@ fn not_a_frame(first: &[u8], is_compressed: bool) -> Option<&'static str> {
 
 fn of_tungstenite(error: Error) -> Failure {
     match error {
-        Error::Io(error) if error.get_ref().is_some_and(|error| error.is::<NotDeflated>()) => {
-            Failure::new(FailureKind::Garbage, error.to_string())
-        }
-        Error::Io(error) => of_io(&error),
+        Error::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(InflateError::TooLarge(_)) => Failure::new(FailureKind::TooLarge, error.to_string()),
+            Some(InflateError::Broken(_)) => Failure::new(FailureKind::Garbage, error.to_string()),
+            None => of_io(&error),
+        },
         Error::ConnectionClosed | Error::AlreadyClosed => {
             Failure::new(FailureKind::Closed, "the connection is closed")
         }

@@ -39,7 +39,7 @@ pub(super) fn by_itself(exchange: &Exchange, hop: Hop, severity: Severity) -> Op
 pub(super) fn or_another_protocol(finding: Finding) -> Finding {
     finding.or(
         &[VerdictId::TlsToServer, VerdictId::Http2ToServer],
-        "Dante's log says what arrives there: nothing, a TLS handshake (the host uses https://), or HTTP/2",
+        "{app}'s log says what arrives there: nothing, a TLS handshake (the host uses https://), or HTTP/2",
     )
 }
 

@@ -310,6 +310,11 @@ pub(super) fn refused_upgrade(
             &[VerdictId::Http10],
             "both apply: the proxy uses HTTP/1.0 to the server, which has no upgrades; one change fixes both",
         ),
+        // What answers a WebSocket's own path so rarely has one there; servers of WebSocket refuse plain requests.
+        (Class::Page, _) if only_websocket => finding(VerdictId::HtmlInsteadOfHandshake).or(
+            &[VerdictId::UpgradeStripped],
+            "ask the server itself, with --against URL: if it answers the upgrade there, the host sends this path elsewhere, or removes the headers",
+        ),
         // Another Dante's, or any server's, word that a plain request came.
         (Class::UpgradeRequired, _) | (_, Some(200 | 400)) if !facts::answered_by_host(evidence, exchange) => {
             finding(VerdictId::UpgradeStripped)

@@ -215,6 +215,12 @@ pub(super) fn answers_plain_requests(evidence: &Evidence) -> bool {
         || evidence.page.as_ref().is_some_and(|page| page.is_dante)
 }
 
+/// Whether Dante is known to be there, by its page or by an answer that proves it.
+pub(super) fn is_dante(evidence: &Evidence) -> bool {
+    evidence.page.as_ref().is_some_and(|page| page.is_dante)
+        || evidence.exchanges().iter().any(|(_, one)| one.is_ours())
+}
+
 /// Whether the host itself gave this answer: others came from Dante, as they prove, and this one does not.
 pub(super) fn answered_by_host(evidence: &Evidence, exchange: &Exchange) -> bool {
     !exchange.is_ours() && evidence.exchanges().iter().any(|(_, one)| one.is_ours())

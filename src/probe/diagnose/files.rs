@@ -18,7 +18,16 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(files) = &evidence.files else { return };
     let quirks = evidence.page.as_ref().is_some_and(|page| page.markup.quirks);
     let mut lost: Vec<Lost> = Vec::new();
+    // All of Dante's URLs are relative to the page itself.
+    let added =
+        evidence.page.as_ref().filter(|page| page.is_dante).and_then(|page| page.markup.base.as_ref());
     for file in &files.fetched {
+        if let (Some(base), Some(400..)) = (added, file.exchange.status) {
+            let line = facts::describe_exchange(&file.exchange);
+            let line = format!("{line}; the page has <base href=\"{base}\">, which Dante does not write");
+            lost.push(Lost { id: VerdictId::FilesMissing, kind: file.kind, line });
+            continue;
+        }
         let severity = severity(evidence, file.kind);
         let found = answers::by_itself(&file.exchange, Hop::Files, severity)
             .or_else(|| answers::by_change(&file.exchange, Hop::Files, severity));

@@ -109,15 +109,36 @@ pub(crate) struct Also {
 }
 
 impl WrittenRemedy {
-    fn new(host: Option<Host>, remedy: Remedy, prefix: &str) -> Self {
-        // An option has the root as a slash, and a path that goes on has it as nothing.
-        let option = format!("--prefix {}", if prefix.is_empty() { "/" } else { prefix });
-        let fill = |text: &str| text.replace("--prefix {prefix}", &option).replace("{prefix}", prefix);
-        Self { host, text: fill(remedy.text), lines: remedy.lines.iter().map(|line| fill(line)).collect() }
+    fn new(host: Option<Host>, remedy: Remedy, names: &Names) -> Self {
+        let lines = remedy.lines.iter().map(|line| names.fill(line)).collect();
+        Self { host, text: names.fill(remedy.text), lines }
     }
 
     fn joined(&self) -> String {
         [std::slice::from_ref(&self.text), &self.lines].concat().join("\n  ")
+    }
+}
+
+/// What stands for the placeholders in texts.
+struct Names {
+    prefix: String,
+    app: &'static str,
+}
+
+impl Names {
+    fn of(evidence: &Evidence) -> Self {
+        Self {
+            prefix: evidence.prefix(),
+            app: if facts::is_dante(evidence) { "Dante" } else { "the application" },
+        }
+    }
+
+    fn fill(&self, text: &str) -> String {
+        // An option has the root as a slash, and a path that goes on has it as nothing.
+        let option = format!("--prefix {}", if self.prefix.is_empty() { "/" } else { &self.prefix });
+        text.replace("--prefix {prefix}", &option)
+            .replace("{prefix}", &self.prefix)
+            .replace("{app}", self.app)
     }
 }
 
@@ -180,18 +201,18 @@ impl Finding {
         });
     }
 
-    /// The verdict, for these hosts, at this path to Dante.
-    fn written(self, hosts: &[Host], prefix: &str, also: Vec<Also>) -> Verdict {
+    /// The verdict, for these hosts.
+    fn written(self, hosts: &[Host], names: &Names, also: Vec<Also>) -> Verdict {
         let entry = self.id.entry();
         let default = self.after.and_then(|(on, ms)| hosts::default_near(hosts, on, ms));
         let whose = self.by.or(default.map(|(host, _)| host));
         let whose = whose.filter(|host| host.remedy(self.id).is_some());
         let mut remedies: Vec<_> = (whose.as_ref().map_or(hosts, std::slice::from_ref))
             .iter()
-            .filter_map(|host| Some(WrittenRemedy::new(Some(*host), host.remedy(self.id)?, prefix)))
+            .filter_map(|host| Some(WrittenRemedy::new(Some(*host), host.remedy(self.id)?, names)))
             .collect();
         if remedies.is_empty() {
-            remedies.push(WrittenRemedy::new(None, entry.remedy, prefix));
+            remedies.push(WrittenRemedy::new(None, entry.remedy, names));
         }
         let joined: Vec<_> = match remedies.as_slice() {
             [one] => vec![one.joined()],
@@ -203,7 +224,7 @@ impl Finding {
             id: self.id,
             hop: self.hop,
             severity: self.severity,
-            cause: entry.cause.replace("{prefix}", prefix),
+            cause: names.fill(entry.cause),
             remedy: joined.join("\n"),
             remedies,
             host: hosts.first().copied(),
@@ -214,7 +235,7 @@ impl Finding {
             },
             also,
             or: self.or,
-            to_tell: self.to_tell,
+            to_tell: self.to_tell.map(|told| names.fill(&told).into()),
         }
     }
 }
@@ -228,7 +249,7 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        verdicts.push(finding.written(&hosts::chain(evidence), &evidence.prefix(), Vec::new()));
+        verdicts.push(finding.written(&hosts::chain(evidence), &Names::of(evidence), Vec::new()));
     }
     verdicts
 }
@@ -239,7 +260,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     // What IIS does with upgrades is like nothing else, wherever it stands.
     let iis = chain.iter().rev().find(|host| host.is_iis());
     let host = iis.or(chain.first()).copied();
-    let prefix = evidence.prefix();
+    let names = Names::of(evidence);
     let mut findings = Vec::new();
     proxy::rules(evidence, &mut findings);
     connection::rules(evidence, &mut findings);
@@ -265,7 +286,7 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     direct::rules(evidence, &mut findings);
     browser::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
-    explained.into_iter().map(|cause| cause.finding.written(&chain, &prefix, cause.also)).collect()
+    explained.into_iter().map(|cause| cause.finding.written(&chain, &names, cause.also)).collect()
 }
 
 /// Why a stream should be listened to again, while nothing else is open.

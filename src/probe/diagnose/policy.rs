@@ -15,6 +15,8 @@ struct Needed {
     need: Need,
     url: Url,
     name: String,
+    /// How bad it is if it is blocked.
+    weight: Severity,
 }
 
 pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
@@ -45,16 +47,31 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 }
 
 /// The scripts and styles that a page names.
-fn files(page: &Page, url: &Url, policies: &Policies) -> Vec<Needed> {
-    let base = page.markup.base.as_deref().and_then(|base| url.join(base).ok());
-    let base = base.filter(|base| policies.allow_base(base)).unwrap_or_else(|| url.clone());
+fn files(page: &Page, here: &Url, policies: &Policies) -> Vec<Needed> {
+    let base = page.markup.base.as_deref().and_then(|base| here.join(base).ok());
+    let base = base.filter(|base| policies.allow_base(base)).unwrap_or_else(|| here.clone());
     let needed = page.markup.files.iter().filter_map(|file| {
         let url = base.join(&file.url).ok()?;
+        let weight = weight(page, file.kind, here, &url);
         let need =
             Need::File { kind: file.kind, nonce: file.nonce.clone(), integrity: file.integrity.clone() };
-        Some(Needed { need, name: file.url.clone(), url })
+        Some(Needed { need, name: file.url.clone(), url, weight })
     });
     needed.collect()
+}
+
+/// How much a page loses with a file. All that Dante's page needs comes from its own host; what else is in it was added on the way
+/// (statistics of a CDN, a banner), and nothing streams through that. What other pages need their files for is not known, but for the
+/// client that makes the connection.
+fn weight(page: &Page, kind: FileKind, here: &Url, file: &Url) -> Severity {
+    let is_own = file.host() == here.host();
+    let is_client = file.path().contains("socket.io");
+    match kind {
+        _ if page.is_dante && !is_own => Severity::Note,
+        FileKind::Style => Severity::Degraded,
+        FileKind::Script | FileKind::Module if page.is_dante || is_client => Severity::Broken,
+        FileKind::Script | FileKind::Module => Severity::Degraded,
+    }
 }
 
 /// What Dante's page connects to, by the transports that are looked at.
@@ -78,7 +95,7 @@ fn connection(page: &Url, path: &str, is_websocket: bool) -> Option<Needed> {
         // From http or https that is always possible.
         let _ = url.set_scheme(if url.scheme() == "https" { "wss" } else { "ws" });
     }
-    Some(Needed { need: Need::Connection, name: url.to_string(), url })
+    Some(Needed { need: Need::Connection, name: url.to_string(), url, weight: Severity::Degraded })
 }
 
 /// What policies forbid, as one finding: its remedy is one, too.
@@ -105,9 +122,8 @@ fn blocked(policies: &Policies, page: &Url, files: &[Needed], connections: &[Nee
     for one in files.iter().chain(connections) {
         let Some(forbidden) = policies.forbid(&one.need, &one.url) else { continue };
         severity = severity.max(match one.need {
-            Need::File { kind: FileKind::Style, .. } => Severity::Degraded,
-            Need::Connection if !all_connections => Severity::Degraded,
-            Need::File { .. } | Need::Connection => Severity::Broken,
+            Need::Connection if all_connections => Severity::Broken,
+            Need::File { .. } | Need::Connection => one.weight,
         });
         match parts.iter_mut().find(|(known, _)| *known == forbidden) {
             Some((_, names)) => names.push(&one.name),
@@ -163,8 +179,7 @@ fn is_this_machine(url: &Url) -> bool {
 /// Scripts and styles over plain HTTP in a page that came over TLS: browsers block them (Mixed Content, 5.3).
 fn mixed(plain: &[Needed]) -> Option<Finding> {
     let first = plain.first()?;
-    let is_style = |file: &Needed| matches!(file.need, Need::File { kind: FileKind::Style, .. });
-    let severity = if plain.iter().all(is_style) { Severity::Degraded } else { Severity::Broken };
+    let severity = plain.iter().map(|file| file.weight).max()?;
     let more = match plain.len() {
         1 => String::new(),
         count => format!(", and {} more", count - 1),

@@ -155,9 +155,13 @@ impl AppStream {
 
     /// Whether it was opened: what was asked for is there, whether or not anything came.
     pub(crate) fn is_open(&self) -> bool {
-        let answered =
-            matches!(self.exchange.status, Some(101 | 200..=299)) && self.exchange.failure.is_none();
-        answered && self.refused.is_none()
+        let status = self.exchange.status;
+        let answered = match self.way {
+            // Over HTTP/2 a WebSocket opens with 200 (RFC 8441, 5).
+            AppWay::WebSocket | AppWay::EngineWebSocket => self.exchange.switched(),
+            AppWay::Body | AppWay::EnginePolling => matches!(status, Some(200..=299)),
+        };
+        answered && self.exchange.failure.is_none() && self.refused.is_none()
     }
 
     /// Whether it was opened, and what came, if anything did, is what the protocol asks for.

@@ -171,12 +171,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::RedirectElsewhere,
         "A redirect leads away, and clients do not get there what they asked for.",
-        "if that is where it is, let clients use that URL, and probe it; otherwise find the rule that writes this Location",
+        "if that is where {app} is, let clients use that URL, and probe it; otherwise find the rule that writes this Location",
     ),
     Entry::new(
         VerdictId::NotDante,
-        "Something answers, but not with Dante's page.",
-        "check the host and the path; if this is a stream of another application, say which kind: --ws, --sse, --post BODY or --socketio PATH",
+        "What answers is neither Dante's page nor a stream that the probe recognizes.",
+        "for your own application, give the stream's URL, and say what it is: --ws, --sse, --post BODY or --socketio PATH; for Dante, check the host and the path",
     ),
     Entry::new(
         VerdictId::PageRefused,
@@ -185,8 +185,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::LoginRequired,
-        "A login page answers instead of Dante: the host wants its users to sign in.",
-        "sign in with a browser, and give the probe its cookie: --header 'Cookie: NAME=VALUE'; or exempt Dante's path",
+        "A login page answers instead of {app}: users have to sign in first.",
+        "sign in with a browser, and give the probe its cookie: --header 'Cookie: NAME=VALUE'; or exempt this path",
     ),
     Entry::new(
         VerdictId::CredentialsRequired,
@@ -195,8 +195,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::BlockedByFirewall,
-        "A web application firewall or bot check answers instead of Dante.",
-        "allow Dante's path in the firewall's rules; its log names the rule",
+        "A web application firewall or bot check answers instead of {app}.",
+        "allow this path in the firewall's rules; its log names the rule",
     ),
     Entry::new(
         VerdictId::UserAgentRefused,
@@ -210,13 +210,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::AnswersAlternate,
-        "The same request gets different answers in turn: several servers answer, and not all of them are Dante, or healthy.",
+        "The same request gets different answers in turn: several servers answer, and not all of them are {app}, or healthy.",
         "find the servers behind this address; take out the one that is dead or is another site, and turn on health checks",
     ),
     Entry::new(
         VerdictId::RateLimited,
         "The host limits how many requests a client may make in a time.",
-        "raise the limit, or exempt Dante's path: a page load and long polling make several requests a second",
+        "raise the limit, or exempt this path: a page load and long polling make several requests a second",
     ),
     Entry::new(
         VerdictId::ConnectionLimited,
@@ -226,7 +226,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::StaleAnswer,
         "An answer comes from a cache on the path, and is out of date.",
-        "turn off the cache for Dante's paths, and purge it; Dante marks what must not be kept with Cache-Control",
+        "turn off the cache for {app}'s paths, and purge it; Cache-Control: no-store marks what must not be kept, as Dante sends it",
     ),
     Entry::new(
         VerdictId::PrefixMismatch,
@@ -245,7 +245,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::HostHeaderLost,
-        "The Host header does not reach Dante as it should.",
+        "The Host header does not reach {app} as it should.",
         "make the proxy send one Host header: the one that the client sent",
     ),
     Entry::new(
@@ -306,7 +306,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::LibraryMissing,
         "The page's client library does not load.",
-        "make the host pass on everything below socket.io/ to Dante, including scripts",
+        "make the host pass on everything below socket.io/ to {app}, including scripts",
     ),
     Entry::new(
         VerdictId::WrongLibraryVersion,

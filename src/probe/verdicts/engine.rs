@@ -10,8 +10,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::HtmlInsteadOfHandshake,
-        "An HTML page comes where the engine should answer.",
-        "the path leads to another server or to a catch-all page; make the host pass on /socket.io/ below the prefix",
+        "An HTML page comes where the stream should be.",
+        "the path leads to another server or to a catch-all page: check it (Socket.IO's is /socket.io/ below the prefix), and make the host pass it on before the rule that answers with a page",
     ),
     Entry::new(
         VerdictId::WrongEio,
@@ -26,7 +26,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::GatewayAnswers,
         "A gateway answers in the place of the engine, with an error of its own.",
-        "read its answer; route the engine's path to Dante",
+        "read its answer; route the engine's path to {app}",
     ),
     Entry::new(
         VerdictId::QueryLost,
@@ -51,12 +51,12 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::PollingDisabledByServer,
         "The server does not allow long polling.",
-        "nothing, if this is intended; otherwise start dante --transports websocket,polling",
+        "nothing, if this is intended; otherwise allow both: transports: ['polling', 'websocket'] in the options of Socket.IO's server, or dante --transports websocket,polling",
     ),
     Entry::new(
         VerdictId::NoStickiness,
         "Requests of one polling session reach different processes, and only one of them knows the session.",
-        "run one process, turn on sticky sessions at the proxy, or allow only WebSocket (dante --transports websocket)",
+        "run one process, turn on sticky sessions at the proxy, or use only WebSocket (transports: ['websocket'] in the options of Socket.IO's client, or dante --transports websocket)",
     ),
     Entry::new(
         VerdictId::StickinessByCookie,
@@ -131,7 +131,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::WebsocketDisabledByServer,
         "The server itself does not allow WebSocket.",
-        "start dante --transports websocket,polling; for Node.js, transports: ['polling', 'websocket']",
+        "allow both: transports: ['polling', 'websocket'] in the options of Socket.IO's server, or dante --transports websocket,polling",
     ),
     Entry::new(
         VerdictId::FirefoxConnection,

@@ -16,13 +16,14 @@ pub(crate) use id::VerdictId;
 #[derive(Debug)]
 pub(crate) struct Entry {
     id: VerdictId,
-    /// Why it happens. `{prefix}` stands for the path to Dante without the slash at its end.
+    /// Why it happens, with the same placeholders as a [`Remedy`].
     pub(crate) cause: &'static str,
     /// What fixes it on any host.
     pub(crate) remedy: Remedy,
 }
 
-/// What fixes a verdict. In both parts `{prefix}` stands for the path to Dante without the slash at its end.
+/// What fixes a verdict. In both parts `{prefix}` stands for the path to Dante without the slash at its end, and `{app}` for the name of what
+/// is probed: Dante, or the application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Remedy {
     /// In words; with lines, where they belong.
@@ -84,10 +85,13 @@ mod tests {
              Generated from `src/probe/verdicts/` and `src/probe/hosts/`. A test fails when it is out of date;\n\
              `EXPECTORATE=overwrite cargo test --lib probe` writes it again.\n",
         );
-        let write = |remedy: Remedy| [&[remedy.text], remedy.lines].concat().join("\n      ");
+        let write = |remedy: Remedy| {
+            [&[remedy.text], remedy.lines].concat().join("\n      ").replace("{app}", "Dante")
+        };
         for id in VerdictId::VARIANTS {
             let entry = id.entry();
-            write!(text, "\n## {id}\n\n{}\n\n- on any host: {}\n", entry.cause, write(entry.remedy)).unwrap();
+            let cause = entry.cause.replace("{app}", "Dante");
+            write!(text, "\n## {id}\n\n{cause}\n\n- on any host: {}\n", write(entry.remedy)).unwrap();
             for (host, remedy) in Host::remedies(*id) {
                 writeln!(text, "- {host}: {}", write(remedy)).unwrap();
             }

@@ -6,7 +6,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::FilesMissing,
         "The page comes, but not the scripts and styles that it names: in a browser it shows little or nothing.",
-        "make the host pass on everything below {prefix}/, not only the page and its streams; look for a rule for file endings (.js, .css) or for a folder of static files, which takes these requests first",
+        "make the host pass on everything below {prefix}/, not only the page and its streams; look for a rule for file endings (.js, .css) or for a folder of static files, which takes these requests first, or for something that adds a <base> to the page",
     ),
     Entry::new(
         VerdictId::HtmlInsteadOfFile,
@@ -25,13 +25,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::BlockedByCsp,
-        "A Content-Security-Policy forbids the page what it needs: browsers do not load it or let it connect.",
-        "Dante sends a policy of its own, default-src 'self', which is enough; take out the one that is added, or let it have 'self' in script-src, style-src and connect-src",
+        "A Content-Security-Policy forbids files or connections of the page: browsers do not load them, and do not connect.",
+        "let each policy allow what the page needs: 'self' in script-src, style-src and connect-src, and in connect-src wss:// and the name of any other host that it connects to; Dante sends a policy of its own, which is enough for its page: take out the one that is added. upgrade-insecure-requests needs https here, and sandbox needs allow-scripts and allow-same-origin",
     ),
     Entry::new(
         VerdictId::MixedContent,
         "The page comes over https and names scripts or styles over plain http: browsers block them.",
-        "Dante's own URLs are relative: turn off what rewrites them (sub_filter, a translating proxy, <base>), or let it write https",
+        "let the page name its files by relative or https URLs, as Dante's does; turn off what rewrites them (sub_filter, a translating proxy, <base>), or let it write https",
     ),
     Entry::new(
         VerdictId::CookieNotReturned,

@@ -26,7 +26,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::ApplicationError,
         "The application itself reports an error; the host passes it on.",
-        "read what it says, and look into the application's log",
+        "read what it says, and look into the application's log; if it misses something that its own client sends: --header 'Authorization: …', --header 'Sec-WebSocket-Protocol: …', --send TEXT",
     ),
     Entry::new(
         VerdictId::NamespaceRefused,
@@ -60,8 +60,8 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::ClosedByPolicy,
-        "The WebSocket is closed by a policy of something on the path (close code 1008).",
-        "look for limits of messages or rules for WebSocket in the proxy or gateway",
+        "The WebSocket is closed for a policy (close code 1008): the application refuses this client, most often for missing credentials, or a rule of something on the path does.",
+        "read the reason, if there is one; give what the application asks for (--header, --send); look for limits of messages or rules for WebSocket in the proxy or gateway",
     ),
     Entry::new(
         VerdictId::MessageTooBig,

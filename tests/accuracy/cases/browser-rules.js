@@ -292,6 +292,23 @@ const policies = [
     expected: { outcome: "good" },
   },
   {
+    id: "csp-nginx-beacon",
+    host: "nginx",
+    fault: "none that matters: sub_filter adds a script of another host, which Dante's own policy blocks",
+    path: "/",
+    start: ({ root }) =>
+      nginx(
+        location(
+          "/",
+          root,
+          `proxy_set_header Accept-Encoding ""; sub_filter_once on;
+ sub_filter "</head>" '<script defer src="https://statistics.example/beacon.js"></script></head>';`,
+        ),
+      ),
+    expert: "healthy: a page without its statistics streams as well",
+    expected: { outcome: "good", evidence: /statistics\.example/ },
+  },
+  {
     id: "mixed-nginx",
     host: "nginx",
     fault: "sub_filter writes http: URLs into a page that comes over https",

@@ -59,7 +59,11 @@ pub(super) fn rule(stream: &AppStream) -> Option<Finding> {
         return Some(finding);
     }
     if is_buffered(&signs, again.as_ref()) {
-        return Some(Finding::new(VerdictId::Buffered, Hop::App, Severity::Degraded, line(stream, &signs)));
+        let found = Finding::new(VerdictId::Buffered, Hop::App, Severity::Degraded, line(stream, &signs));
+        return Some(found.or(
+            &[VerdictId::OriginItself],
+            "read the same stream from the server itself, with --against URL: if all comes at once there, too, the application gathers it",
+        ));
     }
     // What an application sends together may come together.
     let is_odd = signs.whole || signs.lumps.len() >= 2 || signs.torn > 0;
