@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::{
     gutenberg, heading,
     notes::Matter,
-    outline::{Fate, Piece},
+    numeral,
+    piece::{Fate, Piece},
 };
 
 /// A text that has no cantos: credits and contents can be told from it, nothing else.
@@ -51,7 +52,7 @@ pub(super) fn without_headings<'t>(lines: &[&'t str], distributed: bool) -> Vec<
 fn is_entry(line: &str, at: usize, last: &HashMap<String, usize>) -> bool {
     let line = line.trim();
     let numbered = line.split_once(['.', ')']).is_some_and(|(number, _)| {
-        super::roman(number).is_some()
+        numeral::roman(number).is_some()
             || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     });
     let text = line.trim_end_matches(|letter: char| letter.is_ascii_digit());

@@ -14,6 +14,7 @@
 //! | `outline` | which lines belong to which canto, and which are not the poem's: |
 //! | `parts`, `canticle`, `runs` | a text with headings, and which of them count |
 //! | `headless` | a text without |
+//! | `piece` | what both come to |
 //! | `heading`, `numeral` | how a line says that it is a heading, and its number |
 //! | `stanzas` | the lines of a canto → stanzas |
 //! | `builder` | stanzas → the poem, with places and edition |
@@ -30,6 +31,7 @@ mod notes;
 mod numeral;
 mod outline;
 mod parts;
+mod piece;
 mod runs;
 mod stanzas;
 
@@ -42,7 +44,7 @@ pub(crate) use encoding::FileKind;
 pub(crate) use notes::counted;
 pub(crate) use notes::{Matter, Note};
 pub(crate) use numeral::roman;
-use outline::Fate;
+use piece::Fate;
 
 /// The largest text that is read, in bytes. The whole *Comedy* has half a megabyte.
 pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::{
     canticle::{Key, Spellings},
     notes::Matter,
-    outline::Fate,
     parts::{Part, PartKind, next},
+    piece::Fate,
 };
 
 /// Cantos that follow one another in one canticle.
