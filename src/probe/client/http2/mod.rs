@@ -2,7 +2,7 @@
 
 pub(crate) mod frames;
 mod shared;
-mod watched;
+mod watch;
 
 use self::frames::FrameReader;
 pub(super) use self::shared::{Multiplexed, SharedConnections};

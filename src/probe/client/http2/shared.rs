@@ -13,7 +13,7 @@ use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::{sync::OnceCell, task::JoinSet, time::timeout};
 
-use super::watched::{Watch, Watched};
+use super::watch::Watch;
 use crate::probe::{
     client::{
         connector::Connector,
@@ -119,11 +119,14 @@ impl Multiplexed {
         let first = first.insert(io.first_bytes()).clone();
         let tasks: Arc<Mutex<JoinSet<()>>> = Arc::default();
         let executor = Tasks(Arc::downgrade(&tasks));
-        let io = TokioIo::new(Watched::new(io, watch.clone()));
+        let io = TokioIo::new(watch.over(io));
         let (sender, connection) = http2::handshake(executor, io).await.map_err(|error| of_hyper(&error))?;
-        // Its errors reach us through the requests, too.
+        let watched = watch.clone();
         lock(&tasks).spawn(async move {
-            let _ = connection.await;
+            // What the error is, the requests say.
+            if connection.await.is_err() {
+                watched.closed();
+            }
         });
         Ok(Self { sender, first, watch, _tasks: tasks })
     }

@@ -1,21 +1,19 @@
-//! [`Watched`]: a connection whose frames are read beside the client that it belongs to.
+//! [`Watch`]: the frames of a connection, read beside the client that it belongs to.
 
 use std::{
-    io,
-    pin::Pin,
     sync::{Arc, Mutex},
-    task::{Context, Poll, ready},
     time::Instant,
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite},
     sync::Notify,
 };
+use tokio_util::io::InspectReader;
 
 use super::frames::FrameReader;
 use crate::probe::{
-    client::{connector::millis, lock::lock, recorded::Recorded},
+    client::{connector::millis, lock::lock},
     evidence::{Failure, FailureKind, Http2Connection, Http2Settings},
 };
 
@@ -77,57 +75,27 @@ impl Watch {
         }
     }
 
+    /// This connection, watched. A read error is not seen here: whoever owns the connection calls [`Self::closed`] then.
+    pub(super) fn over<T: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        io: T,
+    ) -> impl AsyncRead + AsyncWrite + Unpin + use<T> {
+        let watch = self.clone();
+        InspectReader::new(io, move |bytes: &[u8]| match bytes {
+            // HTTP/2 never reads into a buffer without room, so no bytes are the end.
+            [] => watch.closed(),
+            came => watch.came(came),
+        })
+    }
+
     fn came(&self, bytes: &[u8]) {
         lock(&self.0.reader).feed(bytes, millis(self.0.start));
         self.0.news.notify_waiters();
     }
 
-    fn closed(&self) {
+    /// Nothing more will come.
+    pub(super) fn closed(&self) {
         lock(&self.0.reader).seen.closed_at_ms.get_or_insert_with(|| millis(self.0.start));
         self.0.news.notify_waiters();
-    }
-}
-
-/// A connection, and its watch.
-pub(super) struct Watched {
-    io: Recorded,
-    watch: Watch,
-}
-
-impl Watched {
-    /// This connection, watched.
-    pub(super) fn new(io: Recorded, watch: Watch) -> Self {
-        Self { io, watch }
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
-        match &buf.filled()[before..] {
-            // No bytes are the end, unless there was no room for any.
-            [] if buf.remaining() > 0 => self.watch.closed(),
-            came => self.watch.came(came),
-        }
-        Poll::Ready(result)
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
