@@ -106,11 +106,7 @@ function headFor(request, application, promote) {
   lines.push(`X-Original-URL: ${url}`);
   if (!("x-forwarded-for" in request.headers)) lines.push(`X-Forwarded-For: ${peer}`);
   if (!("x-forwarded-proto" in request.headers)) lines.push("X-Forwarded-Proto: http");
-  // The last of `promoteServerVars` comes first.
-  if (promote) {
-    lines.push(`X-iisnode-APPL_MD_PATH: /LM/W3SVC/1/ROOT${application}`);
-    lines.push(`X-iisnode-SCRIPT_NAME: ${application}/server-socketio.js`);
-  }
+  if (promote) lines.push(`X-iisnode-SCRIPT_NAME: ${application}/server-socketio.js`);
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
@@ -146,7 +142,7 @@ async function passBody(pipe, { value }, response) {
  * IIS with iisnode before a guest, closed after the test file at the latest. It answers 500 where iisnode does.
  * @param {() => Promise<net.Socket>} open opens a pipe to the guest, or throws; `error.busy` says that none was free
  * @param {{application?: string, promote?: boolean, poolMs?: number}} options `application` is the path of the IIS
- *   application; `promote` makes iisnode tell it (`promoteServerVars="SCRIPT_NAME,APPL_MD_PATH"`); `poolMs` is how
+ *   application; `promote` makes iisnode tell it (`promoteServerVars="SCRIPT_NAME"`); `poolMs` is how
  *   long an idle pipe may be used again (iisnode_schema_x64.xml:38-39)
  */
 export async function startIisnode(open, { application = "/dante", promote = true, poolMs = 30_000 } = {}) {
