@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use sha2::{Digest as _, Sha256};
 use tokio_rustls::rustls::{
-    self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    self, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -177,6 +177,16 @@ struct Recorder {
     seen: Arc<Mutex<Seen>>,
 }
 
+/// An error of a verifier, without the types that are wrapped around what it did not expect.
+fn in_words(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            format!("invalid peer certificate: {}", other.0)
+        }
+        error => error.to_string(),
+    }
+}
+
 impl ServerCertVerifier for Recorder {
     fn verify_server_cert(
         &self,
@@ -190,7 +200,7 @@ impl ServerCertVerifier for Recorder {
             Some(verifier) => verifier
                 .verify_server_cert(leaf, intermediates, server_name, ocsp, now)
                 .err()
-                .map(|error| error.to_string()),
+                .map(|error| in_words(&error)),
             None => Some("this system has no roots".to_owned()),
         };
         let name_matches = ParsedCertificate::try_from(leaf)

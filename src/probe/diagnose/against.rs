@@ -7,7 +7,7 @@ mod tests;
 
 use super::{Finding, Severity, VerdictId, facts};
 use crate::probe::{
-    evidence::{Against, AppForm, AppStream, AppWay, Compared, Evidence},
+    evidence::{Against, AppForm, AppStream, AppWay, Compared, Evidence, FailureKind},
     hop::Hop,
 };
 use events::{Matched, matched};
@@ -34,31 +34,43 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     let Some(against) = &evidence.against else { return };
     for compared in &against.compared {
         origin(against, compared, findings);
-        let again = compared.again.as_deref();
-        for (place, one) in differences(compared) {
-            // What differed once may be chance.
-            let twice = again.is_some_and(|again| {
-                differences(again).iter().any(|(other, two)| *other == place && two.id == one.id)
-            });
-            if one.severity == Severity::Note || twice {
-                let line = located(against, place, &one.line);
-                let refused = one.id == VerdictId::StreamRefused;
-                let severity = if refused && streams_otherwise(evidence, against, place) {
-                    Severity::Degraded
-                } else {
-                    one.severity
-                };
-                findings.push(Finding::new(one.id, Hop::Against, severity, line));
-            }
+        for (place, one) in steady_differences(compared) {
+            let line = located(against, place, &one.line);
+            let does_not_open = one.severity == Severity::Broken;
+            let severity = if does_not_open && streams_otherwise(evidence, against, place) {
+                Severity::Degraded
+            } else {
+                one.severity
+            };
+            findings.push(Finding::new(one.id, Hop::Against, severity, line));
         }
     }
 }
 
-/// Whether it streams at this place in another way than the one that is refused there.
+/// Whether it streams at this place in another way than the one that does not open there.
 fn streams_otherwise(evidence: &Evidence, against: &Against, place: usize) -> bool {
     let compared = against.compared.iter().filter_map(|compared| compared.streams.get(place));
     compared.into_iter().any(AppStream::is_open)
         || evidence.streams.keys().any(|transport| facts::works(evidence, Hop::Stream(*transport)))
+}
+
+/// What shows that a stream which did not answer is held back: further in it opens at once.
+pub(super) fn held_back(evidence: &Evidence, way: AppWay) -> Option<String> {
+    let against = evidence.against.as_ref()?;
+    let compared = against.compared.iter().filter(|compared| compared.way == way);
+    let mut differences = compared.flat_map(steady_differences);
+    let is_held_back = |one: &Difference| one.id == VerdictId::Buffered && one.severity == Severity::Broken;
+    differences.find_map(|(place, one)| is_held_back(&one).then(|| located(against, place, &one.line)))
+}
+
+/// The differences that are more than chance: those that came again, and those that only are to be known.
+fn steady_differences(compared: &Compared) -> Vec<(usize, Difference)> {
+    let again = compared.again.as_deref().map(differences).unwrap_or_default();
+    let mut steady = differences(compared);
+    steady.retain(|(place, one)| {
+        one.severity == Severity::Note || again.iter().any(|(other, two)| other == place && two.id == one.id)
+    });
+    steady
 }
 
 /// Whether anything differs that is more than worth knowing.
@@ -111,7 +123,12 @@ fn between(way: AppWay, outer: &AppStream, inner: &AppStream) -> Vec<Difference>
             facts::describe_exchange(&outer.exchange),
             facts::describe_answer(&inner.exchange)
         );
-        return vec![Difference::new(VerdictId::StreamRefused, Severity::Broken, line)];
+        // No answer in time, where there is one further in, is an answer that is held back.
+        let id = match &outer.exchange.failure {
+            Some(failure) if failure.kind == FailureKind::Timeout => VerdictId::Buffered,
+            _ => VerdictId::StreamRefused,
+        };
+        return vec![Difference::new(id, Severity::Broken, line)];
     }
     let mut all = headers(way, outer, inner);
     all.extend(ends(outer, inner));

@@ -40,6 +40,9 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
     if let Some(tls) = &evidence.tls {
         intercepted(tls, direct.and_then(|direct| direct.tls.as_ref()), findings);
     }
+    if let Some(direct) = direct {
+        without_the_way_out(direct, findings);
+    }
     match direct {
         Some(direct) if answers(direct) => only_through_proxy(proxy, direct, findings),
         direct => {
@@ -54,6 +57,20 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
 /// Whether the host answers without the proxy.
 fn answers(direct: &Evidence) -> bool {
     direct.http.as_ref().is_some_and(|http| http.first.status.is_some())
+}
+
+/// Where the proxy itself fails, what the host is without it.
+fn without_the_way_out(direct: &Evidence, findings: &mut [Finding]) {
+    let how = match &direct.http {
+        Some(http) if http.first.status.is_some() => "the host answers",
+        Some(_) => "the host does not answer either",
+        None => "the host is not reached either",
+    };
+    for finding in
+        findings.iter_mut().filter(|finding| finding.hop == Hop::Proxy && finding.severity > Severity::Note)
+    {
+        finding.evidence += &format!("; without the proxy, {how}");
+    }
 }
 
 /// Whether a proxy can be behind what was found, beside the host.
@@ -160,5 +177,23 @@ mod tests {
         assert_eq!(found(None), (false, false, Some(TRY_DIRECT.into())));
         assert_eq!(found(Some(Evidence::default())), (false, false, Some(NOT_WITHOUT.into())));
         assert_eq!(found(Some(Evidence { http, ..Evidence::default() })), (true, true, None));
+    }
+
+    #[test]
+    fn a_proxy_that_fails_is_told_from_a_host_that_does() {
+        let answered = Exchange { status: Some(200), ..Exchange::default() };
+        let said = |direct: Evidence| {
+            let refused = Finding::new(VerdictId::ProxyRefuses, Hop::Proxy, Severity::Broken, "403");
+            let mut findings = [refused];
+            without_the_way_out(&direct, &mut findings);
+            findings[0].evidence.clone()
+        };
+        let http = |first| Evidence { http: Some(Http { first, ..Http::default() }), ..Evidence::default() };
+        assert_eq!(said(http(answered)), "403; without the proxy, the host answers");
+        assert_eq!(
+            said(http(Exchange::default())),
+            "403; without the proxy, the host does not answer either"
+        );
+        assert_eq!(said(Evidence::default()), "403; without the proxy, the host is not reached either");
     }
 }

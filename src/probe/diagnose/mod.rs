@@ -21,6 +21,7 @@ mod hold;
 pub(super) mod http2;
 pub(super) mod limits;
 mod line;
+mod names;
 mod pace;
 mod page;
 mod policy;
@@ -43,6 +44,7 @@ use super::{
 };
 use crate::transport::Transport;
 use facts::{describe_answer, works};
+use names::Names;
 
 /// How much a verdict matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -119,29 +121,6 @@ impl WrittenRemedy {
     }
 }
 
-/// What stands for the placeholders in texts.
-struct Names {
-    prefix: String,
-    app: &'static str,
-}
-
-impl Names {
-    fn of(evidence: &Evidence) -> Self {
-        Self {
-            prefix: evidence.prefix(),
-            app: if facts::is_dante(evidence) { "Dante" } else { "the application" },
-        }
-    }
-
-    fn fill(&self, text: &str) -> String {
-        // An option has the root as a slash, and a path that goes on has it as nothing.
-        let option = format!("--prefix {}", if self.prefix.is_empty() { "/" } else { &self.prefix });
-        text.replace("--prefix {prefix}", &option)
-            .replace("{prefix}", &self.prefix)
-            .replace("{app}", self.app)
-    }
-}
-
 /// A verdict before it is written out.
 struct Finding {
     id: VerdictId,
@@ -156,6 +135,8 @@ struct Finding {
     by: Option<Host>,
     /// After how much waiting it showed, in milliseconds.
     after: Option<(Wait, u64)>,
+    /// Another cause that fits, and whose remedy on a known host is said at once.
+    also_fix: Option<VerdictId>,
 }
 
 impl Finding {
@@ -170,6 +151,7 @@ impl Finding {
             by_proxy: false,
             by: None,
             after: None,
+            also_fix: None,
         }
     }
 
@@ -189,6 +171,12 @@ impl Finding {
     fn or(mut self, others: &[VerdictId], to_tell: &'static str) -> Self {
         self.or = others.to_vec();
         self.to_tell = Some(Cow::Borrowed(to_tell));
+        self
+    }
+
+    /// With what fixes one of the others on a known host.
+    fn or_fix(mut self, other: VerdictId) -> Self {
+        self.also_fix = Some(other);
         self
     }
 
@@ -214,11 +202,22 @@ impl Finding {
         if remedies.is_empty() {
             remedies.push(WrittenRemedy::new(None, entry.remedy, names));
         }
+        if let Some(other) = self.also_fix {
+            let known = hosts.iter().filter_map(|host| Some((*host, host.remedy(other)?)));
+            remedies.extend(known.map(|(host, remedy)| {
+                let written = WrittenRemedy::new(Some(host), remedy, names);
+                WrittenRemedy { text: format!("if it is {other}: {}", written.text), ..written }
+            }));
+        }
         let joined: Vec<_> = match remedies.as_slice() {
             [one] => vec![one.joined()],
-            several => {
-                several.iter().filter_map(|one| Some(format!("{}: {}", one.host?, one.joined()))).collect()
-            }
+            several => several
+                .iter()
+                .map(|one| match one.host {
+                    Some(host) => format!("{host}: {}", one.joined()),
+                    None => one.joined(),
+                })
+                .collect(),
         };
         Verdict {
             id: self.id,

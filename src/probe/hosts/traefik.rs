@@ -232,7 +232,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (VerdictId::WebsocketForbidden, Remedy::text(NO_MIDDLEWARE)),
     (
         VerdictId::Buffered,
-        Remedy::text("remove the middleware buffering from Dante's router: it waits for whole answers"),
+        Remedy::text("remove the middleware buffering from the router: it waits for whole answers"),
     ),
     (
         VerdictId::CompressedStream,

@@ -105,6 +105,7 @@ fn label(evidence: &Evidence, hop: Hop) -> String {
         Hop::App => evidence.app.as_ref().map(|app| {
             let parts = app.streams.iter().map(|stream| match stream.events.len() {
                 0 if stream.refused.is_some() => format!("{} (answers, lets nobody in)", stream.name()),
+                0 if !stream.is_open() => format!("{} ({})", stream.name(), stream.exchange.outcome()),
                 0 => format!("{} (open, silent)", stream.name()),
                 count => format!("{} ({})", stream.name(), stream.counted(count)),
             });
@@ -128,8 +129,10 @@ fn interval(evidence: &Evidence) -> Option<u64> {
 
 /// Why a certificate is not trusted, without what any error of rustls begins with.
 fn tls_way(evidence: &Evidence) -> Option<String> {
-    let why = evidence.tls.as_ref()?.untrusted.as_deref()?;
+    let tls = evidence.tls.as_ref()?;
+    let why = tls.untrusted.as_deref()?;
     let why = why.strip_prefix("invalid peer certificate: ").unwrap_or(why);
+    let why = if tls.self_signed { "it is self-signed" } else { why };
     Some(format!("the certificate is not trusted: {why}"))
 }
 

@@ -18,7 +18,7 @@ use crate::probe::{
     context::Context,
     cookies::Jar,
     diagnose::app::{Again, again},
-    evidence::{App, AppStream, AppWay, Exchange},
+    evidence::{App, AppStream, AppWay, Exchange, FailureKind},
     hop::Hop,
     hops::{
         app::find,
@@ -26,6 +26,7 @@ use crate::probe::{
         upgrade::{self, Proof},
     },
     subject::{EngineRequest, Kind, Listening, Subject},
+    target::Target,
 };
 
 /// How much longer than the first time is listened, so that what comes again is not missed by a moment.
@@ -79,6 +80,39 @@ impl Probe<'_> {
             }
         }
         Ok(true)
+    }
+
+    /// A URL that answers nothing in time, of a host that answers at its root, is taken for a stream whose answer is held back. A path with
+    /// a slash at its end is a page's.
+    pub(super) async fn look_at_silence(&mut self) -> std::io::Result<()> {
+        let first = self.evidence.http.as_ref().map(|http| &http.first).filter(|first| is_silent(first));
+        let target = first.and_then(|first| Target::parse(&first.url).ok());
+        let is_page = self.plan.subject.kind().is_page();
+        let (Some(first), Some(target)) =
+            (first, target.filter(|target| is_page && !target.path.ends_with('/')))
+        else {
+            return Ok(());
+        };
+        let stream = AppStream {
+            way: AppWay::Body,
+            url: first.url.clone(),
+            watched_ms: first.ms,
+            exchange: first.clone(),
+            ..AppStream::default()
+        };
+        let context = Context {
+            connector: self.connector.clone(),
+            page: target,
+            engine: String::new(),
+            cookies: Jar::default(),
+        };
+        let (start, others) = (Instant::now(), Box::pin(app::others(&context, &stream)).await);
+        if others.0.as_ref().is_none_or(|beside| beside.status.is_none()) {
+            return Ok(());
+        }
+        self.evidence.subject = Kind::EventStream;
+        let ms = stream.watched_ms + millis(start);
+        Box::pin(self.keep_app(&context, &Subject::EventStream, vec![(stream, ms)], others)).await
     }
 
     /// Opens a stream and listens to it, and reports what was seen.
@@ -216,6 +250,12 @@ impl Probe<'_> {
         stream.again = Some(Box::new(seen));
         Ok(())
     }
+}
+
+/// Whether nothing at all came in time.
+fn is_silent(exchange: &Exchange) -> bool {
+    let late = exchange.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Timeout);
+    late && exchange.status.is_none() && exchange.raw.as_deref().unwrap_or_default().is_empty()
 }
 
 /// How far listening has come.

@@ -69,8 +69,9 @@ impl Probe<'_> {
         }
         let page = Box::pin(self.reach_page()).await?;
         let addresses = self.ask_all_addresses(page.as_ref());
-        if let Some(page) = page {
-            Box::pin(self.look_at(page)).await?;
+        match page {
+            Some(page) => Box::pin(self.look_at(page)).await?,
+            None => Box::pin(self.look_at_silence()).await?,
         }
         if let (Some(answers), Some(tcp)) = (addresses, &mut self.evidence.tcp) {
             // Were it to fail, there would be nothing to say of other addresses.
@@ -138,7 +139,11 @@ impl Probe<'_> {
         let target = reached.unwrap_or_else(|| self.plan.target.clone());
         // Who says nothing at all does not say who it is; who does not speak HTTP/2 says it over HTTP/1.1.
         let tls = self.evidence.tls.as_ref();
-        let speaks = |http: &Http| http.first.status.is_some() || speaks_no_http2(tls, http).is_some();
+        let beside = self.evidence.app.as_ref().and_then(|app| app.beside.as_ref());
+        let answers_beside = beside.is_some_and(|beside| beside.status.is_some());
+        let speaks = |http: &Http| {
+            answers_beside || http.first.status.is_some() || speaks_no_http2(tls, http).is_some()
+        };
         if let Some(http) = self.evidence.http.as_mut().filter(|http| speaks(http)) {
             http.malformed = Some(outermost::ask(&self.connector, &target).await);
         }

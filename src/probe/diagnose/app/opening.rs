@@ -3,7 +3,7 @@
 use super::{AppStream, AppWay, Evidence, Finding, Hop, Host, Severity, VerdictId, fault, redirects};
 use crate::probe::{
     classify::{Class, classify},
-    diagnose::{answers, engine, facts},
+    diagnose::{against, answers, engine, facts},
     evidence::{FailureKind, Upgrade},
 };
 
@@ -62,10 +62,7 @@ fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
     }
     let finding = |id| Finding::new(id, Hop::App, severity, facts::describe_exchange(exchange)).by(exchange);
     let mut finding = match classify(exchange) {
-        Class::None(FailureKind::Timeout) => finding(VerdictId::SlowAnswer).or(
-            &[VerdictId::Buffered],
-            "ask the server itself, with --against URL: a proxy that waits for the whole answer holds its head back, too",
-        ),
+        Class::None(FailureKind::Timeout) => not_in_time(evidence, stream, severity),
         Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
         Class::None(_) => finding(VerdictId::Garbage),
         _ => answers::by_itself(exchange, Hop::App, severity)
@@ -73,6 +70,26 @@ fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
     };
     finding.evidence += &redirects::way(stream);
     finding
+}
+
+/// No answer in time. Whether the host holds it back or the server gives none, only the server itself can show.
+fn not_in_time(evidence: &Evidence, stream: &AppStream, severity: Severity) -> Finding {
+    let exchange = &stream.exchange;
+    let finding = |id, line: String| Finding::new(id, Hop::App, severity, line).by(exchange);
+    if let Some(line) = against::held_back(evidence, stream.way) {
+        return finding(VerdictId::Buffered, line).or(
+            &[VerdictId::SlowAnswer],
+            "if the log of the server shows no such request, the host asks another server than the one compared with",
+        );
+    }
+    let beside =
+        evidence.app.as_ref().and_then(|app| app.beside.as_ref()).filter(|beside| beside.status.is_some());
+    let beside =
+        beside.map(|beside| format!("; meanwhile, {}", facts::describe_exchange(beside))).unwrap_or_default();
+    finding(VerdictId::SlowAnswer, format!("{}{beside}", facts::describe_exchange(exchange))).or(
+        &[VerdictId::Buffered],
+        "a host that waits for the whole answer holds its head back, too: add --against and the URL at which the server itself has this stream",
+    ).or_fix(VerdictId::Buffered)
 }
 
 #[cfg(test)]
