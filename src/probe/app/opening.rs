@@ -93,7 +93,7 @@ async fn beside(context: &Context, stream: &AppStream) -> Option<Exchange> {
         (AppWay::Body, None) => Target::parse(&stream.url).unwrap_or_else(|_| context.page.clone()).at("/"),
         _ => return None,
     };
-    let request = Request::get(target, context.connector.budget().answer());
+    let request = context.with_cookies(Request::get(target, context.connector.budget().answer()));
     match http::send(&context.connector, request).await {
         Ok(answer) if matches!(answer.exchange.status, Some(400..)) => Some(answer.finish().await.0),
         // Its body may be a stream.
@@ -169,7 +169,8 @@ async fn open_websocket(
 ) -> Option<Source> {
     stream.url = context.page.to_string();
     let limit = context.connector.budget().first_answer();
-    let opened = websocket::open(&context.connector, &context.page, style, None, limit).await;
+    let cookie = context.cookies.header(&context.page);
+    let opened = websocket::open(&context.connector, &context.page, style, cookie.as_deref(), limit).await;
     let (exchange, mut socket) = match opened {
         Ok(opened) => opened,
         Err(exchange) => {

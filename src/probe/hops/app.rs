@@ -36,8 +36,10 @@ pub(crate) async fn find(context: &Context, page: &Page) -> Option<Shown> {
 /// Whether the URL is a WebSocket's or an event stream's: one that answers only those who ask for it.
 async fn endpoint(context: &Context) -> Option<Shown> {
     let (connector, limit) = (&context.connector, context.limit());
-    let upgrade = websocket::open(connector, &context.page, Style::Chrome, None, limit);
+    let cookie = context.cookies.header(&context.page);
+    let upgrade = websocket::open(connector, &context.page, Style::Chrome, cookie.as_deref(), limit);
     let request = Request::get(context.page.clone(), limit).with("accept", "text/event-stream");
+    let request = context.with_cookies(request);
     let (upgraded, streamed) = tokio::join!(Box::pin(upgrade), Box::pin(http::send(connector, request)));
     let shown = |kind, by: &str| Some(Shown { kind, engine: None, by: by.to_owned() });
     if upgraded.is_ok() {
@@ -58,6 +60,7 @@ async fn engine(context: &Context, page: &Page) -> Option<Shown> {
     for (path, by) in named.chain(usual) {
         let there = Context { engine: path.clone(), ..context.clone() };
         let request = Request::get(there.engine(EngineTransport::Polling, None), context.limit());
+        let request = context.with_cookies(request);
         let (exchange, body) = http::fetch(&context.connector, request).await;
         let is_engine = opening(&exchange, &body).is_ok()
             || shown_by(&exchange).is_some_and(|shown| shown.kind == Kind::Engine);
