@@ -203,7 +203,7 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "COUNT", help_heading = ANY_APPLICATION)]
     pub expect: Option<usize>,
 
-    /// Listen for so long [default: 8s, or 30s with --expect]
+    /// Listen for so long [default: 8s, 6s where events flow, 30s with --expect]
     #[arg(long = "for", value_name = "TIME", help_heading = ANY_APPLICATION)]
     pub listen_for: Option<String>,
 

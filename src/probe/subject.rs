@@ -77,11 +77,16 @@ pub(crate) struct Listening {
     pub(crate) time: Duration,
     /// How many events are enough, and less than enough a fault; none if any number is good.
     pub(crate) expect: Option<usize>,
+    /// After how long one that flows has been heard enough; none where that is not to be asked.
+    pub(crate) flowing: Option<Duration>,
 }
 
 /// How long is listened if nothing is said; and if events are expected, which may take longer.
 const LISTEN: Duration = Duration::from_secs(8);
 const LISTEN_FOR_EVENTS: Duration = Duration::from_secs(30);
+/// How long is listened to what flows: as long as to Dante's own streams at their usual pace, and several times as long as the silences
+/// that tell of a buffer.
+const LISTEN_TO_FLOW: Duration = Duration::from_secs(6);
 
 impl Listening {
     /// What the options say.
@@ -93,7 +98,13 @@ impl Listening {
             return Err(BadValue::new("--expect", "0", "no event needs no stream; write 1 or more"));
         }
         let usual = if expect.is_some() { LISTEN_FOR_EVENTS } else { LISTEN };
-        Ok(Self { time: time.unwrap_or(usual), expect })
+        let flowing = (time.is_none() && expect.is_none()).then_some(LISTEN_TO_FLOW);
+        Ok(Self { time: time.unwrap_or(usual), expect, flowing })
+    }
+
+    /// The same for this long, whatever comes.
+    pub(crate) fn all_of(self, time: Duration) -> Self {
+        Self { time, flowing: None, ..self }
     }
 }
 
@@ -329,5 +340,8 @@ mod tests {
             Listening::read(expect, time.map(Duration::from_secs)).unwrap().time.as_secs()
         };
         assert_eq!((secs(None, None), secs(Some(3), None), secs(Some(3), Some(5))), (8, 30, 5));
+        let flowing = |expect, time| Listening::read(expect, time).unwrap().flowing.is_some();
+        let time = Some(Duration::from_secs(8));
+        assert_eq!((flowing(None, None), flowing(Some(3), None), flowing(None, time)), (true, false, false));
     }
 }

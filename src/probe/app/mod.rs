@@ -22,7 +22,7 @@ use std::{
     time::Instant,
 };
 
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 pub(crate) use self::opening::{Opened, open, others};
 use self::{record::Record, source::Came};
@@ -90,9 +90,22 @@ impl Opened {
         let began_ms = stream.exchange.sent_at_ms;
         let at_ms = || connector.now_ms().saturating_sub(began_ms);
         let mut record = Record::new(stream);
+        // Until then it is not asked whether the stream flows; afterwards, whenever something comes.
+        let glance = listening.flowing.map(|after| opened + after);
         let receiving = async {
             loop {
-                let came = source.next().await?;
+                let next = source.next();
+                let came = match glance.filter(|at| *at > Instant::now()) {
+                    Some(at) => timeout_at(at.into(), next).await.ok().transpose()?,
+                    None => Some(next.await?),
+                };
+                let Some(came) = came else {
+                    if record.flows() {
+                        record.stream.enough = true;
+                        return Ok(());
+                    }
+                    continue;
+                };
                 last = Instant::now();
                 match came {
                     Came::Piece(bytes, events) => {
@@ -110,7 +123,8 @@ impl Opened {
                     }
                 }
                 count.store(record.stream.events.len(), Ordering::Relaxed);
-                if record.is_enough(listening.expect) {
+                let flows = glance.is_some_and(|at| last >= at) && record.flows();
+                if flows || record.is_enough(listening.expect) {
                     record.stream.enough = true;
                     return Ok(());
                 }

@@ -14,6 +14,12 @@ const BYTES: usize = 16 * 1024 * 1024;
 const SHOWN: usize = 300;
 /// What comes within this time came at once: a client reads what has come in several steps.
 const AT_ONCE_MS: u64 = 3;
+/// So many events, in so little time after so long a silence, may have been held back; fewer events than the last number show
+/// nothing.
+const GATHERED: usize = 3;
+const TOGETHER_MS: u64 = 200;
+const SILENCE_MS: u64 = 900;
+const FLOWING: usize = 3;
 
 /// What is kept of a stream.
 #[derive(Debug)]
@@ -69,6 +75,19 @@ impl Record {
         let count = self.stream.events.len();
         expected.is_some_and(|expected| count >= expected) || count >= EVENTS || self.stream.bytes >= BYTES
     }
+
+    /// Whether events come as they are sent, as far as that can be seen: several, none of them in pieces, and after no silence so
+    /// many at once that they might have been held back.
+    pub(super) fn flows(&self) -> bool {
+        let Self { stream } = self;
+        let times: Vec<u64> = stream.events.iter().map(|event| event.at_ms).collect();
+        let befores = std::iter::once(0).chain(times.iter().copied());
+        let mut gathered = befores.zip(times.windows(GATHERED)).filter(|(before, together)| {
+            together[0] >= before + SILENCE_MS && together[GATHERED - 1] <= together[0] + TOGETHER_MS
+        });
+        let is_torn = stream.pieces.iter().any(|piece| piece.unfinished > 0);
+        times.len() >= FLOWING && !is_torn && gathered.next().is_none()
+    }
 }
 
 fn digest(event: &Event) -> String {
@@ -101,6 +120,29 @@ mod tests {
         assert_eq!((times.as_slice(), record.stream.bytes), (&[12, 500, 500][..], 17));
         assert_eq!(record.stream.first.as_deref(), Some("a"));
         assert!(record.is_enough(Some(3)) && !record.is_enough(Some(4)) && !record.is_enough(None));
+    }
+
+    #[test]
+    fn what_flows() {
+        let flows = |pieces: &[(u64, usize, usize)]| {
+            let mut record = Record::new(AppStream::default());
+            for (at_ms, count, unfinished) in pieces {
+                record.piece(*at_ms, 10, &vec![event("x"); *count], *unfinished);
+            }
+            record.flows()
+        };
+        for (what, pieces, expected) in [
+            ("one by one", &[(5, 1, 0), (2005, 1, 0), (4005, 1, 0)][..], true),
+            ("quickly, after a backlog", &[(5, 20, 0), (105, 5, 0), (205, 5, 0)], true),
+            ("two at once, again and again", &[(2000, 2, 0), (4000, 2, 0)], true),
+            ("too few", &[(5, 1, 0), (2005, 1, 0)], false),
+            ("several at once after a silence", &[(5, 1, 0), (2005, 3, 0), (2105, 1, 0)], false),
+            ("the same in several pieces", &[(5, 1, 0), (2005, 1, 0), (2050, 1, 0), (2100, 1, 0)], false),
+            ("late, and all at once", &[(3000, 9, 0), (3100, 1, 0), (3200, 1, 0)], false),
+            ("in pieces", &[(5, 1, 0), (2005, 1, 3), (2015, 1, 0), (4005, 1, 0)], false),
+        ] {
+            assert_eq!(flows(pieces), expected, "{what}");
+        }
     }
 
     #[test]

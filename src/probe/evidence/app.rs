@@ -81,7 +81,7 @@ evidence! {
         first: Option<String>,
         /// How long it was listened to, since the request.
         watched_ms: u64,
-        /// Whether enough came: as many events as were expected, or as much as is read.
+        /// Whether enough came: as many events as were expected, as much as is read, or some that flow.
         enough: bool,
         /// Whether the server ended it as the protocol has it: the end of the body, or close code 1000.
         complete: bool,

@@ -74,7 +74,7 @@ fn urls(context: &Context, others: &[Target]) -> Vec<String> {
 /// Reads all streams side by side, as far as the connections reach.
 async fn read_all(wanted: Vec<Wanted>, urls: Vec<String>, listening: Listening) -> Against {
     // Who stops when enough has come sees less than the others.
-    let listening = Listening { expect: None, ..listening };
+    let listening = Listening { expect: None, flowing: None, ..listening };
     let connections: usize = wanted.iter().map(|one| one.places.len()).sum();
     let compared = if connections <= CONNECTIONS {
         join_all(wanted.iter().map(|one| Box::pin(read_twice(one, listening)))).await

@@ -1,6 +1,9 @@
 //! What is at a URL that is not Dante's page: asked in the ways of other clients.
 
+use std::time::{Duration, Instant};
+
 use futures_util::future::OptionFuture;
+use tokio::time::timeout;
 
 use super::page::candidates;
 use crate::{
@@ -18,6 +21,11 @@ use crate::{
     transport::EngineTransport,
 };
 
+/// How long an endpoint has for its answer once an engine was found, at least, or else as long again as the engine took. Beside an
+/// engine, upgrades of other paths are often not answered at all: engine.io leaves them to others, and cuts them off after a second
+/// (server.ts, `attach`: `destroyUpgradeTimeout`).
+const BESIDE_ENGINE: Duration = Duration::from_millis(300);
+
 /// In how many places an engine is looked for beside the one that the page names.
 const ENGINES: usize = 2;
 
@@ -27,10 +35,22 @@ pub(crate) async fn find(context: &Context, page: &Page) -> Option<Shown> {
     if let Some(shown) = shown_by(last) {
         return Some(shown);
     }
-    let endpoint = OptionFuture::from(is_refusal(last).then(|| endpoint(context)));
-    let engine = OptionFuture::from(may_have_engine(last).then(|| engine(context, page)));
-    let (endpoint, engine) = tokio::join!(endpoint, engine);
-    endpoint.flatten().or(engine.flatten())
+    let start = Instant::now();
+    let mut endpoint = Box::pin(OptionFuture::from(is_refusal(last).then(|| endpoint(context))));
+    let mut engine = Box::pin(OptionFuture::from(may_have_engine(last).then(|| engine(context, page))));
+    tokio::select! {
+        endpoint = &mut endpoint => match endpoint.flatten() {
+            Some(shown) => Some(shown),
+            None => engine.await.flatten(),
+        },
+        engine = &mut engine => match engine.flatten() {
+            Some(shown) => {
+                let patience = start.elapsed().max(BESIDE_ENGINE);
+                timeout(patience, endpoint).await.ok().flatten().flatten().or(Some(shown))
+            }
+            None => endpoint.await.flatten(),
+        },
+    }
 }
 
 /// Whether the URL is a WebSocket's or an event stream's: one that answers only those who ask for it.

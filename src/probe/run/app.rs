@@ -149,9 +149,10 @@ impl Probe<'_> {
             }
         }
         // A stream that is to be held is listened to for so long: what it says, and when, is its own affair.
-        let Listening { time, expect } = self.plan.listening;
-        let time = self.plan.hold.map_or(time, |hold| hold.limit.max(time));
-        let (listening, count) = (Listening { time, expect }, AtomicUsize::new(0));
+        let listening = self.plan.listening;
+        let listening =
+            self.plan.hold.map_or(listening, |hold| listening.all_of(hold.limit.max(listening.time)));
+        let count = AtomicUsize::new(0);
         let beside = opened.is_ok() && self.speaks_http2();
         let over_http2 =
             beside.then(|| timed(http2::look_at_stream(context, subject, *way, self.plan.listening)));
@@ -242,7 +243,7 @@ impl Probe<'_> {
         let (start, count) = (Instant::now(), AtomicUsize::new(0));
         // Long enough for an end that comes again, or for what came late.
         let time = Duration::from_millis(stream.watched_ms).mul_f64(1.2) + LONGER;
-        let listening = Listening { time, ..self.plan.listening };
+        let listening = self.plan.listening.all_of(time);
         let progress = || format!("{:.0} s: reading it again", start.elapsed().as_secs_f64());
         let compressed = again == Again::Same;
         let reading = Box::pin(app::listen(context, subject, stream.way, compressed, listening, &count));
