@@ -36,6 +36,26 @@ const OVER_HTTP_1: Remedy = Remedy::text(
     "alpn_protocols: [http/1.1] turns HTTP/2 off; response flags in the access log say how such a request ended",
 );
 
+/// envoyproxy/envoy#8547, closed as stale, and #46959, open in August 2026: on the way from HTTP/2 to HTTP/1.1, Envoy makes an upgrade of an
+/// extended CONNECT, and adds no Sec-WebSocket-Key (tried: 1.40; Dante's engine answers 400, its plain WebSocket 426 with the reason). With a
+/// key both work; nobody checks what is made of it, since HTTP/2 has no such exchange (RFC 8441, 5).
+const OVER_HTTP_2_WITHOUT_KEY: Remedy = Remedy::paste(
+    "remove allow_connect from http2_protocol_options of the listener: browsers then use HTTP/1.1 for WebSocket. A server of HTTP/1.1 gets no Sec-WebSocket-Key from Envoy, and refuses (envoyproxy/envoy#8547); if WebSocket over HTTP/2 is wanted, add one, in http_filters before the router:",
+    &[
+        "- name: envoy.filters.http.lua",
+        "  typed_config:",
+        "    \"@type\": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "    default_source_code:",
+        "      inline_string: |",
+        "        function envoy_on_request(handle)",
+        "          local headers = handle:headers()",
+        "          if headers:get(\"upgrade\") == \"websocket\" and not headers:get(\"sec-websocket-key\") then",
+        "            headers:add(\"sec-websocket-key\", \"dGhlIHNhbXBsZSBub25jZQ==\")",
+        "          end",
+        "        end",
+    ],
+);
+
 const ENVOY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::TlsTooOld,
@@ -68,11 +88,11 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
             "look at max_connection_duration, max_requests_per_connection and max_stream_duration in common_http_protocol_options",
         ),
     ),
-    // envoyproxy/envoy#8547, open in 2026: on the way from HTTP/2 to HTTP/1.1, Envoy adds no Sec-WebSocket-Key.
+    (VerdictId::ExtendedConnectRefused, OVER_HTTP_2_WITHOUT_KEY),
     (
-        VerdictId::ExtendedConnectRefused,
+        VerdictId::ExtendedConnectMissing,
         Remedy::text(
-            "remove allow_connect from http2_protocol_options of the listener: a server of HTTP/1.1 gets no Sec-WebSocket-Key from Envoy and refuses (envoyproxy/envoy#8547); browsers then use HTTP/1.1 for WebSocket",
+            "nothing, if HTTP/1.1 is spoken, too: codec_type: AUTO, and alpn_protocols: [h2, http/1.1]; browsers then use that for WebSocket",
         ),
     ),
     (

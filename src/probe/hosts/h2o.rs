@@ -3,8 +3,18 @@
 use super::{Host, Limit, Profile, Role, ServerHeader, Wait, signs::Sign};
 use crate::probe::verdicts::{Remedy, VerdictId};
 
-/// h2o.examp1e.net, proxy directives: off by default (tried: 2.2.5).
-const UPGRADE: Remedy = Remedy::paste("in the path {prefix}/:", &["proxy.websocket: ON"]);
+/// h2o.examp1e.net, proxy directives: off by default (tried: 2.2.5). The name changed in December 2020, after 2.3.0-beta2
+/// (lib/handler/configurator/proxy.c).
+const UPGRADE: Remedy = Remedy::paste(
+    "in the path {prefix}/ (in builds since 2021, proxy.tunnel in the place of proxy.websocket):",
+    &["proxy.websocket: ON"],
+);
+
+/// src/main.c registers h2 for every port of TLS, whatever the configuration says (read: 2.2.5 and June 2026).
+const HTTP2_STAYS: Remedy = Remedy::paste(
+    "at the top of h2o.conf: a log of what comes over HTTP/2, and how it ends (h2o has no switch that turns HTTP/2 off):",
+    &["access-log: { path: /dev/stdout, format: \"%{http2.stream-id}x %s %U\" }"],
+);
 
 const H2O_PATIENCE: Remedy = Remedy::paste(
     "in the path {prefix}/ (in ms):",
@@ -51,6 +61,39 @@ const H2O: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, UPGRADE),
     (VerdictId::UpgradeUnanswered, UPGRADE),
     (VerdictId::CompressedStream, Remedy::paste("in the path {prefix}/:", &["compress: OFF"])),
+    (VerdictId::Http2Broken, HTTP2_STAYS),
+    (VerdictId::Http2RequestFails, HTTP2_STAYS),
+    // h2o.examp1e.net, throttle response and compress directives; both are filters that hold on to bodies.
+    (
+        VerdictId::Http2Buffered,
+        Remedy::paste(
+            "in the path {prefix}/: h2o passes on what comes, over HTTP/2, too, unless a filter holds it",
+            &["compress: OFF", "throttle-response: OFF"],
+        ),
+    ),
+    // h2o.examp1e.net, HTTP/2 directives: 0 is the default, and lets streams end by themselves; the limit on silence
+    // (http2-idle-timeout) holds only while no request is open (lib/http2/connection.c, update_idle_timeout).
+    (
+        VerdictId::Http2Cut,
+        Remedy::paste(
+            "at the top of h2o.conf: streams then live on when h2o is reloaded or restarted; other ends of a connection are in the error-log",
+            &["http2-graceful-shutdown-timeout: 0"],
+        ),
+    ),
+    // Builds since September 2023 always offer it (lib/http2/connection.c, enqueue_server_preface), answer 403 without proxy.tunnel
+    // (lib/core/proxy.c), and give a server of HTTP/1.1 no Sec-WebSocket-Key (lib/common/http1client.c). Read, not run; Debian's 2.2
+    // offers none. setifempty: h2o.examp1e.net, headers directives.
+    (
+        VerdictId::ExtendedConnectRefused,
+        Remedy::paste(
+            "in the path {prefix}/, with proxy.tunnel: ON. A server of HTTP/1.1 wants a key, which HTTP/2 does not have and h2o does not add:",
+            &["proxy.header.setifempty: \"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\""],
+        ),
+    ),
+    (
+        VerdictId::ExtendedConnectMissing,
+        Remedy::text("nothing: h2o speaks HTTP/1.1, too, and browsers use that for WebSocket"),
+    ),
     (VerdictId::IdleCut, H2O_PATIENCE),
 ];
 

@@ -191,9 +191,14 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
         VerdictId::DeflateOfferRefused,
         Remedy::paste("in the backend:", &["http-request del-header Sec-WebSocket-Extensions"]),
     ),
+    // docs.haproxy.org, configuration manual: wait-for-body waits for so many bytes, or for a full buffer; filters may hold on to what they
+    // read; http-no-delay is for servers that send small pieces.
     (
         VerdictId::Buffered,
-        Remedy::paste("in the backend:", &["no option http-buffer-request", "option http-no-delay"]),
+        Remedy::paste(
+            "remove http-response wait-for-body, which waits for the whole answer, from the frontend and the backend, or add to it unless { res.hdr(content-type) -m beg text/event-stream }; look for filters (compression, lua) that collect answers; then, in the backend:",
+            &["option http-no-delay"],
+        ),
     ),
     (
         VerdictId::CompressedStream,

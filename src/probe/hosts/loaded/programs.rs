@@ -183,6 +183,7 @@ pub(super) fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), 
     let manager = lines.indented("in the HTTP connection manager", 10);
     let route = lines.indented("in the route's action", 18);
     let cluster = lines.indented("in the cluster", 4);
+    let filters = lines.indented("in http_filters", 10);
     let text = format!(
         "static_resources:
   listeners:
@@ -202,7 +203,7 @@ pub(super) fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), 
                 route:
                   cluster: dante
 {route}          http_filters:
-          - name: envoy.filters.http.router
+{filters}          - name: envoy.filters.http.router
             typed_config: {{ \"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }}
   clusters:
   - name: dante
