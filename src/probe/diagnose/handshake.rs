@@ -79,7 +79,7 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
     let exchange = &handshake.exchange;
     let fault = facts::fault(evidence);
     let line = facts::describe_exchange(exchange);
-    let finding = |id| Some(Finding::new(id, Hop::Handshake, fault, line.clone()));
+    let finding = |id| Some(Finding::new(id, Hop::Handshake, fault, line.clone()).by(exchange));
     let disabled = || {
         Some(Finding::new(VerdictId::PollingDisabledByServer, Hop::Handshake, Severity::Note, line.clone()))
     };
@@ -130,6 +130,10 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
             Some(Finding::new(of_body(exchange.body.trim_start()), Hop::Handshake, fault, line))
         }
         Class::NotFound | Class::Method => finding(VerdictId::NoSocketio),
+        // The host's own page, in whatever words: Dante's engine never answers so.
+        Class::Unavailable if by_host => {
+            finding(VerdictId::GuestNotStarted).map(answers::or_another_protocol)
+        }
         _ => finding(VerdictId::EngineRefused),
     }
 }

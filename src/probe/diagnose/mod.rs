@@ -133,6 +133,8 @@ struct Finding {
     by_proxy: bool,
     /// Who wrote the answer that shows it, where that is known.
     by: Option<Host>,
+    /// Whether a gateway wrote that answer who is not known, and nobody put a name into it.
+    nameless: bool,
     /// After how much waiting it showed, in milliseconds.
     after: Option<(Wait, u64)>,
     /// Another cause that fits, and whose remedy on a known host is said at once.
@@ -150,6 +152,7 @@ impl Finding {
             to_tell: None,
             by_proxy: false,
             by: None,
+            nameless: false,
             after: None,
             also_fix: None,
         }
@@ -158,6 +161,8 @@ impl Finding {
     /// With who wrote this answer: a remedy for that host is the one that helps.
     fn by(mut self, exchange: &Exchange) -> Self {
         self.by = hosts::author(exchange);
+        let by_a_gateway = matches!(exchange.status, Some(502..=504));
+        self.nameless = self.by.is_none() && by_a_gateway && exchange.header("server").is_none();
         self
     }
 
@@ -189,13 +194,15 @@ impl Finding {
         });
     }
 
-    /// The verdict, for these hosts.
-    fn written(self, hosts: &[Host], names: &Names, also: Vec<Also>) -> Verdict {
+    /// The verdict, for these hosts. `nameless` are those of them that may have passed an answer which nobody put a name into: the others have
+    /// not seen it, and cannot mend it.
+    fn written(self, hosts: &[Host], nameless: &[Host], names: &Names, also: Vec<Also>) -> Verdict {
         let entry = self.id.entry();
+        let passed = if self.nameless { nameless } else { hosts };
         let default = self.after.and_then(|(on, ms)| hosts::default_near(hosts, on, ms));
         let whose = self.by.or(default.map(|(host, _)| host));
         let whose = whose.filter(|host| host.remedy(self.id).is_some());
-        let mut remedies: Vec<_> = (whose.as_ref().map_or(hosts, std::slice::from_ref))
+        let mut remedies: Vec<_> = (whose.as_ref().map_or(passed, std::slice::from_ref))
             .iter()
             .filter_map(|host| Some(WrittenRemedy::new(Some(*host), host.remedy(self.id)?, names)))
             .collect();
@@ -203,7 +210,7 @@ impl Finding {
             remedies.push(WrittenRemedy::new(None, entry.remedy, names));
         }
         if let Some(other) = self.also_fix {
-            let known = hosts.iter().filter_map(|host| Some((*host, host.remedy(other)?)));
+            let known = passed.iter().filter_map(|host| Some((*host, host.remedy(other)?)));
             remedies.extend(known.map(|(host, remedy)| {
                 let written = WrittenRemedy::new(Some(host), remedy, names);
                 WrittenRemedy { text: format!("if it is {other}: {}", written.text), ..written }
@@ -248,7 +255,8 @@ pub(crate) fn conclude(evidence: &Evidence) -> Vec<Verdict> {
         let hop = Hop::all().find(stuck).unwrap_or(Hop::Page);
         let line = format!("the first hop that failed is {hop}");
         let finding = Finding::new(VerdictId::Unproved, hop, Severity::Broken, line);
-        verdicts.push(finding.written(&hosts::chain(evidence), &Names::of(evidence), Vec::new()));
+        let chain = hosts::chain(evidence);
+        verdicts.push(finding.written(&chain, &chain, &Names::of(evidence), Vec::new()));
     }
     verdicts
 }
@@ -285,7 +293,9 @@ pub(crate) fn diagnose(evidence: &Evidence) -> Vec<Verdict> {
     direct::rules(evidence, &mut findings);
     browser::rules(evidence, &mut findings);
     let explained = graph::explain(findings);
-    explained.into_iter().map(|cause| cause.finding.written(&chain, &names, cause.also)).collect()
+    let nameless = hosts::nameless(evidence, &chain);
+    let written = |cause: graph::Explained| cause.finding.written(&chain, &nameless, &names, cause.also);
+    explained.into_iter().map(written).collect()
 }
 
 /// Why a stream should be listened to again, while nothing else is open.

@@ -83,10 +83,10 @@ fn page_rules(evidence: &Evidence, page: &Page, findings: &mut Vec<Finding>) {
         }
         // Not Dante's: it has none of its own.
         Class::ServerError | Class::Unavailable => {
-            let finding = Finding::new(VerdictId::GuestNotStarted, Hop::Page, severity, line);
+            let finding = Finding::new(VerdictId::GuestNotStarted, Hop::Page, severity, line).by(last);
             findings.push(answers::or_another_protocol(finding));
         }
-        _ => add(VerdictId::PageRefused, line),
+        _ => findings.push(Finding::new(VerdictId::PageRefused, Hop::Page, severity, line).by(last)),
     }
 }
 
@@ -134,7 +134,7 @@ fn hosting(evidence: &Evidence, findings: &mut Vec<Finding>) {
     } else if hosting.answer.is_none() && facts::works(evidence, Hop::Page) {
         findings.push(answers::by_itself(exchange, Hop::Hosting, fault).unwrap_or_else(|| {
             let line = facts::describe_exchange(exchange);
-            Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line)
+            Finding::new(VerdictId::HostingUnreadable, Hop::Hosting, Severity::Note, line).by(exchange)
         }));
     }
     findings.extend(answers::by_change(exchange, Hop::Hosting, fault));
@@ -160,7 +160,9 @@ fn library_rules(evidence: &Evidence, library: &Library, findings: &mut Vec<Find
         } else if classify(exchange) == Class::Cut {
             add(VerdictId::BodyCut, line);
         } else {
-            add(VerdictId::LibraryMissing, format!("{line}, type {kind:?}"));
+            let line = format!("{line}, type {kind:?}");
+            let missing = Finding::new(VerdictId::LibraryMissing, Hop::ClientLibrary, fault, line);
+            findings.push(missing.by(exchange));
         }
         return;
     }

@@ -46,6 +46,19 @@ pub(crate) fn chain(evidence: &Evidence) -> Vec<Host> {
     order.sort(found)
 }
 
+/// Those of a chain that do not write their name into `Server` of all that passes them, as far as the evidence shows.
+pub(crate) fn nameless(evidence: &Evidence, chain: &[Host]) -> Vec<Host> {
+    let exchanges = evidence.exchanges();
+    let writes = |host: &&Host| {
+        let profile = host.profile();
+        let named = |sign: &Sign| {
+            matches!(sign, Sign::Server(_)) && exchanges.iter().any(|(_, exchange)| sign.is_in(exchange))
+        };
+        profile.server == ServerHeader::Replaces && profile.signs.iter().any(named)
+    };
+    chain.iter().filter(|host| !writes(host)).copied().collect()
+}
+
 /// Whether an answer shows this host. One from a store shows only what the cache itself adds to it.
 fn shows(profile: &Profile, exchange: &Exchange) -> bool {
     if !is_stored(exchange) {

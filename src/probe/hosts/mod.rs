@@ -40,7 +40,7 @@ mod traefik;
 mod traffic_server;
 mod varnish;
 
-pub(crate) use chain::chain;
+pub(crate) use chain::{chain, nameless};
 pub(crate) use host::Host;
 pub(crate) use limits::{Wait, default_near, limit_on_age};
 pub(crate) use signs::author;

@@ -1,6 +1,6 @@
 //! Answers of real hosts, and of clouds as their documentation shows them: who wrote each, and who stands in front.
 
-use super::{Host, author, chain};
+use super::{Host, author, chain, nameless};
 use crate::{
     contract::SeenExchange,
     probe::{
@@ -181,6 +181,20 @@ fn who_stands_in_front() {
         ("Istio", &[ISTIO_403], None, &[Istio]),
     ] {
         assert_eq!(chain(&evidence(answers, malformed)), hosts, "{what}");
+    }
+}
+
+#[test]
+fn who_puts_no_name_into_what_passes() {
+    use Host::*;
+    for (answers, malformed, hosts) in [
+        (&[NGINX, HAPROXY_503][..], Some(HAPROXY_400), &[Haproxy][..]),
+        (&[VARNISH, NGINX], None, &[Varnish]),
+        (&[NGINX], None, &[]),
+        (&[CADDY], None, &[Caddy]),
+    ] {
+        let evidence = evidence(answers, malformed);
+        assert_eq!(nameless(&evidence, &chain(&evidence)), hosts, "{answers:?}");
     }
 }
 

@@ -35,6 +35,28 @@ const buffering = [
     expected: { ...HELD, remedy: /buffering/ },
   },
   {
+    id: "buffer-haproxy",
+    host: "HAProxy",
+    fault: "http-response wait-for-body, for event streams",
+    start: ({ prefixed }) =>
+      haproxy(
+        `http-response wait-for-body time 20s at-least 16384 if { res.hdr(content-type) -m beg text/event-stream }
+  server dante 127.0.0.1:${prefixed}`,
+      ),
+    expected: { ...HELD, remedy: /wait-for-body/ },
+  },
+  {
+    id: "buffer-haproxy-exempt",
+    host: "HAProxy",
+    fault: "none: http-response wait-for-body, but not for event streams",
+    start: ({ prefixed }) =>
+      haproxy(
+        `http-response wait-for-body time 2s at-least 64 unless { res.hdr(content-type) -m beg text/event-stream }
+  server dante 127.0.0.1:${prefixed}`,
+      ),
+    expected: { outcome: "good" },
+  },
+  {
     id: "buffer-lighttpd",
     host: "lighttpd",
     fault: "upgrades are passed on, streams are held back (the default)",

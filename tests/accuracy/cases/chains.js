@@ -1,5 +1,8 @@
 // Two proxies, one behind the other: which of them is it?
 
+import net from "node:net";
+
+import { listen } from "../../probe/support.js";
 import { freePort } from "../../support/programs.js";
 import { apache, pass } from "../hosts/apache.js";
 import { caddy } from "../hosts/caddy.js";
@@ -12,6 +15,24 @@ import { BUNDLE, trusted } from "../hosts/tls.js";
 
 const portOf = (origin) => Number(new URL(origin).port);
 const STRIPPED = { outcome: "degraded", causes: ["upgrade-stripped"] };
+
+/** HAProxy before nginx, but for the engine, whose backend is this. */
+async function beforeNginx(to, engine) {
+  const second = await nginx(location("/dante/", to));
+  return await haproxy(`server next ${new URL(second).host}`, {
+    frontend: "use_backend engine if { path_beg /dante/socket.io/ }",
+    sections: `backend engine\n  ${engine}`,
+  });
+}
+
+/** A server that takes requests and says nothing. */
+const startMute = () => listen(net.createServer((socket) => socket.resume()));
+
+/** What an expert says where only the first of the two has seen the request: the second cannot mend it. */
+const BY_THE_FIRST = {
+  outcome: "degraded",
+  remedy: /^(?!.*proxy_pass).*server dante/s,
+};
 
 export default [
   {
@@ -34,6 +55,30 @@ export default [
     },
     expert: "upgrades get lost at nginx: proxy_set_header Upgrade",
     expected: { ...STRIPPED, remedy: /proxy_set_header Upgrade/ },
+  },
+  {
+    id: "chain-haproxy-nginx-dead",
+    fault: "the first finds nobody for the engine (503); the second has the rest",
+    start: async ({ prefixed }) => await beforeNginx(prefixed, `server gone 127.0.0.1:${await freePort()}`),
+    expected: { ...BY_THE_FIRST, causes: ["guest-not-started"] },
+  },
+  {
+    id: "chain-haproxy-nginx-dead-own-page",
+    fault: "the same, with a page of the site's own for 503",
+    start: async ({ prefixed }) =>
+      await beforeNginx(
+        prefixed,
+        `server gone 127.0.0.1:${await freePort()}
+  http-error status 503 content-type text/html string "<h1>Back soon</h1>"`,
+      ),
+    expected: { ...BY_THE_FIRST, causes: ["guest-not-started", "maintenance"] },
+  },
+  {
+    id: "chain-haproxy-nginx-slow",
+    fault: "the first waits 2.5 s for the engine, which says nothing (504)",
+    start: async ({ prefixed }) =>
+      await beforeNginx(prefixed, `timeout server 2500ms\n  server mute 127.0.0.1:${await startMute()}`),
+    expected: { ...BY_THE_FIRST, causes: ["guest-too-slow"], remedy: /^(?!.*proxy_).*timeout server/s },
   },
   {
     id: "chain-caddy-apache",
@@ -98,4 +143,9 @@ export default [
     expert: "POST is refused, GET is not: allow POST",
     expected: { outcome: "degraded", causes: ["post-refused"], remedy: /POST|method|deny/i },
   },
-].map((it) => ({ kind: "Chains of two proxies", ...it }));
+].map((it) => ({
+  kind: "Chains of two proxies",
+  host: "HAProxy → nginx",
+  expert: "the page is HAProxy's, and so is the remedy: nginx has not seen the request",
+  ...it,
+}));
