@@ -1,6 +1,6 @@
 //! Rules for requests of pages: what `Origin` is answered.
 
-use super::{Finding, VerdictId, answers, facts};
+use super::{Finding, Severity, VerdictId, answers, facts};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     evidence::{Evidence, Exchange, Round},
@@ -25,25 +25,41 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         findings.push(answers::by_itself(&cors.exchange, Hop::Cors, fault).unwrap_or_else(refused));
         return;
     }
-    // Several values are joined, and then allow nobody (Fetch, 4.9 "CORS check").
+    let mut add = |id, severity, line: String| {
+        findings.push(Finding::new(id, Hop::Cors, severity, format!("Origin: {origin}: {line}")));
+    };
     let allowed = cors.allowed.as_deref().unwrap_or("missing");
-    let twice = allowed.contains(", ");
-    if twice || (!cors.own && allowed != "*" && allowed != origin) {
-        let line = format!("Origin: {origin}: Access-Control-Allow-Origin is {allowed}");
-        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, fault, line));
+    let credentials = credentials(&cors.exchange);
+    let said = credentials.as_deref().unwrap_or("missing");
+    // Several values are joined, and then allow nobody (Fetch, 4.9 "CORS check").
+    let doubled = [("Origin", allowed), ("Credentials", said)].map(|(name, value)| {
+        // Some proxies join them themselves (Envoy, without a space). No value has a comma of its own.
+        value.contains(',').then(|| format!("Access-Control-Allow-{name} has two values: {value}"))
+    });
+    let doubled: Vec<String> = doubled.into_iter().flatten().collect();
+    if !doubled.is_empty() {
+        // What was asked for as the server's own page works all the same.
+        add(VerdictId::CorsDoubled, if cors.own { Severity::Note } else { fault }, doubled.join("; "));
+        return;
+    }
+    if cors.own {
+        return;
+    }
+    if allowed != "*" && allowed != origin {
+        add(VerdictId::CorsBlocked, fault, format!("Access-Control-Allow-Origin is {allowed}"));
         return;
     }
     // With credentials, * allows nobody, and only "true" does, in these letters (Fetch, 4.9, steps 3 to 6).
-    let credentials = credentials(&cors.exchange);
-    if !cors.own
-        && is_sticky_by_cookie(evidence)
-        && (allowed == "*" || credentials.as_deref() != Some("true"))
-    {
-        let credentials = credentials.as_deref().unwrap_or("missing");
+    let useless = allowed == "*" || said != "true";
+    let both = format!("Access-Control-Allow-Origin: {allowed} with Access-Control-Allow-Credentials {said}");
+    if useless && is_sticky_by_cookie(evidence) {
         let line = format!(
-            "Origin: {origin}: polling needs the host's cookie, so a page there must use withCredentials, and then Access-Control-Allow-Origin: {allowed} with Access-Control-Allow-Credentials {credentials} allows nobody"
+            "polling needs the host's cookie, so a page there must use withCredentials, and then {both} allows nobody"
         );
-        findings.push(Finding::new(VerdictId::CorsBlocked, Hop::Cors, fault, line));
+        add(VerdictId::CorsCredentials, fault, line);
+    } else if useless && said == "true" {
+        // They are allowed, and to nobody; a page that sends none has no trouble.
+        add(VerdictId::CorsCredentials, Severity::Note, format!("{both} allows credentials to nobody"));
     }
 }
 

@@ -248,6 +248,17 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::WrongContentType, Remedy::text("look for ForceType, Header set Content-Type and AddType")),
     (VerdictId::IdleCut, PATIENCE),
     (VerdictId::CorsBlocked, OWN_ORIGIN),
+    // httpd.apache.org, mod_headers: what the server sent is in the table onsuccess, and Header always adds to another one.
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "let only one set it: remove Apache's Header lines for it, or keep those with always and drop the server's, in the virtual host:",
+            &[
+                "Header onsuccess unset Access-Control-Allow-Origin",
+                "Header onsuccess unset Access-Control-Allow-Credentials",
+            ],
+        ),
+    ),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[Profile {

@@ -82,6 +82,14 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::HostHeaderLost, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
     (VerdictId::CorsBlocked, Remedy::text("Caddy passes Host on by itself: remove header_up Host")),
+    // caddyserver.com, reverse_proxy: header_down changes what came from the server, before the directive header adds to it.
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "let only one set it: remove Caddy's header lines for it, or keep them and drop the server's, in reverse_proxy:",
+            &["header_down -Access-Control-Allow-Origin", "header_down -Access-Control-Allow-Credentials"],
+        ),
+    ),
     (VerdictId::ProxyProtocol, Remedy::text("remove proxy_protocol from transport http")),
     (VerdictId::TlsToServer, PLAIN_HTTP),
     // caddyserver.com, global options, protocols: h1 h2 h3 by default, HTTP/2 only over TLS.

@@ -197,6 +197,14 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::AgeCut, ROUTE_TIME),
     (VerdictId::IdleCut, IDLE_TIME),
+    // envoyproxy.io, custom request and response headers: removed before the filter envoy.filters.http.cors adds its own.
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "let only one set it: remove response_headers_to_add for it, or keep the filter envoy.filters.http.cors and drop the server's, in the route, beside match:",
+            &["response_headers_to_remove: [access-control-allow-origin, access-control-allow-credentials]"],
+        ),
+    ),
 ];
 
 /// istio.io, reference of VirtualService and DestinationRule.

@@ -221,6 +221,17 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
             &["http-request set-header X-Forwarded-Proto https if { ssl_fc }"],
         ),
     ),
+    // docs.haproxy.org, configuration manual: add-header keeps what is there, set-header does not; rules run in their order.
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "let only one set it: remove http-response add-header for it, or keep it and drop the server's before it, in the backend:",
+            &[
+                "http-response del-header Access-Control-Allow-Origin",
+                "http-response del-header Access-Control-Allow-Credentials",
+            ],
+        ),
+    ),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[Profile {

@@ -322,6 +322,17 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::IdleCut, PATIENCE),
     (VerdictId::CorsBlocked, OWN_ORIGIN),
+    // nginx.org, ngx_http_proxy_module: hides what the server sends; add_header adds to it.
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "let only one set it: remove nginx's add_header lines for it, or keep them and hide the server's, in location {prefix}/:",
+            &[
+                "proxy_hide_header Access-Control-Allow-Origin;",
+                "proxy_hide_header Access-Control-Allow-Credentials;",
+            ],
+        ),
+    ),
 ];
 
 pub(super) const HOSTS: &[Profile] = &[

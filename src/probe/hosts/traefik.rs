@@ -141,6 +141,20 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     ),
     (VerdictId::HostHeaderLost, HOST_HEADER),
     (VerdictId::CorsBlocked, OWN_ORIGIN),
+    // pkg/middlewares/headers/header.go: it sets the header, whatever came (tried: 3.7).
+    (
+        VerdictId::CorsDoubled,
+        Remedy::paste(
+            "two behind Traefik set it, which itself replaces what comes: let only one of them do so, or Traefik, in Traefik's dynamic configuration, by a middleware of Dante's router with your pages' origins:",
+            &[
+                "http:",
+                "  middlewares:",
+                "    origins:",
+                "      headers:",
+                "        accessControlAllowOriginList: [\"https://shop.example\"]",
+            ],
+        ),
+    ),
     (
         VerdictId::ProxyProtocol,
         Remedy::text("remove proxyProtocol from the TCP service; or use an HTTP router"),

@@ -163,6 +163,8 @@ pub(crate) enum VerdictId {
     EditionsDiffer,
     DoubleCompression,
     CorsBlocked,
+    CorsDoubled,
+    CorsCredentials,
     BrowserFails,
     BrowserWorks,
 }

@@ -166,6 +166,16 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::CorsBlocked,
         "Pages from this origin are refused.",
-        "make the server allow the origin (one Access-Control-Allow-Origin, and with cookies Access-Control-Allow-Credentials: true); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
+        "make the server allow the origin (Access-Control-Allow-Origin); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
+    ),
+    Entry::new(
+        VerdictId::CorsDoubled,
+        "Access-Control-Allow-Origin, or Access-Control-Allow-Credentials, has two values, most often since two layers set it: browsers take two for none, and refuse pages from other origins.",
+        "where two layers set it, let only one do so, the server or the proxy, and remove it in the other; and let it name one origin, never a list",
+    ),
+    Entry::new(
+        VerdictId::CorsCredentials,
+        "Pages from other origins cannot send cookies: with them (withCredentials), browsers take no * for an origin, and want Access-Control-Allow-Credentials: true.",
+        "answer with the page's own origin in the place of *, with Vary: Origin, and with Access-Control-Allow-Credentials: true, in the one layer that sets them; Socket.IO does so with cors: { origin: \"https://the.page\", credentials: true }",
     ),
 ];

@@ -1,8 +1,8 @@
 // Servers of Socket.IO by others, in the place of Dante, asked with `--socketio`.
 
 import { UPGRADES, location, nginx } from "../hosts/nginx.js";
-import { haproxy } from "../hosts/haproxy.js";
 import { apache } from "../hosts/apache.js";
+import { haproxy } from "../hosts/haproxy.js";
 import { script } from "../hosts/programs.js";
 import { asgi, flask } from "../hosts/python.js";
 import { frames } from "../hosts/frames.js";
@@ -99,21 +99,6 @@ const faults = [
     args: [...ASK.args, "--header", FOREIGN],
     expert: "the server allows another origin only",
     expected: { outcome: ["degraded", "broken"], causes: ["cors-blocked"], remedy: /origin/i },
-  },
-  {
-    id: "engine-origin-twice",
-    host: "Apache before socket.io 4",
-    fault: "both write Access-Control-Allow-Origin",
-    async start() {
-      const port = portOf(await node({ cors: { origin: "https://elsewhere.example" } }));
-      return await apache(
-        `Header always add Access-Control-Allow-Origin https://elsewhere.example\nProxyPass / http://127.0.0.1:${port}/ upgrade=websocket`,
-        { modules: ["headers"] },
-      );
-    },
-    args: [...ASK.args, "--header", FOREIGN],
-    expert: "two values of Access-Control-Allow-Origin: browsers refuse",
-    expected: { outcome: ["degraded", "broken"], causes: ["cors-blocked"] },
   },
   {
     id: "engine-path",

@@ -16,6 +16,7 @@ import healthyLimits from "./healthy-limits.js";
 import http2 from "./http2.js";
 import limits from "./limits.js";
 import methods from "./methods.js";
+import origins from "./origins.js";
 import paths from "./paths.js";
 import redirects from "./redirects.js";
 import time from "./time.js";
@@ -39,5 +40,5 @@ export const CASES = [
     answers,
     browserRules,
   ],
-  ...[tls, http2, connections, engines, chains, healthyHosts, healthyLimits],
+  ...[tls, http2, connections, engines, origins, chains, healthyHosts, healthyLimits],
 ].flat();

@@ -184,6 +184,7 @@ pub(super) fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), 
     let route = lines.indented("in the route's action", 18);
     let cluster = lines.indented("in the cluster", 4);
     let filters = lines.indented("in http_filters", 10);
+    let beside = lines.indented("in the route, beside match", 16);
     let text = format!(
         "static_resources:
   listeners:
@@ -202,7 +203,7 @@ pub(super) fn envoy(program: &Path, folder: &Path, lines: &Lines) -> Result<(), 
               - match: {{ prefix: \"/dante/\" }}
                 route:
                   cluster: dante
-{route}          http_filters:
+{route}{beside}          http_filters:
 {filters}          - name: envoy.filters.http.router
             typed_config: {{ \"@type\": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router }}
   clusters:
