@@ -29,7 +29,7 @@ use crate::{
     logging,
     poem::{self, Poem},
     probe::{
-        self, ProbeEvent,
+        self, Document, ProbeEvent,
         plan::Plan,
         report::{Detail, Report, look::Look},
         watch::WatchEvent,
@@ -48,6 +48,9 @@ const LAST_WORK: Duration = Duration::from_millis(250);
 
 /// The most that `--post` sends: what servers commonly allow, and more than any request for a stream needs.
 const LARGEST_POST: u64 = 1024 * 1024;
+
+/// How a probe ends whose reader has gone (`dante probe … | head -1`): it is not finished, and there is nobody to tell why.
+const UNFINISHED: u8 = 1;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -266,17 +269,26 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
     };
     let interrupted = interruption(plan.starts_browser())?;
     let document = tokio::select! {
-        document = probe::probe(plan, &mut tell) => document?,
+        document = probe::probe(plan, &mut tell) => match document {
+            Err(error) if error.is_for_want_of_a_reader() => return Ok(UNFINISHED),
+            document => document?,
+        },
         signal = interrupted => anyhow::bail!("stopped by {signal}"),
     };
-    if as_json {
-        let mut out = io::stdout();
-        serde_json::to_writer_pretty(&mut out, &document)?;
-        writeln!(out)?;
-    } else {
-        report.end(&document)?;
+    let told = if as_json { print_document(&document) } else { report.end(&document) };
+    match told {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the report")
+        }
+        // Whoever reads has read enough, and the outcome is known.
+        _ => Ok(document.exit_code()),
     }
-    Ok(document.exit_code())
+}
+
+fn print_document(document: &Document) -> io::Result<()> {
+    let mut out = io::stdout();
+    serde_json::to_writer_pretty(&mut out, document)?;
+    writeln!(out)
 }
 
 /// Probes and then watches. As JSON, each thing that is told is an object on a line of its own.
@@ -288,9 +300,7 @@ async fn run_watch(
     as_json: bool,
 ) -> anyhow::Result<u8> {
     let mut signals = Signals::new().context("signals cannot be listened for")?;
-    let stop = async move {
-        signals.next().await;
-    };
+    let stop = async move { signals.next().await };
     let mut tell = |event: WatchEvent<'_>| match event {
         event if as_json => match event.as_json() {
             Some(object) => writeln!(io::stdout(), "{object}"),
@@ -304,7 +314,10 @@ async fn run_watch(
         WatchEvent::Change(change) => report.change(change),
         WatchEvent::End(summary) => report.end_of_watch(summary),
     };
-    Ok(probe::probe_and_watch(plan, time, stop, &mut tell).await?.exit_code())
+    match probe::probe_and_watch(plan, time, stop, &mut tell).await {
+        Err(error) if error.is_for_want_of_a_reader() => Ok(UNFINISHED),
+        summary => Ok(summary?.exit_code()),
+    }
 }
 
 /// What asks the probe to stop, where it has something to end first; else the system ends it, and this never comes.

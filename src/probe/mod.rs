@@ -94,9 +94,19 @@ pub enum ProbeError {
     /// There is no browser to open the page in.
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    /// It was asked to stop, by this, before there was anything to watch.
+    #[error("stopped by {0}")]
+    Stopped(&'static str),
     /// The report could not be written.
     #[error("cannot write the report")]
     Output(#[from] std::io::Error),
+}
+
+impl ProbeError {
+    /// Whether it broke off because nobody reads the report any more.
+    pub fn is_for_want_of_a_reader(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+    }
 }
 
 /// Probes a host, and reports each hop as it is done.
@@ -110,19 +120,26 @@ pub async fn probe(
     Ok(Box::pin(probe_once(plan, report)).await?.0)
 }
 
-/// Probes a host, and then watches it for so long, or until something ends it.
+/// Probes a host, and then watches it for so long, or until something ends it, which `stop` names.
 ///
 /// # Errors
-/// When the probe cannot be done at all, or the report cannot be written.
+/// When the probe cannot be done at all, or is stopped, or the report cannot be written.
 pub async fn probe_and_watch(
     plan: Plan,
     time: Duration,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = &'static str>,
     report: &mut dyn FnMut(WatchEvent<'_>) -> std::io::Result<()>,
 ) -> Result<Summary, ProbeError> {
     let mut tell = |event: ProbeEvent<'_>| report(WatchEvent::Probe(event));
-    let (document, watched) = Box::pin(probe_once(plan, &mut tell)).await?;
+    let mut stop = std::pin::pin!(stop);
+    let (document, watched) = tokio::select! {
+        probed = Box::pin(probe_once(plan, &mut tell)) => probed?,
+        by = &mut stop => return Err(ProbeError::Stopped(by)),
+    };
     report(WatchEvent::Probed(&document))?;
+    let stop = async {
+        stop.await;
+    };
     Ok(watch::watch(watched, time, stop, report).await?)
 }
 

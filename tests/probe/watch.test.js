@@ -2,59 +2,22 @@
 // comes back, another certificate, a proxy that goes away.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
-import { createInterface } from "node:readline";
-import { after } from "node:test";
 import tls from "node:tls";
 
 import { debian, wheel } from "../accuracy/hosts/programs.js";
-import { BINARY, startDante } from "../support/dante.js";
+import { startDante } from "../support/dante.js";
 import { freePort, launch } from "../support/programs.js";
 import { NAME, TRUSTING, certificate } from "./certificates.js";
 import { PACE, listen, together } from "./support.js";
+import { changes, watch as watchAll } from "./watching.js";
 
 const dante = await startDante([...PACE]);
 const STREAMS = ["--transports", "websocket,sse"];
 
-/** Watches until it is told to end, and gives what it printed: `until` waits for a line that a test finds. */
-async function watch(url, args = [], env = {}) {
-  const child = spawn(BINARY, ["probe", url, "--json", "--watch", "5m", ...STREAMS, ...args], {
-    env: { ...process.env, NO_PROXY: "*", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  after(() => child.kill("SIGKILL"));
-  const lines = [];
-  const output = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const next = async () => {
-    const { value, done } = await output.next();
-    if (done) throw new Error(`it ended; it said ${JSON.stringify(lines.slice(1))}`);
-    lines.push(JSON.parse(value));
-    return lines.at(-1);
-  };
-  const until = async (wanted) => {
-    const found = lines.find(wanted);
-    for (let line = found; ; line = await next()) if (line && wanted(line)) return line;
-  };
-  const begun = await until(({ kind }) => kind === "watch");
-  return {
-    lines,
-    begun,
-    until,
-    change: (name) => until(({ kind, change }) => kind === "change" && change === name),
-    async end() {
-      child.kill("SIGINT");
-      const summary = await until(({ kind }) => kind === "end");
-      const [code] = child.exitCode === null ? await once(child, "exit") : [child.exitCode];
-      assert.equal(code, summary.exitCode);
-      return summary;
-    },
-  };
-}
-
-const changes = ({ lines }) => lines.filter(({ kind }) => kind === "change").map(({ change }) => change);
+/** Watches the streams that a test is about. */
+const watch = (url, args = [], env = {}) => watchAll(url, [...STREAMS, ...args], env);
 
 /** Which pids a program has written, as soon as it has. */
 const pidOf = (file) => Number(readFileSync(file, "utf8"));

@@ -5,6 +5,7 @@
 //! | `places` | where browsers are installed |
 //! | `arguments` | how one is started |
 //! | `process` | starting it, and ending it with all that it started |
+//! | `reaper` | ending it where the probe was killed |
 //! | `cdp` | commands and events |
 //! | `page_report` | what Dante's own pages say of their streams |
 //! | `recorder` | what events say of a page |
@@ -14,6 +15,7 @@ mod cdp;
 mod page_report;
 mod places;
 mod process;
+mod reaper;
 mod recorder;
 
 pub(crate) use self::{

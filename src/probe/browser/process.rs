@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{BrowserError, Cdp, Wanted, Wishes, places};
+use super::{BrowserError, Cdp, Wanted, Wishes, places, reaper::Reaper};
 
 /// How long a browser may take until it listens: a first start from a slow disk takes some seconds.
 const START: Duration = Duration::from_secs(30);
@@ -38,6 +38,8 @@ pub(crate) struct Running {
     address: String,
     child: Child,
     profile: Option<TempDir>,
+    /// Dropped after the browser was ended, below.
+    _reaper: Option<Reaper>,
     /// A full pipe would stop it.
     _words: AbortOnDropHandle<()>,
 }
@@ -64,12 +66,14 @@ impl Running {
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| not_started(error.to_string()))?;
+        let reaper = child.id().map(|group| Reaper::start(group, profile.path()));
         let words = child.stderr.take().expect("standard error is piped");
         // From here on whatever happens ends it.
         let mut running = Self {
             address: String::new(),
             child,
             profile: Some(profile),
+            _reaper: reaper,
             _words: AbortOnDropHandle::new(tokio::spawn(async {})),
             program: program.clone(),
         };
