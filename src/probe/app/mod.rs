@@ -18,6 +18,7 @@ pub(crate) mod redirect;
 mod source;
 
 use std::{
+    pin::pin,
     sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
@@ -94,17 +95,21 @@ impl Opened {
         let glance = listening.flowing.map(|after| opened + after);
         let receiving = async {
             loop {
-                let next = source.next();
-                let came = match glance.filter(|at| *at > Instant::now()) {
-                    Some(at) => timeout_at(at.into(), next).await.ok().transpose()?,
-                    None => Some(next.await?),
-                };
-                let Some(came) = came else {
-                    if record.flows() {
-                        record.stream.enough = true;
-                        return Ok(());
+                let came = {
+                    // A poll that is given up takes its session with it: it is waited for, whatever the time.
+                    let mut next = pin!(source.next());
+                    let early = match glance.filter(|at| *at > Instant::now()) {
+                        Some(at) => timeout_at(at.into(), next.as_mut()).await,
+                        None => Ok(next.as_mut().await),
+                    };
+                    match early {
+                        Ok(came) => came?,
+                        Err(_) if record.flows() => {
+                            record.stream.enough = true;
+                            return Ok(());
+                        }
+                        Err(_) => next.await?,
                     }
-                    continue;
                 };
                 last = Instant::now();
                 match came {
