@@ -21,6 +21,8 @@ pub struct Cli {
 }
 
 const AFTER_HELP: &str = "\
+Your own stream does not get through? dante probe URL says where it stops, and what to change there.
+
 Exit codes: 0 success, 1 failure (for example, the port is in use), 2 wrong usage or configuration;
 probe adds 3 and 4 (see dante probe --help). Logs go to standard error; RUST_LOG=debug shows more.";
 
@@ -142,7 +144,7 @@ pub struct HostingArgs {
 #[derive(Debug, Default, Args)]
 #[command(after_help = PROBE_HELP)]
 pub struct ProbeArgs {
-    /// What to probe: the page of Dante or of any application, an event stream, or a WebSocket (<wss://example.org/chat>)
+    /// What to probe: the page of Dante or of any application, an event stream, or a WebSocket (ws: or wss:)
     pub url: String,
 
     /// Which versions of HTTP to test: 1.1, 2, or both where the host offers HTTP/2 [default: both]
@@ -233,7 +235,7 @@ pub struct ProbeArgs {
     pub resolve: Vec<String>,
 
     /// Go out through this proxy; "" for none
-    /// [default: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, unless NO_PROXY names the host]
+    /// [default: https_proxy, http_proxy or all_proxy, unless no_proxy names the host; in capitals, too, but for http_proxy]
     #[arg(long, value_name = "URL")]
     pub proxy: Option<String>,
 
@@ -258,6 +260,15 @@ pub struct ProbeArgs {
 const ANY_APPLICATION: &str = "Any application";
 
 const PROBE_HELP: &str = "\
+Examples:
+  dante probe https://example.org/                        a page: Dante's, or one with Socket.IO
+  dante probe https://example.org/events --sse            an event stream
+  dante probe wss://example.org/chat                      a WebSocket
+  dante probe https://example.org/v1/chat/completions --post @body.json
+                                                          a POST whose answer streams
+  dante probe https://example.org/events --against http://127.0.0.1:3000/events
+                                                          the host's doing, or the server's?
+
 Exit codes: 0 all good, 1 could not probe, 2 wrong usage, 3 degraded (it streams, but only
 by a fallback or with faults), 4 broken. Each verdict has a stable name, a cause and a remedy.";
 
