@@ -46,6 +46,8 @@ const ANSWERS = {
     response.writeHead(200, { "content-type": "text/plain" });
     speak(response, (count) => `word ${count} `);
   },
+  // As a proxy does it that waits for the end of an answer that has none.
+  "/withheld"() {},
   // In pieces of 4096 bytes, whatever is in them, and the rest never: as a proxy with a buffer does it.
   "/buffered"(_request, response) {
     response.writeHead(200, { "content-type": "text/event-stream" });
@@ -193,6 +195,18 @@ together("an application that is not Dante", {
       subject: "event-stream",
       verdicts: ["degraded wrong-content-type at stream"],
       events: 3,
+    });
+  },
+  async "an answer that does not come, by its URL alone, of a server that answers elsewhere"() {
+    await expectApp("/withheld", ["--timeout", "1s"], {
+      subject: "event-stream",
+      verdicts: ["broken slow-answer at stream, or buffered"],
+    });
+  },
+  async "the same, where its origin answers: it is held back"() {
+    await expectApp("/withheld", ["--timeout", "1s", "--for", "1s", "--against", `${origin}/events`], {
+      subject: "event-stream",
+      verdicts: ["broken buffered at stream, or slow-answer"],
     });
   },
   async "silence is a note"() {
