@@ -56,7 +56,7 @@ pub(super) enum Came {
 }
 
 impl Source {
-    /// What comes next. Nothing is lost if this is given up.
+    /// What comes next. Nothing is lost if this is given up, but for a session by polling: the server ends it with its open poll.
     ///
     /// # Errors
     /// When there will be no more, and the protocol has it otherwise.
