@@ -5,7 +5,7 @@ use crate::{
     contract::FaultId,
     probe::{
         classify::{Change, Class, RedirectKind, change, classify, comes_from_cache, is_iisnode_page},
-        evidence::Exchange,
+        evidence::{Exchange, FailureKind},
         hop::Hop,
     },
 };
@@ -16,6 +16,9 @@ pub(super) fn by_itself(exchange: &Exchange, hop: Hop, severity: Severity) -> Op
     let finding = |id| Some(Finding::new(id, hop, severity, line()).by(exchange));
     match classify(exchange) {
         Class::Fault(fault) => finding(of_fault(fault)),
+        // It has let others through: rules and limits of proxies hold for each tunnel.
+        Class::None(FailureKind::ProxyRefused) => finding(VerdictId::ProxyRefuses),
+        Class::None(FailureKind::ProxyCredentials) => finding(VerdictId::ProxyCredentials),
         Class::Redirect(RedirectKind::Login) | Class::Login => finding(VerdictId::LoginRequired),
         Class::Credentials => finding(VerdictId::CredentialsRequired),
         Class::ClientCertificate => finding(VerdictId::TlsClientCertificate),
@@ -96,4 +99,21 @@ fn is_ancm(body: &str) -> bool {
         "500.32",
     ];
     codes.iter().any(|code| body.contains(code)) || is_iisnode_page(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::evidence::Failure;
+
+    #[test]
+    fn a_tunnel_that_is_refused_is_the_proxys_doing_and_no_garbage() {
+        let found = |kind| {
+            let exchange = Exchange { failure: Some(Failure::new(kind, "x")), ..Exchange::default() };
+            by_itself(&exchange, Hop::Upgrade, Severity::Degraded).map(|finding| finding.id)
+        };
+        assert_eq!(found(FailureKind::ProxyRefused), Some(VerdictId::ProxyRefuses));
+        assert_eq!(found(FailureKind::ProxyCredentials), Some(VerdictId::ProxyCredentials));
+        assert_eq!(found(FailureKind::NotHttp), None);
+    }
 }

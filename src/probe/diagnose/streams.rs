@@ -144,7 +144,9 @@ fn refused(evidence: &Evidence, transport: Transport, exchange: &Exchange) -> Fi
         }
         Class::None(FailureKind::Timeout) => finding(VerdictId::SlowAnswer),
         Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
-        Class::None(_) => finding(VerdictId::Garbage),
+        Class::None(_) => {
+            answers::by_itself(exchange, hop, fault).unwrap_or_else(|| finding(VerdictId::Garbage))
+        }
         _ => answers::by_change(exchange, hop, fault)
             .or_else(|| answers::by_itself(exchange, hop, fault))
             .unwrap_or_else(|| finding(VerdictId::StreamRefused)),

@@ -64,7 +64,9 @@ fn answer(evidence: &Evidence, stream: &AppStream) -> Finding {
     let mut finding = match classify(exchange) {
         Class::None(FailureKind::Timeout) => not_in_time(evidence, stream, severity),
         Class::None(FailureKind::Closed | FailureKind::Reset) => finding(VerdictId::NoAnswer),
-        Class::None(_) => finding(VerdictId::Garbage),
+        Class::None(_) => {
+            answers::by_itself(exchange, Hop::App, severity).unwrap_or_else(|| finding(VerdictId::Garbage))
+        }
         _ => answers::by_itself(exchange, Hop::App, severity)
             .unwrap_or_else(|| finding(VerdictId::StreamRefused)),
     };
