@@ -209,6 +209,13 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
 
 /// istio.io, reference of VirtualService and DestinationRule.
 const ISTIO: &[(VerdictId, Remedy)] = &[
+    // istio/istio#27078 and istio/api#3704: Istio has no setting of its own for allow_connect.
+    (
+        VerdictId::ExtendedConnectRefused,
+        Remedy::text(
+            "remove the EnvoyFilter that sets allow_connect: browsers then use HTTP/1.1 for WebSocket; a server of HTTP/1.1 gets no Sec-WebSocket-Key from Envoy, and refuses (envoyproxy/envoy#8547)",
+        ),
+    ),
     (VerdictId::AgeCut, VIRTUAL_SERVICE),
     (VerdictId::GuestTooSlow, VIRTUAL_SERVICE),
     (
