@@ -11,7 +11,7 @@ const UPGRADE: Remedy = Remedy::paste(
 );
 
 const PLAIN_HTTP: Remedy = Remedy::paste(
-    "in <Location \"{prefix}/\">: Dante speaks plain HTTP/1.1, so http:// and not https:// or h2://",
+    "in <Location \"{prefix}/\">: like most servers, {app} speaks plain HTTP/1.1, so http:// and not https:// or h2://",
     UPGRADE.lines,
 );
 
@@ -95,12 +95,12 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::text(
-            "look at each BalancerMember: take out what is not Dante, or is dead; retry=10 skips one that does not answer, and mod_proxy_hcheck asks before",
+            "look at each BalancerMember: take out what is not {app}, or is dead; retry=10 skips one that does not answer, and mod_proxy_hcheck asks before",
         ),
     ),
     (
         VerdictId::RateLimited,
-        Remedy::text("look for mod_evasive, mod_qos and ModSecurity's rules, and exempt Dante's path"),
+        Remedy::text("look for mod_evasive, mod_qos and ModSecurity's rules, and exempt this path"),
     ),
     (
         VerdictId::ConnectionLimited,
@@ -139,7 +139,7 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostHeaderLost, HOST_HEADER),
     (
         VerdictId::ProxyProtocol,
-        Remedy::text("Apache does not send it; look at what stands between Apache and Dante"),
+        Remedy::text("Apache does not send it; look at what stands between Apache and {app}"),
     ),
     (VerdictId::TlsToServer, PLAIN_HTTP),
     // httpd.apache.org, mod_http2 and Protocols: HTTP/1.1 alone by default; mod_http2 wants another MPM than prefork.
@@ -165,7 +165,7 @@ const APACHE: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in <Location \"{prefix}/\">: it must point to where dante listens, with http:// and not https:// (Dante speaks plain HTTP/1.1); with SELinux: setsebool -P httpd_can_network_connect 1",
+            "in <Location \"{prefix}/\">: it must point to where {app} listens, with http:// and not https:// (like most servers, {app} speaks plain HTTP/1.1); with SELinux: setsebool -P httpd_can_network_connect 1",
             UPGRADE.lines,
         ),
     ),

@@ -14,7 +14,7 @@ const TIMES: Remedy = Remedy::text(
 );
 
 const PLAIN_HTTP: Remedy = Remedy::paste(
-    "in the site block: Dante speaks plain HTTP/1.1, so without https:// and h2c://, and without transport http { tls }",
+    "in the site block: like most servers, {app} speaks plain HTTP/1.1, so without https:// and h2c://, and without transport http { tls }",
     &["reverse_proxy 127.0.0.1:8888"],
 );
 
@@ -69,7 +69,7 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::paste(
-            "in reverse_proxy: take out what is not Dante; these lines skip one that does not answer",
+            "in reverse_proxy: take out what is not {app}; these lines skip one that does not answer",
             &["lb_try_duration 5s", "fail_duration 10s"],
         ),
     ),
@@ -111,7 +111,7 @@ const CADDY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in the site block: it must point to where dante listens, without https:// (Dante speaks plain HTTP/1.1)",
+            "in the site block: it must point to where {app} listens, without https:// (like most servers, {app} speaks plain HTTP/1.1)",
             PLAIN_HTTP.lines,
         ),
     ),

@@ -137,7 +137,7 @@ const FRONT_DOOR: &[(VerdictId, Remedy)] = &[
     (VerdictId::EngineCached, Remedy::text("the route for {prefix}/*: turn off caching, and purge")),
     (
         VerdictId::BlockedByFirewall,
-        Remedy::text("find the rule in the WAF's log, and add an exclusion for Dante's path"),
+        Remedy::text("find the rule in the WAF's log, and add an exclusion for this path"),
     ),
     (
         VerdictId::NoStickiness,
@@ -145,7 +145,7 @@ const FRONT_DOOR: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::GuestNotStarted,
-        Remedy::text("the origin group's health probes must find Dante: path {prefix}/hosting.json"),
+        Remedy::text("the origin group's health probes must find {app} (Dante: path {prefix}/hosting.json)"),
     ),
     (
         VerdictId::GuestTooSlow,
@@ -161,7 +161,7 @@ const FRONT_DOOR: &[(VerdictId, Remedy)] = &[
 const NGROK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
-        Remedy::paste("start the agent with the port where dante listens:", &["ngrok http 8888"]),
+        Remedy::paste("start the agent with the port where {app} listens:", &["ngrok http 8888"]),
     ),
     (
         VerdictId::BlockedByFirewall,

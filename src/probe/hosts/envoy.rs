@@ -25,7 +25,7 @@ const STICKY: Remedy = Remedy::paste(
 );
 
 const CLUSTER: Remedy = Remedy::text(
-    "the cluster's endpoint must be where dante listens, without transport_socket and http2_protocol_options: Dante speaks plain HTTP/1.1",
+    "the cluster's endpoint must be where {app} listens, without transport_socket and http2_protocol_options: like most servers, {app} speaks plain HTTP/1.1",
 );
 
 const EVERYTHING: Remedy = Remedy::text(
@@ -97,13 +97,13 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::CredentialsRequired,
-        Remedy::text("turn off jwt_authn or ext_authz for Dante's route (typed_per_filter_config)"),
+        Remedy::text("turn off jwt_authn or ext_authz for this route (typed_per_filter_config)"),
     ),
     (VerdictId::PageRefused, Remedy::text("look at the filter envoy.filters.http.rbac and its policies")),
     (
         VerdictId::AnswersAlternate,
         Remedy::paste(
-            "in the cluster: take out what is not Dante; a health check skips an endpoint that does not answer",
+            "in the cluster: take out what is not {app}; a health check skips an endpoint that does not answer",
             &[
                 "health_checks:",
                 "- timeout: 5s",
@@ -117,7 +117,7 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::RateLimited,
         Remedy::text(
-            "raise the token bucket of envoy.filters.http.local_ratelimit, or turn it off for Dante's route",
+            "raise the token bucket of envoy.filters.http.local_ratelimit, or turn it off for this route",
         ),
     ),
     (
@@ -188,7 +188,7 @@ const ENVOY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::Buffered,
         Remedy::text(
-            "look for filters that wait for whole answers, such as grpc_json_transcoder, lua and wasm, and turn them off for Dante's route",
+            "look for filters that wait for whole answers, such as grpc_json_transcoder, lua and wasm, and turn them off for this route",
         ),
     ),
     (
@@ -234,7 +234,7 @@ const ISTIO: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::text(
-            "the Service's port must be named http… or have appProtocol: http, and lead to where dante listens (0.0.0.0)",
+            "the Service's port must be named http… or have appProtocol: http, and lead to where {app} listens (0.0.0.0)",
         ),
     ),
     (VerdictId::TlsToServer, DESTINATION),
@@ -256,10 +256,10 @@ const ISTIO: &[(VerdictId, Remedy)] = &[
 ];
 
 const VIRTUAL_SERVICE: Remedy =
-    Remedy::paste("in the VirtualService, beside Dante's route:", &["timeout: 0s"]);
+    Remedy::paste("in the VirtualService, beside the route to {app}:", &["timeout: 0s"]);
 
 const DESTINATION: Remedy = Remedy::text(
-    "the DestinationRule must neither set tls (except ISTIO_MUTUAL inside the mesh) nor h2UpgradePolicy: Dante speaks plain HTTP/1.1",
+    "the DestinationRule must neither set tls (except ISTIO_MUTUAL inside the mesh) nor h2UpgradePolicy: like most servers, {app} speaks plain HTTP/1.1",
 );
 
 pub(super) const HOSTS: &[Profile] = &[

@@ -8,7 +8,7 @@ const INGRESS: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::text(
-            "the Service's port must lead to where dante listens (0.0.0.0, not 127.0.0.1), and its pods must be ready",
+            "the Service's port must lead to where {app} listens (0.0.0.0, not 127.0.0.1), and its pods must be ready",
         ),
     ),
     (VerdictId::GuestTooSlow, ANNOTATED_PATIENCE),
@@ -84,7 +84,7 @@ const KONG_PATHS: Remedy = Remedy::text("the route's paths must have the prefix 
 const KONG: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
-        Remedy::text("the service's url must point to where dante listens, with http://"),
+        Remedy::text("the service's url must point to where {app} listens, with http://"),
     ),
     (VerdictId::TlsToServer, Remedy::text("the service's protocol must be http")),
     (

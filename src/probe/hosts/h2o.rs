@@ -24,7 +24,7 @@ const H2O_PATIENCE: Remedy = Remedy::paste(
 const H2O_BACKEND: &[&str] = &["proxy.reverse.url: http://127.0.0.1:8888{prefix}/"];
 
 const H2O_PLAIN_HTTP: Remedy = Remedy::paste(
-    "in the path {prefix}/: Dante speaks plain HTTP/1.1, so http:// and not https://",
+    "in the path {prefix}/: like most servers, {app} speaks plain HTTP/1.1, so http:// and not https://",
     H2O_BACKEND,
 );
 
@@ -52,7 +52,7 @@ const H2O: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in the path {prefix}/: it must point to where dante listens, with http://",
+            "in the path {prefix}/: it must point to where {app} listens, with http://",
             H2O_BACKEND,
         ),
     ),
@@ -103,11 +103,13 @@ const NGHTTPX_PATIENCE: Remedy =
 
 const NGHTTPX_BACKEND: &[&str] = &["backend=127.0.0.1,8888;/"];
 
-const NGHTTPX_PLAIN_HTTP: Remedy =
-    Remedy::paste("in nghttpx.conf, without tls and proto=h2: Dante speaks plain HTTP/1.1", NGHTTPX_BACKEND);
+const NGHTTPX_PLAIN_HTTP: Remedy = Remedy::paste(
+    "in nghttpx.conf, without tls and proto=h2: like most servers, {app} speaks plain HTTP/1.1",
+    NGHTTPX_BACKEND,
+);
 
 const NGHTTPX_STICKY: Remedy =
-    Remedy::paste("in nghttpx.conf, for each Dante:", &["backend=127.0.0.1,8888;/;affinity=ip"]);
+    Remedy::paste("in nghttpx.conf, for each server:", &["backend=127.0.0.1,8888;/;affinity=ip"]);
 
 /// nghttpx(1) 1.52; newer versions call it `alpn-list`.
 const NGHTTPX_OVER_HTTP_1: Remedy = Remedy::text(
@@ -133,7 +135,7 @@ const NGHTTPX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in nghttpx.conf: it must point to where dante listens, without tls and proto=h2",
+            "in nghttpx.conf: it must point to where {app} listens, without tls and proto=h2",
             NGHTTPX_BACKEND,
         ),
     ),

@@ -63,7 +63,7 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::CredentialsRequired,
-        Remedy::text("look for http-request auth, and exempt Dante's path: unless { path_beg {prefix}/ }"),
+        Remedy::text("look for http-request auth, and exempt this path: unless { path_beg {prefix}/ }"),
     ),
     (VerdictId::BlockedByFirewall, Remedy::text(RULES)),
     (VerdictId::PageRefused, Remedy::text(RULES)),
@@ -71,14 +71,14 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::paste(
-            "in the backend: take out what is not Dante; these lines skip a server that does not answer",
+            "in the backend: take out what is not {app}; these lines skip a server that does not answer",
             &["option httpchk GET {prefix}/hosting.json", "option redispatch 1", "default-server check"],
         ),
     ),
     (
         VerdictId::RateLimited,
         Remedy::text(
-            "look for track-sc and sc_http_req_rate in the frontend; raise the rate, or exempt Dante's path: unless { path_beg {prefix}/ }; a 503 may also come from maxconn on the server line",
+            "look for track-sc and sc_http_req_rate in the frontend; raise the rate, or exempt this path: unless { path_beg {prefix}/ }; a 503 may also come from maxconn on the server line",
         ),
     ),
     (
@@ -125,13 +125,13 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::TlsToServer,
-        Remedy::paste("in the backend, without ssl: Dante speaks plain HTTP/1.1", SERVER),
+        Remedy::paste("in the backend, without ssl: like most servers, {app} speaks plain HTTP/1.1", SERVER),
     ),
     (VerdictId::Http2ToServer, Remedy::paste("in the backend, without proto h2 and alpn h2:", SERVER)),
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in the backend: it must point to where dante listens, without ssl and proto h2 (Dante speaks plain HTTP/1.1); the log says why a health check failed",
+            "in the backend: it must point to where {app} listens, without ssl and proto h2 (like most servers, {app} speaks plain HTTP/1.1); the log says why a health check failed",
             SERVER,
         ),
     ),
@@ -150,7 +150,7 @@ const HAPROXY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::FilesMissing,
         Remedy::text(
-            "look for use_backend … if { path_end .js .css } or { path_beg /static }: Dante's must come before it: use_backend … if { path_beg {prefix}/ }",
+            "look for use_backend … if { path_end .js .css } or { path_beg /static }: the rule of {app} must come before it: use_backend … if { path_beg {prefix}/ }",
         ),
     ),
     (VerdictId::HtmlInsteadOfFile, EVERYTHING),

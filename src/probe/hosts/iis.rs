@@ -27,7 +27,7 @@ const UNCACHED: Remedy = Remedy::paste(
 );
 
 pub(super) const EVERYTHING: Remedy =
-    Remedy::text("the rewrite rule must match .* so that all below the prefix reaches Dante");
+    Remedy::text("the rewrite rule must match .* so that all below the prefix reaches {app}");
 
 const PATIENCE: Remedy = Remedy::text(
     "in web.config or ARR's proxy settings: set a timeout longer than the engine's ping interval (25 s) and ping timeout (20 s) together",
@@ -79,7 +79,9 @@ const IIS: &[(VerdictId, Remedy)] = &[
     (VerdictId::HostHeaderLost, Remedy::text("ARR: turn on preserveHostHeader")),
     (
         VerdictId::TlsToServer,
-        Remedy::text("the rewrite rule must lead to http://, not https://: Dante speaks plain HTTP/1.1"),
+        Remedy::text(
+            "the rewrite rule must lead to http://, not https://: like most servers, {app} speaks plain HTTP/1.1",
+        ),
     ),
     // learn.microsoft.com, "HTTP/2 on IIS": over TLS only, since Windows Server 2016.
     (
@@ -111,7 +113,7 @@ const IIS: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::HtmlInsteadOfFile,
         Remedy::text(
-            "a rewrite rule to the app's page takes the request: the rule for Dante must come before it",
+            "a rewrite rule to the app's page takes the request: the rule for {app} must come before it",
         ),
     ),
     (

@@ -22,7 +22,7 @@ const WEBSOCKET_OFF: Remedy = Remedy::paste(
 const IISNODE: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::BlackHole,
-        Remedy::text("check the logs in the site's folder: Dante accepts the pipe but does not answer"),
+        Remedy::text("check the logs in the site's folder: {app} accepts the pipe but does not answer"),
     ),
     (
         VerdictId::PrefixMismatch,

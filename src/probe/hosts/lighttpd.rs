@@ -5,7 +5,7 @@ use crate::probe::verdicts::{Remedy, VerdictId};
 
 /// redmine.lighttpd.net, mod_proxy: off by default (tried: 1.4.69).
 const UPGRADE: Remedy = Remedy::paste(
-    "in lighttpd.conf, where Dante's proxy.server is:",
+    "in lighttpd.conf, where the proxy.server of {app} is:",
     &["proxy.header += ( \"upgrade\" => \"enable\" )"],
 );
 
@@ -18,7 +18,7 @@ const PATIENCE: Remedy =
 const BACKEND: &[&str] = &["proxy.server = ( \"\" => ( ( \"host\" => \"127.0.0.1\", \"port\" => 8888 ) ) )"];
 
 const STICKY: Remedy =
-    Remedy::paste("in lighttpd.conf, where Dante's proxy.server is:", &["proxy.balance = \"sticky\""]);
+    Remedy::paste("in lighttpd.conf, where the proxy.server of {app} is:", &["proxy.balance = \"sticky\""]);
 
 const STRIP: &[&str] = &["proxy.header += ( \"map-urlpath\" => ( \"{prefix}/\" => \"/\" ) )"];
 
@@ -39,14 +39,14 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
         Remedy::paste("in lighttpd.conf:", &["ssl.verifyclient.activate = \"disable\""]),
     ),
     (VerdictId::Http10, Remedy::text("remove \"force-http10\" from proxy.header")),
-    (VerdictId::CredentialsRequired, Remedy::text("take Dante's path out of auth.require")),
+    (VerdictId::CredentialsRequired, Remedy::text("take this path out of auth.require")),
     (
         VerdictId::PageRefused,
-        Remedy::text("look for url.access-deny, and for conditions around Dante's proxy.server"),
+        Remedy::text("look for url.access-deny, and for conditions around the proxy.server of {app}"),
     ),
     (
         VerdictId::AnswersAlternate,
-        Remedy::text("look at each host in proxy.server: take out what is not Dante, or is dead"),
+        Remedy::text("look at each host in proxy.server: take out what is not {app}, or is dead"),
     ),
     (
         VerdictId::RateLimited,
@@ -62,14 +62,14 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::PrefixMismatch,
         Remedy::paste(
-            "in lighttpd.conf, where Dante's proxy.server is, to strip the prefix (otherwise start dante --prefix {prefix}):",
+            "in lighttpd.conf, where the proxy.server of {app} is, to strip the prefix (otherwise start dante --prefix {prefix}):",
             STRIP,
         ),
     ),
     (
         VerdictId::DoubleSlash,
         Remedy::paste(
-            "in lighttpd.conf, where Dante's proxy.server is, both sides with a slash at the end:",
+            "in lighttpd.conf, where the proxy.server of {app} is, both sides with a slash at the end:",
             STRIP,
         ),
     ),
@@ -80,12 +80,12 @@ const LIGHTTPD: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in lighttpd.conf: it must point to where dante listens (Dante speaks plain HTTP/1.1)",
+            "in lighttpd.conf: it must point to where {app} listens (like most servers, {app} speaks plain HTTP/1.1)",
             BACKEND,
         ),
     ),
     (VerdictId::GuestTooSlow, PATIENCE),
-    (VerdictId::TlsToServer, Remedy::paste("in lighttpd.conf, the port where dante listens:", BACKEND)),
+    (VerdictId::TlsToServer, Remedy::paste("in lighttpd.conf, the port where {app} listens:", BACKEND)),
     (VerdictId::NoStickiness, STICKY),
     (VerdictId::StickinessByCookie, STICKY),
     (VerdictId::PostRefused, Remedy::text("look for conditions on $HTTP[\"request-method\"]")),

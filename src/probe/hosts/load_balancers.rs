@@ -30,18 +30,20 @@ const ALB: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::text(
-            "look at the target group: take out what is not Dante; its health check must ask for {prefix}/hosting.json",
+            "look at the target group: take out what is not {app}; its health check must ask for a path that answers (Dante: {prefix}/hosting.json)",
         ),
     ),
     (
         VerdictId::GuestNotStarted,
         Remedy::text(
-            "look at the target group's health: port, path {prefix}/hosting.json, protocol HTTP and version HTTP1; dante must listen on 0.0.0.0",
+            "look at the target group's health: port, path (Dante: {prefix}/hosting.json), protocol HTTP and version HTTP1; {app} must listen on 0.0.0.0",
         ),
     ),
     (
         VerdictId::TlsToServer,
-        Remedy::text("the target group's protocol must be HTTP: Dante speaks plain HTTP/1.1"),
+        Remedy::text(
+            "the target group's protocol must be HTTP: like most servers, {app} speaks plain HTTP/1.1",
+        ),
     ),
     (VerdictId::Http2ToServer, Remedy::text("the target group's protocol version must be HTTP1")),
     (
@@ -59,21 +61,23 @@ const GATEWAY_PATIENCE: Remedy = Remedy::text("backend settings: raise the reque
 const GATEWAY: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::BlockedByFirewall,
-        Remedy::text("find the rule in the WAF's log, and add an exclusion for Dante's path"),
+        Remedy::text("find the rule in the WAF's log, and add an exclusion for this path"),
     ),
     (
         VerdictId::WebsocketForbidden,
-        Remedy::text("find the rule in the WAF's log, and add an exclusion for Dante's path"),
+        Remedy::text("find the rule in the WAF's log, and add an exclusion for this path"),
     ),
     (
         VerdictId::GuestNotStarted,
         Remedy::text(
-            "look at backend health: the probe must ask for {prefix}/hosting.json by http, on the port where dante listens (0.0.0.0)",
+            "look at backend health: the probe must ask for a path that answers (Dante: {prefix}/hosting.json) by http, on the port where {app} listens (0.0.0.0)",
         ),
     ),
     (
         VerdictId::TlsToServer,
-        Remedy::text("backend settings: protocol HTTP, since Dante speaks plain HTTP/1.1"),
+        Remedy::text(
+            "backend settings: protocol HTTP, since, like most servers, {app} speaks plain HTTP/1.1",
+        ),
     ),
     (VerdictId::HostHeaderLost, Remedy::text("backend settings: do not override the host name")),
     (VerdictId::CorsBlocked, Remedy::text("backend settings: do not override the host name")),
@@ -112,7 +116,7 @@ const GOOGLE_TIME: Remedy = Remedy::paste(
 const GOOGLE: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::LoginRequired,
-        Remedy::text("Identity-Aware Proxy is on for the backend service: turn it off for Dante's"),
+        Remedy::text("Identity-Aware Proxy is on for the backend service: turn it off for {app}'s"),
     ),
     (VerdictId::BlockedByFirewall, Remedy::text("find the rule in Cloud Armor's log, and allow {prefix}/*")),
     (VerdictId::RateLimited, Remedy::text("raise the rate in Cloud Armor's rule, or exempt {prefix}/*")),
@@ -132,11 +136,15 @@ const GOOGLE: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::TlsToServer,
-        Remedy::text("the backend service's protocol must be HTTP: Dante speaks plain HTTP/1.1"),
+        Remedy::text(
+            "the backend service's protocol must be HTTP: like most servers, {app} speaks plain HTTP/1.1",
+        ),
     ),
     (
         VerdictId::Http2ToServer,
-        Remedy::text("the backend service's protocol must be HTTP: Dante speaks plain HTTP/1.1"),
+        Remedy::text(
+            "the backend service's protocol must be HTTP: like most servers, {app} speaks plain HTTP/1.1",
+        ),
     ),
     (
         VerdictId::NoStickiness,

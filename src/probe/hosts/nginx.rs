@@ -19,7 +19,7 @@ const PATIENCE: Remedy =
     Remedy::paste("in location {prefix}/:", &["proxy_read_timeout 10m;", "proxy_send_timeout 10m;"]);
 
 const PLAIN_HTTP: Remedy = Remedy::paste(
-    "in location {prefix}/: Dante speaks plain HTTP/1.1, so http:// and not https://",
+    "in location {prefix}/: like most servers, {app} speaks plain HTTP/1.1, so http:// and not https://",
     &["proxy_pass http://127.0.0.1:8888;"],
 );
 
@@ -45,7 +45,7 @@ const STICKY: Remedy = Remedy::paste("in the upstream block:", &["hash $remote_a
 /// nginx.org, ngx_http_headers_module: "directives are inherited from the previous configuration level if and only if there are no
 /// add_header directives defined on the current level".
 const POLICY: Remedy = Remedy::paste(
-    "in location {prefix}/: with an add_header of its own, it inherits none (repeat the others that you need), and Dante's policy is replaced",
+    "in location {prefix}/: with an add_header of its own, it inherits none (repeat the others that you need), and a policy of {app}'s own is replaced",
     &[
         "proxy_hide_header Content-Security-Policy;",
         "add_header Content-Security-Policy \"default-src 'self'\" always;",
@@ -155,13 +155,13 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::text(
-            "look at each server line in the upstream block: take out what is not Dante, or is dead; max_fails=1 fail_timeout=10s skips one that does not answer",
+            "look at each server line in the upstream block: take out what is not {app}, or is dead; max_fails=1 fail_timeout=10s skips one that does not answer",
         ),
     ),
     (
         VerdictId::RateLimited,
         Remedy::paste(
-            "error.log says whether limit_req or limit_conn refuses; give Dante a limit of its own, which replaces the one that it inherits:",
+            "error.log says whether limit_req or limit_conn refuses; give this path a limit of its own, which replaces the one that it inherits:",
             &[
                 "# in the http block:",
                 "limit_req_zone $binary_remote_addr zone=dante:1m rate=50r/s;",
@@ -173,7 +173,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::ConnectionLimited,
         Remedy::paste(
-            "error.log says whether limit_conn or limit_req refuses; give Dante a limit of its own, which replaces the one that it inherits (each reader needs two connections):",
+            "error.log says whether limit_conn or limit_req refuses; give this path a limit of its own, which replaces the one that it inherits (each reader needs two connections):",
             &[
                 "# in the http block:",
                 "limit_conn_zone $binary_remote_addr zone=readers:1m;",
@@ -215,7 +215,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in location {prefix}/: it must point to where dante listens, with http:// and not https:// (Dante speaks plain HTTP/1.1); nginx's error.log says what it tried",
+            "in location {prefix}/: it must point to where {app} listens, with http:// and not https:// (like most servers, {app} speaks plain HTTP/1.1); nginx's error.log says what it tried",
             &["proxy_pass http://127.0.0.1:8888;"],
         ),
     ),
@@ -282,7 +282,7 @@ const NGINX: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, UPGRADE),
     (
         VerdictId::UpgradeRefused,
-        Remedy::text("error.log says why; proxy_pass must point to where dante listens"),
+        Remedy::text("error.log says why; proxy_pass must point to where {app} listens"),
     ),
     (VerdictId::UpgradeUnanswered, UPGRADE),
     (VerdictId::ClosedAfter101, UPGRADE),

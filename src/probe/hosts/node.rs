@@ -14,11 +14,15 @@ const UPGRADE: Remedy = Remedy::paste(
 );
 
 const TARGET: Remedy = Remedy::text(
-    "the proxy's target must be where dante listens, with http:// (Dante speaks plain HTTP/1.1)",
+    "the proxy's target must be where {app} listens, with http:// (like most servers, {app} speaks plain HTTP/1.1)",
 );
 
 const UNCOMPRESSED: Remedy = Remedy::text(
     "register the proxy before compression(), or give compression a filter that leaves out text/event-stream",
+);
+
+const BUFFERED: Remedy = Remedy::text(
+    "in the handler: res.flushHeaders() first, then res.write() for each event, and not everything at the end; with compression(): register a proxy before it, or give it a filter that leaves out text/event-stream",
 );
 
 const BODY_PARSER: Remedy = Remedy::text(
@@ -35,7 +39,7 @@ const NODE: &[(VerdictId, Remedy)] = &[
     (VerdictId::UpgradeStripped, UPGRADE),
     (VerdictId::UpgradeUnanswered, UPGRADE),
     (VerdictId::UpgradeRefused, UPGRADE),
-    (VerdictId::Buffered, UNCOMPRESSED),
+    (VerdictId::Buffered, BUFFERED),
     (VerdictId::CompressedStream, UNCOMPRESSED),
     (VerdictId::IdleCut, TIMES),
 ];
@@ -84,7 +88,7 @@ const EXPRESS: &[(VerdictId, Remedy)] = &[
     ),
     (
         VerdictId::RateLimited,
-        Remedy::text("raise limit of express-rate-limit, or give it a skip for Dante's path"),
+        Remedy::text("raise limit of express-rate-limit, or give it a skip for this path"),
     ),
     (VerdictId::RedirectLosesHttps, Remedy::text("app.set(\"trust proxy\", true)")),
     (VerdictId::BlockedByCsp, HELMET),
@@ -99,12 +103,12 @@ const FASTIFY_UPGRADE: Remedy = Remedy::paste(
 );
 
 const FASTIFY: &[(VerdictId, Remedy)] = &[
-    (VerdictId::GuestNotStarted, Remedy::text("upstream must be where dante listens, with http://")),
+    (VerdictId::GuestNotStarted, Remedy::text("upstream must be where {app} listens, with http://")),
     (VerdictId::UpgradeStripped, FASTIFY_UPGRADE),
     (VerdictId::UpgradeUnanswered, FASTIFY_UPGRADE),
     (VerdictId::PrefixMismatch, FASTIFY_UPGRADE),
     (VerdictId::BodyLimit, Remedy::text("raise bodyLimit (1 MiB by default)")),
-    (VerdictId::RateLimited, Remedy::text("raise max of @fastify/rate-limit, or exempt Dante's path")),
+    (VerdictId::RateLimited, Remedy::text("raise max of @fastify/rate-limit, or exempt this path")),
     (
         VerdictId::CompressedStream,
         Remedy::text("@fastify/compress: leave out text/event-stream with customTypes"),
@@ -165,13 +169,13 @@ const NEXT: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::UpgradeStripped,
         Remedy::text(
-            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to Dante",
+            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to {app}",
         ),
     ),
     (
         VerdictId::UpgradeUnanswered,
         Remedy::text(
-            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to Dante",
+            "rewrites pass on requests but not every upgrade: put a proxy before Next.js that leads {prefix}/ to {app}",
         ),
     ),
     (VerdictId::CompressedStream, Remedy::text("in next.config.js: compress: false")),

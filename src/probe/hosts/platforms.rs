@@ -11,7 +11,7 @@ const HEROKU: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::text(
-            "dante must listen on the port in $PORT within 60 s, as it does without --listen; heroku logs says more",
+            "{app} must listen on the port in $PORT within 60 s, as it does without --listen; heroku logs says more",
         ),
     ),
     (
@@ -38,7 +38,7 @@ const FLY: &[(VerdictId, Remedy)] = &[
     (VerdictId::SlowStart, Remedy::text("in fly.toml: min_machines_running = 1")),
     (
         VerdictId::GuestNotStarted,
-        Remedy::text("in fly.toml: internal_port must be the port where dante listens, on 0.0.0.0"),
+        Remedy::text("in fly.toml: internal_port must be the port where {app} listens, on 0.0.0.0"),
     ),
     (VerdictId::NoStickiness, Remedy::text("run one machine (fly scale count 1), or allow only WebSocket")),
     (
@@ -54,7 +54,7 @@ const VERCEL: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::UpgradeStripped,
         Remedy::text(
-            "a rewrite to another host passes on requests, but no upgrade: let clients connect to Dante's own address",
+            "a rewrite to another host passes on requests, but no upgrade: let clients connect to {app}'s own address",
         ),
     ),
     (
@@ -68,13 +68,13 @@ const VERCEL: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AgeCut,
         Remedy::text(
-            "a function ends after its maximum duration: let clients connect to Dante's own address",
+            "a function ends after its maximum duration: let clients connect to {app}'s own address",
         ),
     ),
 ];
 
 const PORT: Remedy =
-    Remedy::text("dante must listen on the port in $PORT, on 0.0.0.0, as it does without --listen");
+    Remedy::text("{app} must listen on the port in $PORT, on 0.0.0.0, as it does without --listen");
 
 const ONE_INSTANCE: Remedy =
     Remedy::text("run one instance, or allow only WebSocket: there are no sticky sessions");
@@ -83,11 +83,11 @@ const ONE_INSTANCE: Remedy =
 const AZURE: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::LoginRequired,
-        Remedy::text("Authentication: allow unauthenticated requests, or exclude Dante's path"),
+        Remedy::text("Authentication: allow unauthenticated requests, or exclude this path"),
     ),
     (
         VerdictId::CredentialsRequired,
-        Remedy::text("Authentication: allow unauthenticated requests, or exclude Dante's path"),
+        Remedy::text("Authentication: allow unauthenticated requests, or exclude this path"),
     ),
     (VerdictId::SlowStart, Remedy::text("Configuration, General settings: turn on Always On")),
     (

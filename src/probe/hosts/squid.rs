@@ -16,7 +16,7 @@ const SQUID_LET_IN: Remedy = Remedy::paste(
 );
 
 const SQUID_PEER: Remedy = Remedy::paste(
-    "in squid.conf: where dante listens, without tls (Dante speaks plain HTTP/1.1)",
+    "in squid.conf: where {app} listens, without tls (like most servers, {app} speaks plain HTTP/1.1)",
     &["cache_peer 127.0.0.1 parent 8888 0 no-query originserver name=dante"],
 );
 
@@ -31,7 +31,7 @@ const SQUID: &[(VerdictId, Remedy)] = &[
     (VerdictId::WebsocketForbidden, SQUID_LET_IN),
     (
         VerdictId::ConnectionLimited,
-        Remedy::text("look for an acl with maxconn, and exempt Dante's path; raise max_filedescriptors"),
+        Remedy::text("look for an acl with maxconn, and exempt this path; raise max_filedescriptors"),
     ),
     (VerdictId::TlsToServer, SQUID_PEER),
     (VerdictId::GuestNotStarted, SQUID_PEER),

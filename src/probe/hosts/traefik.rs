@@ -29,7 +29,7 @@ const SERVICE: &[&str] = &[
 ];
 
 const PLAIN_HTTP: Remedy = Remedy::paste(
-    "in Traefik's dynamic configuration: Dante speaks plain HTTP/1.1, so http:// and not https:// or h2c://",
+    "in Traefik's dynamic configuration: like most servers, {app} speaks plain HTTP/1.1, so http:// and not https:// or h2c://",
     SERVICE,
 );
 
@@ -55,7 +55,7 @@ const OWN_ORIGIN: Remedy = Remedy::paste(
     HOST_HEADER.lines,
 );
 
-const NO_MIDDLEWARE: &str = "look at the middlewares of Dante's router";
+const NO_MIDDLEWARE: &str = "look at the middlewares of {app}'s router";
 
 /// doc.traefik.io, TLS options.
 const OVER_HTTP_1: Remedy =
@@ -89,15 +89,15 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::TlsClientCertificate, Remedy::text("remove clientAuth from the router's TLS options")),
-    (VerdictId::LoginRequired, Remedy::text("remove the middleware forwardAuth from Dante's router")),
+    (VerdictId::LoginRequired, Remedy::text("remove the middleware forwardAuth from {app}'s router")),
     (
         VerdictId::CredentialsRequired,
-        Remedy::text("remove the middleware basicAuth, digestAuth or forwardAuth from Dante's router"),
+        Remedy::text("remove the middleware basicAuth, digestAuth or forwardAuth from {app}'s router"),
     ),
     (
         VerdictId::AnswersAlternate,
         Remedy::paste(
-            "in Traefik's dynamic configuration: take out what is not Dante; a health check skips a server that does not answer",
+            "in Traefik's dynamic configuration: take out what is not {app}; a health check skips a server that does not answer",
             &[
                 "http:",
                 "  services:",
@@ -111,7 +111,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::RateLimited,
         Remedy::paste(
-            "in Traefik's dynamic configuration, the middleware of Dante's router:",
+            "in Traefik's dynamic configuration, the middleware of {app}'s router:",
             &[
                 "http:",
                 "  middlewares:",
@@ -125,7 +125,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::ConnectionLimited,
         Remedy::paste(
-            "in Traefik's dynamic configuration, the middleware of Dante's router; each reader needs two:",
+            "in Traefik's dynamic configuration, the middleware of {app}'s router; each reader needs two:",
             &["http:", "  middlewares:", "    limit:", "      inFlightReq:", "        amount: 1000"],
         ),
     ),
@@ -145,7 +145,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::CorsDoubled,
         Remedy::paste(
-            "two behind Traefik set it, which itself replaces what comes: let only one of them do so, or Traefik, in Traefik's dynamic configuration, by a middleware of Dante's router with your pages' origins:",
+            "two behind Traefik set it, which itself replaces what comes: let only one of them do so, or Traefik, in Traefik's dynamic configuration, by a middleware of {app}'s router with your pages' origins:",
             &[
                 "http:",
                 "  middlewares:",
@@ -175,7 +175,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in Traefik's dynamic configuration: it must point to where dante listens, with http:// (Dante speaks plain HTTP/1.1)",
+            "in Traefik's dynamic configuration: it must point to where {app} listens, with http:// (like most servers, {app} speaks plain HTTP/1.1)",
             SERVICE,
         ),
     ),
@@ -188,14 +188,14 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::FileTypeRefused,
         Remedy::text(
-            "look for a middleware headers whose customResponseHeaders has Content-Type, in Dante's router",
+            "look for a middleware headers whose customResponseHeaders has Content-Type, in {app}'s router",
         ),
     ),
     (VerdictId::NoSocketio, EVERYTHING),
     (
         VerdictId::BlockedByCsp,
         Remedy::paste(
-            "in Traefik's dynamic configuration: where another middleware of Dante's router sets contentSecurityPolicy, change it to this",
+            "in Traefik's dynamic configuration: where another middleware of {app}'s router sets contentSecurityPolicy, change it to this",
             &[
                 "http:",
                 "  middlewares:",
@@ -242,7 +242,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
         ),
     ),
     (VerdictId::UpgradeUnanswered, Remedy::text(NO_MIDDLEWARE)),
-    (VerdictId::PageRefused, Remedy::text("look at the middleware ipAllowList and others of Dante's router")),
+    (VerdictId::PageRefused, Remedy::text("look at the middleware ipAllowList and others of {app}'s router")),
     (VerdictId::WebsocketForbidden, Remedy::text(NO_MIDDLEWARE)),
     (
         VerdictId::Buffered,
@@ -251,7 +251,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::CompressedStream,
         Remedy::paste(
-            "in Traefik's dynamic configuration, the middleware of Dante's router:",
+            "in Traefik's dynamic configuration, the middleware of {app}'s router:",
             &[
                 "http:",
                 "  middlewares:",
@@ -261,7 +261,7 @@ const TRAEFIK: &[(VerdictId, Remedy)] = &[
             ],
         ),
     ),
-    (VerdictId::DoubleCompression, Remedy::text("remove the middleware compress from Dante's router")),
+    (VerdictId::DoubleCompression, Remedy::text("remove the middleware compress from {app}'s router")),
     (VerdictId::AgeCut, TIMES),
     (VerdictId::IdleCut, TIMES),
 ];

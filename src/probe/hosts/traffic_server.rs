@@ -58,7 +58,7 @@ const ATS: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::GuestNotStarted,
         Remedy::paste(
-            "in remap.config: the right side must be where dante listens, with http://",
+            "in remap.config: the right side must be where {app} listens, with http://",
             ATS_HTTP_MAP,
         ),
     ),

@@ -67,7 +67,7 @@ const VARNISH: &[(VerdictId, Remedy)] = &[
     (
         VerdictId::AnswersAlternate,
         Remedy::paste(
-            "in the VCL: take out the backend that is not Dante; a probe skips one that does not answer",
+            "in the VCL: take out the backend that is not {app}; a probe skips one that does not answer",
             &[
                 "backend default {",
                 "    .host = \"127.0.0.1\";",
@@ -77,7 +77,7 @@ const VARNISH: &[(VerdictId, Remedy)] = &[
             ],
         ),
     ),
-    (VerdictId::RateLimited, Remedy::text("look for vsthrottle in the VCL, and exempt Dante's path")),
+    (VerdictId::RateLimited, Remedy::text("look for vsthrottle in the VCL, and exempt this path")),
     (
         VerdictId::ConnectionLimited,
         Remedy::text("raise .max_connections of the backend: each reader keeps a connection open"),
@@ -104,7 +104,7 @@ const VARNISH: &[(VerdictId, Remedy)] = &[
     (VerdictId::ProxyProtocol, Remedy::text("remove .proxy_header from the backend")),
     (
         VerdictId::GuestNotStarted,
-        Remedy::paste("in the VCL: it must point to where dante listens", VARNISH_BACKEND),
+        Remedy::paste("in the VCL: it must point to where {app} listens", VARNISH_BACKEND),
     ),
     (VerdictId::GuestTooSlow, VARNISH_PATIENCE),
     (VerdictId::EngineCached, VARNISH_PASS),

@@ -270,7 +270,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::IisnodeError200,
-        "iisnode shows an error page with status 200: Dante did not start, or has stopped.",
+        "iisnode shows an error page with status 200: {app} did not start, or has stopped.",
         "read the page's text and the logs; set devErrorsEnabled=\"false\", so that errors have an error status",
     ),
     Entry::new(

@@ -115,7 +115,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::IisWebsocketModuleOn,
-        "IIS's own WebSocket module takes the upgrade that Dante, behind iisnode, answers itself.",
+        "IIS's own WebSocket module takes the upgrade that {app}, behind iisnode, answers itself.",
         "in web.config: <webSocket enabled=\"false\" />; if the section is locked: appcmd unlock config -section:system.webServer/webSocket",
     ),
     Entry::new(
