@@ -202,7 +202,8 @@ fn describe_app_stream(stream: &AppStream) -> String {
         };
     }
     let end = match &stream.ended {
-        Some(ended) => format!(", ended after {:.1} s: {}", seconds(ended.at_ms), ended.how),
+        // Since the request, as the events before it: what is held back to the end opens late, and is over at once.
+        Some(ended) => format!(", ended after {:.1} s: {}", seconds(stream.watched_ms), ended.how),
         None => String::new(),
     };
     let Some(first) = stream.events.first() else {
