@@ -130,8 +130,8 @@ fn refused(evidence: &Evidence, handshake: &Handshake) -> Option<Finding> {
             Some(Finding::new(of_body(exchange.body.trim_start()), Hop::Handshake, fault, line))
         }
         Class::NotFound | Class::Method => finding(VerdictId::NoSocketio),
-        // The host's own page, in whatever words: Dante's engine never answers so.
-        Class::Unavailable if by_host => {
+        // The host's own page, in whatever words: Dante's engine never answers so. A bare status tells nothing of who is away.
+        Class::Unavailable if by_host && !exchange.body.trim().is_empty() => {
             finding(VerdictId::GuestNotStarted).map(answers::or_another_protocol)
         }
         _ => finding(VerdictId::EngineRefused),
