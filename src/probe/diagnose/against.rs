@@ -45,6 +45,19 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
             findings.push(Finding::new(one.id, Hop::Against, severity, line));
         }
     }
+    not_the_origin(findings);
+}
+
+/// Where the host holds back what the origin sends in time, that is told: the application does not gather it.
+fn not_the_origin(findings: &mut [Finding]) {
+    let is_told = |one: &Finding| one.hop == Hop::Against && one.id == VerdictId::Buffered;
+    if !findings.iter().any(is_told) {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|one| one.or == [VerdictId::OriginItself]) {
+        finding.or.clear();
+        finding.to_tell = None;
+    }
 }
 
 /// Whether it streams at this place in another way than the one that does not open there.

@@ -65,6 +65,20 @@ fn what_is_held_back_is_the_hosts_doing() {
 }
 
 #[test]
+fn where_the_host_holds_back_the_origin_does_not() {
+    let lumps = || {
+        Finding::new(VerdictId::Buffered, Hop::App, Severity::Degraded, "12 events came at once")
+            .or(&[VerdictId::OriginItself], "read the same stream from the server itself")
+    };
+    let mut told = [lumps(), Finding::new(VerdictId::Buffered, Hop::Against, Severity::Degraded, "late")];
+    not_the_origin(&mut told);
+    assert!(told[0].or.is_empty() && told[0].to_tell.is_none());
+    let mut untold = [lumps()];
+    not_the_origin(&mut untold);
+    assert_eq!(untold[0].or, [VerdictId::OriginItself]);
+}
+
+#[test]
 fn the_guilty_one_is_named_by_its_position() {
     let lump: Vec<_> = EVEN.iter().map(|(_, text)| (4020, *text)).collect();
     let inner = found(vec![stream(&lump), stream(&lump), stream(&EVEN)]);
