@@ -95,7 +95,11 @@ impl Listening {
     /// When a value cannot be used.
     pub(crate) fn read(expect: Option<usize>, time: Option<Duration>) -> Result<Self, BadValue> {
         if expect == Some(0) {
-            return Err(BadValue::new("--expect", "0", "no event needs no stream; write 1 or more"));
+            return Err(BadValue::new(
+                "--expect",
+                "0",
+                "must be 1 or more; leave it out to accept any number, or none",
+            ));
         }
         let usual = if expect.is_some() { LISTEN_FOR_EVENTS } else { LISTEN };
         let flowing = (time.is_none() && expect.is_none()).then_some(LISTEN_TO_FLOW);
