@@ -25,11 +25,12 @@ const NEVER_CLOSED: &str = "the semaphore is never closed";
 /// net/socket/client_socket_pool_manager.cc; Firefox: `network.http.max-persistent-connections-per-server`).
 pub(crate) const CONNECTIONS: usize = 6;
 
-/// Requests that may come at once, as a page load makes them, and the time between those after them: 8 in a second.
+/// Requests that may come at once, as a page load makes them; those after them come 8 in a second.
 /// nginx's own example of a limit, `rate=10r/s` with `burst=20`, does not notice that
 /// (<https://nginx.org/en/docs/http/ngx_http_limit_req_module.html>).
 const BURST: u32 = 12;
-const APART: Duration = Duration::from_millis(125);
+/// The time between requests that wait for each other.
+pub(crate) const APART: Duration = Duration::from_millis(125);
 
 /// The time between requests once the host has said that they are too many.
 const CAREFUL: Duration = Duration::from_millis(250);

@@ -1,12 +1,16 @@
 //! The engine: handshake, stickiness, requests of pages.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use super::{page::candidates, twice::ask_twice};
 use crate::probe::{
     classify::{Class, EngineError, classify},
     client::{
         engineio,
+        gate::APART,
         http::{self, Method, Request},
     },
     context::Context,
@@ -23,7 +27,9 @@ pub(super) const NOWHERE: &str = "/dante-probe-nowhere";
 
 /// How many packets are sent, each with a poll for its answer: six requests, so that one of two nodes that take turns by
 /// chance is hit by all of them once in 64 times.
-const PAIRS: usize = 3;
+const PAIRS: u32 = 3;
+/// A little longer than a request waits for its turn where many do.
+const STAGGER: Duration = APART.saturating_add(Duration::from_millis(15));
 
 /// The origin of a page that is not this host's.
 const FOREIGN: &str = "https://elsewhere.example";
@@ -112,9 +118,10 @@ pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
 }
 
 /// Sessions side by side, each with a packet and a poll: on a slow line, one after the other would take longer than a session
-/// lives whose pings nobody answers.
+/// lives whose pings nobody answers. Each waits longer than the one before after its handshake, and lets so many more requests pass: in
+/// lockstep, with as many flows side by side as there are servers that take turns, each would always meet its own.
 async fn round(context: &Context, cookies: Cookies) -> Round {
-    let sessions = join_all((0..PAIRS).map(|_| session(context, cookies))).await;
+    let sessions = join_all((0..PAIRS).map(|at| session(context, cookies, STAGGER * at))).await;
     let mut round =
         Round { cookies: cookies != Cookies::None, withheld: cookies == Cookies::All, ..Round::default() };
     for (exchange, is_good) in sessions.into_iter().flatten() {
@@ -140,7 +147,7 @@ async fn round(context: &Context, cookies: Cookies) -> Round {
 
 /// One session: what came of its packet and its poll, or of its handshake if that opened none; each with whether it is as it
 /// should be.
-async fn session(context: &Context, which: Cookies) -> Vec<(Exchange, bool)> {
+async fn session(context: &Context, which: Cookies, wait: Duration) -> Vec<(Exchange, bool)> {
     let (connector, gate) = (&context.connector, context.connector.gate());
     let place = connector.enter().await;
     let polling = context.engine(EngineTransport::Polling, None);
@@ -151,6 +158,7 @@ async fn session(context: &Context, which: Cookies) -> Vec<(Exchange, bool)> {
     }
     let (handshake, body) = http::fetch_at(connector, place.clone(), request).await;
     let Ok(open) = opening(&handshake, &body) else { return vec![(handshake, false)] };
+    sleep(wait).await;
     let target = context.engine(EngineTransport::Polling, Some(&open));
     jar.take(&polling, &handshake.headers);
     let cookie = which.of(&jar, &target);
