@@ -57,7 +57,8 @@ pub(super) fn rules(evidence: &Evidence, findings: &mut Vec<Finding>) {
         let bad = takes.0.iter().find(|one| !one.works && counts(&one.exchange))?;
         Some((Hop::Upgrade, &good.exchange, &bad.exchange))
     });
-    let Some((hop, one, other)) = pair.or(upgrades).or_else(|| at_several_hops(&exchanges)) else { return };
+    let elsewhere = || at_several_hops(&exchanges).or_else(|| upgraded_elsewhere(&exchanges));
+    let Some((hop, one, other)) = pair.or(upgrades).or_else(elsewhere) else { return };
     let dantes = exchanges.iter().filter(|(_, exchange)| exchange.is_ours()).count();
     let answered = exchanges.iter().filter(|(_, exchange)| exchange.status.is_some()).count();
     let share = match dantes {
@@ -83,6 +84,25 @@ fn at_several_hops<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Ex
         let others = exchanges.iter().filter(|(_, other)| self::kind(other).as_ref() == Some(&kind));
         let ours = others.map(|(_, other)| *other).find(|other| other.is_ours() && differ(other, one))?;
         (!one.is_ours() && one.status.is_some()).then_some((*hop, ours, *one))
+    })
+}
+
+/// One upgrade that is granted to one hop and not to another: hops that go side by side may each meet the same of two servers that take
+/// turns, whenever they ask.
+fn upgraded_elsewhere<'a>(exchanges: &[(Hop, &'a Exchange)]) -> Option<(Hop, &'a Exchange, &'a Exchange)> {
+    let refused = |bad: &Exchange| {
+        bad.status.is_some()
+            && !bad.switched()
+            && !is_limit_or_loss(bad)
+            && !is_crowded(bad)
+            && comes_from_cache(bad).is_none()
+    };
+    exchanges.iter().filter(|(_, good)| good.switched() && good.failure.is_none()).find_map(|(_, good)| {
+        // Where it is not known what was sent, they may have been sent in different ways.
+        let asked = kind(good).filter(|asked| !asked.headers.is_empty())?;
+        let same = |bad: &Exchange| bad.url == good.url && kind(bad).as_ref() == Some(&asked);
+        let (hop, bad) = exchanges.iter().find(|(_, bad)| refused(bad) && same(bad))?;
+        Some((*hop, *good, *bad))
     })
 }
 
@@ -146,6 +166,28 @@ fn is_limit_or_loss(exchange: &Exchange) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Transport;
+
+    #[test]
+    fn one_upgrade_that_is_granted_at_one_hop_only() {
+        let ask = |url: &str, status, style: &str| Exchange {
+            method: "GET".into(),
+            url: url.into(),
+            status: Some(status),
+            sent: vec![("connection".into(), style.into())],
+            ..Exchange::default()
+        };
+        let url = "http://h/socket.io/?EIO=4&transport=websocket";
+        let refused = ask(url, 400, "Upgrade");
+        let stream = Hop::Stream(Transport::SocketIoWebSocket);
+        let turns = |good: &Exchange| {
+            upgraded_elsewhere(&[(Hop::Upgrade, &refused), (stream, good)]).map(|(hop, ..)| hop)
+        };
+        assert_eq!(turns(&ask(url, 101, "Upgrade")), Some(Hop::Upgrade));
+        assert_eq!(turns(&ask(url, 101, "keep-alive, Upgrade")), None, "asked in another way");
+        assert_eq!(turns(&ask("http://h/socket.io/?EIO=4&transport=websocket&from=1", 101, "Upgrade")), None);
+        assert_eq!(turns(&ask(url, 400, "Upgrade")), None);
+    }
 
     #[test]
     fn answers_that_differ() {
