@@ -51,7 +51,12 @@ together("an echo", {
     await expect(await apache(pass(echo, "/echo/")), []);
   },
   async "behind nginx with its defaults"() {
-    const { seen, evidence, document } = await verdicts(await nginx(location("/echo/", echo)));
+    const host = await nginx(location("/echo/", echo));
+    let { seen, evidence, document } = await verdicts(host);
+    // The pieces come together, and an echo that gets no time reads them one after the other: then nothing is said, and it is tried again.
+    if (!seen.includes("note request-buffered at echo")) {
+      ({ seen, evidence, document } = await verdicts(host));
+    }
     const [most, least] = limits(evidence.bodies);
     // client_max_body_size is 1m; a machine that is too slow for that much doesn't try more.
     const tried = least < Infinity;
