@@ -27,6 +27,7 @@ use crate::{
         setup::{self, IisFacts},
     },
     logging,
+    output::has_no_reader,
     poem::{self, Poem},
     probe::{
         self, Document, ProbeEvent,
@@ -182,7 +183,7 @@ pub fn hosting(args: &HostingArgs, env: &Environment) -> Result<(), Failure> {
     };
     match io::stdout().write_all(text.as_bytes()) {
         // Whoever reads has read enough.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Failed(error.into())),
+        Err(error) if !has_no_reader(&error) => Err(Failure::Failed(error.into())),
         _ => Ok(()),
     }
 }
@@ -277,9 +278,7 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
     };
     let told = if as_json { print_document(&document) } else { report.end(&document) };
     match told {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write the report")
-        }
+        Err(error) if !has_no_reader(&error) => Err(error).context("cannot write the report"),
         // Whoever reads has read enough, and the outcome is known.
         _ => Ok(document.exit_code()),
     }

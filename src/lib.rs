@@ -21,6 +21,7 @@
 //! | [`poem`] | the text, divided |
 //! | `transport`, `engine_version` | the names of the transports, and the versions of Engine.IO |
 //! | `bad_value` | how a setting is refused |
+//! | `output` | whether anybody reads what is printed |
 //! | `fuzzing` | what the targets of `fuzz/` call; not in the program |
 
 mod activity;
@@ -38,6 +39,7 @@ mod explain;
 pub mod fuzzing;
 pub mod hosting;
 mod logging;
+mod output;
 pub mod poem;
 pub mod probe;
 mod pulse;

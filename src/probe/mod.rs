@@ -62,6 +62,7 @@ use self::{
     run::Probe,
     watch::{Summary, WatchEvent, Watched},
 };
+use crate::output::has_no_reader;
 pub use browser::BrowserError;
 pub use document::{Document, HopReport};
 
@@ -105,7 +106,7 @@ pub enum ProbeError {
 impl ProbeError {
     /// Whether it broke off because nobody reads the report any more.
     pub fn is_for_want_of_a_reader(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe)
+        matches!(self, Self::Output(error) if has_no_reader(error))
     }
 }
 

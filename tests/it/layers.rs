@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 8] = [
     &["hosting", "reading"],
     &["poem", "contract", "pulse", "activity", "watchdog", "signals"],
     &["transport", "engine_version", "query"],
-    &["bad_value"],
+    &["bad_value", "output"],
 ];
 
 #[test]
