@@ -12,8 +12,9 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How many instances wait for clients.
-const INSTANCES: usize = 64;
+/// How many instances wait for clients. All readers come back at once when IIS starts its application again, and with 64 some of
+/// 200 met `PIPE_BUSY` on two busy cores.
+const INSTANCES: usize = 256;
 
 /// `ERROR_ACCESS_DENIED`: the first instance exists already.
 const ACCESS_DENIED: i32 = 5;
