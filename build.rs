@@ -27,6 +27,12 @@ const NPM_REASON: &str =
 /// Where npm puts the bundles of the client library.
 const BUNDLES: &str = "node_modules/socket.io-client/dist";
 
+/// The bundles that are served, and where: the one for `<script>`, and the one for `import`.
+const SERVED: [(&str, &str); 2] = [
+    ("socket.io.min.js", "socket.io/socket.io.js"),
+    ("socket.io.esm.min.js", "socket.io/socket.io.esm.min.js"),
+];
+
 fn main() {
     if let Err(error) = gather() {
         // Cargo shows these lines, and nothing else that a script prints. A script that fails by its exit
@@ -52,8 +58,9 @@ fn gather() -> Fallible<()> {
         assets.insert(path, content);
     }
     let static_hash = hash_of_all(&assets);
-    let client = fs::read(client_library(&root, &out)?)?;
-    assets.insert("socket.io/socket.io.js".to_owned(), client);
+    for ((_, path), content) in SERVED.iter().zip(client_library(&root, &out)?) {
+        assets.insert((*path).to_owned(), content);
+    }
 
     let mut table = format!(
         "/// What stands for all files of `static/` in URLs.\npub(crate) const STATIC_HASH: &str = {static_hash:?};\n\
@@ -101,32 +108,34 @@ fn without_comments(text: &str) -> String {
     kept
 }
 
-/// Installs the client library unless it is there, and returns its bundle, checked.
-fn client_library(root: &Path, out: &Path) -> Fallible<PathBuf> {
+/// Installs the client library unless it is there, and returns its bundles, checked, in the order of [`SERVED`].
+fn client_library(root: &Path, out: &Path) -> Fallible<[Vec<u8>; SERVED.len()]> {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(root.join("package.json"))?)?;
-    let text =
-        |name: &str| manifest["bundle"][name].as_str().ok_or(format!("package.json has no bundle.{name}"));
-    let (file, hash) = (text("file")?, text("sha256")?);
     let home = out.join("npm");
-    let path = home.join(BUNDLES).join(file);
-    let is_right = || fs::read(&path).is_ok_and(|found| hex(&found) == hash);
-
-    if !is_right() {
-        fs::create_dir_all(&home)?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(root.join(file), home.join(file))?;
+    let read = |file: &str| {
+        let hash = manifest["bundles"][file].as_str().ok_or(format!("package.json has no bundles.{file}"))?;
+        let path = home.join(BUNDLES).join(file);
+        let found = fs::read(&path).ok().filter(|found| hex(found) == hash);
+        Fallible::Ok(found.ok_or_else(|| {
+            format!(
+                "{} is not the file that package.json names (SHA-256 {hash}): \
+                 remove that directory and build again, or, after a deliberate update, write the new hash there",
+                path.display()
+            )
+        }))
+    };
+    for (file, _) in SERVED {
+        if read(file)?.is_err() {
+            fs::create_dir_all(&home)?;
+            for file in ["package.json", "package-lock.json"] {
+                fs::copy(root.join(file), home.join(file))?;
+            }
+            npm_ci(&home)?;
+            break;
         }
-        npm_ci(&home)?;
     }
-    if is_right() {
-        return Ok(path);
-    }
-    Err(format!(
-        "{} is not the file that package.json names (SHA-256 {hash}): \
-         remove that directory and build again, or, after a deliberate update, write the new hash there",
-        path.display()
-    )
-    .into())
+    let [classic, module] = SERVED.map(|(file, _)| read(file));
+    Ok([classic??, module??])
 }
 
 fn npm_ci(home: &Path) -> Fallible<()> {

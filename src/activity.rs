@@ -2,14 +2,16 @@
 
 use std::{
     fmt,
-    future::poll_fn,
-    pin::pin,
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
+
+use pin_project_lite::pin_project;
 
 /// What is being worked on. Cheap to clone; as long as the number of workers.
 #[derive(Debug, Clone, Default)]
@@ -23,15 +25,30 @@ struct Task {
     since: Instant,
 }
 
+pin_project! {
+    /// See [`Activity::during`]. An `async fn` would hold the future twice: once as it was given, once as it runs.
+    pub(crate) struct During<F> {
+        #[pin]
+        future: F,
+        what: Arc<str>,
+        activity: Activity,
+    }
+}
+
+impl<F: Future> Future for During<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _busy = this.activity.begin(Arc::clone(this.what));
+        this.future.poll(cx)
+    }
+}
+
 impl Activity {
     /// Runs a future, and says what it is while a worker is busy with it; not while it waits.
-    pub(crate) async fn during<F: Future>(&self, what: Arc<str>, future: F) -> F::Output {
-        let mut future = pin!(future);
-        poll_fn(|context| {
-            let _busy = self.begin(Arc::clone(&what));
-            future.as_mut().poll(context)
-        })
-        .await
+    pub(crate) fn during<F: Future>(&self, what: Arc<str>, future: F) -> During<F> {
+        During { future, what, activity: self.clone() }
     }
 
     /// A worker begins to do something, and has done it when this is dropped.
@@ -86,6 +103,8 @@ impl fmt::Display for LongTask {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     #[tokio::test]

@@ -4,12 +4,19 @@ use std::{fmt::Write as _, iter, net::IpAddr};
 
 use crate::{
     config::Config,
+    contract::paths,
     hosting::endpoint::Endpoint,
     poem::{Note, Poem, counted},
 };
 
-/// The banner of a server that listens at `endpoint`, on a machine with these addresses.
-pub(crate) fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr], poem: &Poem) -> String {
+/// The banner of a server that listens at `endpoint`, and for `metrics` elsewhere if it does, on a machine with these addresses.
+pub(crate) fn banner(
+    config: &Config,
+    endpoint: &Endpoint,
+    metrics: Option<&Endpoint>,
+    interfaces: &[IpAddr],
+    poem: &Poem,
+) -> String {
     let hosting = &config.hosting;
     let mut text = String::new();
     let mut line = |name: &str, value: &dyn std::fmt::Display, reason: &str| {
@@ -28,7 +35,22 @@ pub(crate) fn banner(config: &Config, endpoint: &Endpoint, interfaces: &[IpAddr]
     line("host", &hosting.host.value, &hosting.host.reason);
     line("prefix", &hosting.prefix.value, &hosting.prefix.reason);
     line("endpoint", endpoint, &hosting.endpoint.reason);
-    line("transports", &config.transports_text(), "");
+    if config.reuse_port {
+        line(
+            "",
+            &"shared with other Dantes that use --reuse-port: the system gives each a part of the connections",
+            "",
+        );
+    }
+    if let Some(metrics) = metrics {
+        let urls = metrics.urls(interfaces);
+        let shown =
+            urls.first().map_or_else(|| metrics.to_string(), |url| format!("{url}{}", paths::METRICS));
+        line("metrics", &shown, "only there");
+    }
+    let reason = if config.reuse_port { "long polling needs one process" } else { "" };
+    line("transports", &config.transports_text(), reason);
+    line("readers", &config.reader_limits().0, "");
     let every = humantime::format_duration(config.interval);
     let size = match poem.cantos().len() {
         0 => counted(poem.len(), "stanza"),
@@ -67,7 +89,7 @@ mod tests {
     #[test]
     fn the_banner_gives_reasons() {
         let config = Config::new(&ServeArgs::default(), &Environment::default(), 1).unwrap();
-        let text = banner(&config, &Endpoint::loopback(8888), &[], &Poem::embedded());
+        let text = banner(&config, &Endpoint::loopback(8888), None, &[], &Poem::embedded());
         let edition = Poem::embedded().edition().to_owned();
         assert_eq!(
             text,
@@ -77,9 +99,26 @@ mod tests {
                  prefix     / (default)\n  \
                  endpoint   127.0.0.1:8888 (default)\n  \
                  transports socket.io (websocket,polling), websocket, sse\n  \
+                 readers    at most 20000, and 1000 from one address\n  \
                  poem       3 cantos, 140 stanzas, one every 2s, edition {edition}\n",
                 env!("CARGO_PKG_VERSION")
             )
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shared_port_is_said() {
+        let args = ServeArgs { reuse_port: true, ..ServeArgs::default() };
+        let config = Config::new(&args, &Environment::default(), 1).unwrap();
+        let text = banner(&config, &Endpoint::loopback(8888), None, &[], &Poem::embedded());
+        assert!(
+            text.contains(
+                "  endpoint   127.0.0.1:8888 (default)\n             shared with other Dantes that use --reuse-port: \
+                 the system gives each a part of the connections\n  transports socket.io (websocket), websocket, sse \
+                 (long polling needs one process)\n"
+            ),
+            "{text}"
         );
     }
 
@@ -97,7 +136,7 @@ mod tests {
             ),
             (Endpoint::Inherited, nowhere),
         ] {
-            let text = banner(&config, &endpoint, &interfaces, &Poem::embedded());
+            let text = banner(&config, &endpoint, None, &interfaces, &Poem::embedded());
             let start = format!("Dante {}\n{open}  host ", env!("CARGO_PKG_VERSION"));
             assert!(text.starts_with(&start), "{endpoint}: {text}");
         }
@@ -110,7 +149,7 @@ mod tests {
             b"The Project Gutenberg EBook of A\n*** START OF THE PROJECT GUTENBERG EBOOK A ***\n\na\nb\n\n\
               *** END OF THE PROJECT GUTENBERG EBOOK A ***\nx\n",
         );
-        let text = banner(&config, &Endpoint::loopback(8888), &[], &poem.unwrap());
+        let text = banner(&config, &Endpoint::loopback(8888), None, &[], &poem.unwrap());
         let (_, after) = text.split_once("  poem       ").unwrap();
         let lines: Vec<_> = after.lines().collect();
         assert!(lines[0].starts_with("1 stanza, one every 2s"), "{text}");

@@ -2,9 +2,13 @@
 //! values are texts here; that way an option and its environment variable share one parser and one
 //! form of error.
 
+mod load;
+
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use load::LoadArgs;
 
 use crate::hosting::recipes::Recipe;
 
@@ -37,6 +41,10 @@ pub enum Command {
     Probe(Box<ProbeArgs>),
     /// Serve an echo to try a host with: WebSocket, event streams and POST, in any size and at any pace
     Echo(EchoArgs),
+    /// Tell something to every reader on every Dante that meets in the same Redis
+    Announce(AnnounceArgs),
+    /// Open many readers on a server of yours, check that each gets every stanza, and tell how late they came
+    Load(LoadArgs),
 }
 
 /// What `dante serve` takes.
@@ -47,6 +55,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ENDPOINT")]
     pub listen: Option<String>,
 
+    /// Share the port with other Dantes that do the same: the system gives each a part of the connections (Linux).
+    /// Socket.IO then uses WebSocket only, since long polling needs one process [env: DANTE_REUSE_PORT=1]
+    #[arg(long)]
+    pub reuse_port: bool,
+
     /// URL path that the host serves Dante under, such as /dante; / for the root
     /// [default: what the host sets] [env: DANTE_PREFIX]
     #[arg(long, value_name = "PATH")]
@@ -56,6 +69,12 @@ pub struct ServeArgs {
     /// [env: DANTE_TRUST_FORWARDED=1]
     #[arg(long)]
     pub trust_forwarded: bool,
+
+    /// Origins whose pages may read, too, such as https://shop.example; repeat it or separate them by commas, or * for all.
+    /// With a list, a WebSocket from a page of another one is refused [default: none; WebSocket from all] [env: DANTE_ALLOW_ORIGIN]
+    #[allow(rustdoc::bare_urls, reason = "the text is for the terminal")]
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
 
     /// Another text to stream: UTF-8, stanzas separated by blank lines or told by indentation, canto headings
     /// such as "Inferno: Canto IV" or none; a file from Project Gutenberg as it is [default: the poem in the binary] [env: DANTE_POEM]
@@ -81,10 +100,51 @@ pub struct ServeArgs {
     #[arg(long, value_name = "SECS")]
     pub polling_duration: Option<String>,
 
-    /// Time that readers have to leave when the server stops; after it the process ends in any case
+    /// Time over which readers are let go when the server stops, at most: a thousand in a second, or faster where there are more
+    /// [default: 5s] [env: DANTE_DRAIN]
+    #[arg(long, value_name = "TIME")]
+    pub drain: Option<String>,
+
+    /// Time that readers then have to leave; after it the process ends in any case
     /// [default: 10s] [env: DANTE_GRACE]
     #[arg(long, value_name = "TIME")]
     pub grace: Option<String>,
+
+    /// Most readers at once, from 1 to 10000000; those beyond are told to come later (503, or connect_error server-full)
+    /// [default: as many as the limit on open files allows, up to 20000] [env: DANTE_MAX_READERS]
+    #[arg(long, value_name = "N")]
+    pub max_readers: Option<String>,
+
+    /// Most readers at once from one address (IPv6: from one /64), from 1 to 10000000. Peers on this machine and in private networks are not
+    /// counted, since they are mostly proxies, unless --trust-forwarded has them name the client
+    /// [default: a quarter of --max-readers, from 16 to 1000] [env: DANTE_MAX_PER_ADDRESS]
+    #[arg(long, value_name = "N")]
+    pub max_per_address: Option<String>,
+
+    /// Time that a connection may be quiet before its first request and between requests, from 1s to 1h, or none for no limit
+    /// [default: 75s; none on Unix sockets and pipes, and behind IIS and Azure] [env: DANTE_KEEP_ALIVE]
+    #[arg(long, value_name = "TIME")]
+    pub keep_alive: Option<String>,
+
+    /// Who may connect to a Unix socket, as the mode of its file in octal digits
+    /// [default: 660, the account that runs Dante and its group] [env: DANTE_SOCKET_MODE]
+    #[arg(long, value_name = "MODE")]
+    pub socket_mode: Option<String>,
+
+    /// Threads that serve, from 1 to 256. One is cheapest for each stanza, and enough until it is busy all the time
+    /// [default: 1] [env: DANTE_THREADS]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<String>,
+
+    /// Where to serve /metrics and /health/ instead, away from readers: a port (loopback only), an address with a port, unix:/path,
+    /// or \\.\pipe\name [default: /metrics is where readers are served] [env: DANTE_METRICS_LISTEN]
+    #[arg(long, value_name = "ENDPOINT")]
+    pub metrics_listen: Option<String>,
+
+    /// The Redis in which several Dantes meet (they count readers together, and hear dante announce): redis://, rediss:// (TLS) or unix://.
+    /// With a password, use the variable: others see a command line [default: none] [env: DANTE_REDIS]
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
 
     /// Format of the log [default: text] [env: DANTE_LOG_FORMAT]
     #[arg(long, value_name = "text|json")]
@@ -102,6 +162,17 @@ pub struct EchoArgs {
     /// [default: what the host sets, else 8888] [env: DANTE_LISTEN]
     #[arg(long, value_name = "ENDPOINT")]
     pub listen: Option<String>,
+}
+
+/// What `dante announce` takes.
+#[derive(Debug, Args)]
+pub struct AnnounceArgs {
+    /// What to tell: plain text in one line, up to 500 characters
+    pub text: String,
+
+    /// The Redis that the Dantes were started with [env: DANTE_REDIS]
+    #[arg(long, value_name = "URL")]
+    pub redis: Option<String>,
 }
 
 /// What `dante hosting` takes.

@@ -1,11 +1,13 @@
 //! What each command does, once its arguments are parsed.
 
+mod probe;
+
 use std::{
     fs::File,
-    io::{self, IsTerminal as _, Read, Write},
+    io::{self, IsTerminal as _, Read as _, Write as _},
     net::IpAddr,
     process,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::Context;
@@ -14,31 +16,31 @@ use serde::Serialize;
 use tokio::runtime;
 
 use crate::{
+    bad_value::BadValue,
     banner::{banner, echo_banner},
-    cli::{EchoArgs, HostingArgs, LogFormat, ProbeArgs, ServeArgs},
-    config::Config,
+    cli::{AnnounceArgs, EchoArgs, HostingArgs, LoadArgs, LogFormat, ServeArgs},
+    config::{Config, read_redis},
     echo,
     explain::Explanation,
+    fleet::{self, Announcement},
     hosting::{
         endpoint::Endpoint,
         environment::Environment,
-        listener::BoundListener,
+        listener::{BindError, BoundListener, Bounds},
         recipes::{Recipe, Site, Wanted},
         setup::{self, IisFacts},
     },
-    logging,
+    load::{self, LoadError, View},
+    logging, open_files,
     output::has_no_reader,
     poem::{self, Poem},
-    probe::{
-        self, Document, ProbeEvent,
-        plan::Plan,
-        report::{Detail, Report, look::Look},
-        watch::WatchEvent,
-    },
-    server::{App, serve},
+    probe::report::look::Look,
+    server::{App, serve, serve_metrics},
     signals::Signals,
     supervisor,
 };
+
+pub use probe::probe;
 
 /// How long a pipe's last bytes may take to the peer: it has no half-close that would wait for them, and
 /// the end of the process ends the pipe (measured; see `pipe.rs`).
@@ -46,12 +48,6 @@ const PIPE_LINGER: Duration = Duration::from_millis(200);
 
 /// How long connections that the server has let go, or lost patience with, may take to end.
 const LAST_WORK: Duration = Duration::from_millis(250);
-
-/// The most that `--post` sends: what servers commonly allow, and more than any request for a stream needs.
-const LARGEST_POST: u64 = 1024 * 1024;
-
-/// How a probe ends whose reader has gone (`dante probe … | head -1`): it is not finished, and there is nobody to tell why.
-const UNFINISHED: u8 = 1;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -84,9 +80,13 @@ impl Failure {
 /// # Errors
 /// When the configuration or the poem cannot be used, or nothing can be bound.
 pub fn serve_poem(args: &ServeArgs, env: &Environment) -> Result<(), Failure> {
-    let config = Config::new(args, env, process::id()).map_err(|error| Failure::Usage(error.into()))?;
+    let mut config = Config::new(args, env, process::id()).map_err(|error| Failure::Usage(error.into()))?;
     let poem = read_poem(&config).map_err(Failure::Usage)?;
     logging::start(config.log_format, config.log_plan.as_ref());
+    config.open_files = open_files::raise_limit(config.asked_limits.files());
+    if let (_, Some(shortfall)) = config.reader_limits() {
+        tracing::warn!("{shortfall}");
+    }
     run(&config, poem).map_err(|error| {
         // iisnode's guests have no standard error; elsewhere the error is shown there.
         if config.log_plan.is_some() {
@@ -110,8 +110,13 @@ fn read_poem(config: &Config) -> anyhow::Result<Poem> {
 }
 
 fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
+    let mut builder = match config.threads {
+        1 => runtime::Builder::new_current_thread(),
+        _ => runtime::Builder::new_multi_thread(),
+    };
+    // The number is for workers, which a runtime of the current thread has none of.
     let runtime =
-        runtime::Builder::new_multi_thread().enable_all().build().context("no runtime can be had")?;
+        builder.worker_threads(config.threads).enable_all().build().context("no runtime can be had")?;
     let result = runtime.block_on(serve_until_stopped(config, poem));
     // Without a limit it would wait for a worker that is stuck.
     runtime.shutdown_timeout(LAST_WORK);
@@ -120,17 +125,39 @@ fn run(config: &Config, poem: Poem) -> anyhow::Result<()> {
 
 async fn serve_until_stopped(config: &Config, poem: Poem) -> anyhow::Result<()> {
     let app = App::new(poem, config);
+    if let Some(redis) = &config.redis {
+        app.join_fleet(redis).await?;
+    }
     let signal = supervisor::start(app.supervised()).context("signals cannot be listened for")?;
-    let listener = BoundListener::bind(&config.hosting.endpoint.value).await?;
+    let listener = match &config.hosting.endpoint.value {
+        endpoint if config.reuse_port => BoundListener::bind_shared(endpoint)?,
+        endpoint => BoundListener::bind_with_mode(endpoint, config.socket_mode).await?,
+    };
+    let listener = listener.within(Bounds { keep_alive: config.keep_alive, ..Bounds::default() });
+    let metrics = match &config.metrics {
+        Some(endpoint) => Some(BoundListener::bind(endpoint).await.map_err(of_metrics)?),
+        None => None,
+    };
     let endpoint = listener.endpoint().clone();
-    let banner = banner(config, &endpoint, &interface_addresses(), app.poem());
+    let apart = metrics.as_ref().map(BoundListener::endpoint);
+    let banner = banner(config, &endpoint, apart, &interface_addresses(), app.poem());
     // Dante serves without a standard output, too.
     let _ = logging::banner_writer(config.log_plan.as_ref()).write_all(banner.as_bytes());
+    if let Some(metrics) = metrics {
+        // It goes on while the readers are let go, and ends with the process.
+        tokio::spawn(serve_metrics(metrics, app.clone()));
+    }
     serve(listener, app, signal).await.context("serving failed")?;
     if matches!(endpoint, Endpoint::Pipe(_)) {
         tokio::time::sleep(PIPE_LINGER).await;
     }
     Ok(())
+}
+
+/// The same error for the other listener, whose option has another name.
+fn of_metrics(error: BindError) -> anyhow::Error {
+    anyhow::anyhow!(error.to_string().replace("--listen", "--metrics-listen"))
+        .context("the metrics cannot be served")
 }
 
 /// The addresses of this machine's interfaces, those that are down left out. The banner does without
@@ -168,6 +195,37 @@ async fn echo_until_stopped(config: &Config) -> anyhow::Result<()> {
         signals.next().await;
     };
     echo::serve(listener, stopped).await.context("serving failed")
+}
+
+/// `dante announce`: tells something to every reader on every node.
+///
+/// # Errors
+/// When the text or the URL cannot be used, Redis cannot be reached, or nobody has heard it.
+pub fn announce(args: &AnnounceArgs, env: &Environment) -> Result<(), Failure> {
+    let usage = |error: BadValue| Failure::Usage(error.into());
+    let announcement = Announcement::new(&args.text, SystemTime::now())
+        .map_err(|reason| usage(BadValue::new("the text", &args.text, reason)))?;
+    let given = args.redis.clone().map(|url| ("--redis", url));
+    let given = given.or_else(|| env.get("DANTE_REDIS").map(|url| ("DANTE_REDIS", url)));
+    let url = read_redis(given).map_err(usage)?.ok_or_else(|| Failure::Usage(anyhow::anyhow!(
+        "announcements go through Redis, and none is named; give --redis (or DANTE_REDIS) here and to each dante serve"
+    )))?;
+    let runtime =
+        runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be had");
+    let heard = runtime.and_then(|runtime| Ok(runtime.block_on(fleet::announce(&url, &announcement))?));
+    match heard.map_err(Failure::Failed)? {
+        0 => Err(Failure::Failed(anyhow::anyhow!(
+            "no Dante has heard it: none is connected with {url}; start each with the same --redis"
+        ))),
+        nodes => {
+            let told =
+                format!("announced to the readers of {nodes} node{}\n", if nodes == 1 { "" } else { "s" });
+            match io::stdout().write_all(told.as_bytes()) {
+                Err(error) if !has_no_reader(&error) => Err(Failure::Failed(error.into())),
+                _ => Ok(()),
+            }
+        }
+    }
 }
 
 /// `dante hosting`: explains where we are, or prints the file that a host needs.
@@ -218,114 +276,20 @@ fn json(value: &impl Serialize) -> Result<String, Failure> {
     Ok(text + "\n")
 }
 
-/// `dante probe`: probes a host, tells what it finds, and gives the exit code.
+/// `dante load`: loads a server, tells what its readers met, and gives the exit code.
 ///
 /// # Errors
-/// When a value cannot be used, or the probe cannot be made or told.
-pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
-    let mut plan = Plan::read(args, env).map_err(|error| Failure::Usage(error.into()))?;
-    if let Some(path) = args.post.as_deref().and_then(|text| text.strip_prefix('@')) {
-        plan = plan.posting(read_post(path).map_err(Failure::Usage)?);
+/// When a value cannot be used, or the load cannot be made or told.
+pub fn load(args: &LoadArgs, env: &Environment) -> Result<u8, Failure> {
+    if args.worker {
+        return load::work().map(|()| 0).map_err(|error| Failure::Failed(error.into()));
     }
-    let terminal = io::stdout().is_terminal();
+    let plan = load::Plan::read(args).map_err(|error| Failure::Usage(error.into()))?;
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    let look = Look::new(env, columns.filter(|_| terminal));
-    let detail = match (args.quiet, args.verbose) {
-        (true, _) => Detail::Quiet,
-        (_, true) => Detail::Verbose,
-        _ => Detail::Usual,
-    };
-    let report = Report::new(anstream::stdout(), look, terminal, detail);
-    match plan.watch() {
-        Some(time) => run_watch(plan, time, report, args.json).map_err(Failure::Failed),
-        None => run_probe(plan, report, args.json).map_err(Failure::Failed),
-    }
-}
-
-/// What is in the file that `--post` names after an @, as curl has it.
-fn read_post(path: &str) -> anyhow::Result<String> {
-    let name = || format!("the file {path} of --post cannot be sent");
-    let read = || -> io::Result<_> {
-        let mut body = String::new();
-        // A device has no end.
-        File::open(path)?.take(LARGEST_POST + 1).read_to_string(&mut body)?;
-        Ok(body)
-    };
-    let body = read().context("it cannot be read as UTF-8 text; check its path").with_context(name)?;
-    if body.len() as u64 > LARGEST_POST {
-        return Err(
-            anyhow::anyhow!("it is larger than {LARGEST_POST} bytes; use a smaller one").context(name())
-        );
-    }
-    Ok(body)
-}
-
-#[tokio::main]
-async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) -> anyhow::Result<u8> {
-    let mut tell = |news: ProbeEvent<'_>| match news {
-        _ if as_json => Ok(()),
-        ProbeEvent::Start { url, started } => report.start(url, started),
-        ProbeEvent::Hop(hop) => report.hop(hop),
-        ProbeEvent::Progress(text) => report.progress(&text),
-    };
-    let interrupted = interruption(plan.starts_browser())?;
-    let document = tokio::select! {
-        document = probe::probe(plan, &mut tell) => match document {
-            Err(error) if error.is_for_want_of_a_reader() => return Ok(UNFINISHED),
-            document => document?,
-        },
-        signal = interrupted => anyhow::bail!("stopped by {signal}"),
-    };
-    let told = if as_json { print_document(&document) } else { report.end(&document) };
-    match told {
-        Err(error) if !has_no_reader(&error) => Err(error).context("cannot write the report"),
-        // Whoever reads has read enough, and the outcome is known.
-        _ => Ok(document.exit_code()),
-    }
-}
-
-fn print_document(document: &Document) -> io::Result<()> {
-    let mut out = io::stdout();
-    serde_json::to_writer_pretty(&mut out, document)?;
-    writeln!(out)
-}
-
-/// Probes and then watches. As JSON, each thing that is told is an object on a line of its own.
-#[tokio::main]
-async fn run_watch(
-    plan: Plan,
-    time: Duration,
-    mut report: Report<impl Write>,
-    as_json: bool,
-) -> anyhow::Result<u8> {
-    let mut signals = Signals::new().context("signals cannot be listened for")?;
-    let stop = async move { signals.next().await };
-    let mut tell = |event: WatchEvent<'_>| match event {
-        event if as_json => match event.as_json() {
-            Some(object) => writeln!(io::stdout(), "{object}"),
-            None => Ok(()),
-        },
-        WatchEvent::Probe(ProbeEvent::Start { url, started }) => report.start(url, started),
-        WatchEvent::Probe(ProbeEvent::Hop(hop)) => report.hop(hop),
-        WatchEvent::Probe(ProbeEvent::Progress(text)) => report.progress(&text),
-        WatchEvent::Probed(document) => report.end(document),
-        WatchEvent::Start(time, every, streams) => report.watching(time, every, streams),
-        WatchEvent::Change(change) => report.change(change),
-        WatchEvent::End(summary) => report.end_of_watch(summary),
-    };
-    match probe::probe_and_watch(plan, time, stop, &mut tell).await {
-        Err(error) if error.is_for_want_of_a_reader() => Ok(UNFINISHED),
-        summary => Ok(summary?.exit_code()),
-    }
-}
-
-/// What asks the probe to stop, where it has something to end first; else the system ends it, and this never comes.
-fn interruption(matters: bool) -> anyhow::Result<impl Future<Output = &'static str>> {
-    let signals = matters.then(Signals::new).transpose().context("signals cannot be listened for")?;
-    Ok(async move {
-        match signals {
-            Some(mut signals) => signals.next().await,
-            None => std::future::pending().await,
-        }
+    let look = Look::new(env, columns.filter(|_| io::stdout().is_terminal()));
+    let view = View { columns: look.width, ascii: look.ascii, live: io::stderr().is_terminal() };
+    load::run(&plan, view, &mut io::stdout()).map_err(|error| match error {
+        LoadError::Usage(_) => Failure::Usage(error.into()),
+        LoadError::Failed(_) => Failure::Failed(error.into()),
     })
 }

@@ -29,6 +29,8 @@ paths! {
     CLIENT_LIBRARY = "/socket.io/socket.io.js";
     /// The same, under its other name.
     CLIENT_LIBRARY_MIN = "/socket.io/socket.io.min.js";
+    /// The same, for `import`.
+    CLIENT_LIBRARY_MODULE = "/socket.io/socket.io.esm.min.js";
     /// The page over plain WebSocket.
     WEBSOCKET_PAGE = "/websocket/";
     /// Plain WebSocket.
@@ -47,6 +49,14 @@ paths! {
     HELLO = "/hello/";
     /// What the server knows of itself and saw of a request.
     HOSTING = "/hosting.json";
+    /// Orders to a room.
+    ROOM = "/room/{name}";
+    /// Whether the process lives.
+    HEALTH_LIVE = "/health/live";
+    /// Whether the process should get readers.
+    HEALTH_READY = "/health/ready";
+    /// Its numbers, for Prometheus.
+    METRICS = "/metrics";
     /// The poem as text.
     PLAIN_TEXT = "/divine-comedy.txt";
     /// What pages load.
@@ -63,6 +73,20 @@ pub(crate) mod events {
     pub(crate) const READING: &str = "reading";
     /// A stanza.
     pub(crate) const DIVINE_COMEDY: &str = "divinecomedy";
+    /// What a room's readers are told of it.
+    pub(crate) const ROOM: &str = "room";
+    /// A reader shows the token with which it conducts its room; …
+    pub(crate) const CONDUCT: &str = "conduct";
+    /// … then its orders are followed: no stanza until it goes on, …
+    pub(crate) const HOLD: &str = "hold";
+    /// … the next one at once, and so on, …
+    pub(crate) const GO_ON: &str = "go-on";
+    /// … and the one with this index at once.
+    pub(crate) const JUMP: &str = "jump";
+    /// How many readers there are, for those who ask with [`READERS`](super::READERS).
+    pub(crate) const READERS: &str = "readers";
+    /// What is told to every reader on every node (`dante announce`).
+    pub(crate) const ANNOUNCEMENT: &str = "announcement";
     /// After the last stanza, on server-sent events, where a client cannot otherwise tell an end from a broken
     /// connection.
     pub(crate) const END: &str = "end";
@@ -81,6 +105,9 @@ pub(crate) const HELLO_NAMESPACE: &str = "/hello";
 /// The parameter of a stream's query that keeps it quiet at first: after the event `reading` nothing is sent for so many
 /// whole seconds, up to [`LONGEST_QUIET_SECS`]. With it the probe finds out how long a host lets a connection be silent.
 pub(crate) const QUIET: &str = "quiet";
+
+/// The parameter of a stream's query, and the name in Socket.IO's `auth`, that asks for the event `readers`.
+pub(crate) const READERS: &str = "readers";
 
 /// The longest time that a reader may ask for with [`QUIET`], in seconds.
 pub(crate) const LONGEST_QUIET_SECS: u64 = 600;
@@ -175,6 +202,7 @@ impl SeenExchange {
     Serialize,
     Deserialize,
     strum::Display,
+    strum::EnumCount,
     strum::EnumString,
     strum::IntoStaticStr,
     strum::VariantArray,
@@ -190,6 +218,8 @@ pub(crate) enum FaultId {
     Unescaped,
     LongTarget,
     LargeHead,
+    LateHead,
+    LateBody,
     Header,
     Garbage,
     NoHost,
@@ -219,8 +249,10 @@ impl FaultId {
             Self::Version => "The request line has the version",
             Self::Space => "The URL in the request line contains a space",
             Self::Unescaped => "The URL in the request line contains characters that must be escaped",
-            Self::LongTarget => "The URL is longer than 65,534 bytes",
+            Self::LongTarget => "The URL is longer than 32 KiB",
             Self::LargeHead => "The request has more than 100 headers",
+            Self::LateHead => "The request's head did not come to its end",
+            Self::LateBody => "The request's body did not come to its end",
             Self::Header => "The request line is fine, but a header after it is malformed",
             Self::Garbage => "This is not an HTTP request.",
             Self::NoHost => "The request is HTTP/1.1 without a Host header",
@@ -250,6 +282,10 @@ pub(crate) struct HostingStatus {
     /// Names this process among others that serve the same readers.
     pub(crate) node: String,
     pub(crate) readers: usize,
+    pub(crate) rooms: usize,
+    /// The other nodes, where they meet in Redis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fleet: Option<FleetStatus>,
     pub(crate) host: Finding,
     pub(crate) prefix: Finding,
     /// What kind of endpoint the server listens on; its name is nobody's business.
@@ -262,6 +298,17 @@ pub(crate) struct HostingStatus {
     pub(crate) of: usize,
     pub(crate) interval_ms: u64,
     pub(crate) request: SeenRequest,
+}
+
+/// What a node knows of all nodes, itself included.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct FleetStatus {
+    pub(crate) readers: usize,
+    /// How many nodes are heard.
+    pub(crate) nodes: usize,
+    /// Whether Redis is there; while it is away, the other nodes are not heard.
+    pub(crate) redis_connected: bool,
 }
 
 /// Something found out, and why it is believed.

@@ -45,8 +45,8 @@ struct Variable {
 const TRANSPORTS_RANKS: [&str; 2] = ["--transports", "DANTE_TRANSPORTS"];
 
 /// Dante's own variables that have a say in what is found, and the one that makes it believe proxies.
-const OWN_VARIABLES: [&str; 4] =
-    ["DANTE_LISTEN", "DANTE_PREFIX", "DANTE_TRANSPORTS", "DANTE_TRUST_FORWARDED"];
+const OWN_VARIABLES: [&str; 5] =
+    ["DANTE_LISTEN", "DANTE_PREFIX", "DANTE_REUSE_PORT", "DANTE_TRANSPORTS", "DANTE_TRUST_FORWARDED"];
 
 impl Explanation {
     /// Finds out what `dante serve` without options would find out in this environment.
@@ -55,13 +55,14 @@ impl Explanation {
     /// When any value cannot be used.
     pub(crate) fn new(env: &Environment, process_id: u32) -> Result<Self, ConfigError> {
         let config = Config::new(&ServeArgs::default(), env, process_id)?;
-        let is_set = env.has("DANTE_TRANSPORTS");
-        let reason = if is_set { "set by DANTE_TRANSPORTS" } else { "default" };
-        let transports = Finding::new(
-            config.transports_text(),
-            reason,
-            if is_set { &TRANSPORTS_RANKS[..1] } else { &TRANSPORTS_RANKS },
-        );
+        let (reason, overridden_by) = if config.reuse_port {
+            ("DANTE_REUSE_PORT is set, and long polling needs one process", &[][..])
+        } else if env.has("DANTE_TRANSPORTS") {
+            ("set by DANTE_TRANSPORTS", &TRANSPORTS_RANKS[..1])
+        } else {
+            ("default", &TRANSPORTS_RANKS[..])
+        };
+        let transports = Finding::new(config.transports_text(), reason, overridden_by);
         let open = |name| env.all(name).map(move |value| Variable { name, value: Some(value) });
         let variables = OWN_VARIABLES.into_iter().flat_map(open);
         let hosts = hosting::VARIABLES.into_iter().flat_map(|(name, secret)| {
@@ -162,6 +163,11 @@ mod tests {
         assert!(nothing.ends_with("Dante's own:\n             none\n"), "{nothing}");
         let iisnode = explain(&[("IISNODE_VERSION", "0.2.21"), ("DANTE_LISTEN", "1")]).to_string();
         assert!(iisnode.contains("(IISNODE_VERSION is set)\n             cannot be overridden"), "{iisnode}");
+        if cfg!(unix) {
+            let shared = explain(&[("DANTE_REUSE_PORT", "1")]).to_string();
+            let line = "  transports socket.io (websocket), websocket, sse (DANTE_REUSE_PORT is set, and long polling needs one process)";
+            assert!(shared.contains(line) && shared.contains("DANTE_REUSE_PORT=\"1\""), "{shared}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::{
         deflate::Agreement, engineio, events, http2::frames::FrameReader, inflating::Frames, unpack::Unpacker,
     },
     server::{
-        payload::{Framing, check},
+        engineio::payload::{Framing, check},
         request_prefix::{PrefixRules, Route, route},
     },
 };

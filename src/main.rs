@@ -19,7 +19,12 @@ fn main() -> ExitCode {
         None => commands::serve_poem(&cli.serve, &env),
         Some(Command::Serve(args)) => commands::serve_poem(&args, &env),
         Some(Command::Hosting(args)) => commands::hosting(&args, &env),
+        Some(Command::Announce(args)) => commands::announce(&args, &env),
         Some(Command::Echo(args)) => commands::echo(&args, &env),
+        Some(Command::Load(args)) => match commands::load(&args, &env) {
+            Ok(code) => return ExitCode::from(code),
+            Err(failure) => Err(failure),
+        },
         Some(Command::Probe(args)) => match commands::probe(&args, &env) {
             Ok(code) => return ExitCode::from(code),
             Err(failure) => Err(failure),

@@ -44,7 +44,9 @@ const LONG: Duration = Duration::from_secs(1);
 pub(crate) struct Supervised {
     /// Cancelled when the server should stop, whoever asked for it.
     pub(crate) stop: CancellationToken,
-    /// How long it may take to stop.
+    /// How long it may take to let its readers go.
+    pub(crate) drain: Duration,
+    /// How long it may take to stop, after that.
     pub(crate) grace: Duration,
     /// The conductor's beat.
     pub(crate) pulse: Arc<Pulse>,
@@ -74,8 +76,8 @@ pub(crate) fn start(supervised: Supervised) -> io::Result<impl Future<Output = (
 }
 
 async fn supervise(supervised: Supervised, mut signals: Signals, asked: oneshot::Sender<()>) -> Infallible {
-    let Supervised { stop, grace, activity, .. } = &supervised;
-    let (mut log, grace) = (Aside::default(), *grace);
+    let Supervised { stop, drain, grace, activity, .. } = &supervised;
+    let (mut log, drain, grace) = (Aside::default(), *drain, *grace);
     let first = tokio::select! {
         signal = signals.next() => Some(signal),
         () = stop.cancelled() => None,
@@ -95,7 +97,7 @@ async fn supervise(supervised: Supervised, mut signals: Signals, asked: oneshot:
     };
     tokio::select! {
         signal = second => log.finish(move || warn!(signal, "ended by a second signal")),
-        () = sleep(grace + MARGIN) => {
+        () = sleep(drain + grace + MARGIN) => {
             let busy = busy_with(activity);
             log.finish(move || error!(?grace, busy, "ended: the server did not stop within the grace period"));
         }

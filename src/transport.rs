@@ -111,6 +111,11 @@ impl Transports {
         Ok(Self(transports))
     }
 
+    /// One alone.
+    pub(crate) fn only(transport: EngineTransport) -> Self {
+        Self(vec![transport])
+    }
+
     /// In the order in which they are tried.
     pub(crate) fn as_slice(&self) -> &[EngineTransport] {
         &self.0

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// A beat that is later than this is worth a line: the page calls a stream interrupted after about so long.
-const LATE: Duration = Duration::from_secs(2);
+pub(crate) const LATE: Duration = Duration::from_secs(2);
 
 /// The shortest time between two lines.
 const QUIET: Duration = Duration::from_secs(10);

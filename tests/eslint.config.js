@@ -46,11 +46,11 @@ export default [
     },
   },
   {
-    files: ["tests/**/*.js"],
+    files: ["tests/**/*.js", "benches/**/*.js"],
     languageOptions: {
       ecmaVersion: 2025,
       sourceType: "module",
-      globals: { ...globals.node, ...globals.browser },
+      globals: { ...globals.node, ...globals.browser, Bun: "readonly" },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules,

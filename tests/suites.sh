@@ -26,9 +26,19 @@ powershell_runs() {
   "$cache/powershell/bin/python" tests/powershell/check.py setup.ps1
 }
 
-suite unit "cargo test: units, the binary, and fuzzing for a few seconds" cargo npm systemd-analyze
+suite unit "cargo test: units, the binary, what it costs, and fuzzing for a few seconds" cargo npm systemd-analyze strace?
 unit_runs() {
   cargo test --locked
+  strace -c -o /dev/null true 2>/dev/null || {
+    printf 'NOT RUN: how many system calls are made (tests/cost), for want of an strace that may trace\n' >&2
+    return 78
+  }
+}
+
+suite bench "benches/peers/run: that it measures Dante beside its peers; no time is judged" cargo npm bench-packages strace?
+bench_runs() {
+  node --test --test-reporter=spec benches/peers/*.test.js
+  benches/peers/run --smoke
 }
 
 suite clients "the official clients of Socket.IO 2, 3 and 4, ws and eventsource" cargo npm npm-packages
@@ -36,10 +46,16 @@ clients_runs() {
   with_dante tests/js/*.test.js
 }
 
-suite hosts "the pages and streams behind nginx, Apache, Caddy, HAProxy and iisnode's relay" \
-  cargo npm npm-packages nginx apache2 caddy haproxy
+suite hosts "the pages and streams behind nginx, Apache, Caddy, HAProxy and iisnode's relay, and a Prometheus" \
+  cargo npm npm-packages accuracy-packages python-venv openssl nginx apache2 caddy haproxy prometheus
 hosts_runs() {
   with_dante --test-concurrency=2 tests/hosts/*.test.js
+}
+
+suite fleet "three nodes behind HAProxy that meet in a Redis, which is killed, emptied and slow, as nodes are killed and drained" \
+  cargo npm npm-packages openssl haproxy redis-server
+fleet_runs() {
+  with_dante --test-concurrency=1 tests/fleet/*.test.js
 }
 
 suite probe "dante probe against good hosts and bad ones" \

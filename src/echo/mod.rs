@@ -23,7 +23,10 @@ use axum::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{contract::echo as contract, hosting::listener::BoundListener};
+use crate::{
+    contract::echo as contract,
+    hosting::listener::{BoundListener, serve_connections},
+};
 
 /// How many streams and bodies may be open at once: each may hold a message of the longest size in memory.
 const STREAMS: usize = 32;
@@ -60,15 +63,15 @@ pub async fn serve(
     };
     let (stop, tracker) = (echo.stop.clone(), echo.tracker.clone());
     let router = Router::new().fallback(answer).with_state(echo);
-    let shutdown = {
+    tokio::spawn({
         let stop = stop.clone();
         async move {
             shutdown.await;
             stop.cancel();
         }
-    };
+    });
     let serving = async {
-        axum::serve(listener, router).with_graceful_shutdown(shutdown).await?;
+        serve_connections(listener, router, stop.clone(), stop.clone()).await?;
         // Upgraded connections are not waited for there.
         tracker.close();
         tracker.wait().await;

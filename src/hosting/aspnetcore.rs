@@ -2,6 +2,7 @@
 //! answer its shutdown request. lextudio's HttpPlatformHandler v2 uses the same headers.
 
 use http::{HeaderMap, Method};
+use subtle::ConstantTimeEq as _;
 
 use super::environment::Environment;
 use crate::contract::paths;
@@ -20,9 +21,10 @@ pub(crate) fn pairing_token(env: &Environment) -> Option<String> {
 
 /// Whether a request came through the module. The module sets the header itself and removes it from what clients
 /// send, so only a local process that bypasses IIS lacks it. The reference application answers 400
-/// (aspnet/IISIntegration `IISMiddleware.cs:89`).
+/// (aspnet/IISIntegration `IISMiddleware.cs:89`). How long the comparison takes tells nothing of the token but its length, which
+/// is that of any GUID.
 pub(crate) fn is_paired(headers: &HeaderMap, token: &str) -> bool {
-    headers.get(TOKEN_HEADER).is_some_and(|sent| sent.as_bytes() == token.as_bytes())
+    headers.get(TOKEN_HEADER).is_some_and(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
 }
 
 /// Whether this is the module's request to stop. It expects 202, and waits 10 s for the program to end.
@@ -38,11 +40,13 @@ mod tests {
     #[test]
     fn tokens() {
         let mut headers = HeaderMap::new();
-        assert!(!is_paired(&headers, "t"));
-        headers.insert(TOKEN_HEADER, "u".parse().unwrap());
-        assert!(!is_paired(&headers, "t"));
-        headers.insert(TOKEN_HEADER, "t".parse().unwrap());
-        assert!(is_paired(&headers, "t"));
+        assert!(!is_paired(&headers, "token"));
+        for wrong in ["", "t", "tokeN", "Token", "token2", "tok", "token, token"] {
+            headers.insert(TOKEN_HEADER, wrong.parse().unwrap());
+            assert!(!is_paired(&headers, "token"), "{wrong}");
+        }
+        headers.insert(TOKEN_HEADER, "token".parse().unwrap());
+        assert!(is_paired(&headers, "token"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod listener;
 pub(crate) mod prefix;
 pub mod recipes;
 pub(crate) mod setup;
+pub mod socket_mode;
 
 use endpoint::{DEFAULT_PORT, Endpoint};
 use environment::Environment;

@@ -49,6 +49,13 @@ use piece::Fate;
 /// The largest text that is read, in bytes. The whole *Comedy* has half a megabyte.
 pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// The largest stanza, in bytes: much more than any poem has, and what every client takes in one message (the smallest limit that was
+/// found is 1 MiB, of Python's websockets), with all its quotes and line ends escaped.
+const MAX_STANZA: usize = 256 * 1024;
+
+/// How much of a stanza an error shows, in characters.
+const SHOWN: usize = 40;
+
 /// The embedded text: the first canto of each canticle in Longfellow's translation (1867).
 const EMBEDDED: &str = include_str!("../../divine-comedy.txt");
 
@@ -137,6 +144,19 @@ pub enum PoemError {
     /// More than `MAX_BYTES`.
     #[error("it has more than {MAX_BYTES} bytes, the most that are read; give a shorter text")]
     TooLarge,
+    /// More than `MAX_STANZA`.
+    #[error(
+        "stanza {number} (\"{start}…\") has {bytes} bytes, more than {MAX_STANZA}, the most that go in one message; \
+         divide it with blank lines"
+    )]
+    LongStanza {
+        /// 1-based, in the whole poem.
+        number: usize,
+        /// How it begins.
+        start: String,
+        /// How long it is.
+        bytes: usize,
+    },
 }
 
 impl Poem {
@@ -148,10 +168,20 @@ impl Poem {
     /// Divides a text: UTF-8 with or without a byte order mark, with any line ends.
     ///
     /// # Errors
-    /// When the text is not UTF-8, too large, or holds no stanza.
+    /// When the text is not UTF-8, too large, holds no stanza, or one that is too long.
     pub fn parse(text: &[u8]) -> Result<Self, PoemError> {
         let poem = Self::divide(encoding::decode(text)?);
-        if poem.stanzas.is_empty() { Err(PoemError::Empty) } else { Ok(poem) }
+        if poem.stanzas.is_empty() {
+            return Err(PoemError::Empty);
+        }
+        match poem.stanzas.iter().find(|stanza| stanza.text.len() > MAX_STANZA) {
+            Some(stanza) => Err(PoemError::LongStanza {
+                number: stanza.place.index + 1,
+                start: stanza.text.trim_start().chars().take(SHOWN).collect(),
+                bytes: stanza.text.len(),
+            }),
+            None => Ok(poem),
+        }
     }
 
     fn divide(text: &str) -> Self {

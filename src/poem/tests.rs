@@ -74,6 +74,10 @@ fn what_is_no_poem_says_why() {
     assert_eq!(Poem::parse(b"Inferno: Canto I\n"), Err(PoemError::Empty));
     let huge = vec![b'a'; MAX_BYTES + 1];
     assert_eq!(Poem::parse(&huge), Err(PoemError::TooLarge));
+    let long = format!("short\n\n{}\n", "selva oscura ".repeat(MAX_STANZA / 12));
+    let error = Poem::parse(long.as_bytes()).unwrap_err().to_string();
+    assert!(error.starts_with("stanza 2 (\"selva oscura") && error.contains("blank lines"), "{error}");
+    assert!(Poem::parse(format!("{}\n", "a".repeat(MAX_STANZA)).as_bytes()).is_ok());
 }
 
 #[test]

@@ -4,13 +4,28 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{encoded_poem::EncodedPoem, engineio, reader::Readers};
+use super::{
+    admission::Admission,
+    audience::{Audience, Listener, Seat},
+    drain::Drain,
+    encoded_poem::EncodedPoem,
+    engineio,
+    health::Readiness,
+    metrics::Refusals,
+    reader::Readers,
+    room::{self, Attempts},
+};
 use crate::{
     activity::Activity,
     conductor::Conductor,
     config::Config,
+    fleet::{Fleet, Link, LinkError, RedisUrl},
     hosting::{Hosting, fault::log::FaultLog},
+    memory,
+    origins::Origins,
     poem::Poem,
+    reading::Reading,
+    room::Rooms,
     supervisor::Supervised,
 };
 
@@ -29,10 +44,26 @@ pub struct Inner {
     /// What the workers do, to explain why nothing moves.
     pub(super) activity: Activity,
     pub(super) readers: Readers,
+    pub(super) rooms: Rooms,
+    /// Wrong tokens for rooms.
+    pub(super) attempts: Attempts,
+    pub(super) admission: Admission,
+    /// Who is told what beside the poem.
+    audience: Audience,
+    /// The other nodes.
+    pub(super) fleet: Fleet,
     pub(super) hosting: Hosting,
     pub(super) faults: Arc<FaultLog>,
+    /// Requests that were refused for other reasons.
+    pub(super) refusals: Refusals,
+    /// Whether new readers had better go elsewhere.
+    pub(super) readiness: Readiness,
+    /// Whether the readers' endpoint has the metrics, too.
+    pub(super) public_metrics: bool,
     pub(super) engine: engineio::Settings,
     pub(super) trust_forwarded: bool,
+    pub(super) origins: Origins,
+    pub(super) drain: Drain,
     pub(super) grace: Duration,
     /// Cancelled when the server should stop.
     pub(super) stop: CancellationToken,
@@ -55,27 +86,51 @@ impl App {
     pub fn new(poem: Poem, config: &Config) -> Self {
         let (conductor, work) = Conductor::new(config.interval);
         let (stop, activity) = (CancellationToken::new(), Activity::default());
-        let work = {
-            let activity = activity.clone();
-            async move { activity.during("the conductor".into(), work).await }
-        };
+        let work = activity.during("the conductor".into(), work);
         tokio::spawn(stop.clone().run_until_cancelled_owned(work));
+        let readiness = Readiness::default();
+        let readers = Readers::new(readiness.clone());
+        let trims = memory::give_back_after({
+            let readers = readers.clone();
+            move || readers.count()
+        });
+        tokio::spawn(stop.clone().run_until_cancelled_owned(trims));
+        let (rooms, changes) = Rooms::new(poem.len(), config.interval);
+        let news = room::tell_news(changes, conductor.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(news));
+        let (fleet, audience) = (Fleet::new(node_name()), Audience::default());
+        let attending = audience.clone().attend(fleet.clone(), {
+            let readers = readers.clone();
+            move || readers.count()
+        });
+        tokio::spawn(stop.clone().run_until_cancelled_owned(attending));
         let interval_ms = u64::try_from(config.interval.as_millis()).unwrap_or(u64::MAX);
         Self {
             inner: Arc::new(Inner {
-                encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, node_name())),
+                encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, fleet.node().to_owned())),
                 poem,
                 conductor,
                 activity,
-                readers: Readers::default(),
+                readers,
+                rooms,
+                attempts: Attempts::default(),
+                audience,
+                fleet,
+                admission: Admission::new(config.reader_limits().0),
                 hosting: config.hosting.clone(),
                 faults: Arc::default(),
+                refusals: Refusals::default(),
+                readiness,
+                public_metrics: config.metrics.is_none(),
                 engine: engineio::Settings {
                     transports: config.transports.clone(),
                     versions: config.engine_versions,
                     polling_duration: config.polling_duration,
+                    trust_forwarded: config.trust_forwarded,
                 },
                 trust_forwarded: config.trust_forwarded,
+                origins: config.origins.clone(),
+                drain: Drain::new(config.drain),
                 grace: config.grace,
                 stop,
                 #[cfg(debug_assertions)]
@@ -85,10 +140,30 @@ impl App {
         }
     }
 
+    /// Makes this node one of those that meet in this Redis.
+    ///
+    /// # Errors
+    /// When Redis cannot be reached or does not let us in. If it is lost later, it is sought again.
+    pub(crate) async fn join_fleet(&self, url: &RedisUrl) -> Result<(), LinkError> {
+        let link = Link::connect(self.fleet.clone(), url).await?;
+        let (readers, audience) = (self.readers.clone(), self.audience.clone());
+        let announced = move |announcement| audience.announce(&announcement);
+        // The server's end waits for its last word.
+        self.tracker.spawn(link.run(move || readers.count(), announced, self.stop.clone()));
+        Ok(())
+    }
+
+    /// A seat in the audience for a reader, if there can be anything for it to hear.
+    pub(super) fn seat<L: Listener>(&self, reading: &Reading, listener: impl FnOnce() -> L) -> Option<Seat> {
+        let hears = reading.readers() || self.fleet.is_linked();
+        hears.then(|| self.audience.join(listener(), reading.readers()))
+    }
+
     /// What the supervisor watches.
     pub(crate) fn supervised(&self) -> Supervised {
         Supervised {
             stop: self.stop.clone(),
+            drain: self.drain.longest(),
             grace: self.grace,
             pulse: self.conductor.pulse(),
             activity: self.activity.clone(),

@@ -58,13 +58,18 @@ pub(super) async fn icon(headers: HeaderMap) -> Response {
 
 /// `GET socket.io/socket.io.js` and `socket.io.min.js`: both are the minified file, which has a third of the bytes.
 pub(super) async fn client_library(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    const PATH: &str = "socket.io/socket.io.js";
-    let version = query.as_deref().and_then(|query| query.strip_prefix("v="));
-    serve(
-        PATH,
-        version.is_some_and(|version| find(PATH).is_some_and(|asset| asset.hash == version)),
-        &headers,
-    )
+    client("socket.io/socket.io.js", query.as_deref(), &headers)
+}
+
+/// `GET socket.io/socket.io.esm.min.js`: the same for `import`.
+pub(super) async fn client_module(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    client("socket.io/socket.io.esm.min.js", query.as_deref(), &headers)
+}
+
+fn client(path: &str, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let version = query.and_then(|query| query.strip_prefix("v="));
+    let current = version.is_some_and(|version| find(path).is_some_and(|asset| asset.hash == version));
+    serve(path, current, headers)
 }
 
 /// Answers with a file; `current` says whether its URL is one that no other content will ever have.

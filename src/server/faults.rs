@@ -84,6 +84,7 @@ pub(super) async fn not_found(
         let line = format!("{} {taken}{path} {:?}", request.method(), request.version());
         return refuse(&app, &fault, &line);
     }
+    app.faults.count(FaultId::NotServed);
     let whole = format!("{taken}{path}");
     let text = format!(
         "Nothing is served at \"{}\". The poem is at the root of the prefix. If this path should lead there, \

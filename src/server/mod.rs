@@ -1,51 +1,60 @@
 //! Serving: the application's state, its routes, and [`serve`], which runs them on any listener.
 
+mod acks;
+mod admission;
 mod app;
 mod assets;
-mod channel;
-mod encoded_poem;
-mod engineio;
+mod audience;
+mod body_deadline;
+mod cross_origin;
+mod drain;
+pub(crate) mod encoded_poem;
+pub(crate) mod engineio;
 mod faults;
 mod forwarded;
+mod handover;
+mod health;
 mod hello;
 mod language;
+mod line;
+mod metrics;
 mod pages;
-pub(crate) mod payload;
 mod ping;
 mod preference;
 mod reader;
 mod request_layer;
 pub(crate) mod request_prefix;
+mod room;
 mod routes;
 mod seen;
+mod serving;
 mod socketio;
 mod sse;
 mod status;
 #[cfg(debug_assertions)]
 mod test_routes;
+mod upgrade;
+mod violation;
 mod websocket;
 
-use std::{convert::Infallible, io, sync::Arc};
+use std::convert::Infallible;
 
 use axum::{
-    Router, ServiceExt as _,
+    Router,
     extract::Request,
     http::{HeaderName, HeaderValue, header},
-    middleware,
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 use socketioxide::SocketIo;
 use tower::{Layer as _, Service};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tracing::{info, warn};
 
 pub use app::App;
+pub use metrics::serve_metrics;
+pub use serving::serve;
 
-use crate::{
-    contract::paths,
-    hosting::listener::{BoundListener, Peer},
-};
+use crate::contract::paths;
 
 use routes::Routes;
 
@@ -62,17 +71,27 @@ fn router(app: &App) -> (Router, SocketIo) {
     let routes = pages::add_to(Routes::new())
         .at(paths::CLIENT_LIBRARY, get(assets::client_library))
         .at(paths::CLIENT_LIBRARY_MIN, get(assets::client_library))
+        .at(paths::CLIENT_LIBRARY_MODULE, get(assets::client_module))
         .at(paths::STATIC, get(assets::own))
         .at(paths::FAVICON, get(assets::icon))
         .at(paths::HOSTING, get(status::hosting))
+        .at(paths::HEALTH_LIVE, get(health::live))
+        .at(paths::HEALTH_READY, get(health::ready))
         // Mounted once: each mount would be an engine with separate sessions.
         .service(paths::SOCKET_IO, engine)
         .at(paths::WEBSOCKET, get(websocket::upgrade))
         .at(paths::SERVER_FAYE_WEBSOCKET, get(websocket::upgrade))
-        .at(paths::SSE, get(sse::stream));
+        .at(paths::SSE, get(sse::stream))
+        .at(paths::ROOM, post(room::order));
+    let routes = if app.public_metrics { routes.at(paths::METRICS, get(metrics::text)) } else { routes };
     let router = routes.into_router().fallback(faults::not_found);
     #[cfg(debug_assertions)]
     let router = if app.test_routes { router.merge(test_routes::router()) } else { router };
+    let router = router.layer(cross_origin::Guard::new(app.origins.clone()));
+    let router = match cross_origin::headers(&app.origins) {
+        Some(headers) => router.layer(headers),
+        None => router,
+    };
     (router.with_state(app.clone()), io)
 }
 
@@ -103,55 +122,4 @@ fn is_part_of_a_page(answer: &Response) -> bool {
 
 fn set_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::overriding(name, HeaderValue::from_static(value))
-}
-
-/// Serves until `shutdown` completes or the host asks to stop. Then closes the readers' connections so that they
-/// reconnect, and returns when they have left or the grace period is over.
-///
-/// # Errors
-/// When the listener fails for good.
-pub async fn serve(
-    listener: BoundListener,
-    app: App,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (router, io) = router(&app);
-    let listener = listener.behind(app.hosting.host.value, Arc::clone(&app.faults));
-    let stop = app.stop.clone();
-    let (grace, tracker) = (app.grace, app.tracker.clone());
-
-    let letting_go = tokio::spawn({
-        let (app, stop) = (app.clone(), stop.clone());
-        async move {
-            tokio::select! {
-                () = shutdown => {}
-                () = stop.cancelled() => {}
-            }
-            info!(readers = app.readers(), "disconnecting the readers");
-            stop.cancel();
-            io.close().await;
-        }
-    });
-
-    let layered = middleware::from_fn_with_state(app, request_layer::handle).layer(router);
-    let service = secured(layered).into_make_service_with_connect_info::<Peer>();
-    let serving = async {
-        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).await?;
-        // This does not wait for upgraded connections: Socket.IO's are closed by now, and the tracker waits for the others.
-        let _ = letting_go.await;
-        tracker.close();
-        tracker.wait().await;
-        Ok(())
-    };
-    let impatience = async {
-        stop.cancelled().await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        result = serving => result,
-        () = impatience => {
-            warn!(?grace, "some connections did not end within the grace period and were dropped");
-            Ok(())
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! The ping with which the page measures round trips: what a reader sends comes back at once.
 
-use axum::extract::ws::Utf8Bytes;
 use socketioxide::extract::{AckSender, SocketRef};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::contract::events;
 
@@ -11,8 +11,8 @@ const LONGEST: usize = 64;
 /// Acknowledges a Socket.IO client's pings.
 pub(super) fn listen(socket: &SocketRef) {
     socket.on(events::ECHO, async |ack: AckSender| {
-        // A client that has left misses the answer.
-        let _ = ack.send(&());
+        // No arguments, as `cb()` gives in Node; `()` would be one, null. A client that has left misses the answer.
+        let _ = ack.send(&[(); 0]);
     });
 }
 

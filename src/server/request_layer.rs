@@ -14,10 +14,11 @@ use tracing::{info, warn};
 use super::{
     app::App,
     faults, forwarded,
+    metrics::Refusal,
     request_prefix::{self, Stripped},
     seen,
 };
-use crate::contract::SAW_HEADER;
+use crate::contract::{FAULT_HEADER, SAW_HEADER};
 use crate::hosting::{Host, aspnetcore, fault::describe_text, iisnode};
 
 /// Passes a request on, with its path below the prefix, or answers it here. Lists the request among the server's
@@ -25,7 +26,10 @@ use crate::hosting::{Host, aspnetcore, fault::describe_text, iisnode};
 pub(super) async fn handle(State(app): State<App>, request: Request, next: Next) -> Response {
     let saw = seen::describe(&app, &request);
     let activity = app.activity.clone();
-    let mut response = activity.during(describe(&request), pass_on(app, request, next)).await;
+    let mut response = activity.during(describe(&request), pass_on(app.clone(), request, next)).await;
+    if response.status().is_client_error() && !response.headers().contains_key(FAULT_HEADER) {
+        app.refusals.note(Refusal::Other);
+    }
     if let Some(saw) = saw {
         response.headers_mut().insert(SAW_HEADER, saw);
     }
@@ -58,6 +62,7 @@ async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
             app.faults.report(&fault, faults::describe_request(&request).as_bytes());
         }
     }
+    forwarded::shorten(request.headers_mut());
     let host = hosting.host.value;
     if host == Host::Iisnode {
         iisnode::repair_connection(request.headers_mut());

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{app::App, forwarded, request_prefix::RequestPrefix};
 use crate::{
-    contract::{Finding, HostingStatus, SeenRequest},
+    contract::{Finding, FleetStatus, HostingStatus, SeenRequest},
     hosting::endpoint::Endpoint,
 };
 
@@ -43,6 +43,15 @@ pub(super) async fn hosting(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         node: app.encoded.node().to_owned(),
         readers: app.readers(),
+        rooms: app.rooms.count(),
+        fleet: app.fleet.is_linked().then(|| {
+            let readers = app.fleet.readers(app.readers());
+            FleetStatus {
+                readers: readers.all,
+                nodes: readers.nodes,
+                redis_connected: app.fleet.away().is_none(),
+            }
+        }),
         host: found(hosting.host.value.to_string(), &hosting.host.reason),
         prefix: found(hosting.prefix.value.to_string(), &hosting.prefix.reason),
         endpoint: found(endpoint.to_owned(), &hosting.endpoint.reason),

@@ -1,90 +1,108 @@
 //! A reading over plain WebSocket: one text frame per stanza, close 1000 at the end, close 1012 (service restart) at
-//! shutdown, after which clients reconnect.
+//! shutdown, after which clients reconnect. A client that breaks the protocol is told so by its code (RFC 6455, 7.1.7).
+//!
+//! The conductor writes the stanzas ([`Line`]); the connection's task does the rest: it hears the client, sends pings and closes.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use axum::{
-    extract::{
-        RawQuery, State,
-        ws::{
-            CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code,
-            rejection::WebSocketUpgradeRejection,
-        },
-    },
-    http::{Extensions, HeaderMap, StatusCode, header},
+    extract::{RawQuery, Request, State},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::{
-    sync::mpsc,
+    sync::oneshot,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error, Message,
+        error::ProtocolError,
+        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+    },
 };
 
 use super::{
+    admission::{self, Place},
     app::App,
-    channel::{ChannelSink, StreamItem},
+    audience::{Listener, Seat},
     encoded_poem::EncodedPoem,
-    forwarded, ping,
+    forwarded,
+    line::{Line, LineStream, Passage},
+    ping,
+    reader::Reader,
+    room::{self, NoReading},
+    upgrade::{self, Upgrading},
+    violation,
 };
 use crate::{
-    conductor::ReadingGuard,
+    conductor::{Notice, ReaderSink, SendOutcome},
+    departure::Departure,
+    hosting::listener::WriteTimeout,
     query::parameter,
-    reading::{Reading, ResumeError, ResumeRequest},
+    reading::ResumeRequest,
     transport::Transport,
 };
 
 /// The largest message that a reader may send, in bytes.
 const MAX_MESSAGE: usize = 4 * 1024;
 
-/// The socket's read buffer; the default of 128 KiB would be kept for every reader.
-const READ_BUFFER: usize = 256;
+/// The least that the socket reads ahead: the buffer lives as long as the reader, who sends very little.
+const READ_BUFFER: usize = 1;
 
 /// How often a peer is pinged. One that has not answered by the next ping is gone.
 const PING_INTERVAL: Duration = Duration::from_secs(25);
 
-/// How long a peer may take to answer our close frame.
+/// How long a peer may take to answer our close frame, or to close its side.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects, and `?quiet=` for silence
-/// at the start.
+type Socket = WebSocketStream<WriteTimeout<LineStream>>;
+
+/// `GET websocket/ws`: `?from=` and `?edition=` say where to go on, `?format=json` asks for objects, `?quiet=` for silence
+/// at the start, and `?room=` to read together with others.
 pub(super) async fn upgrade(
     State(app): State<App>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    extensions: Extensions,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    mut request: Request,
 ) -> Response {
     let query = query.unwrap_or_default();
     // Before the upgrade: a page whose WebSocket failed can find out why with a plain GET.
-    let (reading, json) = match (start_reading(&app, &query), parse_format(&query)) {
-        (Ok(reading), Ok(json)) => (reading, json),
-        (Err(refusal), _) => return (StatusCode::BAD_REQUEST, refusal.to_string()).into_response(),
+    let (asked, json) = match (check(&app, &query, &request), parse_format(&query)) {
+        (Ok(asked), Ok(json)) => (asked, json),
+        (Err(refusal), _) => return refusal.into_response(),
         (_, Err(message)) => return (StatusCode::BAD_REQUEST, message).into_response(),
     };
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => {
+    let place = match admission::admit(&app, request.extensions(), request.headers(), asked.returns()) {
+        Ok(place) => place,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let (response, upgrading) = match upgrade::accept(&mut request) {
+        Ok(accepted) => accepted,
+        Err(error) => {
             let text = format!(
-                "This is the plain WebSocket endpoint, and this is not a WebSocket request: {rejection}."
+                "This is the plain WebSocket endpoint, and this is not a WebSocket request: {error}."
             );
-            return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], text).into_response();
+            return (upgrade::status(&error), upgrade::OFFER, text).into_response();
         }
     };
-    let client = forwarded::client(&extensions, &headers, app.trust_forwarded);
-    upgrade
-        .read_buffer_size(READ_BUFFER)
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE)
-        .on_upgrade(move |socket| {
-            let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
-            let what = format!("a plain WebSocket from {client}").into();
-            tracker.track_future(async move {
-                activity.during(what, serve_socket(app, socket, reading, json, client)).await;
-            })
-        })
+    let client = forwarded::client(request.extensions(), request.headers(), app.trust_forwarded);
+    let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
+    let what = format!("a plain WebSocket from {client}").into();
+    let serving = serve_socket(app, upgrading, asked, json, client, place);
+    tokio::spawn(tracker.track_future(activity.during(what, serving)));
+    response
 }
 
-fn start_reading(app: &App, query: &str) -> Result<Reading, ResumeError> {
-    ResumeRequest::from_query(query)?.start(&app.poem)
+fn check(app: &App, query: &str, request: &Request) -> Result<ResumeRequest, NoReading> {
+    let asked = ResumeRequest::from_query(query)?;
+    room::check(app, &asked, request.extensions(), request.headers())?;
+    Ok(asked)
 }
 
 /// Whether the client asks for JSON objects.
@@ -96,76 +114,180 @@ fn parse_format(query: &str) -> Result<bool, &'static str> {
     }
 }
 
-async fn serve_socket(app: App, mut socket: WebSocket, reading: Reading, json: bool, client: String) {
+async fn serve_socket(
+    app: App,
+    upgrading: Upgrading,
+    asked: ResumeRequest,
+    json: bool,
+    client: String,
+    place: Place,
+) {
+    let Some((socket, early)) = upgrading.socket().await else { return };
+    let line = Line::new(socket, true);
+    let sink_line = Arc::downgrade(&line);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(MAX_MESSAGE))
+        .max_frame_size(Some(MAX_MESSAGE));
+    let stream = WriteTimeout::new(LineStream::new(line, early), app.stop.clone());
+    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+    // It was checked, and only a room may have become too many since: the client comes back and is told.
+    let Ok(reading) = room::begin(&app, &asked) else { return };
     let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
     if json {
         let opening = app.encoded.opening_json(&reading);
-        if socket.send(Message::Text(opening.into())).await.is_err() {
+        if socket.send(Message::text(opening)).await.is_err() {
             return;
         }
     }
-    let (sink, items) = ChannelSink::new(reader, Transport::WebSocket);
     let first_ping = Instant::now() + reading.quiet() + PING_INTERVAL;
+    let (end, ended) = oneshot::channel();
+    // What is not a stanza can only be told as an object.
+    let seat = json.then(|| app.seat(&reading, || Ear(sink_line.clone()))).flatten();
+    let sink = WebSocketSink {
+        line: sink_line,
+        poem: app.encoded.clone(),
+        json,
+        reader,
+        _place: place,
+        _seat: seat,
+        end: Some(end),
+    };
     let guard = app.conductor.join(reading, sink);
     let close = tokio::select! {
-        close = send_stanzas(&mut socket, items, guard, &app.encoded, json, first_ping) => close,
+        left = listen(&mut socket, first_ping) => {
+            let (why, error) = match left {
+                Ok(why) => (why, None),
+                Err(error) => (broken_by(&error), Some(error)),
+            };
+            guard.leave(why);
+            drop(guard);
+            if let Some(error) = error {
+                let _ = timeout(CLOSING, violation::answer(&mut socket, &error)).await;
+            }
+            return;
+        }
+        ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),
+        () = app.drain.turn() => None,
         () = app.stop.cancelled() => None,
     };
-    // The conductor stops at the same moment, and its closed channel may be noticed first.
-    let restart = || CloseFrame { code: close_code::RESTART, reason: "the server is stopping".into() };
-    let close = close.or_else(|| app.stop.is_cancelled().then(restart));
-    if let Some(frame) = close
-        && socket.send(Message::Close(Some(frame))).await.is_ok()
+    // Only when the server stops does the conductor let go of a reading that has not ended, or the reader has left.
+    let is_stopping = app.drain.begun().is_cancelled() || app.stop.is_cancelled();
+    let close = close.or_else(|| is_stopping.then_some((CloseCode::Restart, "the server is stopping")));
+    if let Some((code, reason)) = close
+        && socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await.is_ok()
     {
-        let _ = timeout(CLOSING, async { while let Some(Ok(_)) = socket.recv().await {} }).await;
+        let _ = timeout(CLOSING, async { while let Some(Ok(_)) = socket.next().await {} }).await;
     }
 }
 
-/// Sends stanzas until the end, and returns the frame to close with; none if the peer is gone.
-async fn send_stanzas(
-    socket: &mut WebSocket,
-    mut items: mpsc::Receiver<StreamItem>,
-    _guard: ReadingGuard,
-    poem: &Arc<EncodedPoem>,
-    json: bool,
-    first_ping: Instant,
-) -> Option<CloseFrame> {
+/// Hears the client, answers its pings, and sends pings of our own, until it has left; says why.
+///
+/// # Errors
+/// When the connection breaks, or the client breaks the protocol.
+async fn listen(socket: &mut Socket, first_ping: Instant) -> Result<Departure, Error> {
     let mut pings = interval_at(first_ping, PING_INTERVAL);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut alive = true;
     loop {
-        tokio::select! {
-            item = items.recv() => {
-                let index = match item {
-                    Some(StreamItem::Stanza(index)) => index,
-                    Some(StreamItem::End) => {
-                        return Some(CloseFrame { code: close_code::NORMAL, reason: "the poem has ended".into() });
-                    }
-                    None => return None,
+        let answer = tokio::select! {
+            received = socket.next() => {
+                let Some(message) = received.transpose()? else { return Ok(Departure::ConnectionClosed) };
+                let text = match message {
+                    Message::Text(text) => Some(text),
+                    Message::Close(_) => return Ok(Departure::ClientLeft),
+                    _ => None,
                 };
-                let stanza = poem.stanza(index);
-                let frame = if json { &stanza.json } else { &stanza.text };
-                socket.send(Message::Text(frame.clone())).await.ok()?;
+                alive = true;
+                let Some(echo) = text.and_then(|text| ping::reply(&text)) else { continue };
+                Message::Text(echo)
             }
-            // Also to notice that the peer has closed the connection.
-            received = socket.recv() => match received {
-                Some(Ok(message)) => {
-                    alive = true;
-                    if let Message::Text(text) = message
-                        && let Some(echo) = ping::reply(&text)
-                    {
-                        socket.send(Message::Text(echo)).await.ok()?;
-                    }
-                }
-                Some(Err(_)) | None => return None,
-            },
             _ = pings.tick() => {
                 if !std::mem::take(&mut alive) {
-                    return None;
+                    return Ok(Departure::TimedOut);
                 }
-                socket.send(Message::Ping(Default::default())).await.ok()?;
+                Message::Ping(Bytes::new())
             }
+        };
+        socket.send(answer).await?;
+    }
+}
+
+/// Who is to blame when a WebSocket cannot go on.
+fn broken_by(error: &Error) -> Departure {
+    match error {
+        // The line broke; nobody said a wrong word.
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Departure::ConnectionClosed,
+        Error::Protocol(_) | Error::Capacity(_) | Error::Utf8(_) => Departure::ProtocolError,
+        Error::Io(error) => Departure::of_broken(error),
+        _ => Departure::ConnectionClosed,
+    }
+}
+
+/// Says that the poem has ended.
+struct End;
+
+/// Hears what is told beside the poem.
+struct Ear(Weak<Line>);
+
+impl Listener for Ear {
+    fn tell(&self, notice: &Notice) -> Passage {
+        self.0.upgrade().map_or(Passage::Closed, |line| line.slip_in(&notice.json))
+    }
+}
+
+struct WebSocketSink {
+    line: Weak<Line>,
+    poem: Arc<EncodedPoem>,
+    json: bool,
+    _place: Place,
+    _seat: Option<Seat>,
+    reader: Reader,
+    /// Taken when the poem has ended.
+    end: Option<oneshot::Sender<End>>,
+}
+
+impl WebSocketSink {
+    fn write(&mut self, frame: &Bytes) -> SendOutcome {
+        let Some(line) = self.line.upgrade() else { return SendOutcome::Closed };
+        match line.send(frame) {
+            Passage::Sent => SendOutcome::Sent,
+            // Nothing else carries stanzas here.
+            Passage::Full | Passage::Elsewhere => {
+                self.reader.finds_no_room();
+                SendOutcome::Full
+            }
+            Passage::Closed => SendOutcome::Closed,
         }
+    }
+}
+
+impl ReaderSink for WebSocketSink {
+    fn send(&mut self, index: usize) -> SendOutcome {
+        let poem = Arc::clone(&self.poem);
+        let stanza = poem.stanza(index);
+        let frame = if self.json { &stanza.json } else { &stanza.text };
+        let outcome = self.write(frame);
+        if outcome == SendOutcome::Sent {
+            self.reader.sent(Transport::WebSocket, frame.len());
+        }
+        outcome
+    }
+
+    /// Only readers of objects can tell it from a stanza.
+    fn tell(&mut self, notice: &Notice) -> SendOutcome {
+        if self.json { self.write(&notice.json) } else { SendOutcome::Sent }
+    }
+
+    fn finish(&mut self) -> SendOutcome {
+        self.reader.leaves(Departure::Finished);
+        // A task that is gone has no client to tell.
+        let _ = self.end.take().map(|end| end.send(End));
+        SendOutcome::Sent
+    }
+
+    fn leaves(&mut self, why: Departure) {
+        self.reader.leaves(why);
     }
 }
 

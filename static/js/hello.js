@@ -148,12 +148,13 @@ if (socket) {
     socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
     if (wanted) ask();
   });
-  watchHandshake(socket.io.engine, () => {
+  watchHandshake(socket, () => {
     const left = transports.slice(transports.indexOf("websocket") + 1);
     // Without another transport, the client itself keeps trying this one.
     if (!left.length) return;
     socket.io.opts.transports = left;
-    socket.disconnect().connect();
+    // The client may be in the midst of closing the engine, and would close the next one with it.
+    queueMicrotask(() => socket.disconnect().connect());
   });
   socket.on("disconnect", broken);
   socket.on("connect_error", ({ message }) => {

@@ -105,7 +105,11 @@ select.value = dataset.choice ?? "";
 select.addEventListener("change", () => {
   if (status.state !== "end") openStream(/** @type {TransportChoice} */ (select.value));
 });
-listenToCopy("copy", () => report({ choice: select.value, status, hosting: views.facts.hosting }), "copied");
+listenToCopy(
+  "copy",
+  () => report({ choice: select.value, status, session, hosting: views.facts.hosting }),
+  "copied",
+);
 listenToCopy(
   "link",
   () => {

@@ -26,6 +26,10 @@ export class Reading {
     this.stanzas = 0;
     this.gaps = 0;
     this.repeats = 0;
+    /** How many came when they were asked for again. */
+    this.fetched = 0;
+    /** What was asked for again last: the stanzas from one index up to another. */
+    this.asked = { from: -1, to: -1 };
   }
 
   /** What to ask for on connection: to continue from here. */
@@ -53,6 +57,18 @@ export class Reading {
   }
 
   /**
+   * How many stanzas are missing before this index, if they should be asked for again. The same place is not asked for twice: what does not come then never
+   * will.
+   * @param {number} index
+   */
+  wants(index) {
+    const missing = index - this.next;
+    if (missing <= 0 || this.asked.from === this.next) return 0;
+    this.asked = { from: this.next, to: index };
+    return missing;
+  }
+
+  /**
    * A stanza has arrived. Returns how many are missing before it; negative if it is a repeat.
    * @param {Place} place
    */
@@ -64,6 +80,7 @@ export class Reading {
     }
     this.gaps += missing;
     this.stanzas += 1;
+    if (index >= this.asked.from && index < this.asked.to) this.fetched += 1;
     this.next = index + 1;
     return missing;
   }
@@ -76,5 +93,6 @@ export class Reading {
   /** The text on the server is another one now: the reading begins anew. */
   startOver() {
     [this.next, this.edition] = [0, undefined];
+    this.asked = { from: -1, to: -1 };
   }
 }

@@ -13,7 +13,9 @@ import { anchor } from "./view/verse.js";
 import { showCounts, showLoss, showState } from "./view/panel.js";
 
 /** When opening takes longer, the page says so. */
-const SLOW_MS = 5000;
+const SLOW_MS = 3000;
+/** So often an end that comes too early is not believed; something that ends streams again and again would be asked for ever. */
+const EARLY_ENDS = 3;
 
 /**
  * @typedef {object} Views
@@ -43,6 +45,9 @@ export class Session {
     this.places = places;
     this.pace = new Pace(intervalMs);
     this.reconnects = 0;
+    this.earlyEnds = 0;
+    /** @type {{date: Date, from: number, to: number}[]} the stanzas that were asked for again, counted from 1 */
+    this.asked = [];
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
     /** @type {import("./stream/stream.js").TransportChoice} */
@@ -161,7 +166,7 @@ export class Session {
    */
   stanza(text, place, at) {
     const { verse, next, follow, contents, plot, hops } = this.views;
-    if (this.#missed(place)) return;
+    if (this.#missed(place) || this.#fetch(place.index)) return;
     const due = this.reading.next;
     const missing = this.reading.received(place);
     if (missing < 0) {
@@ -236,6 +241,11 @@ export class Session {
   ended() {
     clearTimeout(this.timer);
     const { reading, status } = this;
+    if (this.began !== null && this.earlyEnds < EARLY_ENDS && this.#note(reading.of)) {
+      this.earlyEnds += 1;
+      this.open(this.choice);
+      return;
+    }
     const { verse, next, pings, follow } = this.views;
     status.ended();
     if (!reading.complete) verse.fault(t("early_end", { n: number(reading.next), of: number(reading.of) }));
@@ -313,6 +323,28 @@ export class Session {
     const over = place.index > wanted.last;
     if (reached || over) this.wanted = null;
     if (reached && !over) location.replace(`#${anchor(place)}`);
+  }
+
+  /**
+   * Whether stanzas are missing before this one, and are asked for again: then it comes again behind them, in its place.
+   * @param {number} index
+   */
+  #fetch(index) {
+    if (!this.#note(index)) return false;
+    this.stream?.resume();
+    return true;
+  }
+
+  /** Notes on the page which stanzas before an index are asked for again, if any are. @param {number} index */
+  #note(index) {
+    const due = this.reading.next;
+    const missing = this.reading.wants(index);
+    if (!missing) return false;
+    const [a, b] = [number(due + 1), number(due + missing)];
+    this.views.verse.interrupted(t(missing > 1 ? "fetch_many" : "fetch_one", { a, b }));
+    this.views.plot.cut();
+    this.asked.push({ date: new Date(), from: due + 1, to: due + missing });
+    return true;
   }
 
   /** @param {number} due @param {number} missing */

@@ -10,7 +10,9 @@ export const UPGRADE_MS = 10_000;
 const CALM = 5;
 
 /** The reasons of a WebSocket that something on the way accepts but does not forward. */
-const MUTE = ["websocket closed", "websocket silent"];
+const MUTE = ["websocket closed", "websocket silent", "websocket unheard"];
+/** The reason of one that works, and breaks off within seconds, again and again. */
+const BROKEN = "websocket broke";
 
 /** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
 
@@ -197,7 +199,8 @@ export class Status {
   #polling() {
     if (this.onlyPolling) return t(this.choice === "socketio-polling" ? "polling_chosen" : "polling_only");
     const blocked = this.blocked ?? "";
-    return t(MUTE.includes(blocked) ? "polling_mute" : "polling_how", { reason: inWords(blocked) });
+    const sentence = blocked === BROKEN ? "broken" : MUTE.includes(blocked) ? "mute" : "how";
+    return t(`polling_${sentence}`, { reason: inWords(blocked) });
   }
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { BREAKAGES, startBreaker } from "../support/breaker.js";
 import { poemFile, startDante } from "../support/dante.js";
 import { useFirefox } from "./firefox.js";
 import { RESUMED, onlyStanzas, others, stanzas } from "./notes.js";
@@ -87,6 +88,25 @@ describe("Firefox", { concurrency: 4 }, () => {
       assert.deepEqual(await visit.texts(".counts dd"), [`${STANZAS}`, "0", "0", "1"]);
     }
   });
+
+  for (const breakage of Object.keys(BREAKAGES)) {
+    it(`goes on by long polling where the WebSocket is granted and then broken: ${breakage}`, async () => {
+      const { origin } = await startDante([...POEM, "--interval", "200ms"]);
+      const relay = await startBreaker(origin, breakage);
+      const visit = await open(`${relay.origin}/`);
+      await visit.state("polling");
+      // A reset that comes at once overtakes the 101 in Firefox, which then tells the page of neither.
+      const how =
+        breakage === "reset"
+          ? /^The WebSocket (was accepted, then|could not) /
+          : /^The WebSocket was accepted, (but|then) /;
+      assert.match(await visit.text("#how"), how);
+      await visit.state("end");
+      const { parts } = await visit.notes();
+      assert.deepEqual(onlyStanzas(parts), stanzas(STANZAS));
+      assert.equal(relay.granted, breakage === "reset-later" ? 2 : 1);
+    });
+  }
 
   it("speaks Italian where the address says so", async () => {
     const { origin } = await startDante(["--interval", "20ms"]);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { startBreaker } from "../support/breaker.js";
 import { startDante } from "../support/dante.js";
 import { startBehindRelay, useBrowser } from "./support.js";
 
@@ -55,6 +56,18 @@ describe("hello", { concurrency: 2 }, () => {
     await assertAnswers(visit);
     assert.match(await visit.text("#status"), /over long polling/);
   });
+
+  for (const breakage of ["reset", "reset-frames", "client-swallowed", "swallowed"]) {
+    it(`answers by polling when the WebSocket is granted and then broken: ${breakage}`, async () => {
+      const { origin } = await startDante();
+      const relay = await startBreaker(origin, breakage);
+      const visit = await open(`${relay.origin}/hello/`);
+      await visit.state("connected");
+      await assertAnswers(visit);
+      assert.match(await visit.text("#status"), /over long polling/);
+      assert.equal(relay.granted, 1);
+    });
+  }
 
   it("answers a click that comes before the connection", async () => {
     const { origin } = await startDante();

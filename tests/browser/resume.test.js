@@ -41,17 +41,37 @@ async function crash(visits, dante, args) {
  * Opens the page with a plain WebSocket or Socket.IO's in between: `pass` is given each stanza's message and
  * the way on.
  */
-const tampered = (open, url, pass) =>
-  open(url, {
-    prepare: (page) =>
-      page.routeWebSocket(/\/ws\?|socket\.io/, (socket) => {
+const tampered = (visitPage, url, pass, options = {}) =>
+  visitPage(url, {
+    ...options,
+    async prepare(page) {
+      await page.routeWebSocket(/\/ws\?|socket\.io/, (socket) => {
         const server = socket.connectToServer();
+        let open = true;
+        socket.onClose(() => {
+          open = false;
+          server.close();
+        });
         server.onMessage((message) => {
           const index = /"index":(\d+)/.exec(message)?.[1];
+          if (!open) return;
           if (index === undefined) socket.send(message);
           else pass(Number(index), () => socket.send(message), socket);
         });
-      }),
+      });
+      await page.route(/transport=polling/, async (route) => {
+        const response = await route.fetch();
+        let body = "";
+        for (const packet of (await response.text()).split("\x1e")) {
+          const index = /"index":(\d+)/.exec(packet)?.[1];
+          const add = () => (body += `${body && "\x1e"}${packet}`);
+          if (index === undefined) add();
+          else pass(Number(index), add);
+        }
+        // A packet that says nothing, in the place of none.
+        await route.fulfill({ response, body: body || "6" });
+      });
+    },
   });
 
 describe("resume", { concurrency: 2 }, () => {
@@ -84,8 +104,9 @@ describe("resume", { concurrency: 2 }, () => {
     });
     const badges = [];
     for (const choice of ["sse", "websocket", "socketio-polling", "socketio-websocket", "sse", "socketio"]) {
-      const seen = Object.keys((await visit.notes()).arrivals).length;
       await visit.$("#choice").selectOption(choice);
+      // What comes from now on comes over that one.
+      const seen = Object.keys((await visit.notes()).arrivals).length;
       await visit.stanzas(seen + 8);
       badges.push(await visit.text("#badge"));
     }
@@ -137,11 +158,54 @@ describe("resume", { concurrency: 2 }, () => {
       await visit.state("end");
       const parts = await visit.parts();
       // The page counts from 1, as people do.
-      const missing = stanzas(4, 0).concat("fault: Stanzas 5 to 6 are missing here.", stanzas(2, 6));
-      const more = ["fault: Stanza 9 is missing here.", ...stanzas(2, 9), "fault: Stanza 11 arrived again."];
-      assert.deepEqual(parts, [...missing, ...more, "stanza 11"]);
+      const asked = [
+        "break: Stanzas 5 to 6 did not arrive, and were asked for again.",
+        "break: Stanza 9 did not arrive, and was asked for again.",
+      ];
+      const missing = [...stanzas(4), asked[0], "fault: Stanzas 5 to 6 are missing here.", ...stanzas(2, 6)];
+      const more = [asked[1], "fault: Stanza 9 is missing here.", ...stanzas(2, 9)];
+      assert.deepEqual(parts, [...missing, ...more, "fault: Stanza 11 arrived again.", "stanza 11"]);
       assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["9", "3", "1", "0"]);
       assert.match(await visit.text("#end-after"), /9 stanzas .*Missed: 3\. Repeated: 1\./);
+    });
+  }
+
+  for (const [page, args] of [
+    ["/websocket/", []],
+    ["/", []],
+    ["/", ["--transports", "polling"]],
+  ]) {
+    it(`fetches what was lost on the way, and shows it in its place, at ${page} ${args.join(" ")}`, async () => {
+      const { origin } = await startDante(["--poem", poemFile(12), "--interval", "250ms", ...args]);
+      const lost = new Set([4, 5, 8, 11]);
+      // In the midst, and at the end, where nothing comes behind that would show it.
+      const visit = await tampered(open, `${origin}${page}`, (index, send) => lost.delete(index) || send(), {
+        permissions: ["clipboard-read", "clipboard-write"],
+      });
+      await visit.state("end");
+      const asked = [
+        "break: Stanzas 5 to 6 did not arrive, and were asked for again.",
+        "break: Stanza 9 did not arrive, and was asked for again.",
+        "break: Stanza 12 did not arrive, and was asked for again.",
+      ];
+      const whole = [
+        ...stanzas(4),
+        asked[0],
+        ...stanzas(4, 4),
+        asked[1],
+        ...stanzas(3, 8),
+        asked[2],
+        "stanza 11",
+      ];
+      assert.deepEqual(await visit.parts(), whole);
+      assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["12", "0", "0", "0"]);
+      await visit.$("#copy").click();
+      await visit.until(() => window.notes.said.live.includes("Report copied"));
+      const report = await visit.page.evaluate(() => navigator.clipboard.readText());
+      assert.match(
+        report,
+        /asked again for 5 to 6\n.*asked again for 9 to 9\n.*asked again for 12 to 12\nfetched: 4\n/,
+      );
     });
   }
 
@@ -152,7 +216,8 @@ describe("resume", { concurrency: 2 }, () => {
       else socket.close({ code: 1000 });
     });
     await visit.state("end");
+    const asked = "break: Stanzas 5 to 12 did not arrive, and were asked for again.";
     const fault = "fault: The stream ended after 4 of 12 stanzas.";
-    assert.deepEqual(await visit.parts(), [...stanzas(4), fault]);
+    assert.deepEqual(await visit.parts(), [...stanzas(4), asked, fault]);
   });
 });

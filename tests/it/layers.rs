@@ -8,14 +8,14 @@ use std::{
 
 /// The modules of `src/`, from top to bottom; those of one line do not use each other.
 const LAYERS: [&[&str]; 8] = [
-    &["fuzzing", "commands"],
-    &["banner", "explain", "probe", "server", "echo"],
+    &["fuzzing", "benching", "commands"],
+    &["banner", "explain", "probe", "server", "echo", "load"],
     &["config", "logging"],
     &["conductor", "supervisor", "cli"],
     &["hosting", "reading"],
-    &["poem", "contract", "pulse", "activity", "watchdog", "signals"],
-    &["transport", "engine_version", "query"],
-    &["bad_value", "output"],
+    &["poem", "contract", "pulse", "lateness", "activity", "watchdog", "signals", "memory", "reader_limits"],
+    &["transport", "departure", "engine_version", "fleet", "origins", "query", "room"],
+    &["bad_value", "output", "open_files"],
 ];
 
 #[test]

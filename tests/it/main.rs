@@ -4,20 +4,32 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
+mod admission;
 mod bad_hosts;
 mod binary;
+mod connections;
+mod cross_origin;
 mod echo;
 mod guests;
+mod health;
 mod hostile;
 mod layers;
+mod load;
+mod log;
+mod metrics;
 mod pages;
 mod payloads;
 mod probe;
 mod recipes;
+mod rooms;
 mod seen;
+mod sessions;
+mod shared_port;
 mod status;
 mod streams;
 mod supervisor;
 mod support;
 mod systemd;
+mod ways;
 mod web_config;
+mod websocket;

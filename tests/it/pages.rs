@@ -77,6 +77,9 @@ async fn the_client_library_is_cached_by_its_hash_and_precompressed() {
     assert_eq!((again.status, again.body.len()), (304, 0));
     let min = server.get("/socket.io/socket.io.min.js", "Accept-Encoding: gzip\r\n").await;
     assert_eq!((min.status, min.header("content-encoding")), (200, Some("gzip")));
+    let module = server.get("/socket.io/socket.io.esm.min.js", "").await;
+    assert_eq!(module.header("content-type"), Some("text/javascript; charset=utf-8"), "{}", module.head);
+    assert!(module.body.contains("Socket.IO v4.") && module.body.contains("export{"));
     let stale = server.get("/socket.io/socket.io.js?v=0123456789abcdef", "").await;
     assert_eq!(stale.header("cache-control"), Some("no-cache"), "another version's hash caches nothing");
 }

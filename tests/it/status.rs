@@ -27,6 +27,7 @@ async fn hosting_says_what_the_server_is_and_saw() {
             "version": env!("CARGO_PKG_VERSION"),
             "node": body["node"].as_str().unwrap(),
             "readers": 0,
+            "rooms": 0,
             "host": {"value": "self", "reason": "no host's variable is set"},
             "prefix": {"value": "/dante", "reason": "set by --prefix"},
             "endpoint": {"value": "tcp", "reason": body["endpoint"]["reason"].as_str().unwrap()},

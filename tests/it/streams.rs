@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::CloseFrame},
 };
 
-use crate::support::{Answer, HUNG, Server, Setup, Stream, socket_path, soon, websocket_request};
+use crate::support::{Answer, Server, Setup, Stream, socket_path, soon, websocket_request};
 
 fn paced(interval: &str, stanzas: (usize, usize)) -> Setup<'static> {
     Setup {
@@ -238,11 +238,9 @@ async fn at_shutdown_every_reader_is_told_to_come_back() {
     let mut rest = String::new();
     soon(sse.read_to_string(&mut rest)).await.unwrap();
     assert!(rest.ends_with("0\r\n\r\n") && !rest.contains("event: end"), "{rest}");
-    let mut last = Vec::new();
-    while let Ok(Some(Ok(message))) = tokio::time::timeout(HUNG, engine.next()).await {
-        last.push(message.to_string());
-    }
-    assert!(!last.contains(&"41".to_owned()) && last.contains(&"1".to_owned()), "{last:?}");
+    let (said, close) = recite(&mut engine).await;
+    assert!(!said.contains(&"41".to_owned()), "the poem has not ended: {said:?}");
+    assert_eq!(u16::from(close.unwrap().code), 1012);
 }
 
 /// How long after the opening event the first stanza came, by each transport; a second of quiet was asked for.
@@ -297,4 +295,39 @@ async fn a_quiet_time_that_is_none_is_refused() {
         }
     };
     assert!(refusal.contains("bad-quiet"), "{refusal}");
+}
+
+/// So that whoever takes them next is not run over: the first ones go at once, the last ones when the time is nearly over.
+#[tokio::test]
+async fn a_stop_lets_readers_go_one_after_the_other() {
+    const READERS: usize = 300;
+    let server = Server::start(paced("1h", (3, 0))).await;
+    let mut leaving = Vec::new();
+    for number in 0..READERS {
+        let (path, joins) = match number % 2 {
+            0 => ("/websocket/ws", false),
+            _ => ("/socket.io/?EIO=4&transport=websocket", true),
+        };
+        let mut socket = websocket(&server, path).await;
+        if joins {
+            socket.send("40".into()).await.unwrap();
+        }
+        leaving.push(tokio::spawn(async move {
+            let (_, close) = recite(&mut socket).await;
+            (Instant::now(), u16::from(close.expect("a close frame").code))
+        }));
+    }
+    server.until_readers(READERS).await;
+    let begun = Instant::now();
+    server.stop().await;
+    let mut after = Vec::new();
+    for left in leaving {
+        let (at, code) = left.await.unwrap();
+        assert_eq!(code, 1012);
+        after.push(at - begun);
+    }
+    after.sort_unstable();
+    // A thousand in a second.
+    let spread = after[READERS * 9 / 10] - after[READERS / 10];
+    assert!(spread >= Duration::from_millis(200), "{spread:?} between the first and the last tenth");
 }

@@ -5,7 +5,10 @@ use std::{fmt::Debug, future::Future, io, path::Path, time::Duration};
 use dante::{
     cli::ServeArgs,
     config::Config,
-    hosting::{endpoint::Endpoint, listener::BoundListener},
+    hosting::{
+        endpoint::Endpoint,
+        listener::{BoundListener, Bounds},
+    },
     poem::Poem,
     server::{App, serve},
 };
@@ -31,6 +34,8 @@ pub(crate) struct Setup<'a> {
     pub(crate) env: &'a [(&'a str, &'a str)],
     /// So many stanzas, each padded with so many spaces; the embedded poem if zero.
     pub(crate) stanzas: (usize, usize),
+    /// What a connection may cost; as usual by default.
+    pub(crate) bounds: Bounds,
 }
 
 /// A server of its own for one test.
@@ -61,6 +66,7 @@ impl Server {
         };
         let app = App::new(poem, &config);
         let listener = BoundListener::bind(&config.hosting.endpoint.value).await.expect("a listener");
+        let listener = listener.within(setup.bounds);
         let endpoint = listener.endpoint().clone();
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, app.clone(), async {
@@ -90,9 +96,14 @@ impl Server {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")).await
     }
 
+    /// Asks it to stop.
+    pub(crate) fn ask_to_stop(&mut self) {
+        drop(self.stop.take());
+    }
+
     /// Asks it to stop, and waits until it has drained.
     pub(crate) async fn stop(mut self) {
-        drop(self.stop.take());
+        self.ask_to_stop();
         soon(self.task).await.expect("no panic").expect("no error");
     }
 

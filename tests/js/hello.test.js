@@ -36,6 +36,26 @@ describe("Hello", { concurrency: true, timeout: 30_000 }, () => {
       assert.deepEqual(recording.log, []);
     });
 
+    test(`a client of Socket.IO ${version} that asks for an acknowledgement gets the answer twice`, async () => {
+      const socket = connect(version, `${dante.origin}/hello`);
+      for (const [said, expected] of [
+        [{ message: "Hello!" }, { message: "Hello back!" }],
+        [{ text: "Hello!" }, { error: 'sendMessage takes one object with a text: {message: "Hello"}' }],
+      ]) {
+        const emitted = new Promise((resolve) => socket.once("helloBack", (...back) => resolve(back)));
+        const acknowledged = new Promise((resolve) =>
+          socket.emit("sendMessage", said, (...back) => resolve(back)),
+        );
+        assert.deepEqual(await Promise.all([emitted, acknowledged]), [[expected], [expected]]);
+      }
+    });
+
+    test(`a ping of Socket.IO ${version} is acknowledged without arguments, as cb() does`, async () => {
+      const socket = connect(version, `${dante.origin}/hello`);
+      const back = await new Promise((resolve) => socket.emit("echo", (...args) => resolve(args)));
+      assert.deepEqual(back, []);
+    });
+
     test(`a client of Socket.IO ${version} that says something of another shape`, async () => {
       const socket = connect(version, `${dante.origin}/hello`);
       for (const args of OTHER_SHAPES) {
@@ -46,6 +66,17 @@ describe("Hello", { concurrency: true, timeout: 30_000 }, () => {
       assert.deepEqual(await say(socket, { message: "Hello!" }), [{ message: "Hello back!" }]);
     });
   }
+
+  test("a client that says again what is not acknowledged says it once", async () => {
+    const socket = connect("4", `${dante.origin}/hello`, { retries: 3, ackTimeout: 200 });
+    const answers = [];
+    socket.on("helloBack", (answer) => answers.push(answer));
+    const acknowledgement = await socket.emitWithAck("sendMessage", { message: "Hello!" });
+    assert.deepEqual(acknowledgement, { message: "Hello back!" });
+    // What is said next is answered after all that was said before.
+    await socket.emitWithAck("echo");
+    assert.equal(answers.length, 1);
+  });
 
   test("each client gets its own answer", async () => {
     const [speaker, listener] = [

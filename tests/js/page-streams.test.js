@@ -11,7 +11,8 @@ import { WebSocket } from "ws";
 
 import { Reading } from "../../static/js/reading.js";
 import { open } from "../../static/js/stream/stream.js";
-import { poemFile, startUnderIisnode } from "../support/dante.js";
+import { startBreaker } from "../support/breaker.js";
+import { poemFile, startDante, startUnderIisnode } from "../support/dante.js";
 import { startRelay } from "../support/relay.js";
 
 const STANZAS = 5;
@@ -28,10 +29,21 @@ Object.assign(globalThis, {
   io: (options) => io(page, options),
 });
 
-/** Opens a stream through a relay, and notes what it reports, until one of these events. */
+/** Opens a stream through a stand-in for iisnode, and notes what it reports, until one of these events. */
 async function listen(choice, transports, relay, ...last) {
   const { origin } = await startRelay(startUnderIisnode({ args: ARGS }).socketPath, relay);
-  const root = new URL("/dante/", origin);
+  return listenAt(`${origin}/dante/`, choice, transports, ...last);
+}
+
+/** The same through a host that grants WebSockets and breaks them. */
+async function listenBroken(choice, transports, breakage, ...last) {
+  const { origin } = await startDante(["--poem", poemFile(STANZAS), "--interval", "500ms"]);
+  const relay = await startBreaker(origin, breakage);
+  return { relay, ...(await listenAt(`${relay.origin}/`, choice, transports, ...last)) };
+}
+
+async function listenAt(address, choice, transports, ...last) {
+  const root = new URL(address);
   const events = [];
   const start = performance.now();
   const news = new EventEmitter();
@@ -40,17 +52,21 @@ async function listen(choice, transports, relay, ...last) {
     if (last.includes(name)) news.emit("over");
   };
   const quiet = () => {};
-  page = origin;
+  page = root.origin;
+  const reading = new Reading(0, STANZAS, undefined);
   const stream = open(
     choice,
-    new Reading(0, STANZAS, undefined),
+    reading,
     {
       connecting: () => note("connecting"),
       connected: (transport) => note("connected", transport),
       upgraded: () => note("upgraded"),
       blocked: (reason) => note("blocked", reason),
-      opening: quiet,
-      stanza: (_text, { index }) => note("stanza", index),
+      opening: (opening) => reading.opened(opening),
+      stanza(_text, place) {
+        reading.received(place);
+        note("stanza", place.index);
+      },
       lost: (reason) => note("lost", reason),
       refused: (reason) => note("refused", reason),
       foreign: quiet,
@@ -90,6 +106,57 @@ describe("a WebSocket that is accepted and not passed on", { concurrency: true, 
     test(`${mute}: plain WebSocket never stood, and says that it does not get through`, async () => {
       const { events } = await listen("websocket", [], { mute }, "lost", "ended");
       assert.deepEqual(events, ["connecting", "lost websocket blocked"]);
+    });
+  }
+});
+
+describe("a WebSocket that is granted, and then broken", { concurrency: true, timeout: 60_000 }, () => {
+  const BOTH = ["websocket", "polling"];
+  for (const [breakage, why] of Object.entries({
+    reset: "websocket closed",
+    end: "websocket closed",
+    "reset-frames": "websocket closed",
+    "client-swallowed": "websocket unheard",
+    "server-swallowed": "websocket silent",
+    swallowed: "websocket silent",
+  })) {
+    test(`${breakage}: Socket.IO reads by polling, and says why`, async () => {
+      const { events, ms, relay } = await listenBroken("socketio", BOTH, breakage, "ended");
+      const blocked = `blocked ${why}`;
+      assert.deepEqual(events, ["connecting", blocked, blocked, "connected polling", ...stanzas, "ended"]);
+      assert.ok(ms < SOON_MS, `${ms} ms`);
+      assert.equal(relay.granted, 1);
+    });
+
+    test(`${breakage}: Socket.IO over WebSocket alone says that it does not get through`, async () => {
+      const { events } = await listenBroken("socketio-websocket", [], breakage, "lost", "ended");
+      assert.deepEqual(events, ["connecting", "lost websocket blocked"]);
+    });
+
+    test(`${breakage}: so does plain WebSocket, unless it only listens`, async () => {
+      const { events } = await listenBroken("websocket", [], breakage, "lost", "ended");
+      const hears = ["client-swallowed", "reset-frames"].includes(breakage);
+      const heard = ["connecting", "connected websocket", ...stanzas, "ended"];
+      assert.deepEqual(events, hears ? heard : ["connecting", "lost websocket blocked"]);
+    });
+  }
+
+  for (const [first, ...way] of [
+    ["websocket", "connected websocket"],
+    ["polling", "connected polling", "upgraded"],
+  ]) {
+    test(`reset-later, ${first} first: what breaks off twice within seconds is not tried a third time`, async () => {
+      const transports = first === "polling" ? BOTH.toReversed() : BOTH;
+      const { events, relay } = await listenBroken("socketio", transports, "reset-later", "ended");
+      assert.deepEqual(
+        events.filter((event) => event.startsWith("stanza")),
+        stanzas,
+      );
+      const connections = events.filter((event) => !event.startsWith("stanza"));
+      const broken = ["connecting", ...way, "lost transport close"];
+      const blocked = "blocked websocket broke";
+      assert.deepEqual(connections, [...broken, ...broken, blocked, blocked, "connected polling", "ended"]);
+      assert.equal(relay.granted, 2);
     });
   }
 });

@@ -45,6 +45,21 @@ describe("a reading", () => {
     assert.deepEqual(counts(model), { stanzas: 3, gaps: 0, repeats: 2, next: 5 });
   });
 
+  test("asks once for what is missing, and counts what came then", () => {
+    const model = reading();
+    receive(model, 0, 1);
+    assert.equal(model.wants(2), 0, "nothing is missing");
+    assert.equal(model.wants(0), 0, "that was a repeat");
+    assert.equal(model.wants(4), 2);
+    assert.deepEqual(model.request(), { from: 2, edition: EDITION });
+    assert.deepEqual(receive(model, 2), [0]);
+    // Another one is missing behind it: that is another place.
+    assert.equal(model.wants(4), 1);
+    assert.equal(model.wants(4), 0, "it did not come then either");
+    assert.deepEqual(receive(model, 4, 5), [1, 0]);
+    assert.deepEqual([model.fetched, model.gaps, model.next], [1, 1, 6]);
+  });
+
   test("is complete with the last stanza, and not before", () => {
     const model = reading(8);
     assert.equal(model.complete, false);

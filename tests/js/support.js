@@ -17,6 +17,9 @@ export const VERSIONS = { 4: io4, 3: io3, 2: io2 };
 /** What a server says at the end of a Socket.IO reading. */
 export const END = "io server disconnect";
 
+/** The events that come beside the poem. */
+export const NOTICES = ["readers", "announcement"];
+
 const RETRY_MS = 50;
 
 /** What one reader has received. */
@@ -27,6 +30,8 @@ export class Recording {
   stanzas = [];
   /** The names of the transports that Socket.IO used, one entry for each change. */
   transports = [];
+  /** What came beside the poem: the events, each with its name. */
+  notices = [];
   ended = false;
   #news = new EventEmitter();
 
@@ -43,6 +48,11 @@ export class Recording {
   stanza(text, place) {
     this.stanzas.push({ text, place, at: performance.now() });
     this.#add(place?.index);
+  }
+
+  notice(event, content) {
+    this.notices.push({ event, ...content });
+    this.#news.emit("news");
   }
 
   over(reason, ended) {
@@ -88,7 +98,14 @@ export class Recording {
       const index = from + at;
       assert.equal(text, `Stanza ${index}`);
       const line = index + 1;
-      assert.deepEqual(place, { index, of, canticle: null, canto: null, stanza: line, line });
+      assert.deepEqual(place, {
+        index,
+        of,
+        canticle: null,
+        canto: null,
+        stanza: line,
+        line,
+      });
     });
   }
 }
@@ -120,6 +137,7 @@ export function follow(socket) {
     transport();
     recording.stanza(text, place);
   });
+  for (const event of NOTICES) socket.on(event, (content) => recording.notice(event, content));
   socket.on("disconnect", (reason) => recording.over(reason, reason === END));
   return recording;
 }
@@ -138,18 +156,26 @@ export function readSocketIo(version, origin, options = {}) {
   return recording;
 }
 
-/** A reader over plain WebSocket that comes back as the page does, only sooner. It asks first for `request`. */
-export function readWebSocket(origin, request = {}) {
+/**
+ * A reader over plain WebSocket that comes back as the page does, only sooner. It asks first for `request`; `options` are those of
+ * `http.request`.
+ */
+export function readWebSocket(origin, request = {}, options = {}) {
   const recording = new Recording();
   const leaving = new AbortController();
   let socket;
   const open = () => {
-    const query = new URLSearchParams({ format: "json", ...request, ...recording.request() });
-    socket = new WebSocket(`${origin.replace("http", "ws")}/websocket/ws?${query}`);
+    const query = new URLSearchParams({
+      format: "json",
+      ...request,
+      ...recording.request(),
+    });
+    socket = new WebSocket(`${origin.replace("http", "ws")}/websocket/ws?${query}`, options);
     socket.on("message", (data) => {
       const { event, text, ...content } = JSON.parse(data);
       if (event === "reading") recording.opened(content);
-      else recording.stanza(text, content);
+      else if (NOTICES.includes(event)) recording.notice(event, { text, ...content });
+      else if (event === "divinecomedy") recording.stanza(text, content);
     });
     // Whatever the error is, the close follows.
     socket.on("error", () => {});

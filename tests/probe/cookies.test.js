@@ -1,4 +1,4 @@
-// Applications that know their clients by a cookie, on two nodes behind HAProxy, which keeps each client at its node by another one. A
+// Applications that know their clients by a cookie, on four nodes behind HAProxy, which keeps each client at its node by another one. A
 // browser sends both wherever it opens a stream, and so does the probe.
 
 import assert from "node:assert/strict";
@@ -50,7 +50,8 @@ async function node(name) {
   return await listen(server);
 }
 
-const nodes = await Promise.all(["a", "b"].map(node));
+// With two, a session without the cookie would too often find its own node by chance.
+const nodes = await Promise.all(["a", "b", "c", "d"].map(node));
 const servers = nodes.map((port, at) => `server n${at} 127.0.0.1:${port} cookie n${at}`);
 const host = await haproxy(
   `balance roundrobin\n  cookie node insert indirect nocache\n  ${servers.join("\n  ")}`,

@@ -221,7 +221,7 @@ export async function testGuest(start) {
       return readFileSync(path.join(waiting.logs, name), "utf8");
     };
     assert.match(log("stdout"), /prefix +\/dante \(IISNODE_VERSION is set/);
-    assert.match(log("stderr"), /disconnecting the readers/);
+    assert.match(log("stderr"), /letting the readers go/);
   });
 
   return guest;

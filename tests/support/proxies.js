@@ -2,11 +2,13 @@
 // included from on Debian. What surrounds it is no friendlier to streams than Debian's own files.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
 
 import { BINARY } from "./dante.js";
 import { find, launch, openFolder } from "./programs.js";
 
+const CACHE = path.join(process.env.XDG_CACHE_HOME ?? `${process.env.HOME}/.cache`, "dante");
 const IS_ROOT = process.getuid() === 0;
 /** What Debian enables with the package, as far as it touches requests. */
 const APACHE_MODULES = [
@@ -111,7 +113,24 @@ const PROXIES = {
       return { run: ["-db", ...files], check: ["-c"] };
     },
   },
+  traefik: {
+    // From PyPI, as for the suite `accuracy`.
+    program: path.join(CACHE, "accuracy/bin/traefik"),
+    package: "the suite accuracy's (tests/setup accuracy)",
+    version: ["version"],
+    place(folder, text) {
+      writeFileSync(`${folder}/dante.yml`, text);
+      // What the file says to start it with.
+      const [, words] = text.match(/^# {3}traefik (.*)$/m);
+      const file = `--providers.file.filename=${folder}/dante.yml`;
+      const run = words.split(" ").map((word) => (word.startsWith("--providers.") ? file : word));
+      return { run: [...run, "--log.level=ERROR"] };
+    },
+  },
 };
+
+/** A file's path, if it is there. */
+const existing = (file) => (existsSync(file) ? file : undefined);
 
 /** What `dante hosting` prints. */
 export function recipe(name, args) {
@@ -120,11 +139,12 @@ export function recipe(name, args) {
 
 /** A proxy as it is installed here. */
 export class Proxy {
-  /** @param {"nginx" | "apache" | "caddy" | "haproxy"} name the one of its recipe */
+  /** @param {"nginx" | "apache" | "caddy" | "haproxy" | "traefik"} name the one of its recipe */
   constructor(name) {
     this.name = name;
     this.kind = PROXIES[name];
-    this.program = find(this.kind.program ?? name);
+    const program = this.kind.program ?? name;
+    this.program = path.isAbsolute(program) ? existing(program) : find(program);
     if (!this.program) {
       throw new Error(
         `${name} is missing, and so nothing here was tested: apt-get install ${this.kind.package}`,

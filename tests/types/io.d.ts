@@ -25,6 +25,8 @@ interface QuestionEvents {
 type Options = Partial<ManagerOptions & SocketOptions>;
 
 declare global {
+  /** One of Socket.IO's client, whatever it says. */
+  type AnySocket = Socket<any, any>;
   function io(options: Options): Socket<ReadingEvents, ReaderEvents>;
   function io(namespace: "/hello", options: Options): Socket<AnswerEvents, QuestionEvents>;
 }

@@ -3,7 +3,7 @@
 
 pub(crate) mod log;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use http::StatusCode;
 
@@ -27,10 +27,14 @@ pub(crate) enum Fault {
     Space,
     /// A target with bytes that a URL holds only in escaped form (RFC 3986, 2).
     Unescaped,
-    /// A target longer than 65,534 bytes.
+    /// A target that alone is longer than a head may be.
     LongTarget,
-    /// A head longer than 417,792 bytes, or with more than a hundred headers.
+    /// A head longer than 32 KiB, or with more than a hundred headers.
     LargeHead,
+    /// A head that did not come to its end in this time.
+    LateHead(Duration),
+    /// A body that did not come to its end in this time.
+    LateBody(Duration),
     /// A valid request line, and a malformed header.
     Header,
     /// Not HTTP at all.
@@ -67,10 +71,11 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Tells what is wrong with a request that hyper refused with `status`, from its first bytes: mostly the
-    /// request line.
-    pub(crate) fn of_head(line: &[u8], status: StatusCode) -> Self {
+    /// request line, which is `open` if its end has not come.
+    pub(crate) fn of_head(line: &[u8], status: StatusCode, open: bool) -> Self {
         match status {
             StatusCode::URI_TOO_LONG => return Self::LongTarget,
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE if open => return Self::LongTarget,
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => return Self::LargeHead,
             _ => {}
         }
@@ -104,6 +109,7 @@ impl Fault {
             Self::Http2 | Self::Version(_) => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::LongTarget => StatusCode::URI_TOO_LONG,
             Self::LargeHead => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::LateHead(_) | Self::LateBody(_) => StatusCode::REQUEST_TIMEOUT,
             Self::OtherPrefix { .. }
             | Self::DoubledPrefix(_)
             | Self::EmptySegment(_)
@@ -123,6 +129,8 @@ impl Fault {
             Self::Unescaped => FaultId::Unescaped,
             Self::LongTarget => FaultId::LongTarget,
             Self::LargeHead => FaultId::LargeHead,
+            Self::LateHead(_) => FaultId::LateHead,
+            Self::LateBody(_) => FaultId::LateBody,
             Self::Header => FaultId::Header,
             Self::Garbage => FaultId::Garbage,
             Self::NoHost => FaultId::NoHost,
@@ -169,12 +177,24 @@ impl fmt::Display for Fault {
                  choose a plain name.",
             ),
             Self::LongTarget => f.write_str(
-                "The URL is longer than 65,534 bytes. Dante's own have a few hundred at most: look for a rule at \
+                "The URL is longer than 32 KiB. Dante's own have a few hundred at most: look for a rule at \
                  the proxy that adds to the URL again and again.",
             ),
             Self::LargeHead => f.write_str(
-                "The request has more than 100 headers, or more than 400 KiB of them. Look for a proxy that \
+                "The request has more than 100 headers, or more than 32 KiB of them. Look for a proxy that \
                  adds headers again and again (a loop through itself), and clear the site's cookies.",
+            ),
+            Self::LateHead(time) => write!(
+                f,
+                "The request's head did not come to its end within {time:?}, so Dante stopped waiting. Ask again; if it \
+                 happens often, look at what sends requests in pieces: a proxy that passes them on before it has them \
+                 whole, or a client that holds connections open on purpose."
+            ),
+            Self::LateBody(time) => write!(
+                f,
+                "The request's body did not come to its end within {time:?}, so Dante stopped waiting. Send it again; \
+                 if it happens often, look for a proxy that passes bodies on piece by piece (nginx: \
+                 `proxy_request_buffering on`), or a Content-Length that promises more than is sent."
             ),
             Self::Header => f.write_str(
                 "The request line is fine, but a header after it is malformed: a name with a space or without \
@@ -284,6 +304,8 @@ mod tests {
             Fault::Unescaped,
             Fault::LongTarget,
             Fault::LargeHead,
+            Fault::LateHead(Duration::from_secs(10)),
+            Fault::LateBody(Duration::from_secs(30)),
             Fault::Header,
             Fault::Garbage,
             Fault::NoHost,
@@ -323,14 +345,18 @@ mod tests {
         ];
         for (line, name) in lines {
             assert_eq!(
-                Fault::of_head(line, StatusCode::BAD_REQUEST).id().to_string(),
+                Fault::of_head(line, StatusCode::BAD_REQUEST, false).id().to_string(),
                 *name,
                 "{}",
                 line.escape_ascii()
             );
         }
-        for (status, name) in [(414, "long-target"), (431, "large-head")] {
-            let fault = Fault::of_head(b"GET / HTTP/1.1", StatusCode::from_u16(status).unwrap());
+        for (refused, open, status, name) in [
+            (414, false, 414, "long-target"),
+            (431, true, 414, "long-target"),
+            (431, false, 431, "large-head"),
+        ] {
+            let fault = Fault::of_head(b"GET / HTTP/1.1", StatusCode::from_u16(refused).unwrap(), open);
             assert_eq!((fault.id().to_string().as_str(), fault.status().as_u16()), (name, status));
         }
     }

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use http::StatusCode;
@@ -20,7 +20,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::request_start::RequestStart;
+use super::{request_clock::LateHead, request_start::RequestStart, switching};
 use crate::{
     contract::FAULT_HEADER,
     hosting::fault::{Fault, describe_request_line, log::FaultLog},
@@ -33,9 +33,9 @@ const LINGER: Duration = Duration::from_secs(1);
 /// The longest answer that hyper writes by itself, in bytes: 431, with two headers and a date, has 127.
 const LONGEST_REFUSAL: usize = 160;
 
-/// A connection that adds a body to hyper's bare refusals.
+/// A connection that adds a body to hyper's bare refusals, and that refuses a head which is late.
 #[derive(Debug)]
-pub struct ExplainRefusals<C> {
+pub(crate) struct ExplainRefusals<C> {
     connection: C,
     /// None after an upgrade.
     state: Option<Box<RefusalState>>,
@@ -47,10 +47,14 @@ struct RefusalState {
     request: RequestStart,
     /// The rest of our own refusal, still to be written.
     refusal: Vec<u8>,
+    /// Whether that is the head of a 101 instead, after which nothing is looked at.
+    switches: bool,
     /// Whether the last write was partial, so that the next one does not start with a head.
     mid_write: bool,
     /// Set when a refusal has been written; completes when the connection should end.
     refused: bool,
+    /// Set when it was not hyper that refused: hyper is still waiting for the rest of a head.
+    late: bool,
     linger: Option<Pin<Box<Sleep>>>,
     log: Arc<FaultLog>,
 }
@@ -61,12 +65,24 @@ impl<C> ExplainRefusals<C> {
         let state = RefusalState {
             request: RequestStart::default(),
             refusal: Vec::new(),
+            switches: false,
             mid_write: false,
             refused: false,
+            late: false,
             linger: None,
             log,
         };
         Self { connection, state: Some(Box::new(state)) }
+    }
+
+    /// What it wraps.
+    pub(super) fn get_ref(&self) -> &C {
+        &self.connection
+    }
+
+    /// What it wraps.
+    pub(super) fn get_mut(&mut self) -> &mut C {
+        &mut self.connection
     }
 
     /// Notes that `written` of the bytes that start with `head` were written, of `all`.
@@ -85,6 +101,10 @@ impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
     /// If this is hyper's own answer, replaces it with ours.
     fn speaks_for(&mut self, cx: &mut Context<'_>, answer: &[u8]) -> bool {
         let Some(state) = self.state.as_mut().filter(|state| !state.mid_write) else { return false };
+        if let Some(head) = switching::without_close(answer) {
+            (state.refusal, state.switches) = (head, true);
+            return true;
+        }
         let Some((status, date)) = bare_refusal(answer) else { return false };
         if state.request.is_within_line() {
             // hyper may refuse before it has read the whole line; the fault is told from what there is.
@@ -102,10 +122,14 @@ impl<C: AsyncRead + Unpin> ExplainRefusals<C> {
 impl RefusalState {
     /// Logs the fault and prepares our answer.
     fn refuse(&mut self, status: StatusCode, date: &str) {
+        let fault = Fault::of_head(self.request.request_line(), status, self.request.is_within_line());
+        self.explain(&fault, date);
+    }
+
+    fn explain(&mut self, fault: &Fault, date: &str) {
         let line = self.request.request_line();
-        let fault = Fault::of_head(line, status);
-        self.log.report(&fault, line);
-        self.refusal = refusal(&fault, line, date).into_bytes();
+        self.log.report(fault, line);
+        self.refusal = refusal(fault, line, date).into_bytes();
         self.refused = true;
     }
 }
@@ -152,16 +176,29 @@ fn refusal(fault: &Fault, line: &[u8], date: &str) -> String {
     if line.starts_with(b"HEAD ") { head } else { head + &body }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for ExplainRefusals<C> {
+impl<C: AsyncRead + AsyncWrite + Unpin> AsyncRead for ExplainRefusals<C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut this.connection).poll_read(cx, buf))?;
-        if let Some(state) = &mut this.state {
-            state.request.read(&buf.filled()[before..]);
+        if this.state.as_ref().is_some_and(|state| state.late) {
+            return this.poll_end(cx);
         }
-        Poll::Ready(Ok(()))
+        let before = buf.filled().len();
+        let outcome = ready!(Pin::new(&mut this.connection).poll_read(cx, buf));
+        let Some(state) = &mut this.state else { return Poll::Ready(outcome) };
+        if let Some(LateHead(time)) = outcome.as_ref().err().and_then(late_head) {
+            let date = format!("date: {}", httpdate::fmt_http_date(SystemTime::now()));
+            state.explain(&Fault::LateHead(*time), &date);
+            state.late = true;
+            return this.poll_end(cx);
+        }
+        state.request.read(&buf.filled()[before..]);
+        Poll::Ready(outcome)
     }
+}
+
+/// The late head that an error of the connection below stands for.
+fn late_head(error: &io::Error) -> Option<&LateHead> {
+    error.get_ref()?.downcast_ref()
 }
 
 impl<C: AsyncWrite + Unpin> ExplainRefusals<C> {
@@ -172,6 +209,38 @@ impl<C: AsyncWrite + Unpin> ExplainRefusals<C> {
             match ready!(Pin::new(&mut self.connection).poll_write(cx, &state.refusal))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 written => state.refusal = state.refusal.split_off(written),
+            }
+        }
+        if state.switches {
+            self.state = None;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> ExplainRefusals<C> {
+    /// Ends the connection in hyper's place, after our own refusal.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_refusal(cx))?;
+        ready!(self.poll_linger(cx))?;
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Ends the connection; after a refusal it reads on for a moment.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(state) = self.state.as_mut().filter(|state| state.refused) else {
+            return Pin::new(&mut self.connection).poll_shutdown(cx);
+        };
+        if state.linger.is_none() {
+            ready!(Pin::new(&mut self.connection).poll_shutdown(cx))?;
+        }
+        let linger = state.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut scrap = [0; 1024];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut scrap = ReadBuf::new(&mut scrap);
+            let read = ready!(Pin::new(&mut self.connection).poll_read(cx, &mut scrap));
+            if read.is_err() || scrap.filled().is_empty() {
+                break;
             }
         }
         Poll::Ready(Ok(()))
@@ -199,22 +268,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin> AsyncWrite for ExplainRefusals<C> {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_refusal(cx))?;
-        let Some(state) = this.state.as_mut().filter(|state| state.refused) else {
-            return Pin::new(&mut this.connection).poll_shutdown(cx);
-        };
-        if state.linger.is_none() {
-            ready!(Pin::new(&mut this.connection).poll_shutdown(cx))?;
-        }
-        let linger = state.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
-        let mut scrap = [0; 1024];
-        while linger.as_mut().poll(cx).is_pending() {
-            let mut scrap = ReadBuf::new(&mut scrap);
-            let read = ready!(Pin::new(&mut this.connection).poll_read(cx, &mut scrap));
-            if read.is_err() || scrap.filled().is_empty() {
-                break;
-            }
-        }
-        Poll::Ready(Ok(()))
+        this.poll_linger(cx)
     }
 
     fn is_write_vectored(&self) -> bool {

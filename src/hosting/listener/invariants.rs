@@ -8,7 +8,7 @@ use std::{
     future::Future as _,
     io::{self, IoSlice},
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     task::{Context, Poll},
 };
 
@@ -19,9 +19,19 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    runtime::{Builder, Runtime},
+};
+use tokio_util::sync::CancellationToken;
 
-use super::{Connection, preface::PREFACE, repair::repair_line, repair_requests::RepairRequests, wrap};
+use super::{
+    Bounds, Connection, Wrapping, preface::PREFACE, repair::repair_line, repair_requests::RepairRequests,
+};
+
+/// For the clocks of connections that wait. It never runs, so no time passes.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_time().build().expect("a runtime without threads"));
 
 /// A connection in memory: returns its bytes in chunks with waits between them, and accepts few at once.
 struct Pieces {
@@ -68,7 +78,6 @@ impl AsyncRead for Pieces {
 }
 
 impl AsyncWrite for Pieces {
-    // It never waits: `WriteTimeout` would need a runtime for its clock.
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let size = self.next_size().min(buf.len());
         self.output.extend(&buf[..size]);
@@ -100,7 +109,12 @@ impl AsyncWrite for Pieces {
 }
 
 fn connection(input: &[u8], sizes: &[u8], repairs: bool) -> Connection<Pieces> {
-    wrap(Pieces::new(input, sizes), repairs, Arc::default())
+    wrap(Pieces::new(input, sizes), repairs)
+}
+
+fn wrap<C>(pieces: C, repairs: bool) -> Connection<C> {
+    let (bounds, stop) = (Bounds::default(), CancellationToken::new());
+    Wrapping { repairs, faults: Arc::default(), bounds, stop }.wrap(pieces, Arc::default())
 }
 
 /// All that can be read of a connection.
@@ -159,6 +173,7 @@ fn serve(connection: impl AsyncRead + AsyncWrite + Unpin) -> Vec<Seen> {
 /// Bytes are read unchanged, except for the HTTP/2 preface and, behind iisnode, for request lines. After a repair hyper
 /// sees the same requests as without it (and more only after one that it would have refused), with unchanged bodies.
 pub(crate) fn check_reads(bytes: &[u8], sizes: &[u8]) {
+    let _entered = RUNTIME.enter();
     let show = || format!("{} in {sizes:?}", bytes.escape_ascii());
     if !bytes.starts_with(PREFACE) {
         let read = read_all(connection(bytes, sizes, false), sizes);
@@ -181,11 +196,12 @@ pub(crate) fn check_reads(bytes: &[u8], sizes: &[u8]) {
 
 /// Writes pass unchanged, except for hyper's own answers before an upgrade: `writes` must not contain one.
 pub(crate) fn check_writes(writes: &[&[u8]], sizes: &[u8]) {
+    let _entered = RUNTIME.enter();
     let all = writes.concat();
     for vectored in [false, true] {
         let mut pieces = Pieces::new(b"", sizes);
         {
-            let mut connection = wrap(&mut pieces, false, Arc::default());
+            let mut connection = wrap(&mut pieces, false);
             for write in writes {
                 write_all(&mut connection, write, vectored);
             }

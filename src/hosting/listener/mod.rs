@@ -1,35 +1,53 @@
 //! [`BoundListener`]: a bound endpoint. One listener for TCP, Unix domain sockets, Windows named
 //! pipes and inherited sockets.
 
+mod bounds;
+mod connections;
 pub(crate) mod explain_refusals;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
+mod phase;
 #[cfg(windows)]
 mod pipe;
 mod preface;
 mod repair;
 pub(crate) mod repair_requests;
+mod request_clock;
 mod request_line;
 mod request_start;
+pub(crate) mod shared_port;
+mod socket;
+mod switching;
+mod tcp;
+#[cfg(unix)]
+mod unix;
 pub(crate) mod write_timeout;
 
-use std::{io, sync::Arc, time::Duration};
-
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
+use std::{
+    io,
+    sync::{Arc, Weak},
 };
-use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_util::either::Either;
 
+use bytes::Bytes;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio_util::{either::Either, sync::CancellationToken};
+
+pub use bounds::Bounds;
+pub(crate) use bounds::DEFAULT_KEEP_ALIVE;
+pub(crate) use connections::serve_connections;
 use explain_refusals::ExplainRefusals;
+use phase::Phase;
 #[cfg(windows)]
 use pipe::PipeListener;
 use repair_requests::RepairRequests;
-use write_timeout::WriteTimeout;
+use request_clock::RequestClock;
+use socket::SharedSocket;
+pub(crate) use socket::{Socket, Stream};
+pub(crate) use write_timeout::{PATIENCE, WriteTimeout};
 
-use super::{Host, endpoint::Endpoint, fault::log::FaultLog};
+use super::{Host, endpoint::Endpoint, fault::log::FaultLog, socket_mode::SocketMode};
 
 #[cfg(unix)]
 type LocalListener = unix::UnixSocketListener;
@@ -39,10 +57,6 @@ type LocalStream = tokio::net::UnixStream;
 type LocalListener = PipeListener;
 #[cfg(windows)]
 type LocalStream = tokio::net::windows::named_pipe::NamedPipeServer;
-
-/// When the system checks whether a quiet peer is still there.
-const KEEPALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15));
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,10 +76,13 @@ impl std::fmt::Display for Peer {
     }
 }
 
-impl Connected<IncomingStream<'_, BoundListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, BoundListener>) -> Self {
-        *stream.remote_addr()
-    }
+/// What a request knows of the connection that it came over.
+#[derive(Debug, Clone)]
+pub(crate) struct Accepted {
+    /// The other end.
+    pub(crate) peer: Peer,
+    /// The connection itself, as long as it is open.
+    pub(crate) socket: Weak<Socket>,
 }
 
 /// Why nothing could be bound: what, why, and what to do.
@@ -101,30 +118,43 @@ impl BindError {
     }
 }
 
-/// A listener, ready for `axum::serve`.
+/// A listener, with what it does to connections.
 #[derive(Debug)]
 pub struct BoundListener {
     listener: Either<TcpListener, LocalListener>,
     endpoint: Endpoint,
+    /// Whether others have the same socket, and go on with it.
+    inherited: bool,
+    /// Whether other processes may listen on the same port.
+    is_shared: bool,
     /// Whether to repair the request lines that iisnode breaks.
     repairs: bool,
     faults: Arc<FaultLog>,
+    bounds: Bounds,
 }
 
 impl BoundListener {
-    /// Binds an endpoint.
+    /// Binds an endpoint; a Unix domain socket with the mode that is the default.
     ///
     /// # Errors
     /// When it is in use or the system refuses.
     pub async fn bind(endpoint: &Endpoint) -> Result<Self, BindError> {
+        Self::bind_with_mode(endpoint, SocketMode::default()).await
+    }
+
+    /// Binds an endpoint; a Unix domain socket with this mode.
+    ///
+    /// # Errors
+    /// When it is in use or the system refuses.
+    #[cfg_attr(windows, expect(unused_variables, reason = "there are no Unix domain sockets"))]
+    pub async fn bind_with_mode(endpoint: &Endpoint, mode: SocketMode) -> Result<Self, BindError> {
         let listener = match endpoint {
             Endpoint::Tcp(address) => {
-                let listener =
-                    TcpListener::bind(address).await.map_err(|error| BindError::new(endpoint, error))?;
-                return Self::tcp(listener).map_err(|error| BindError::new(endpoint, error));
+                let listener = tcp::bindable(*address).and_then(|socket| tcp::listen(socket, *address));
+                return listener.and_then(Self::tcp).map_err(|error| BindError::new(endpoint, error));
             }
             #[cfg(unix)]
-            Endpoint::Unix(path) => unix::UnixSocketListener::bind(path, endpoint)?,
+            Endpoint::Unix(path) => unix::UnixSocketListener::bind(path, endpoint, mode)?,
             #[cfg(windows)]
             Endpoint::Pipe(name) => {
                 PipeListener::bind(name).map_err(|error| BindError::new(endpoint, error))?
@@ -137,13 +167,36 @@ impl BoundListener {
         Ok(Self::new(Either::Right(listener), endpoint.clone()))
     }
 
+    /// Binds a TCP port that other processes may bind in the same way.
+    ///
+    /// # Errors
+    /// When it is in use in another way, is no TCP port, or the system refuses.
+    pub(crate) fn bind_shared(endpoint: &Endpoint) -> Result<Self, BindError> {
+        let listener = match endpoint {
+            Endpoint::Tcp(address) => shared_port::listen(*address)
+                .and_then(Self::tcp)
+                .map(|listener| Self { is_shared: true, ..listener }),
+            // The configuration refuses these.
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        };
+        listener.map_err(|error| BindError::new(endpoint, error))
+    }
+
     fn tcp(listener: TcpListener) -> io::Result<Self> {
         let endpoint = Endpoint::Tcp(listener.local_addr()?);
         Ok(Self::new(Either::Left(listener), endpoint))
     }
 
     fn new(listener: Either<TcpListener, LocalListener>, endpoint: Endpoint) -> Self {
-        Self { listener, endpoint, repairs: false, faults: Arc::default() }
+        Self {
+            listener,
+            endpoint,
+            inherited: false,
+            is_shared: false,
+            repairs: false,
+            faults: Arc::default(),
+            bounds: Bounds::default(),
+        }
     }
 
     /// The same listener behind a host: it repairs what the host breaks, and logs what it cannot repair.
@@ -152,158 +205,103 @@ impl BoundListener {
         Self { repairs: host == Host::Iisnode, faults, ..self }
     }
 
+    /// The same listener with other bounds for its connections.
+    #[must_use]
+    pub fn within(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// What its connections may cost.
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// Where it listens, with the port that the system chose.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 }
 
-/// Sets options that help but are not vital, so errors are ignored.
-fn prepare(stream: &TcpStream) {
-    // Without this the first stanza waits 40 ms for the client's delayed acknowledgement.
-    let _ = stream.set_nodelay(true);
-    let socket = SockRef::from(stream);
-    let _ = socket.set_tcp_keepalive(&KEEPALIVE);
-    // A vanished peer does not acknowledge data; by default Linux retries for 15 minutes.
-    #[cfg(target_os = "linux")]
-    let _ = socket.set_tcp_user_timeout(Some(write_timeout::PATIENCE));
+/// The layers of a connection while it speaks HTTP, from the server to the system.
+type Connection<C = SharedSocket> = ExplainRefusals<RequestClock<RepairRequests<WriteTimeout<C>>>>;
+
+/// What the layers of a connection have to know.
+#[derive(Debug)]
+struct Wrapping {
+    repairs: bool,
+    faults: Arc<FaultLog>,
+    bounds: Bounds,
+    stop: CancellationToken,
 }
 
-/// The layers of every connection, from the server to the system.
-type Connection<C> = ExplainRefusals<RepairRequests<WriteTimeout<C>>>;
-
-fn wrap<C>(stream: C, repairs: bool, faults: Arc<FaultLog>) -> Connection<C> {
-    ExplainRefusals::new(RepairRequests::new(WriteTimeout::new(stream), repairs), faults)
+impl Wrapping {
+    fn wrap<C>(&self, socket: C, phase: Arc<Phase>) -> Connection<C> {
+        let patient = WriteTimeout::new(socket, self.stop.clone());
+        let timed = RequestClock::new(RepairRequests::new(patient, self.repairs), phase, &self.bounds);
+        ExplainRefusals::new(timed, Arc::clone(&self.faults))
+    }
 }
 
-impl Listener for BoundListener {
-    type Io = Connection<Either<TcpStream, LocalStream>>;
-    type Addr = Peer;
+fn socket_of(connection: &Connection) -> &Arc<Socket> {
+    &connection.get_ref().get_ref().get_ref().get_ref().0
+}
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let accepted = match &mut self.listener {
-                Either::Left(listener) => TcpListener::accept(listener).await.map(|(stream, address)| {
-                    prepare(&stream);
-                    (Either::Left(stream), Peer::Tcp(address))
-                }),
-                Either::Right(listener) => {
-                    listener.accept().await.map(|stream| (Either::Right(stream), Peer::Local))
-                }
-            };
-            match accepted {
-                Ok((stream, peer)) => {
-                    let faults = Arc::clone(&self.faults);
-                    return (wrap(stream, self.repairs, faults), peer);
-                }
-                Err(error) if is_the_peers(&error) => {}
-                Err(error) => {
-                    // Most likely out of file descriptors, which are freed as readers leave.
-                    tracing::error!(%error, "a connection could not be accepted; trying again in a second");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
+/// The socket of a connection that hyper has let go of for another protocol, without its layers, and what hyper had already read
+/// of that protocol. None if hyper had it from another listener.
+pub(crate) fn socket_of_upgraded(upgraded: Upgraded) -> Option<(Arc<Socket>, Bytes)> {
+    let parts = upgraded.downcast::<TokioIo<Connection>>().ok()?;
+    // A slice would keep hyper's whole read buffer alive, even an empty one.
+    Some((Arc::clone(socket_of(parts.io.inner())), Bytes::copy_from_slice(&parts.read_buf)))
+}
+
+impl BoundListener {
+    /// The next connection.
+    async fn accept(&mut self) -> io::Result<(Stream, Peer)> {
+        match &mut self.listener {
+            Either::Left(listener) => listener.accept().await.map(|(stream, address)| {
+                tcp::prepare(&stream);
+                (Stream::Tcp(stream), Peer::Tcp(address))
+            }),
+            Either::Right(listener) => {
+                listener.accept().await.map(|stream| (Stream::Local(stream), Peer::Local))
             }
         }
     }
 
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        match &self.listener {
-            Either::Left(listener) => listener.local_addr().map(Peer::Tcp),
-            Either::Right(_) => Ok(Peer::Local),
+    /// Whether another process takes, or will take, who comes when this one accepts nobody any more.
+    fn has_successor(&self) -> bool {
+        self.inherited || self.is_shared
+    }
+
+    /// Closes it, after everybody who has connected already was given to `serve`. Those who wait at a socket of systemd's are left to
+    /// the next process.
+    async fn close(self, mut serve: impl FnMut(Stream, Peer)) -> io::Result<()> {
+        if self.inherited {
+            return Ok(());
         }
-    }
-}
-
-/// Whether the peer closed the connection before it was accepted: then there is no reason to wait.
-fn is_the_peers(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-#[cfg(unix)]
-mod unix {
-    use std::{
-        fs, io,
-        os::unix::{
-            fs::{FileTypeExt, MetadataExt},
-            net::UnixStream,
-        },
-        path::{Path, PathBuf},
-    };
-
-    use listenfd::ListenFd;
-    use tokio::net::{TcpListener, UnixListener};
-    use tokio_util::either::Either;
-
-    use super::{BindError, BoundListener, Endpoint};
-
-    /// A Unix domain socket; dropping the listener removes its file.
-    #[derive(Debug)]
-    pub(super) struct UnixSocketListener {
-        listener: UnixListener,
-        file: Option<SocketFile>,
-    }
-
-    /// A file that we made, recognised by its inode: another process may have replaced it.
-    #[derive(Debug)]
-    struct SocketFile {
-        path: PathBuf,
-        inode: (u64, u64),
-    }
-
-    impl Drop for UnixSocketListener {
-        fn drop(&mut self) {
-            let Some(SocketFile { path, inode }) = &self.file else { return };
-            if inode_of(path).is_some_and(|found| found == *inode) {
-                // A file left behind is replaced at the next start.
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
-
-    impl UnixSocketListener {
-        /// Binds a path. Replaces a socket on which nobody listens any more; touches nothing else.
-        pub(super) fn bind(path: &Path, endpoint: &Endpoint) -> Result<Self, BindError> {
-            let fail = |error| BindError::new(endpoint, error);
-            match fs::symlink_metadata(path) {
-                Ok(found) if !found.file_type().is_socket() => {
-                    return Err(BindError::NotASocket(endpoint.clone()));
-                }
-                Ok(_) => match UnixStream::connect(path) {
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                        fs::remove_file(path).map_err(fail)?;
+        match self.listener {
+            Either::Left(listener) => {
+                let listener = listener.into_std()?;
+                let is_silent = tcp::refuse_handshakes(&listener);
+                let mut take = || {
+                    while let Ok((stream, address)) = listener.accept() {
+                        if let Some(stream) = tcp::adopt(stream) {
+                            serve(Stream::Tcp(stream), Peer::Tcp(address));
+                        }
                     }
-                    Ok(_) => return Err(BindError::InUse(endpoint.clone())),
-                    Err(error) => return Err(fail(error)),
-                },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(fail(error)),
+                };
+                take();
+                if is_silent {
+                    let is_near = listener.local_addr()?.ip().is_loopback();
+                    tokio::time::sleep(if is_near { tcp::NEAR_HANDSHAKE } else { tcp::HANDSHAKE }).await;
+                    take();
+                }
             }
-            let listener = UnixListener::bind(path).map_err(fail)?;
-            let file = inode_of(path).map(|inode| SocketFile { path: path.to_owned(), inode });
-            Ok(Self { listener, file })
+            Either::Right(listener) => {
+                listener.close()?.for_each(|stream| serve(Stream::Local(stream), Peer::Local));
+            }
         }
-
-        pub(super) async fn accept(&self) -> io::Result<tokio::net::UnixStream> {
-            self.listener.accept().await.map(|(stream, _)| stream)
-        }
-    }
-
-    fn inode_of(path: &Path) -> Option<(u64, u64)> {
-        fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()))
-    }
-
-    /// Takes the first socket that systemd passed, TCP or Unix.
-    pub(super) fn inherited() -> io::Result<BoundListener> {
-        let mut passed = ListenFd::from_env();
-        if let Ok(Some(listener)) = passed.take_tcp_listener(0) {
-            listener.set_nonblocking(true)?;
-            return BoundListener::tcp(TcpListener::from_std(listener)?);
-        }
-        let listener = passed.take_unix_listener(0)?.ok_or(io::ErrorKind::NotFound)?;
-        listener.set_nonblocking(true)?;
-        let listener = UnixSocketListener { listener: UnixListener::from_std(listener)?, file: None };
-        Ok(BoundListener::new(Either::Right(listener), Endpoint::Inherited))
+        Ok(())
     }
 }
 
@@ -326,6 +324,17 @@ mod tests {
         assert!(matches!(BoundListener::bind(&endpoint).await, Err(BindError::InUse(_))));
         drop(bound);
         assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_has_its_mode() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        for (mode, expected) in [(SocketMode::default(), 0o660), (SocketMode::parse("666").unwrap(), 0o666)] {
+            let path = dir.path().join(mode.to_string());
+            let _bound = BoundListener::bind_with_mode(&Endpoint::Unix(path.clone()), mode).await.unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, expected);
+        }
     }
 
     #[tokio::test]

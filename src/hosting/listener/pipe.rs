@@ -47,6 +47,11 @@ impl PipeListener {
         // The instances' tasks never end by themselves, so there is always a sender.
         self.connected.recv().await.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
+
+    /// Closes the doors, and returns who has come in.
+    pub(super) fn close(mut self) -> io::Result<impl Iterator<Item = NamedPipeServer>> {
+        Ok(std::iter::from_fn(move || self.connected.try_recv().ok()))
+    }
 }
 
 /// Waits for clients at one instance after another.

@@ -1,7 +1,7 @@
 //! [`PrefaceFilter`]: the first bytes of a connection that may speak HTTP/2. Pure.
 //!
 //! It changes the HTTP/2 preface so that hyper refuses it with an answer; otherwise hyper would close the connection
-//! without one (hyper-util server/conn/auto/mod.rs, `ReadVersion`). It changes nothing else.
+//! without one (hyper proto/h1/conn.rs, `on_parse_error`). It changes nothing else.
 
 /// The first line of HTTP/2 with prior knowledge (RFC 9113, 3.4).
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n";

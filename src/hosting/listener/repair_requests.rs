@@ -14,7 +14,7 @@ use super::{preface::PrefaceFilter, request_line::RequestLines};
 
 /// A connection, and the filter for incoming bytes.
 #[derive(Debug)]
-pub struct RepairRequests<C> {
+pub(crate) struct RepairRequests<C> {
     connection: C,
     /// None when nothing more will be changed.
     repair: Option<Box<Repair>>,
@@ -42,6 +42,11 @@ impl<C> RepairRequests<C> {
             Filter::Preface(PrefaceFilter::default())
         };
         Self { connection, repair: Some(Box::new(Repair { filter, ready: Vec::new() })) }
+    }
+
+    /// What it wraps.
+    pub(super) fn get_ref(&self) -> &C {
+        &self.connection
     }
 }
 

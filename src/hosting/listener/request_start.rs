@@ -10,7 +10,7 @@ const KEPT: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct RequestStart {
     line: Vec<u8>,
-    /// Whether the line is complete, or as long as what is kept.
+    /// Whether the line is complete.
     whole: bool,
 }
 
@@ -30,7 +30,7 @@ impl RequestStart {
         let end = bytes[begin..].iter().position(|byte| *byte == b'\n').map(|at| begin + at + 1);
         let part = &bytes[..end.unwrap_or(bytes.len())];
         self.line.extend(&part[..part.len().min(KEPT - self.line.len())]);
-        self.whole = end.is_some() || self.line.len() == KEPT;
+        self.whole = end.is_some();
     }
 
     /// Notes that an answer was written: the line is no longer needed.
@@ -71,6 +71,9 @@ mod tests {
             assert_eq!((start.request_line(), start.is_within_line()), (&b"\r\n\nGET /3"[..], true));
             read(&mut start, format!("{} HTTP/1.1\r\nX", "x".repeat(5000)).as_bytes());
             assert_eq!((start.request_line().len(), start.is_within_line()), (KEPT, false));
+            start.answered();
+            read(&mut start, &[b'x'; 5000]);
+            assert_eq!((start.request_line().len(), start.is_within_line()), (KEPT, true));
         }
     }
 }

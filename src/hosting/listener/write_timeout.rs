@@ -1,10 +1,12 @@
-//! [`WriteTimeout`]: a connection that gives up on a peer that accepts no more data.
+//! [`WriteTimeout`]: a connection that gives up on a peer that accepts no more data; soon, once the server stops: whoever is stuck
+//! must not keep it from ending.
 //!
 //! Without it, a write to a peer with a full window waits as long as the peer's machine answers window probes, perhaps
 //! for ever, and keeps its buffers. socketioxide's writer also holds the session's lock meanwhile, so that even closing
 //! the session has to wait.
 
 use std::{
+    fmt,
     future::Future,
     io::{self, IoSlice},
     pin::Pin,
@@ -14,25 +16,40 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Sleep, sleep},
+    time::sleep,
 };
+use tokio_util::sync::CancellationToken;
+
+use super::bounds::LAST_BYTES;
 
 /// How long a peer may accept nothing at all while there is data for it. A slow reader accepts some now and then. This is
 /// longer than Socket.IO's 45 s, after which such a session is over anyway.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection whose writes fail with `TimedOut` after its patience without progress.
-#[derive(Debug)]
-pub struct WriteTimeout<C> {
+pub(crate) struct WriteTimeout<C> {
     connection: C,
+    /// Cancelled when the server stops.
+    stop: CancellationToken,
     /// Runs only while a write is waiting.
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+}
+
+impl<C: fmt::Debug> fmt::Debug for WriteTimeout<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WriteTimeout").field("connection", &self.connection).finish_non_exhaustive()
+    }
 }
 
 impl<C> WriteTimeout<C> {
-    /// Wraps a connection.
-    pub(super) fn new(connection: C) -> Self {
-        Self { connection, deadline: None }
+    /// Wraps a connection of a server that stops when `stop` is cancelled.
+    pub(crate) fn new(connection: C, stop: CancellationToken) -> Self {
+        Self { connection, stop, deadline: None }
+    }
+
+    /// What it wraps.
+    pub(super) fn get_ref(&self) -> &C {
+        &self.connection
     }
 
     /// Passes on a write's result, unless it has been pending for too long.
@@ -41,9 +58,20 @@ impl<C> WriteTimeout<C> {
             self.deadline = None;
             return outcome;
         }
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(PATIENCE)));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(out_of_patience(self.stop.clone())));
         ready!(deadline.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes no more bytes")))
+    }
+}
+
+async fn out_of_patience(stop: CancellationToken) {
+    let hurried = async {
+        stop.cancelled().await;
+        sleep(LAST_BYTES).await;
+    };
+    tokio::select! {
+        () = sleep(PATIENCE) => {}
+        () = hurried => {}
     }
 }
 
@@ -100,7 +128,7 @@ mod tests {
     async fn a_peer_that_takes_nothing_is_given_up() {
         let (near, _far) = duplex(8);
         let start = tokio::time::Instant::now();
-        let error = WriteTimeout::new(near).write_all(&[0; 64]).await.unwrap_err();
+        let error = WriteTimeout::new(near, CancellationToken::new()).write_all(&[0; 64]).await.unwrap_err();
         assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, PATIENCE));
     }
 
@@ -114,7 +142,19 @@ mod tests {
                 taken += far.read(&mut [0; 8]).await.unwrap();
             }
         });
-        WriteTimeout::new(near).write_all(&[0; 64]).await.unwrap();
+        WriteTimeout::new(near, CancellationToken::new()).write_all(&[0; 64]).await.unwrap();
         reader.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_waits_for_a_stuck_peer_only_a_moment() {
+        let (near, _far) = duplex(8);
+        let (stop, start) = (CancellationToken::new(), tokio::time::Instant::now());
+        let mut stuck = WriteTimeout::new(near, stop.clone());
+        let writing = tokio::spawn(async move { stuck.write_all(&[0; 64]).await.unwrap_err().kind() });
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        stop.cancel();
+        assert_eq!(writing.await.unwrap(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed(), Duration::from_secs(5) + LAST_BYTES);
     }
 }

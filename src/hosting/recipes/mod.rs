@@ -26,6 +26,8 @@ pub enum Recipe {
     Caddy,
     /// a haproxy.cfg
     Haproxy,
+    /// a dynamic configuration for Traefik 3
+    Traefik,
     /// web.config for iisnode
     Iisnode,
     /// web.config for HttpPlatformHandler
@@ -80,6 +82,7 @@ templates! {
     Apache "hosts/apache.conf",
     Caddy "hosts/Caddyfile",
     Haproxy "hosts/haproxy.cfg",
+    Traefik "hosts/traefik.yml",
     Iisnode "hosts/iisnode.config",
     HttpPlatform "hosts/httpplatform.config",
     AspNetCore "hosts/aspnetcore.config",
@@ -91,7 +94,7 @@ templates! {
 impl Recipe {
     fn uses(self) -> Uses {
         match self {
-            Self::Nginx | Self::Apache | Self::Caddy | Self::Haproxy => Uses::PROXY,
+            Self::Nginx | Self::Apache | Self::Caddy | Self::Haproxy | Self::Traefik => Uses::PROXY,
             Self::Arr => Uses { listen: false, ..Uses::PROXY },
             // iisnode does not look in the site's folder (iisnode cnodeprocess.cpp:175-185).
             Self::Iisnode => Uses::launcher(r"C:\inetpub\dante\dante.exe"),
@@ -107,6 +110,7 @@ impl Recipe {
         match self {
             Self::Iisnode | Self::Httpplatform | Self::Aspnetcore => site.accepts_windows_program(),
             Self::Apache => site.accepts_apache(),
+            Self::Traefik => site.accepts_traefik(),
             Self::Arr => site.accepts_arr(),
             Self::Systemd => systemd::accepts_program(&site.exe),
             Self::SystemdSocket => systemd::accepts_socket(site),
@@ -124,6 +128,7 @@ impl Recipe {
             Self::Apache => Apache { site }.render(),
             Self::Caddy => Caddy { site }.render(),
             Self::Haproxy => Haproxy { site }.render(),
+            Self::Traefik => Traefik { site }.render(),
             Self::Iisnode => Iisnode { site }.render(),
             Self::Httpplatform => HttpPlatform { site }.render(),
             Self::Aspnetcore => AspNetCore { site }.render(),

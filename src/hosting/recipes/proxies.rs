@@ -1,4 +1,4 @@
-//! What the files for nginx, Apache, Caddy and HAProxy need to know about a site.
+//! What the files for nginx, Apache, Caddy, HAProxy and Traefik need to know about a site.
 
 use super::{Listen, Site, Upstream};
 use crate::bad_value::BadValue;
@@ -14,6 +14,18 @@ impl Site {
             Some(spare) => {
                 let reason = "in Apache's file, client addresses can be spread over at most 16 upstreams; give fewer, or use another proxy";
                 Err(BadValue::new("--upstream", &spare.to_string(), reason))
+            }
+        }
+    }
+
+    /// Whether Traefik can reach these upstreams.
+    pub(super) fn accepts_traefik(&self) -> Result<(), BadValue> {
+        match self.upstreams.iter().find(|upstream| matches!(upstream, Upstream::Unix(_))) {
+            None => Ok(()),
+            Some(socket) => {
+                let reason =
+                    "Traefik reaches no Unix domain sockets; give a host and a port, such as 127.0.0.1:8888";
+                Err(BadValue::new("--upstream", &socket.to_string(), reason))
             }
         }
     }
@@ -115,6 +127,11 @@ impl Listen {
             Some(_) => format!("{}:{}", self.host(), self.port),
             None => self.port.to_string(),
         }
+    }
+
+    /// The same as Traefik has it: a colon before the port alone.
+    pub(crate) fn entry_point(&self) -> String {
+        if self.ip.is_some() { self.address() } else { format!(":{}", self.port) }
     }
 
     /// The address for a place before the port; `*` for all addresses.
@@ -279,6 +296,36 @@ mod tests {
             assert_has(&several, wanted);
             let one = lines(recipe, "/dante", &[UNIX], Wanted::default());
             assert!(wanted.iter().all(|line| one.iter().all(|there| there != line)), "{one:#?}");
+        }
+    }
+
+    #[test]
+    fn traefik_keeps_or_strips_the_prefix_and_shares_readers() {
+        let two = lines(Recipe::Traefik, "/a/b.c", &[TCP, "dante-2:80"], Wanted::default());
+        assert_has(
+            &two,
+            &[
+                "rule: \"Path(`/a/b.c`) || PathPrefix(`/a/b.c/`)\"",
+                "- url: \"http://[::1]:8889\"",
+                "- url: \"http://dante-2:80\"",
+                "strategy: hrw",
+                "path: /health/ready",
+            ],
+        );
+        assert!(two.iter().all(|line| !line.contains("stripPrefix")));
+        let wanted = Wanted { strip: true, ..Wanted::default() };
+        let one = lines(Recipe::Traefik, "/a/b.c", &[TCP], wanted);
+        assert_has(&one, &[r"regex: '^(https?://[^/?]+/a/b\.c)(\?.*)?$'", "prefixes: [\"/a/b.c\"]"]);
+        assert!(one.iter().all(|line| !line.contains("sticky")));
+        let socket = [UNIX.to_owned()];
+        let refused = Site::read(Recipe::Traefik, &Wanted { upstreams: &socket, ..Wanted::default() });
+        assert!(
+            refused.unwrap_err().to_string().starts_with("--upstream \"unix:/run/dante/1.sock\": Traefik")
+        );
+        let listen = Wanted { listen: Some("127.0.0.1:81"), ..Wanted::default() };
+        for (wanted, address) in [(Wanted::default(), "=:80 "), (listen, "=127.0.0.1:81 ")] {
+            let text = Recipe::Traefik.render(&Site::read(Recipe::Traefik, &wanted).unwrap()).unwrap();
+            assert!(text.contains(&format!("--entryPoints.dante.address{address}")), "{text}");
         }
     }
 

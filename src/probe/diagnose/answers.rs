@@ -85,6 +85,8 @@ pub(super) fn of_fault(fault: FaultId) -> VerdictId {
         FaultId::Version
         | FaultId::LongTarget
         | FaultId::LargeHead
+        | FaultId::LateHead
+        | FaultId::LateBody
         | FaultId::Header
         | FaultId::Garbage
         | FaultId::Forwarded => VerdictId::RefusedByDante,

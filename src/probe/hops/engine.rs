@@ -25,9 +25,12 @@ use crate::transport::EngineTransport;
 /// packets go both ways on a session without a reading.
 pub(super) const NOWHERE: &str = "/dante-probe-nowhere";
 
-/// How many packets are sent, each with a poll for its answer: six requests, so that one of two nodes that take turns by
-/// chance is hit by all of them once in 64 times.
-const PAIRS: u32 = 3;
+/// How many sessions are tried, each with a packet and a poll for its answer: six requests, so that one of two nodes that take
+/// turns by chance is hit by all of them once in 64 times. What luck hides here shows in the streams that follow.
+const SESSIONS: u32 = 3;
+/// How many are tried without cookies where the handshake gives one: once in 4,096 times. The streams that follow send that cookie,
+/// and so nothing else would show what luck hides.
+const SESSIONS_BESIDE_A_COOKIE: u32 = 6;
 /// A little longer than a request waits for its turn where many do.
 const STAGGER: Duration = APART.saturating_add(Duration::from_millis(15));
 
@@ -103,15 +106,17 @@ pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
     let target = context.engine(EngineTransport::Polling, None);
     let mut jar = context.cookies.clone();
     jar.take(&target, &handshake.exchange.headers);
+    let has_cookie = jar.header(&target).is_some();
+    let alone = if has_cookie { SESSIONS_BESIDE_A_COOKIE } else { SESSIONS };
     let ways = [
-        (Cookies::None, true),
-        (Cookies::AsBrowser, jar.header(&target).is_some()),
-        (Cookies::All, jar.withholds(&target)),
+        (Cookies::None, true, alone),
+        (Cookies::AsBrowser, has_cookie, SESSIONS),
+        (Cookies::All, jar.withholds(&target), SESSIONS),
     ];
     let mut rounds: Vec<Round> = Vec::new();
-    for (cookies, differs) in ways {
+    for (cookies, differs, sessions) in ways {
         if differs && rounds.iter().all(|round| round.good < round.requests) {
-            rounds.push(round(context, cookies).await);
+            rounds.push(round(context, cookies, sessions).await);
         }
     }
     Sticky { rounds, crowded: Vec::new() }
@@ -120,8 +125,8 @@ pub(crate) async fn sticky(context: &Context, handshake: &Handshake) -> Sticky {
 /// Sessions side by side, each with a packet and a poll: on a slow line, one after the other would take longer than a session
 /// lives whose pings nobody answers. Each waits longer than the one before after its handshake, and lets so many more requests pass: in
 /// lockstep, with as many flows side by side as there are servers that take turns, each would always meet its own.
-async fn round(context: &Context, cookies: Cookies) -> Round {
-    let sessions = join_all((0..PAIRS).map(|at| session(context, cookies, STAGGER * at))).await;
+async fn round(context: &Context, cookies: Cookies, sessions: u32) -> Round {
+    let sessions = join_all((0..sessions).map(|at| session(context, cookies, STAGGER * at))).await;
     let mut round =
         Round { cookies: cookies != Cookies::None, withheld: cookies == Cookies::All, ..Round::default() };
     for (exchange, is_good) in sessions.into_iter().flatten() {

@@ -110,8 +110,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::new(
         VerdictId::ClosedAfter101,
-        "The upgrade is accepted, but the connection closes before any packet comes.",
-        "check what accepted it: a proxy whose connection to the server failed, or a server that never got the upgrade",
+        "The upgrade is accepted, but the connection closes before any packet comes. Clients that poll first stay with long polling, or, with servers that \
+         end a session whose upgrade fails (socketioxide's engine by itself), lose it again and again.",
+        "check what accepted it: a proxy whose connection to the server failed, or a server that never got the upgrade; until then, offer long polling \
+         alone: dante --transports polling, or transports: ['polling'] in the options of Socket.IO's server",
     ),
     Entry::new(
         VerdictId::IisWebsocketModuleOn,

@@ -166,7 +166,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry::new(
         VerdictId::CorsBlocked,
         "Pages from this origin are refused.",
-        "make the server allow the origin (Access-Control-Allow-Origin); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
+        "make the server allow the origin (Access-Control-Allow-Origin; Dante does with --allow-origin ORIGIN); where a proxy changes Host, or takes TLS off and sends no X-Forwarded-Proto, a server takes its own pages for foreign ones",
     ),
     Entry::new(
         VerdictId::CorsDoubled,

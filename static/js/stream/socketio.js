@@ -6,6 +6,11 @@ import { watchHandshake } from "./handshake.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
+/** A WebSocket that breaks off sooner has hardly worked. */
+const EARLY_MS = 5000;
+/** Once may be a server that starts anew; so often in a row, it is the way of WebSockets. */
+const EARLY_BREAKS = 2;
+
 /**
  * An error's message, with the HTTP status if it has one.
  * @param {Error & { description?: any, context?: any }} error as Engine.IO makes them
@@ -29,6 +34,7 @@ export function openSocketIo(reading, listener, places, transports) {
     listener.refused(`${url.pathname}socket.io.js`);
     return {
       retry: () => location.reload(),
+      resume: () => {},
       close: () => {},
       ping: () => Promise.reject(new Error("no client")),
     };
@@ -45,36 +51,49 @@ export function openSocketIo(reading, listener, places, transports) {
     auth: (answer) => answer(reading.request()),
   });
   let askedAt = 0;
+  /** The transports that are tried: without WebSocket, once it was granted and led nowhere. */
+  let names = transports;
   /** Why WebSocket failed, for when polling connects in its place. */
   let obstacle = "";
+  /** @type {number | null} when the WebSocket in use began to work */
+  let worksSince = null;
+  /** How many broke off early, one after the other. */
+  let breaks = 0;
+  /** Whether the WebSocket leads nowhere, and the next transport is about to be tried. */
+  let leaving = false;
+  /** Whether the reading of this connection has begun: what the client still holds of the one before is not part of it. */
+  let begun = false;
   /** @type {number | null} how long an upgrade took that was done before the connection was established */
   let early = null;
 
   const attempts = new Attempts(reading, listener, () => {
     askedAt = performance.now();
-    obstacle = "websocket error";
+    if (names === transports) obstacle = "websocket error";
     listener.connecting(url.pathname);
-    connect(transports);
+    connect();
   });
 
-  /** @param {string[]} names of the transports to try */
-  function connect(names) {
+  function connect() {
     // Stops what the client still does for the previous attempt.
     socket.disconnect();
+    [leaving, worksSince, begun] = [false, null, false];
     socket.io.opts.transports = names;
     early = null;
     socket.connect();
     // The client makes an engine for each attempt.
     const engine = socket.io.engine;
     let opened = askedAt;
-    watchHandshake(engine, (reason) => {
+    if (engine.transport.name === "websocket") {
+      // If the client tries its next transport all the same, an error came behind it (Firefox has one for a reset).
+      engine.transport.once("open", () => (obstacle = "websocket closed"));
+    }
+    watchHandshake(socket, (reason) => {
       if (attempts.closed || engine !== socket.io.engine) return;
       const left = names.slice(names.indexOf("websocket") + 1);
       if (left.length) {
-        obstacle = reason;
-        listener.blocked(reason);
-        connect(left);
+        leave(left, reason);
       } else {
+        leaving = true;
         socket.disconnect();
         attempts.failed("handshake", askedAt, question, reason);
       }
@@ -85,6 +104,7 @@ export function openSocketIo(reading, listener, places, transports) {
     });
     engine.on("upgrade", () => {
       const now = performance.now();
+      worksSince = now;
       listener.hop("upgrade", opened, now);
       if (socket.connected) listener.upgraded(now - opened);
       else early = now - opened;
@@ -95,23 +115,60 @@ export function openSocketIo(reading, listener, places, transports) {
     });
   }
 
+  /**
+   * Goes on without the WebSocket, for as long as the reader does not ask for another try.
+   * @param {string[]} left the transports to try
+   * @param {string} reason
+   */
+  function leave(left, reason) {
+    const { engine } = socket.io;
+    [names, obstacle, leaving] = [left, reason, true];
+    listener.blocked(reason);
+    // The client may be in the midst of closing the engine, and would close the next one with it.
+    queueMicrotask(() => {
+      if (!attempts.closed && engine === socket.io.engine) connect();
+    });
+  }
+
+  /** A connection was cut off. @param {string} reason */
+  function cut(reason) {
+    const soon = worksSince !== null && performance.now() - worksSince < EARLY_MS;
+    breaks = soon ? breaks + 1 : 0;
+    const left = names.filter((name) => name !== "websocket");
+    if (breaks < EARLY_BREAKS || !left.length) {
+      attempts.lost(reason);
+      return;
+    }
+    listener.lost(reason, performance.now());
+    askedAt = performance.now();
+    leave(left, "websocket broke");
+  }
+
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Connected by polling although WebSocket was tried first: WebSocket does not get through.
-    if (name === "polling" && transports[0] === "websocket") listener.blocked(obstacle);
+    if (name === "polling" && (names !== transports || names[0] === "websocket")) listener.blocked(obstacle);
+    if (name === "websocket") worksSince ??= performance.now();
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);
   });
-  socket.on("reading", (opening) => listener.opening(opening));
+  socket.on("reading", (opening) => {
+    begun = true;
+    listener.opening(opening);
+  });
   socket.on("divinecomedy", (text, place) => {
+    if (!begun) return;
     attempts.worked();
     listener.stanza(text, place, performance.now());
   });
   socket.on("disconnect", (reason) => {
+    // Those are ends of our own making.
+    if (leaving || reason === "io client disconnect") return;
     if (reason === "io server disconnect") listener.ended();
-    else attempts.lost(reason);
+    else cut(reason);
   });
   socket.on("connect_error", (error) => {
+    if (leaving) return;
     // An active socket means that the connection failed; otherwise the server itself refused it.
     if (socket.active) attempts.failed("handshake", askedAt, question, detail(error));
     else if (isForeignEdition(error.message)) attempts.startOver(error.message);
@@ -120,7 +177,11 @@ export function openSocketIo(reading, listener, places, transports) {
 
   attempts.start();
   return {
-    retry: () => attempts.start(),
+    retry() {
+      [names, breaks] = [transports, 0];
+      attempts.start();
+    },
+    resume: () => attempts.start(),
     close() {
       attempts.close();
       socket.disconnect();

@@ -56,6 +56,7 @@ export function openEvents(reading, listener, places) {
   attempts.start();
   return {
     retry: () => attempts.start(),
+    resume: () => attempts.start(),
     close() {
       attempts.close();
       source.close();

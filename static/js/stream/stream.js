@@ -20,7 +20,7 @@ import { openWebSocket } from "./websocket.js";
  * @property {(path: string) => void} connecting a connection is being opened, the first or another one
  * @property {(transport: "websocket" | "polling" | "sse") => void} connected the connection is established
  * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection was established
- * @property {(reason: string) => void} blocked WebSocket does not get through, for this reason; polling goes on
+ * @property {(reason: string) => void} blocked WebSocket does not get through, or led nowhere, for this reason; polling goes on
  * @property {(opening: Opening) => void} opening the reading begins or resumes
  * @property {(text: string, place: Place, at: number) => void} stanza
  * @property {(reason: string, retryAt: number | null) => void} lost it was cut off or could not be opened; when the
@@ -36,6 +36,7 @@ import { openWebSocket } from "./websocket.js";
  * An open stream.
  * @typedef {object} Stream
  * @property {() => void} retry tries again now, rather than when it is due
+ * @property {() => void} resume asks again for the stanza that the reading needs next, over a new connection of the same transport
  * @property {() => void} close for good
  * @property {() => Promise<number>} ping measures a round trip, in milliseconds; fails when there is no connection
  */

@@ -6,6 +6,9 @@ import { Attempts } from "./retry.js";
 
 const NORMAL = 1000;
 
+/** How long a WebSocket that was accepted may stay silent. */
+const PATIENCE_MS = 5000;
+
 /**
  * @param {import("../reading.js").Reading} reading
  * @param {import("./stream.js").Listener} listener
@@ -29,8 +32,26 @@ export function openWebSocket(reading, listener, places) {
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
-    socket.addEventListener("open", () => listener.hop("upgrade", askedAt, performance.now()));
+    /** @type {number | undefined} */
+    let silence;
+    let given = false;
+    const failed = () => {
+      given = true;
+      attempts.failed("upgrade", askedAt, url);
+    };
+    const current = socket;
+    socket.addEventListener("open", () => {
+      listener.hop("upgrade", askedAt, performance.now());
+      silence = window.setTimeout(() => {
+        if (isOver()) return;
+        failed();
+        // Its end is not waited for: nobody may answer.
+        current.close();
+      }, PATIENCE_MS);
+    });
     socket.addEventListener("message", ({ data }) => {
+      clearTimeout(silence);
+      if (given || isOver()) return;
       const at = performance.now();
       const { event, text, ...content } = JSON.parse(data);
       if (event === "reading") {
@@ -45,8 +66,9 @@ export function openWebSocket(reading, listener, places) {
       }
     });
     socket.addEventListener("close", ({ code }) => {
-      if (isOver()) return;
-      if (!stands) attempts.failed("upgrade", askedAt, url);
+      clearTimeout(silence);
+      if (given || isOver()) return;
+      if (!stands) failed();
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
@@ -55,6 +77,7 @@ export function openWebSocket(reading, listener, places) {
   attempts.start();
   return {
     retry: () => attempts.start(),
+    resume: () => attempts.start(),
     close() {
       attempts.close();
       socket.close();

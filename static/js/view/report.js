@@ -15,14 +15,17 @@ const at = (id) => textOf($(id));
  * @param {object} details
  * @param {string} details.choice
  * @param {import("../status.js").Status} details.status
+ * @param {import("../session.js").Session} details.session
  * @param {any} details.hosting the server's `hosting.json`
  */
-export function report({ choice, status, hosting }) {
+export function report({ choice, status, session, hosting }) {
   const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
   const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
   const losses = status.losses.map(
     ({ date, ms, reason }) => `${date.toISOString()} ${Math.round(ms)} ms: ${reason}`,
   );
+  const { asked, reading } = session;
+  const again = asked.map(({ date, from, to }) => `${date.toISOString()} asked again for ${from} to ${to}`);
   return [
     document.title,
     location.href,
@@ -41,6 +44,8 @@ export function report({ choice, status, hosting }) {
       .map((pair) => [...pair.children].map(textOf).reverse().join(" "))
       .join(", ")}`,
     ...losses,
+    ...again,
+    asked.length ? `fetched: ${reading.fetched}` : "",
     `${texts("#ping-h").join(" ")}: ${at("ping")}`,
     "",
     `${at("hops-h")} ${at("hop-total")}`,

@@ -1,6 +1,10 @@
 //! [`Socket`]: an open WebSocket, and what comes over it.
 
-use std::{future::poll_fn, task::Poll, time::Duration};
+use std::{
+    future::poll_fn,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -34,6 +38,10 @@ use crate::probe::{
 /// How often it is looked whether what has come can be a frame at all.
 const GLANCE: Duration = Duration::from_millis(200);
 
+/// How many pings may come in a second. Servers send one in several seconds; a flood, answered ping by ping, would take all of the
+/// probe's time.
+const PINGS_IN_A_SECOND: u32 = 1000;
+
 const NO_CLOSE_FRAME: &str = "the connection was closed without a close frame";
 const MASKED: &str = "the server's frames are masked, which only a client's may be (RFC 6455, 5.1)";
 
@@ -47,6 +55,14 @@ pub(crate) struct Socket {
     first: Option<FirstBytes>,
     /// The code and the reason of the close frame.
     closed: Option<(u16, String)>,
+    pings: Pings,
+}
+
+/// The pings and pongs that came in the last second.
+#[derive(Debug)]
+struct Pings {
+    since: Instant,
+    number: u32,
 }
 
 /// What came over a WebSocket.
@@ -68,7 +84,14 @@ impl Socket {
         let config = WebSocketConfig::default().max_message_size(Some(largest)).max_frame_size(Some(largest));
         let io = Inflating::new(upgraded.io, agreement, largest);
         let socket = WebSocketStream::from_raw_socket(io, Role::Client, Some(config)).await;
-        Self { socket, agreement, _connection: upgraded.connection, first: upgraded.first, closed: None }
+        Self {
+            socket,
+            agreement,
+            _connection: upgraded.connection,
+            first: upgraded.first,
+            closed: None,
+            pings: Pings::new(Instant::now()),
+        }
     }
 
     /// Sends a text; compressed, where that was agreed on, as browsers do.
@@ -145,7 +168,10 @@ impl Socket {
                         self.closed = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
                         Received::Closed(self.close_code())
                     }
-                    _ => Received::Other,
+                    _ => {
+                        self.pings.count(Instant::now())?;
+                        Received::Other
+                    }
                 })
             }
             Some(Err(error)) => self.first_is_a_frame().and(Err(of_tungstenite(error))),
@@ -179,6 +205,28 @@ impl Socket {
                 format!("a close frame, code {code} (\"{}\")", reason.chars().take(60).collect::<String>())
             }
         }
+    }
+}
+
+impl Pings {
+    fn new(now: Instant) -> Self {
+        Self { since: now, number: 0 }
+    }
+
+    /// One more.
+    ///
+    /// # Errors
+    /// When there are too many.
+    fn count(&mut self, now: Instant) -> Result<(), Failure> {
+        if now.saturating_duration_since(self.since) >= Duration::from_secs(1) {
+            *self = Self::new(now);
+        }
+        self.number += 1;
+        if self.number > PINGS_IN_A_SECOND {
+            let text = format!("more than {PINGS_IN_A_SECOND} pings or pongs came in a second");
+            return Err(Failure::new(FailureKind::Garbage, text));
+        }
+        Ok(())
     }
 }
 
@@ -222,6 +270,19 @@ fn of_tungstenite(error: Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flood_of_pings_is_told_from_many() {
+        let start = Instant::now();
+        let mut pings = Pings::new(start);
+        for second in 0..5 {
+            for number in 0..PINGS_IN_A_SECOND {
+                let at = start + Duration::from_secs(second) + Duration::from_micros(number.into());
+                assert!(pings.count(at).is_ok(), "{second} s, {number}");
+            }
+        }
+        assert!(pings.count(start + Duration::from_millis(4999)).is_err());
+    }
 
     #[test]
     fn first_bytes() {

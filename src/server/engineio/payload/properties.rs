@@ -148,7 +148,7 @@ fn what_official_clients_sent_is_accepted() {
         body: String,
     }
     let recorded: Vec<Recorded> =
-        serde_json::from_str(include_str!("../../../tests/fixtures/payloads.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../tests/fixtures/payloads.json")).unwrap();
     for Recorded { client, version, binary, body } in recorded {
         let framing = match (version, binary) {
             (4, _) => Framing::V4,
