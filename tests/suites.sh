@@ -99,7 +99,7 @@ remedies_runs() {
   PATH=$PATH:$cache/accuracy/bin cargo test --locked --lib -- --ignored probe::hosts::loaded --nocapture
 }
 
-suite browser "the pages in Chromium and Firefox" cargo npm npm-packages chromium firefox
+suite browser "the pages in Chromium and Firefox" cargo npm npm-packages chromium firefox redis-server
 browser_runs() {
   CHROMIUM=$(find_chromium)
   FIREFOX=$(find_firefox)

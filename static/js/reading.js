@@ -37,10 +37,13 @@ export class Reading {
     return this.edition === undefined ? {} : { from: this.next, edition: this.edition };
   }
 
-  /** The same as a query. */
-  query() {
-    const { from, edition } = this.request();
-    return edition === undefined ? "" : String(new URLSearchParams({ from: String(from), edition }));
+  /**
+   * The same as a query.
+   * @param {Record<string, unknown>} [more] what else to ask for
+   */
+  query(more = {}) {
+    const asked = Object.entries({ ...more, ...this.request() });
+    return String(new URLSearchParams(asked.map(([name, value]) => [name, String(value)])));
   }
 
   /**

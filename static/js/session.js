@@ -265,6 +265,21 @@ export class Session {
     follow.scrollToLiveEdge();
   }
 
+  /** @param {import("./stream/notices.js").Readers} readers */
+  readers(readers) {
+    this.views.facts.readers(readers);
+  }
+
+  /** @param {import("./stream/notices.js").Announcement} announcement */
+  announcement({ text, at }) {
+    const { verse, follow } = this.views;
+    const sentence = t("announced", { time: clock(new Date(at)), text });
+    verse.announced(sentence);
+    // Whatever the reader chose for the stanzas: this is meant for everybody.
+    put("live", sentence);
+    follow.scrollToLiveEdge();
+  }
+
   /** @param {string} name @param {number} start @param {number} end @param {string} [failure] */
   hop(name, start, end, failure) {
     this.views.hops.add({ name, start, end, failure });
@@ -375,4 +390,6 @@ const EVENTS = [
   "foreign",
   "ended",
   "hop",
+  "readers",
+  "announcement",
 ];

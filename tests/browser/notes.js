@@ -2,7 +2,7 @@
 
 /** Runs in the page before its own scripts: notes its states, the parts of the poem, and what it says. */
 export function takeNotes() {
-  const PARTS = ".stanza, .fault, .break, .changed";
+  const PARTS = ".stanza, .fault, .break, .changed, .announced";
   const SAYING = ["what", "message", "answer", "live", "f-transport"];
   const said = Object.fromEntries(SAYING.map((id) => [id, []]));
   const notes = { parts: [], arrivals: {}, states: [], said, violations: [] };

@@ -3,6 +3,7 @@
 
 import { isForeignEdition } from "./diagnose.js";
 import { watchHandshake } from "./handshake.js";
+import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
@@ -48,7 +49,7 @@ export function openSocketIo(reading, listener, places, transports) {
     reconnection: false,
     forceNew: true,
     autoConnect: false,
-    auth: (answer) => answer(reading.request()),
+    auth: (answer) => answer({ ...wishes(listener), ...reading.request() }),
   });
   let askedAt = 0;
   /** The transports that are tried: without WebSocket, once it was granted and led nowhere. */
@@ -161,6 +162,7 @@ export function openSocketIo(reading, listener, places, transports) {
     attempts.worked();
     listener.stanza(text, place, performance.now());
   });
+  for (const [event, tell] of notices(listener)) socket.on(event, tell);
   socket.on("disconnect", (reason) => {
     // Those are ends of our own making.
     if (leaving || reason === "io client disconnect") return;

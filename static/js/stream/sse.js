@@ -1,6 +1,7 @@
 // The reading over server-sent events. An EventSource reconnects by itself, with Last-Event-ID, unless the answer
 // was not an event stream; then a new one is created here.
 
+import { notices, wishes } from "./notices.js";
 import { Attempts } from "./retry.js";
 
 /** The delay that the server asks for, `retry:` in its stream. */
@@ -20,7 +21,7 @@ export function openEvents(reading, listener, places) {
   const attempts = new Attempts(reading, listener, () => {
     source?.close();
     let askedAt = performance.now();
-    url.search = reading.query();
+    url.search = reading.query(wishes(listener));
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
@@ -36,6 +37,9 @@ export function openEvents(reading, listener, places) {
       const { text, event: _, ...place } = JSON.parse(data);
       listener.stanza(text, place, at);
     });
+    for (const [event, tell] of notices(listener)) {
+      source.addEventListener(event, ({ data }) => tell(JSON.parse(data)));
+    }
     source.addEventListener("end", () => {
       attempts.close();
       source.close();
@@ -48,7 +52,7 @@ export function openEvents(reading, listener, places) {
         askedAt = performance.now();
         return;
       }
-      url.search = reading.query();
+      url.search = reading.query(wishes(listener));
       attempts.failed("handshake", askedAt, url);
     });
   });

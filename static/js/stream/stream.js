@@ -30,6 +30,8 @@ import { openWebSocket } from "./websocket.js";
  * @property {() => void} ended after the last stanza
  * @property {(name: string, start: number, end: number, failure?: string) => void} hop one step of the connection
  *   took this long, or failed
+ * @property {(readers: import("./notices.js").Readers) => void} [readers] so many read now; only who listens for it is told
+ * @property {(announcement: import("./notices.js").Announcement) => void} [announcement] the host says something to all readers
  */
 
 /**

@@ -1,6 +1,7 @@
 // The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
 // asks for the next stanza.
 
+import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
 
@@ -22,13 +23,14 @@ export function openWebSocket(reading, listener, places) {
   let pings = 0;
   /** @type {Map<number, () => void>} */
   const waiting = new Map();
+  const told = new Map(notices(listener));
 
   const attempts = new Attempts(reading, listener, (isOver) => {
     socket?.close();
     const askedAt = performance.now();
     // A proxy may accept a WebSocket without forwarding it, so it counts as connected with the first message.
     let stands = false;
-    url.search = `format=json&${reading.query()}`;
+    url.search = reading.query({ format: "json", ...wishes(listener) });
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
@@ -63,6 +65,8 @@ export function openWebSocket(reading, listener, places) {
         listener.stanza(text, content, at);
       } else if (event === PING_EVENT) {
         waiting.get(content.id)?.();
+      } else {
+        told.get(event)?.({ text, ...content });
       }
     });
     socket.addEventListener("close", ({ code }) => {

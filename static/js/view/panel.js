@@ -67,12 +67,19 @@ export class Facts {
     }
   }
 
+  /** How many read now; the stream says so sooner than `hosting.json`. @param {import("../stream/notices.js").Readers} readers */
+  readers({ here, all, nodes }) {
+    const values = { n: number(all), nodes: number(nodes), here: number(here) };
+    put("f-readers", t(nodes > 1 ? "readers_nodes" : "readers", values));
+  }
+
   #show() {
     const { host, request, readers, version } = this.hosting;
     put("f-host", hostName(host.value, request.forwarded));
     $("f-host").title = host.reason;
     put("f-prefix", request.prefix);
-    put("f-readers", t("readers", { n: number(readers) }));
+    const { fleet } = this.hosting;
+    this.readers({ here: readers, all: fleet?.readers ?? readers, nodes: fleet?.nodes ?? 1 });
     put("f-server", `dante ${version}`);
   }
 }

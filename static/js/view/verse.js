@@ -100,6 +100,11 @@ export class Verse {
     this.#add(el("p", "break", sentence));
   }
 
+  /** The host says something to all readers. @param {string} sentence */
+  announced(sentence) {
+    this.#add(el("p", "announced", sentence));
+  }
+
   /** The text has changed: headings are shown again, and its language is not known. @param {string} sentence */
   changed(sentence) {
     [this.heading, this.lang] = ["", ""];
