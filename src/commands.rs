@@ -208,7 +208,8 @@ pub fn announce(args: &AnnounceArgs, env: &Environment) -> Result<(), Failure> {
     let given = args.redis.clone().map(|url| ("--redis", url));
     let given = given.or_else(|| env.get("DANTE_REDIS").map(|url| ("DANTE_REDIS", url)));
     let url = read_redis(given).map_err(usage)?.ok_or_else(|| Failure::Usage(anyhow::anyhow!(
-        "announcements go through Redis, and none is named; give --redis (or DANTE_REDIS) here and to each dante serve"
+        "announcements go through Redis, also to a single Dante, and none is named; start a Redis that only this machine reaches, \
+         and give --redis (or DANTE_REDIS), for example redis://127.0.0.1/, here and to each dante serve"
     )))?;
     let runtime =
         runtime::Builder::new_current_thread().enable_all().build().context("no runtime can be had");

@@ -25,7 +25,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     contract::echo as contract,
-    hosting::listener::{BoundListener, serve_connections},
+    hosting::listener::{BoundListener, Serving},
 };
 
 /// How many streams and bodies may be open at once: each may hold a message of the longest size in memory.
@@ -71,7 +71,7 @@ pub async fn serve(
         }
     });
     let serving = async {
-        serve_connections(listener, router, stop.clone(), stop.clone()).await?;
+        Serving::serve_connections(listener, router, stop.clone(), stop.clone()).await?;
         // Upgraded connections are not waited for there.
         tracker.close();
         tracker.wait().await;

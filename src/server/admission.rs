@@ -1,8 +1,7 @@
 //! [`Admission`]: how many readers there may be, in all and from one address. Whoever is let in holds a [`Place`] until the reader has left.
 
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv4Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,7 +11,12 @@ use axum::{
 };
 use tracing::warn;
 
-use super::{app::App, forwarded, metrics};
+use super::{
+    app::App,
+    forwarded,
+    headcount::{Headcount, Network},
+    metrics,
+};
 use crate::reader_limits::ReaderLimits;
 
 /// When a reader that was refused may ask again, in seconds.
@@ -29,34 +33,7 @@ pub(super) struct Admission(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     limits: ReaderLimits,
-    present: Mutex<Present>,
-}
-
-/// Who is there.
-#[derive(Debug, Default)]
-struct Present {
-    readers: usize,
-    /// Only those with a reader.
-    networks: HashMap<Network, usize>,
-}
-
-/// What counts as one address: of IPv6 the network, since one subscriber has at least a /64 (RFC 6177).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Network {
-    V4(Ipv4Addr),
-    V6([u16; 4]),
-}
-
-impl From<IpAddr> for Network {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address),
-            IpAddr::V6(address) => {
-                let [first, second, third, fourth, ..] = address.segments();
-                Self::V6([first, second, third, fourth])
-            }
-        }
-    }
+    present: Mutex<Headcount>,
 }
 
 /// One reader's place; dropping it gives it back.
@@ -140,57 +117,28 @@ impl Admission {
 
     fn admit(&self, address: Option<IpAddr>, returns: bool) -> Result<Place, Refusal> {
         let network = address.map(Network::from);
-        self.present().enter(network, self.0.limits, returns)?;
+        let limits = self.0.limits;
+        let most = |limit: usize| if returns { limit + (limit / RETURNING).max(1) } else { limit };
+        let mut present = self.present();
+        if present.all() >= most(limits.readers) {
+            return Err(Refusal::Server(limits.readers));
+        }
+        if present.of(network) >= most(limits.per_address) {
+            return Err(Refusal::Address(limits.per_address));
+        }
+        present.enter(network);
         Ok(Place { admission: self.clone(), network })
     }
 
     fn take(&self, address: Option<IpAddr>) -> Place {
         let network = address.map(Network::from);
-        self.present().count(network);
+        self.present().enter(network);
         Place { admission: self.clone(), network }
     }
 
-    fn present(&self) -> MutexGuard<'_, Present> {
+    fn present(&self) -> MutexGuard<'_, Headcount> {
         // A panic in another thread cannot leave this half-changed.
         self.0.present.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Present {
-    fn enter(
-        &mut self,
-        network: Option<Network>,
-        limits: ReaderLimits,
-        returns: bool,
-    ) -> Result<(), Refusal> {
-        let most = |limit: usize| if returns { limit + (limit / RETURNING).max(1) } else { limit };
-        if self.readers >= most(limits.readers) {
-            return Err(Refusal::Server(limits.readers));
-        }
-        let neighbours = network.and_then(|network| self.networks.get(&network)).copied().unwrap_or(0);
-        if neighbours >= most(limits.per_address) {
-            return Err(Refusal::Address(limits.per_address));
-        }
-        self.count(network);
-        Ok(())
-    }
-
-    fn count(&mut self, network: Option<Network>) {
-        self.readers += 1;
-        if let Some(network) = network {
-            *self.networks.entry(network).or_default() += 1;
-        }
-    }
-
-    fn leave(&mut self, network: Option<Network>) {
-        self.readers -= 1;
-        let Some(network) = network else { return };
-        if let Some(count) = self.networks.get_mut(&network) {
-            *count -= 1;
-            if *count == 0 {
-                self.networks.remove(&network);
-            }
-        }
     }
 }
 
@@ -239,8 +187,7 @@ mod tests {
             places.extend(admitted);
         }
         drop(places);
-        assert_eq!(admission.present().readers, 0);
-        assert!(admission.present().networks.is_empty(), "what nobody reads from takes no memory");
+        assert!(admission.present().is_empty(), "what nobody reads from takes no memory");
     }
 
     #[test]

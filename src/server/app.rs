@@ -130,7 +130,7 @@ impl App {
                 },
                 trust_forwarded: config.trust_forwarded,
                 origins: config.origins.clone(),
-                drain: Drain::new(config.drain),
+                drain: Drain::new(config.drain, &stop),
                 grace: config.grace,
                 stop,
                 #[cfg(debug_assertions)]

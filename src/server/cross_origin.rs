@@ -33,7 +33,11 @@ pub(super) fn headers(origins: &Origins) -> Option<CorsLayer> {
     let layer = CorsLayer::new()
         .allow_methods([Method::GET, Method::HEAD, Method::POST])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([FAULT_HEADER, SAW_HEADER].map(HeaderName::from_static))
+        .expose_headers([
+            HeaderName::from_static(FAULT_HEADER),
+            HeaderName::from_static(SAW_HEADER),
+            header::RETRY_AFTER,
+        ])
         .max_age(REMEMBERED);
     match origins {
         Origins::Own => None,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use socketioxide::SocketIo;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::socketio;
@@ -22,6 +22,8 @@ const FOR_EACH: Duration = Duration::from_millis(1);
 pub(super) struct Drain {
     longest: Duration,
     begun: CancellationToken,
+    /// Cancelled when it is everybody's turn.
+    stop: CancellationToken,
     /// When it began, how long it takes, and how many readers there were.
     course: OnceLock<(Instant, Duration, usize)>,
     /// How many have got their turn.
@@ -29,10 +31,10 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Takes this long at most.
-    pub(super) fn new(longest: Duration) -> Self {
-        let (begun, course, turns) = Default::default();
-        Self { longest, begun, course, turns }
+    /// Takes this long at most, and has no time left once `stop` is cancelled.
+    pub(super) fn new(longest: Duration, stop: &CancellationToken) -> Self {
+        let (course, turns) = Default::default();
+        Self { longest, begun: stop.child_token(), stop: stop.clone(), course, turns }
     }
 
     /// How long it takes at most.
@@ -40,7 +42,7 @@ impl Drain {
         self.longest
     }
 
-    /// Cancelled when it begins.
+    /// Cancelled when it begins, or when the server stops without it.
     pub(super) fn begun(&self) -> &CancellationToken {
         &self.begun
     }
@@ -60,14 +62,15 @@ impl Drain {
         sleep_until(start + over).await;
     }
 
-    /// Completes when it has begun and it is the turn of one more reader, over a transport that hasn't sockets of its own.
+    /// Completes when it has begun and it is the turn of one more reader, over a transport that hasn't sockets of its own, or when the server stops.
     pub(super) async fn turn(&self) {
         self.begun.cancelled().await;
+        // The host may stop the server without one.
         let Some((start, over, readers)) = self.course.get() else { return };
         let at = self.turns.fetch_add(1, Ordering::Relaxed);
+        let turn = sleep_until(*start + share(*over, at, *readers));
         // In a box: as long as nothing has begun, which is nearly always, a reader has no timer.
-        Box::pin(sleep((*start + share(*over, at, *readers)).saturating_duration_since(Instant::now())))
-            .await;
+        Box::pin(self.stop.run_until_cancelled(turn)).await;
     }
 }
 
@@ -91,7 +94,7 @@ mod tests {
         for (readers, longest, expected) in
             [(10_000, 5_000, 5_000), (100, 5_000, 100), (100, 0, 0), (0, 5_000, 0)]
         {
-            let drain = Arc::new(Drain::new(Duration::from_millis(longest)));
+            let drain = Arc::new(Drain::new(Duration::from_millis(longest), &CancellationToken::new()));
             let start = Instant::now();
             let turns = join_all((0..readers).map(|_| {
                 let drain = Arc::clone(&drain);
@@ -109,5 +112,26 @@ mod tests {
             let early = turns.iter().filter(|turn| **turn < over / 2).count();
             assert!(early.abs_diff(readers / 2) <= readers / 10, "{early} of {readers} in the first half");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_is_everybodys_turn() {
+        let stop = CancellationToken::new();
+        let drain = Drain::new(Duration::from_secs(5), &stop);
+        let (_, io) = SocketIo::new_layer();
+        io.ns("/", async || {});
+        let start = Instant::now();
+        let stopping = async {
+            sleep_until(start + Duration::from_secs(1)).await;
+            stop.cancel();
+        };
+        let turns = join_all((0..10_000).map(|_| drain.turn()));
+        let run = stop.run_until_cancelled(drain.run(10_000, &io));
+        let _ = tokio::join!(turns, run, stopping);
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
+        drain.turn().await;
+        let without = Drain::new(Duration::from_secs(5), &stop);
+        without.turn().await;
+        assert_eq!(start.elapsed(), Duration::from_secs(1));
     }
 }

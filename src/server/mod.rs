@@ -13,6 +13,7 @@ pub(crate) mod engineio;
 mod faults;
 mod forwarded;
 mod handover;
+mod headcount;
 mod health;
 mod hello;
 mod language;
@@ -88,10 +89,6 @@ fn router(app: &App) -> (Router, SocketIo) {
     #[cfg(debug_assertions)]
     let router = if app.test_routes { router.merge(test_routes::router()) } else { router };
     let router = router.layer(cross_origin::Guard::new(app.origins.clone()));
-    let router = match cross_origin::headers(&app.origins) {
-        Some(headers) => router.layer(headers),
-        None => router,
-    };
     (router.with_state(app.clone()), io)
 }
 

@@ -3,11 +3,11 @@
 use std::{io, sync::Arc};
 
 use axum::middleware;
-use tower::Layer as _;
+use tower::{Layer as _, util::option_layer};
 use tracing::{info, warn};
 
-use super::{App, body_deadline, health::NotReady, request_layer, router, secured};
-use crate::hosting::listener::{BoundListener, serve_connections};
+use super::{App, body_deadline, cross_origin, health::NotReady, request_layer, router, secured};
+use crate::hosting::listener::{BoundListener, Serving};
 
 /// Serves until `shutdown` completes or the host asks to stop. Then closes the readers' connections so that they
 /// reconnect, one after the other unless it was the host, and returns when they have left or the grace period is over.
@@ -42,11 +42,14 @@ pub async fn serve(
         }
     });
 
+    let readable = option_layer(cross_origin::headers(&app.origins));
     let body = body_deadline::State { app: app.clone(), time: listener.bounds().body };
     let layered = middleware::from_fn_with_state(app, request_layer::handle).layer(router);
     let layered = middleware::from_fn_with_state(body, body_deadline::handle).layer(layered);
+    // The outermost, so that pages of other origins can read why they were refused, wherever that was.
+    let layered = readable.layer(layered);
     let serving = async {
-        serve_connections(listener, secured(layered), begun, stop.clone()).await?;
+        Serving::serve_connections(listener, secured(layered), begun, stop.clone()).await?;
         // This does not wait for upgraded connections: Socket.IO's are closed by now, and the tracker waits for the others.
         let _ = letting_go.await;
         tracker.close();

@@ -85,9 +85,11 @@ pub(super) async fn stream(
     let (body, connection) = handover::body(opening.into(), socket);
     let framing = Framing::of(version);
     let tracker = app.tracker.clone();
-    tokio::spawn(tracker.track_future(async move {
+    // The stream gets a task of its own: a task keeps the room for all that it was given at the start.
+    tokio::spawn(tracker.clone().track_future(async move {
         if let Ok(socket) = connection.await {
-            serve_events(app, socket, framing, reading, client, place).await;
+            let events = serve_events(&app, socket, framing, reading, client, place);
+            tokio::spawn(tracker.track_future(events));
         }
     }));
     let headers = [
@@ -119,37 +121,44 @@ fn check(
 }
 
 /// Stays until the poem has ended, the client has left or the server stops; then the connection closes. At shutdown the body just ends, and browsers
-/// reconnect.
-async fn serve_events(
-    app: App,
+/// reconnect. What it needs only at the start is not in the future that it returns.
+fn serve_events(
+    app: &App,
     socket: Arc<Socket>,
     framing: Framing,
     reading: Reading,
     client: String,
     place: Place,
-) {
+) -> impl Future<Output = ()> + Send + use<> {
     let reader = app.readers.enter(Transport::Sse, client, reading.offset());
     let line = Line::new(Arc::clone(&socket), true);
-    let quiet = reading.quiet();
     // A room may be held for long.
     let pace = if reading.room().is_some() { Duration::MAX } else { app.encoded.interval() };
+    let first_comment = Instant::now() + reading.quiet() + SILENCE;
     let (end, ended) = oneshot::channel();
     let (sink_line, poem) = (Arc::downgrade(&line), app.encoded.clone());
     let seat = app.seat(&reading, || Ear { line: sink_line.clone(), framing });
     let sink = EventSink { line: sink_line, poem, framing, reader, _place: place, _seat: seat, _end: end };
-    let guard = app.conductor.join(reading, sink);
-    tokio::select! {
-        why = has_left(&socket) => return guard.leave(why),
-        () = keep_alive(&line, framing, pace, quiet) => {}
-        _ = ended => {}
-        () = app.drain.turn() => {}
-        () = app.stop.cancelled() => {}
+    let (guard, app) = (app.conductor.join(reading, sink), app.clone());
+    async move {
+        tokio::select! {
+            why = has_left(&socket) => return guard.leave(why),
+            () = keep_alive(&line, framing, pace, first_comment) => {}
+            _ = ended => {}
+            () = app.drain.turn() => {}
+        }
+        // In a box: it comes once, and a reader is as large as the largest thing that it waits for.
+        Box::pin(conclude(&socket, &line, framing)).await;
     }
+}
+
+/// Ends the body, and waits until the client has fetched it.
+async fn conclude(socket: &Socket, line: &Line, framing: Framing) {
     let last = if framing == Framing::Chunked { LAST_CHUNK } else { Bytes::new() };
     let _ = timeout(LINGER, line.conclude(&last)).await;
     // A pipe that closes loses what its reader has not fetched, and TCP may reset a connection on which more arrives (RFC 9112, 9.6).
     let _ = socket.end();
-    let _ = timeout(LINGER, has_left(&socket)).await;
+    let _ = timeout(LINGER, has_left(socket)).await;
 }
 
 /// Waits until the client has closed the connection, or it broke; says which. It has nothing to say on it.
@@ -166,16 +175,20 @@ async fn has_left(socket: &Socket) -> Departure {
 }
 
 /// Sends comments, where the pace alone would let the stream fall silent for too long.
-async fn keep_alive(line: &Line, framing: Framing, pace: Duration, quiet: Duration) {
+async fn keep_alive(line: &Line, framing: Framing, pace: Duration, first: Instant) {
     if pace < SILENCE {
         return future::pending().await;
     }
-    let comment = framed(framing, &chunk(":\n\n"));
-    let mut comments = interval_at(Instant::now() + quiet + SILENCE, SILENCE);
-    loop {
-        comments.tick().await;
-        line.interject(&comment);
-    }
+    // In a box: most streams are never so quiet.
+    Box::pin(async {
+        let comment = framed(framing, &chunk(":\n\n"));
+        let mut comments = interval_at(first, SILENCE);
+        loop {
+            comments.tick().await;
+            line.interject(&comment);
+        }
+    })
+    .await
 }
 
 fn framed(framing: Framing, chunk: &Bytes) -> Bytes {

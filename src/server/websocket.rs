@@ -34,7 +34,7 @@ use super::{
     audience::{Listener, Seat},
     encoded_poem::EncodedPoem,
     forwarded,
-    line::{Line, LineStream, Passage},
+    line::{Line, LineStream, Passage, text_frame},
     ping,
     reader::Reader,
     room::{self, NoReading},
@@ -46,7 +46,7 @@ use crate::{
     departure::Departure,
     hosting::listener::WriteTimeout,
     query::parameter,
-    reading::ResumeRequest,
+    reading::{Reading, ResumeRequest},
     transport::Transport,
 };
 
@@ -92,10 +92,7 @@ pub(super) async fn upgrade(
         }
     };
     let client = forwarded::client(request.extensions(), request.headers(), app.trust_forwarded);
-    let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
-    let what = format!("a plain WebSocket from {client}").into();
-    let serving = serve_socket(app, upgrading, asked, json, client, place);
-    tokio::spawn(tracker.track_future(activity.during(what, serving)));
+    open(app, upgrading, asked, json, client, place);
     response
 }
 
@@ -114,69 +111,82 @@ fn parse_format(query: &str) -> Result<bool, &'static str> {
     }
 }
 
-async fn serve_socket(
-    app: App,
-    upgrading: Upgrading,
-    asked: ResumeRequest,
-    json: bool,
-    client: String,
-    place: Place,
-) {
-    let Some((socket, early)) = upgrading.socket().await else { return };
-    let line = Line::new(socket, true);
-    let sink_line = Arc::downgrade(&line);
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .max_message_size(Some(MAX_MESSAGE))
-        .max_frame_size(Some(MAX_MESSAGE));
-    let stream = WriteTimeout::new(LineStream::new(line, early), app.stop.clone());
-    let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
-    // It was checked, and only a room may have become too many since: the client comes back and is told.
-    let Ok(reading) = room::begin(&app, &asked) else { return };
-    let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
-    if json {
-        let opening = app.encoded.opening_json(&reading);
-        if socket.send(Message::text(opening)).await.is_err() {
+/// Begins to read, in a task of its own: a task is always as large as the largest thing that it ever does, and this one is soon over. It has no
+/// more than a kilobyte, so that malloc gives the same memory to the next one; a larger piece leaves a hole that is never filled.
+fn open(app: App, upgrading: Upgrading, asked: ResumeRequest, json: bool, client: String, place: Place) {
+    let tracker = app.tracker.clone();
+    // No `async fn`, which would hold its arguments twice.
+    tokio::spawn(tracker.track_future(async move {
+        let Some((socket, early)) = upgrading.socket().await else { return };
+        let line = Line::new(socket, true);
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER)
+            .max_message_size(Some(MAX_MESSAGE))
+            .max_frame_size(Some(MAX_MESSAGE));
+        let stream = WriteTimeout::new(LineStream::new(Arc::clone(&line), early), app.stop.clone());
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        // It was checked, and only a room may have become too many since: the client comes back and is told.
+        let Ok(reading) = room::begin(&app, &asked) else { return };
+        let what = format!("a plain WebSocket from {client}").into();
+        let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
+        // Past the WebSocket, which would keep a buffer of this length.
+        if json && line.slip_in(&text_frame(&app.encoded.opening_json(&reading))) != Passage::Sent {
             return;
         }
-    }
+        let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
+        let reading = read(app, socket, &line, reading, reader, json, place);
+        tokio::spawn(tracker.track_future(activity.during(what, reading)));
+    }));
+}
+
+/// Reads until the poem has ended, the client has left or the server stops. What it needs only at the start is not in the future that it returns.
+fn read(
+    app: App,
+    mut socket: Socket,
+    line: &Arc<Line>,
+    reading: Reading,
+    reader: Reader,
+    json: bool,
+    place: Place,
+) -> impl Future<Output = ()> + Send + use<> {
+    let line = Arc::downgrade(line);
     let first_ping = Instant::now() + reading.quiet() + PING_INTERVAL;
     let (end, ended) = oneshot::channel();
     // What is not a stanza can only be told as an object.
-    let seat = json.then(|| app.seat(&reading, || Ear(sink_line.clone()))).flatten();
-    let sink = WebSocketSink {
-        line: sink_line,
-        poem: app.encoded.clone(),
-        json,
-        reader,
-        _place: place,
-        _seat: seat,
-        end: Some(end),
-    };
+    let seat = json.then(|| app.seat(&reading, || Ear(line.clone()))).flatten();
+    let poem = app.encoded.clone();
+    let sink = WebSocketSink { line, poem, json, reader, _place: place, _seat: seat, end: Some(end) };
     let guard = app.conductor.join(reading, sink);
-    let close = tokio::select! {
-        left = listen(&mut socket, first_ping) => {
-            let (why, error) = match left {
-                Ok(why) => (why, None),
-                Err(error) => (broken_by(&error), Some(error)),
-            };
-            guard.leave(why);
-            drop(guard);
-            if let Some(error) = error {
-                let _ = timeout(CLOSING, violation::answer(&mut socket, &error)).await;
+    async move {
+        let close = tokio::select! {
+            left = listen(&mut socket, first_ping) => {
+                let (why, error) = match left {
+                    Ok(why) => (why, None),
+                    Err(error) => (broken_by(&error), Some(error)),
+                };
+                guard.leave(why);
+                drop(guard);
+                if let Some(error) = error {
+                    // In a box, here and below: it comes once, and a reader is as large as the largest thing that it waits for.
+                    let _ = Box::pin(timeout(CLOSING, violation::answer(&mut socket, &error))).await;
+                }
+                return;
             }
-            return;
+            ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),
+            () = app.drain.turn() => None,
+        };
+        // Only when the server stops does the conductor let go of a reading that has not ended, or the reader has left.
+        let is_stopping = app.drain.begun().is_cancelled();
+        let close = close.or_else(|| is_stopping.then_some((CloseCode::Restart, "the server is stopping")));
+        if let Some((code, reason)) = close {
+            Box::pin(farewell(&mut socket, CloseFrame { code, reason: reason.into() })).await;
         }
-        ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),
-        () = app.drain.turn() => None,
-        () = app.stop.cancelled() => None,
-    };
-    // Only when the server stops does the conductor let go of a reading that has not ended, or the reader has left.
-    let is_stopping = app.drain.begun().is_cancelled() || app.stop.is_cancelled();
-    let close = close.or_else(|| is_stopping.then_some((CloseCode::Restart, "the server is stopping")));
-    if let Some((code, reason)) = close
-        && socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await.is_ok()
-    {
+    }
+}
+
+/// Closes, and waits until the client has done so, too.
+async fn farewell(socket: &mut Socket, close: CloseFrame) {
+    if socket.send(Message::Close(Some(close))).await.is_ok() {
         let _ = timeout(CLOSING, async { while let Some(Ok(_)) = socket.next().await {} }).await;
     }
 }

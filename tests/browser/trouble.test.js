@@ -169,6 +169,27 @@ describe("trouble", { concurrency: 2 }, () => {
     });
   }
 
+  it("no room: says why and when it tries again, and gets in once there is some", async () => {
+    const { origin } = await startDante([...FAST, "--max-readers", "1"]);
+    const reader = await fetch(`${origin}/sse/stream`);
+    const visit = await open(`${origin}/`, {
+      // The shortest wait that there is: ten seconds.
+      prepare: (page) => page.addInitScript(() => (Math.random = () => 0)),
+    });
+    await visit.state("lost");
+    assert.match(await visit.text("#how"), /^The server has as many readers as it takes\./);
+    await visit
+      .$("#message")
+      .filter({ hasText: /Trying again in ([6-9]|10) s/ })
+      .waitFor();
+    await reader.body.cancel();
+    await visit.stanzas(3);
+    const { states, parts } = await visit.notes();
+    assert.deepEqual(parts.slice(0, 3), stanzas(3));
+    assert.deepEqual(states, ["connecting", "lost", "streaming"]);
+    assert.equal(visit.sockets.length, 2);
+  });
+
   it("refused: says that the client library is missing", async () => {
     const visit = await open(await startBehindRelay(FAST, { refuse: /socket\.io\.js/ }));
     await visit.state("refused");

@@ -1,8 +1,11 @@
 //! Pages of other origins: what they may read, with `--allow-origin` and without it (Fetch, 3.2 "CORS protocol").
 
-use dante::cli::ServeArgs;
+use std::time::Duration;
 
-use crate::support::{Answer, Server, Setup, websocket_request};
+use dante::{cli::ServeArgs, hosting::listener::Bounds};
+use tokio::io::AsyncWriteExt as _;
+
+use crate::support::{Answer, Server, Setup, soon, websocket_request};
 
 const SHOP: &str = "https://shop.example";
 const PATHS: [&str; 4] =
@@ -86,6 +89,45 @@ async fn pages_on_the_list_read_over_every_transport_and_no_others() {
     // A refusal can be read, too.
     let refused = server.get("/sse/stream?from=x", &format!("Origin: {SHOP}\r\n")).await;
     assert_eq!((refused.status, refused.header("access-control-allow-origin")), (400, Some(SHOP)));
+}
+
+/// Refusals that are not the routes', too: a page can tell its reader why, and wait as long as it is asked to.
+#[tokio::test]
+async fn a_page_on_the_list_can_read_every_refusal() {
+    let args = ServeArgs {
+        allow_origin: vec![SHOP.to_owned()],
+        max_readers: Some("1".to_owned()),
+        interval: Some("1h".to_owned()),
+        ..ServeArgs::default()
+    };
+    let bounds = Bounds { body: Duration::from_millis(50), ..Bounds::default() };
+    let server = Server::start(Setup { args, bounds, ..Setup::default() }).await;
+    let mut reader = server.connect().await;
+    reader.write_all(b"GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(soon(Answer::read(&mut reader)).await.status, 200);
+    let from_shop = format!("Origin: {SHOP}\r\n");
+    for (request, status) in [
+        // The limits of readers.
+        (format!("GET /sse/stream HTTP/1.1\r\nHost: localhost\r\n{from_shop}\r\n"), 503),
+        (format!("GET /websocket/ws HTTP/1.1\r\nHost: localhost\r\n{from_shop}\r\n"), 503),
+        // Faults of a host.
+        (format!("GET /hosting.json HTTP/1.1\r\nHost: a, b\r\n{from_shop}\r\n"), 400),
+        (format!("GET /hosting.json HTTP/1.1\r\n{from_shop}\r\n"), 400),
+        // A body that does not come.
+        (
+            format!(
+                "POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\n{from_shop}Content-Length: 9\r\n\r\n"
+            ),
+            408,
+        ),
+    ] {
+        let answer = server.send(&request).await;
+        assert_eq!(answer.status, status, "{request}: {answer:?}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(SHOP), "{request}: {answer:?}");
+        let exposed = answer.header("access-control-expose-headers").unwrap().to_ascii_lowercase();
+        assert!(exposed.contains("dante-fault") && exposed.contains("retry-after"), "{exposed}");
+        assert_eq!(answer.head.to_ascii_lowercase().matches("access-control-allow-origin").count(), 1);
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt, future::join_all};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::sleep,
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
@@ -286,6 +286,45 @@ async fn a_client_may_poll_the_same_url_always() {
             assert_eq!(server.get(&format!("{}{t}", session.path), "").await.status, 200);
         }
     }
+}
+
+/// The client changes no `t`, so only the connection tells that the answer is lost.
+#[tokio::test]
+async fn a_poll_whose_answer_cannot_be_written_ends_the_session() {
+    const LARGE: usize = 1 << 20;
+    let server = Server::start(paced("20ms", (75, 200_000))).await;
+    let Endpoint::Tcp(address) = server.endpoint else { panic!("no port") };
+    let session = Session::open(&server, 4).await;
+    let poll = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", session.path);
+    // More and more stanzas wait between two polls, until the kernel has no room for all of an answer.
+    for pause in (50..).step_by(50) {
+        let client = TcpSocket::new_v4().unwrap();
+        client.set_recv_buffer_size(64 * 1024).unwrap();
+        let mut client = client.connect(address).await.unwrap();
+        client.write_all(poll.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(soon(client.read_u8()).await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        let length = length.parse().unwrap();
+        if length > LARGE {
+            SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
+            break;
+        }
+        soon(client.read_exact(&mut vec![0; length])).await.unwrap();
+        sleep(Duration::from_millis(pause)).await;
+    }
+    // Otherwise it would bring what comes after the gap.
+    let answer = soon(server.get(&session.path, "")).await;
+    assert_eq!(
+        (answer.status, answer.body.contains("Session ID unknown")),
+        (400, true),
+        "{:.200}",
+        answer.body
+    );
+    server.until_readers(0).await;
 }
 
 /// A peer of Engine.IO 3 joins with its handshake, and may be gone before the server has written its first packet.

@@ -23,6 +23,12 @@ describe("reasons in words", () => {
     ["close 4321", "La connessione è stata chiusa con il codice 4321"],
     ["probe error: transport closed", "L’upgrade è fallito", "l’upgrade è fallito"],
     ["xhr poll error", "Una richiesta di polling è fallita"],
+    ["server-full", "Il server ha già tutti i lettori che può accogliere"],
+    // Over HTTP it comes with its explanation.
+    [
+      "address-full: the limit of 50 for readers from one address is reached at yours",
+      "Dal tuo indirizzo leggono già tutti i lettori ammessi",
+    ],
     // What was found out last says most.
     ["xhr poll error (404), 404 Not Found", "La risposta è stata 404 Non trovato", "404 Non trovato"],
     ["websocket error, no answer", "Non c’è stata risposta"],

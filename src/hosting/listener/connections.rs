@@ -1,4 +1,4 @@
-//! [`serve_connections`]: accepts connections, has their requests answered over HTTP/1, and ends them.
+//! [`Serving::serve_connections`]: accepts connections, has their requests answered over HTTP/1, and ends them.
 //!
 //! A connection has two states. While requests come, hyper has it. While it is quiet, nobody has more of it than its socket and a
 //! time: no buffer, no parser ([`RequestClock`](super::request_clock) says when). So a thousand connections that say nothing cost little, whether they have
@@ -34,7 +34,8 @@ use tower::{Service, ServiceExt as _};
 use tracing::{error, info};
 
 use super::{
-    Accepted, BoundListener, Connection, Peer, SharedSocket, Socket, Stream, Wrapping,
+    Accepted, BoundListener, Connection, IfLost, Peer, SharedSocket, Socket, Stream, Wrapping,
+    delivery::{Delivery, LastDelivery},
     phase::{Answering, Phase},
     socket_of,
 };
@@ -56,7 +57,7 @@ const SPARED: Duration = Duration::from_secs(5);
 const ASKED: Duration = Duration::from_secs(1);
 
 /// What all connections share.
-struct Serving<S> {
+pub(crate) struct Serving<S> {
     service: S,
     http: http1::Builder,
     wrapping: Wrapping,
@@ -66,74 +67,6 @@ struct Serving<S> {
     crowded: Notify,
     /// Those that have buffers.
     awake: TaskTracker,
-}
-
-/// Serves until `stop` is cancelled, and returns when all connections have ended that still belong to HTTP. Who has connected by then is still
-/// served. From `leaving` on each answer is its connection's last, and nobody is accepted whom another process would take.
-///
-/// # Errors
-/// When the listener cannot be closed in an orderly way; all connections have ended even so.
-pub(crate) async fn serve_connections<S>(
-    mut listener: BoundListener,
-    service: S,
-    leaving: CancellationToken,
-    stop: CancellationToken,
-) -> io::Result<()>
-where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
-    let mut http = http1::Builder::new();
-    http.max_buf_size(listener.bounds.head_bytes.max(LEAST_BUFFER));
-    let wrapping = Wrapping {
-        repairs: listener.repairs,
-        faults: Arc::clone(&listener.faults),
-        bounds: listener.bounds,
-        stop: stop.clone(),
-    };
-    let serving = Arc::new(Serving {
-        service,
-        http,
-        wrapping,
-        leaving: leaving.clone(),
-        crowded: Notify::new(),
-        awake: TaskTracker::new(),
-    });
-    let awake = serving.awake.clone();
-    tokio::spawn(stop.clone().run_until_cancelled_owned(memory::give_back_after(move || awake.len())));
-    let connections = TaskTracker::new();
-    let serve = |stream, peer| {
-        connections.spawn(Arc::clone(&serving).serve(stream, peer));
-    };
-    let hands_over = listener.has_successor();
-    let mut door = Door::default();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    door.opens();
-                    serve(stream, peer);
-                }
-                Err(error) if is_the_peers(&error) => {}
-                Err(error) => {
-                    if door.is_stuck(&error) {
-                        serving.crowded.notify_waiters();
-                    }
-                    sleep(RETRY).await;
-                }
-            },
-            () = leaving.cancelled(), if hands_over => break,
-            () = stop.cancelled() => break,
-        }
-    }
-    let closed = listener.close(serve).await;
-    stop.cancelled().await;
-    connections.close();
-    connections.wait().await;
-    closed
 }
 
 /// Whether the peer closed the connection before it was accepted: then there is no reason to wait.
@@ -186,6 +119,67 @@ where
         + Sync
         + 'static,
 {
+    /// Serves until `stop` is cancelled, and returns when all connections have ended that still belong to HTTP. Who has connected by then is still
+    /// served. From `leaving` on each answer is its connection's last, and nobody is accepted whom another process would take.
+    ///
+    /// # Errors
+    /// When the listener cannot be closed in an orderly way; all connections have ended even so.
+    pub(crate) async fn serve_connections(
+        mut listener: BoundListener,
+        service: S,
+        leaving: CancellationToken,
+        stop: CancellationToken,
+    ) -> io::Result<()> {
+        let mut http = http1::Builder::new();
+        http.max_buf_size(listener.bounds.head_bytes.max(LEAST_BUFFER));
+        let wrapping = Wrapping {
+            repairs: listener.repairs,
+            faults: Arc::clone(&listener.faults),
+            bounds: listener.bounds,
+            stop: stop.clone(),
+        };
+        let serving = Arc::new(Self {
+            service,
+            http,
+            wrapping,
+            leaving: leaving.clone(),
+            crowded: Notify::new(),
+            awake: TaskTracker::new(),
+        });
+        let awake = serving.awake.clone();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(memory::give_back_after(move || awake.len())));
+        let connections = TaskTracker::new();
+        let serve = |stream, peer| {
+            connections.spawn(Arc::clone(&serving).serve(stream, peer));
+        };
+        let hands_over = listener.has_successor();
+        let mut door = Door::default();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => {
+                        door.opens();
+                        serve(stream, peer);
+                    }
+                    Err(error) if is_the_peers(&error) => {}
+                    Err(error) => {
+                        if door.is_stuck(&error) {
+                            serving.crowded.notify_waiters();
+                        }
+                        sleep(RETRY).await;
+                    }
+                },
+                () = leaving.cancelled(), if hands_over => break,
+                () = stop.cancelled() => break,
+            }
+        }
+        let closed = listener.close(serve).await;
+        stop.cancelled().await;
+        connections.close();
+        connections.wait().await;
+        closed
+    }
+
     /// Serves one connection to its end.
     async fn serve(self: Arc<Self>, stream: Stream, peer: Peer) {
         let socket = Arc::new(Socket::new(stream, self.wrapping.stop.clone()));
@@ -245,6 +239,7 @@ where
     ) -> Option<Connection> {
         let (answering, accepted) = (Arc::clone(phase), accepted.clone());
         let service = self.service.clone();
+        let (socket, last) = (Arc::clone(socket_of(&connection)), LastDelivery::default());
         let (leaving, stop) = (self.leaving.clone(), self.wrapping.stop.clone());
         let service = service_fn(move |request: http::Request<Incoming>| {
             let answering = answering.answering();
@@ -252,6 +247,7 @@ where
             request.extensions_mut().insert(ConnectInfo(accepted.clone()));
             let answer = service.clone().oneshot(request);
             let (leaving, stop) = (leaving.clone(), stop.clone());
+            let (socket, last) = (Arc::clone(&socket), last.clone());
             async move {
                 let mut response = match answer.await {
                     Ok(response) => response,
@@ -261,7 +257,10 @@ where
                 if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
                     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 }
-                Ok::<_, Infallible>(response.map(|body| Answer { body, _answering: answering }))
+                let if_lost = response.extensions_mut().remove::<IfLost>();
+                let delivery = if_lost.map(|if_lost| Arc::new(Delivery::new(if_lost, socket)));
+                last.is(delivery.clone());
+                Ok::<_, Infallible>(response.map(|body| Answer { body, delivery, _answering: answering }))
             }
         });
         let mut serving = self.http.serve_connection(TokioIo::new(connection), service).with_upgrades();
@@ -282,6 +281,7 @@ where
 /// The body of an answer. While it is there, the connection is not quiet.
 struct Answer {
     body: Body,
+    delivery: Option<Arc<Delivery>>,
     _answering: Answering,
 }
 
@@ -293,6 +293,9 @@ impl HttpBody for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(delivery) = &self.delivery {
+            delivery.is_taken();
+        }
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod connections;
+mod delivery;
 pub(crate) mod explain_refusals;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod invariants;
@@ -36,7 +37,8 @@ use tokio_util::{either::Either, sync::CancellationToken};
 
 pub use bounds::Bounds;
 pub(crate) use bounds::DEFAULT_KEEP_ALIVE;
-pub(crate) use connections::serve_connections;
+pub(crate) use connections::Serving;
+pub(crate) use delivery::IfLost;
 use explain_refusals::ExplainRefusals;
 use phase::Phase;
 #[cfg(windows)]

@@ -1,6 +1,6 @@
 //! What is asked of the engine: a poll, what a client says, the end of a session, a connection for one.
 
-use std::{convert::Infallible, fmt::Display};
+use std::{convert::Infallible, fmt::Display, sync::Arc};
 
 use axum::{
     BoxError,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     engine_version::EngineVersion,
-    hosting::listener::{Accepted, WriteTimeout},
+    hosting::listener::{Accepted, IfLost, WriteTimeout},
     server::line::LineStream,
 };
 
@@ -65,7 +65,7 @@ pub(super) async fn poll<B>(
     engine: impl Engine<B>,
     request: Request,
     version: EngineVersion,
-    session: &Session,
+    session: &Arc<Session>,
 ) -> Response
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -73,25 +73,47 @@ where
     // Owned, since the request goes to the engine.
     let changing_part = request::changing_part(&request).map(str::to_owned);
     let changing_part = changing_part.as_deref();
-    if session.was_answered(changing_part) {
-        // The answer was lost with its connection, and what was in it is gone; the session would go on without. A client that loses
-        // its session opens another one, and says how far it has come.
-        debug!("a poll came a second time, so its session ends");
-        close(engine, request.uri(), version).await;
-        return refuse_session();
+    if session.was_answered(changing_part) || session.has_lost() {
+        return end(engine, request.uri(), version).await;
     }
     if session.is_let_go() {
         return packet(CLOSE, version);
     }
+    // Copied: it would keep hyper's buffer as long as the poll waits.
+    let uri = request::copied(request.uri());
     tokio::select! {
         biased;
-        response = ask(engine, request) => {
+        mut response = ask(engine.clone(), request) => {
             session.answered(changing_part);
+            if response.status().is_success() {
+                let session = Arc::downgrade(session);
+                response.extensions_mut().insert(IfLost::new(move || {
+                    if let Some(session) = session.upgrade() {
+                        session.loses();
+                    }
+                }));
+            }
             response
         }
         // While it waits, it has taken nothing from what is for the session.
-        () = session.released() => packet(if session.is_let_go() { CLOSE } else { NOOP }, version),
+        () = session.released() => {
+            if session.has_lost() {
+                return end(engine, &uri, version).await;
+            }
+            packet(if session.is_let_go() { CLOSE } else { NOOP }, version)
+        }
     }
+}
+
+/// Ends a session of which an answer was lost with its connection: what was in it is gone, and the session would go on without. A client that
+/// loses its session opens another one, and says how far it has come.
+async fn end<B>(engine: impl Engine<B>, poll: &Uri, version: EngineVersion) -> Response
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
+    debug!("an answer to a poll was lost, so its session ends");
+    close(engine, poll, version).await;
+    refuse_session()
 }
 
 /// Gives the engine what a client says.

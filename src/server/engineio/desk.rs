@@ -25,8 +25,8 @@ use crate::{
     engine_version::EngineVersions,
     hosting::listener::WriteTimeout,
     server::{
-        admission::Network,
         forwarded,
+        headcount::Network,
         line::{Line, LineStream},
         upgrade,
     },

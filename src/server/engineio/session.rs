@@ -13,7 +13,10 @@ use std::{
 use socketioxide::socket::Sid;
 use tokio::sync::Notify;
 
-use crate::server::{admission::Network, line::Line};
+use crate::server::{
+    headcount::{Headcount, Network},
+    line::Line,
+};
 
 /// How many sessions may wait to join a namespace, all clients together. Each takes about 10 KiB. A client joins within a round trip, so this many
 /// are never waiting, unless somebody opens sessions and leaves them.
@@ -30,16 +33,9 @@ pub(super) struct Sessions(Arc<Shared>);
 struct Shared {
     /// Those that opened over long polling, by id.
     polling: Mutex<HashMap<Sid, Weak<Session>>>,
-    waiting: Mutex<Waiting>,
+    /// Those that have not joined a namespace.
+    waiting: Mutex<Headcount>,
     hasher: RandomState,
-}
-
-/// How many have not joined a namespace.
-#[derive(Debug, Default)]
-struct Waiting {
-    all: usize,
-    /// Of each client that waits, and whose address is known.
-    of: HashMap<Network, usize>,
 }
 
 /// One session, from its handshake until the engine lets go of it.
@@ -51,6 +47,8 @@ pub(in crate::server) struct Session {
     client: Option<Network>,
     has_joined: AtomicBool,
     polls: Mutex<Polls>,
+    /// Whether an answer to a poll could not be written: what was in it is gone.
+    has_lost: AtomicBool,
     /// Releases the poll that is parked, if there is one.
     release: Notify,
     /// Whether its client is to come back with another one.
@@ -76,9 +74,12 @@ enum Polls {
 impl Sessions {
     /// A session that is about to open, whose request has this `t`; none if too many are waiting.
     pub(super) fn open(&self, client: Option<Network>, t: Option<&str>) -> Option<Arc<Session>> {
-        if !self.waiting().enter(client) {
+        let mut waiting = self.waiting();
+        if waiting.all() >= MAX_WAITING || waiting.of(client) >= MAX_WAITING_OF_ONE {
             return None;
         }
+        waiting.enter(client);
+        drop(waiting);
         let polls = t.map_or(Polls::Unknown, |t| Polls::None { handshake: self.0.hasher.hash_one(t) });
         Some(Arc::new(Session {
             all: self.clone(),
@@ -86,6 +87,7 @@ impl Sessions {
             client,
             has_joined: AtomicBool::new(false),
             polls: Mutex::new(polls),
+            has_lost: AtomicBool::new(false),
             release: Notify::new(),
             is_let_go: AtomicBool::new(false),
             is_claimed: AtomicBool::new(false),
@@ -98,7 +100,7 @@ impl Sessions {
         self.polling().get(&id)?.upgrade()
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, Headcount> {
         // Nothing that holds it can panic.
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -106,32 +108,6 @@ impl Sessions {
     fn polling(&self) -> MutexGuard<'_, HashMap<Sid, Weak<Session>>> {
         // Nothing that holds it can panic.
         self.0.polling.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Waiting {
-    /// Counts one more, if there may be.
-    fn enter(&mut self, client: Option<Network>) -> bool {
-        let of_one = client.map(|client| self.of.get(&client).copied().unwrap_or_default());
-        let may = self.all < MAX_WAITING && of_one.is_none_or(|waiting| waiting < MAX_WAITING_OF_ONE);
-        if may {
-            self.all += 1;
-            if let Some(client) = client {
-                *self.of.entry(client).or_default() += 1;
-            }
-        }
-        may
-    }
-
-    fn leave(&mut self, client: Option<Network>) {
-        self.all -= 1;
-        let Some(client) = client else { return };
-        if let Some(waiting) = self.of.get_mut(&client) {
-            *waiting -= 1;
-            if *waiting == 0 {
-                self.of.remove(&client);
-            }
-        }
     }
 }
 
@@ -165,12 +141,23 @@ impl Session {
         };
     }
 
+    /// Notes that an answer to a poll could not be written.
+    pub(super) fn loses(&self) {
+        self.has_lost.store(true, Ordering::Relaxed);
+        self.release.notify_waiters();
+    }
+
+    /// Whether an answer to a poll could not be written.
+    pub(super) fn has_lost(&self) -> bool {
+        self.has_lost.load(Ordering::Relaxed)
+    }
+
     fn polls(&self) -> MutexGuard<'_, Polls> {
         // Nothing that holds it can panic.
         self.polls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Completes when a parked poll is to be answered with nothing.
+    /// Completes when a parked poll is to be answered at once, with nothing of the engine's.
     pub(super) async fn released(&self) {
         self.release.notified().await;
     }
@@ -191,7 +178,7 @@ impl Session {
 
     /// The right to take it over, which only one WebSocket can have.
     pub(super) fn claim(self: &Arc<Self>) -> Option<Claim> {
-        let is_free = !self.is_claimed.swap(true, Ordering::AcqRel);
+        let is_free = !self.has_lost() && !self.is_claimed.swap(true, Ordering::AcqRel);
         is_free.then(|| Claim { session: Arc::clone(self), is_kept: false })
     }
 
@@ -298,7 +285,7 @@ mod tests {
         next.joined();
         assert!(sessions.open(None, None).is_some(), "one that has joined does not wait");
         drop((waiting, next));
-        assert_eq!(sessions.waiting().all, 0);
+        assert_eq!(sessions.waiting().all(), 0);
     }
 
     #[test]
@@ -310,7 +297,7 @@ mod tests {
         assert!(sessions.open(client(2), None).is_some());
         drop(greedy);
         assert!(sessions.open(client(1), None).is_some());
-        assert!(sessions.waiting().of.is_empty());
+        assert!(sessions.waiting().is_empty());
     }
 
     #[test]

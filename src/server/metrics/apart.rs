@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::super::{app::App, health};
 use crate::{
     contract::paths,
-    hosting::listener::{BoundListener, serve_connections},
+    hosting::listener::{BoundListener, Serving},
 };
 
 /// Serves metrics and health for as long as it is polled: also while the readers are let go, when the readers' endpoint accepts
@@ -22,5 +22,5 @@ pub async fn serve_metrics(listener: BoundListener, app: App) -> io::Result<()> 
         .route(paths::HEALTH_LIVE, get(health::live))
         .route(paths::HEALTH_READY, get(health::ready));
     let never = CancellationToken::new();
-    serve_connections(listener, routes.with_state(app), never.clone(), never).await
+    Serving::serve_connections(listener, routes.with_state(app), never.clone(), never).await
 }

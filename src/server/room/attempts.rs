@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use crate::{room::Room, server::admission::Network};
+use crate::{room::Room, server::headcount::Network};
 
 /// So many wrong tokens may come from one address for one room …
 const WRONG: u32 = 10;

@@ -7,6 +7,8 @@ import { BLOCKED, diagnose } from "./diagnose.js";
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 5000;
+/** The longest pause that grows out of a server's wish. */
+const LONGEST_WAIT_MS = 60_000;
 
 /** One stream's attempts to connect, of which only the newest counts. */
 export class Attempts {
@@ -42,12 +44,17 @@ export class Attempts {
 
   /**
    * A connection was cut off or could not be opened: schedules the next attempt. The delays are those of Socket.IO's
-   * client: doubled each time up to a maximum, with 50 % jitter.
+   * client: doubled each time up to a maximum, with 50 % jitter. A server that has no room is asked no sooner than it wants, and later each
+   * time: many readers may be waiting, and must not come at the same moment.
    * @param {string} reason
+   * @param {number} [waitMs] how long the server wants to be left alone
    */
-  lost(reason) {
+  lost(reason, waitMs = 0) {
     if (this.closed) return;
-    const delay = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures) * (0.5 + Math.random());
+    const growth = 2 ** this.#failures;
+    const delay = waitMs
+      ? Math.max(waitMs, Math.min(LONGEST_WAIT_MS, waitMs * growth)) * (1 + Math.random() / 2)
+      : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * growth) * (0.5 + Math.random());
     this.#failures += 1;
     this.#timer = window.setTimeout(() => this.start(), delay);
     this.listener.lost(reason, performance.now() + delay);
@@ -64,12 +71,12 @@ export class Attempts {
     if (this.closed) return;
     const number = this.#number;
     const now = performance.now();
-    const { kind, reason } = await diagnose(url);
+    const { kind, reason, waitMs } = await diagnose(url);
     if (this.closed || number !== this.#number) return;
     this.listener.hop(hop, askedAt, now, known || reason);
     if (kind === "foreign") this.startOver(reason);
     else if (kind === "refused") this.listener.refused(reason);
-    else this.lost(known && reason !== BLOCKED ? `${known}, ${reason}` : reason);
+    else this.lost(known && reason !== BLOCKED ? `${known}, ${reason}` : reason, waitMs);
   }
 
   /** The text on the server has changed. @param {string} reason */

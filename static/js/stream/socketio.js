@@ -1,7 +1,7 @@
 // The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
 // Retries are scheduled here and not by the client, so that the page can show them.
 
-import { isForeignEdition } from "./diagnose.js";
+import { isForeignEdition, waitForRoom } from "./diagnose.js";
 import { watchHandshake } from "./handshake.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
@@ -174,6 +174,7 @@ export function openSocketIo(reading, listener, places, transports) {
     // An active socket means that the connection failed; otherwise the server itself refused it.
     if (socket.active) attempts.failed("handshake", askedAt, question, detail(error));
     else if (isForeignEdition(error.message)) attempts.startOver(error.message);
+    else if (waitForRoom(error.message)) attempts.lost(error.message, waitForRoom(error.message));
     else listener.refused(error.message);
   });
 
