@@ -17,8 +17,8 @@ import { startRelay } from "../support/relay.js";
 
 const STANZAS = 5;
 const ARGS = ["--poem", poemFile(STANZAS), "--interval", "20ms"];
-/** Long before the client's own timeout of 20 s. */
-const SOON_MS = 12_000;
+/** Before the client's own timeout of 20 s; it takes 9 s on a machine that is busy. */
+const SOON_MS = 18_000;
 
 let page = "";
 Object.assign(globalThis, {
@@ -145,9 +145,9 @@ describe("a WebSocket that is granted, and then broken", { concurrency: true, ti
     ["websocket", "connected websocket"],
     ["polling", "connected polling", "upgraded"],
   ]) {
-    test(`reset-later, ${first} first: what breaks off twice within seconds is not tried a third time`, async () => {
+    test(`end-later, ${first} first: what breaks off twice within seconds is not tried a third time`, async () => {
       const transports = first === "polling" ? BOTH.toReversed() : BOTH;
-      const { events, relay } = await listenBroken("socketio", transports, "reset-later", "ended");
+      const { events, relay } = await listenBroken("socketio", transports, "end-later", "ended");
       assert.deepEqual(
         events.filter((event) => event.startsWith("stanza")),
         stanzas,

@@ -131,10 +131,13 @@ together("the same stream at its origin", {
   async "over WebSocket, behind nginx that drops the upgrade"() {
     const server = http.createServer((_request, response) => response.writeHead(426).end());
     const sockets = new WebSocketServer({ server });
-    sockets.on("connection", (socket) => {
-      const timer = setInterval(() => socket.send(`now ${Math.floor(Date.now() / EVERY_MS)}`), EVERY_MS);
-      socket.once("close", () => clearInterval(timer));
-    });
+    // The same to everybody: with a timer for each, one would now and then skip what another has sent.
+    let tick = 0;
+    const timer = setInterval(() => {
+      tick += 1;
+      for (const socket of sockets.clients) socket.send(`tick ${tick}`);
+    }, EVERY_MS);
+    timer.unref();
     const port = await listen(server);
     const inner = `http://127.0.0.1:${port}`;
     await expect(await behindNginx(port), [inner], [], { args: ["--ws"] });
