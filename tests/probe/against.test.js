@@ -10,7 +10,7 @@ import { caddy } from "../accuracy/hosts/caddy.js";
 import { haproxy } from "../accuracy/hosts/haproxy.js";
 import { location, nginx } from "../accuracy/hosts/nginx.js";
 import { startDante } from "../support/dante.js";
-import { PACE, describeVerdict, listen, probe, startHost, together } from "./support.js";
+import { PACE, describeVerdict, listen, probe, startHost, together, withoutStalls } from "./support.js";
 
 const EVERY_MS = 400;
 
@@ -46,7 +46,7 @@ async function against(host, others, { path = "/events", args = ["--sse"], time 
     ...(time ? ["--for", time] : []),
     ...others.flatMap((other) => ["--against", `${other}${path}`]),
   ]);
-  const seen = document.verdicts.map(describeVerdict);
+  const seen = withoutStalls(document.verdicts).map(describeVerdict);
   const said = document.verdicts.map(({ id, evidence }) => `${id}: ${evidence}`).join("\n");
   return { document, seen, said };
 }
