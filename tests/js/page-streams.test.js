@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { EventEmitter, once } from "node:events";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 
 import { EventSource } from "eventsource";
 import { io } from "socket.io-client-4";
@@ -75,6 +75,8 @@ async function listenAt(address, choice, transports, ...last) {
     },
     { root, websocket: new URL("websocket/ws", root), transports },
   );
+  // A stream that a test no longer waits for would go on for ever.
+  after(() => stream.close());
   await once(news, "over");
   stream.close();
   return { events, ms: performance.now() - start };
