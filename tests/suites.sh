@@ -37,7 +37,7 @@ unit_runs() {
 
 suite bench "benches/peers/run: that it measures Dante beside its peers; no time is judged" cargo npm bench-packages strace?
 bench_runs() {
-  node --test --test-reporter=spec benches/peers/*.test.js
+  node_tests benches/peers/*.test.js
   benches/peers/run --smoke
 }
 
@@ -120,7 +120,13 @@ PATH=$cache/tools/bin:$PATH:/usr/sbin:/sbin
 # Builds Dante, and runs these tests with it.
 with_dante() {
   cargo build --locked
-  DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/dante node --test --test-reporter=spec "$@"
+  DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/dante node_tests "$@"
+}
+
+# Runs these tests of node's. What fails is written to the file `$failures`, too, which tests/run shows at the end.
+node_tests() {
+  node --test --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter="$PWD/tests/support/failures.js" --test-reporter-destination="${failures:-/dev/null}" "$@"
 }
 
 find_chromium() { first_of "${CHROMIUM:-}" chromium chromium-browser google-chrome; }

@@ -28,7 +28,7 @@ async function check(visit, name, states) {
   await visit.screenshot(`${name}-768-dark`);
 }
 
-describe("axe-core", { concurrency: 2, timeout: 120_000 }, () => {
+describe("axe-core", { concurrency: 2, timeout: 300_000 }, () => {
   const open = useBrowser();
   // What is half faded in has half its contrast; reduced motion shows what stays.
   const visit = (url, options = {}) => open(url, { reducedMotion: "reduce", ...options });

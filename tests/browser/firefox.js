@@ -15,7 +15,7 @@ import { takeNotes } from "./notes.js";
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 
 /** How long a page may take to show what is waited for. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** The browser itself asks nobody for anything. Whoever drives it has switched most of this off already. */
 const PREFERENCES = {

@@ -28,7 +28,7 @@ const ARGS = [
 ];
 
 /** How long a page may take to show what is waited for. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** What axe-core checks. */
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];

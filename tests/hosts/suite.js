@@ -24,7 +24,7 @@ const MANY = 20;
  * How many stanzas may come at once, apart from what a reader without a proxy suffers twice over: on a busy machine two
  * programs have to wait instead of one. What gathers a stream gathers more, if not all of it.
  */
-const LUMP = 10;
+const LUMP = 15;
 const POLL_MS = 50;
 
 /** How the prefix is treated: what the recipe is told, the prefix outside, and the one that Dante sees. */
@@ -82,9 +82,10 @@ async function loadAll(root) {
   const pages = PAGES.map((page) => root + page);
   const seen = new Set(pages);
   for (const url of seen) {
-    const answer = await fetch(url);
-    assert.equal(answer.status, 200, url);
-    for (const link of links(answer.headers.get("content-type"), await answer.text())) {
+    // Each over a connection of its own: one that is kept may be closed while a busy machine takes its time.
+    const { status, headers, text } = await get(url);
+    assert.equal(status, 200, url);
+    for (const link of links(headers["content-type"], text)) {
       const { href } = new URL(link.split("#")[0], url);
       assert.ok(href.startsWith(root), `${url} leads to ${href}`);
       // Each canto has a link to the same page. Assets have their hash as query.
@@ -103,8 +104,9 @@ function lateness({ stanzas }) {
 /** Asserts that a reading came whole, and in no lumps but those which this busy machine makes of any stream. */
 async function assertStreams(heard, control) {
   await Promise.all([heard.end(), control.end()]);
+  const told = heard.log.map((entry, at) => `${entry} (${Math.round(heard.times[at])} ms)`).join(", ");
+  assert.equal(heard.openings.length, 1, `it was cut off, and came back: ${told}; over ${heard.transports}`);
   heard.assertWhole(STANZAS, FROM);
-  assert.equal(heard.openings.length, 1, "it was cut off, and came back");
   const allowed = LUMP * INTERVAL_MS + 2 * lateness(control);
   assert.ok(lateness(heard) < allowed, `${lateness(heard)} ms late, of ${allowed}`);
 }

@@ -193,7 +193,7 @@ async fn endlessly(stream: &mut TcpStream, head: &str, again: &[u8]) -> usize {
     written
 }
 
-/// Probes a peer with two seconds' patience, and expects an end within four, and these verdicts.
+/// Probes a peer with two seconds' patience, and expects an end within ten, which a busy machine keeps, too, and these verdicts.
 async fn expect<F>(serve: impl Fn(TcpStream) -> F + Send + 'static, expected: &[&str])
 where
     F: Future<Output = ()> + Send + 'static,
@@ -201,7 +201,7 @@ where
     let peer = Peer::start(serve).await;
     let start = Instant::now();
     let document = run(&format!("http://{}/", peer.address), |args| args.timeout = Some("2s".into())).await;
-    assert!(start.elapsed() < Duration::from_secs(4), "{:?}: {document:#}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}: {document:#}", start.elapsed());
     assert_eq!((ids(&document).as_slice(), &document["exitCode"]), (expected, &4.into()), "{document:#}");
     // A document is bounded by what it shows of each answer.
     assert!(document.to_string().len() < 200_000);

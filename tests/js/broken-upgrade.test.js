@@ -10,7 +10,7 @@ import { connect, END, follow, VERSIONS } from "./support.js";
 const STANZAS = 60;
 // With the last one, the WebSocket has taken over by the time that it breaks: that is a cut like any other.
 const BROKEN = /** @type {import("../support/breaker.js").Breakage[]} */ (
-  Object.keys(BREAKAGES).filter((breakage) => breakage !== "reset-later")
+  Object.keys(BREAKAGES).filter((breakage) => breakage !== "end-later")
 );
 const DEFAULT_ORDER = { transports: ["polling", "websocket"] };
 

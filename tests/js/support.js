@@ -26,6 +26,8 @@ const RETRY_MS = 50;
 export class Recording {
   /** Everything in its order: `reading`, the indices of stanzas, and the reasons why streams ended. */
   log = [];
+  /** When each came, in milliseconds. */
+  times = [];
   openings = [];
   stanzas = [];
   /** The names of the transports that Socket.IO used, one entry for each change. */
@@ -37,6 +39,7 @@ export class Recording {
 
   #add(entry) {
     this.log.push(entry);
+    this.times.push(performance.now());
     this.#news.emit("news");
   }
 

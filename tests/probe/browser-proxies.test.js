@@ -5,7 +5,7 @@ import net from "node:net";
 
 import { startDante } from "../support/dante.js";
 import { squid, tinyproxy } from "./forward-proxies.js";
-import { PACE, STALLS, describeVerdict, listen, probe, together } from "./support.js";
+import { PACE, describeVerdict, listen, probe, together, withoutStalls } from "./support.js";
 
 const dante = await startDante([...PACE]);
 const URL_ = `http://127.0.0.1:${dante.port}/`;
@@ -14,7 +14,7 @@ const URL_ = `http://127.0.0.1:${dante.port}/`;
 async function browse(proxy) {
   const document = await probe(URL_, ["--browser", "--proxy", proxy], { env: { NO_PROXY: "" } });
   const hop = document.hops.find((one) => one.hop === "browser");
-  const verdicts = document.verdicts.filter((one) => !STALLS.includes(describeVerdict(one)));
+  const verdicts = withoutStalls(document.verdicts);
   return {
     hop,
     verdicts,

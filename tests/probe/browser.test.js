@@ -11,7 +11,17 @@ import { WebSocketServer } from "ws";
 import { startDante } from "../support/dante.js";
 import { openFolder } from "../support/programs.js";
 import { NAME, certificate } from "./certificates.js";
-import { PACE, describeVerdict, listen, probe, refuse, run, startHost, together } from "./support.js";
+import {
+  PACE,
+  describeVerdict,
+  listen,
+  probe,
+  refuse,
+  run,
+  startHost,
+  together,
+  withoutStalls,
+} from "./support.js";
 
 const { port } = await startDante(PACE);
 
@@ -23,8 +33,7 @@ const isEvents = ({ url }) => url.includes("/sse/stream");
 async function browse(url, args = [], options = {}) {
   const document = await probe(url, ["--browser", ...args], options);
   const hop = document.hops.find((one) => one.hop === "browser");
-  // A busy machine may stall for a moment, and then says so.
-  const verdicts = document.verdicts.filter(({ id }) => id !== "line-stalled");
+  const verdicts = withoutStalls(document.verdicts);
   return { ...document, verdicts, lines: verdicts.map(describeVerdict), hop, seen: hop.evidence };
 }
 

@@ -9,19 +9,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 
 import { startDante } from "../support/dante.js";
-import {
-  PACE,
-  STALLS,
-  expectProbe as expectExactly,
-  listen,
-  respond,
-  startHost,
-  startPeer,
-  together,
-} from "./support.js";
+import { PACE, expectProbe, listen, respond, startHost, startPeer, together } from "./support.js";
 
-/** What the machine does to streams meanwhile is not what is tested here. */
-const expectProbe = (probed, expected) => expectExactly(probed, { perhaps: STALLS, ...expected });
 const dante = await startDante([...PACE]);
 /** The name that is probed where it has addresses of its own. */
 const NAME = "dante.test";

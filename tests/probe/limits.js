@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 
 import { Frames } from "../support/frames.js";
-import { describeVerdict, probe } from "./support.js";
+import { describeVerdict, probe, withoutStalls } from "./support.js";
 
 export const isSse = ({ url }) => url.startsWith("/sse/");
 
@@ -56,6 +56,7 @@ export function cutSilence(ms, watched, cutAll) {
  */
 export async function expectLimits(url, args, expected, options) {
   const document = await probe(url, args, options);
+  document.verdicts = withoutStalls(document.verdicts);
   const evidence = document.verdicts.map((verdict) => `${describeVerdict(verdict)}: ${verdict.evidence}`);
   assert.deepEqual(document.verdicts.map(describeVerdict), Object.keys(expected), evidence.join("\n"));
   for (const [index, wanted] of Object.values(expected).entries()) {

@@ -10,10 +10,8 @@ import tls from "node:tls";
 import { startDante } from "../support/dante.js";
 import { find, launch } from "../support/programs.js";
 import { NAME, TRUSTING, certificate, folder } from "./certificates.js";
-import { PACE, STALLS, expectProbe as expectExactly, listen, startPeer, together } from "./support.js";
+import { PACE, expectProbe, listen, startPeer, together } from "./support.js";
 
-/** What the machine does to streams meanwhile is not what is tested here. */
-const expectProbe = (probed, expected) => expectExactly(probed, { perhaps: STALLS, ...expected });
 const dante = await startDante([...PACE]);
 
 /** What to probe, and where it is. */

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import net from "node:net";
 import tls from "node:tls";
+import { setTimeout as delay } from "node:timers/promises";
 
 import { debian, wheel } from "../accuracy/hosts/programs.js";
 import { startDante } from "../support/dante.js";
@@ -15,6 +16,7 @@ import { changes, watch as watchAll } from "./watching.js";
 
 const dante = await startDante([...PACE]);
 const STREAMS = ["--transports", "websocket,sse"];
+const LOOK_MS = 50;
 
 /** Watches the streams that a test is about. */
 const watch = (url, args = [], env = {}) => watchAll(url, [...STREAMS, ...args], env);
@@ -26,7 +28,9 @@ const pidOf = (file) => Number(readFileSync(file, "utf8"));
 async function answers(origin, wanted) {
   for (;;) {
     const answer = await fetch(`${origin}/hosting.json`).catch(() => undefined);
-    if (answer?.ok && (await answer.json()).node === wanted) return;
+    const text = await answer?.text();
+    if (answer?.ok && JSON.parse(text).node === wanted) return;
+    await delay(LOOK_MS);
   }
 }
 

@@ -7,7 +7,7 @@ import tls from "node:tls";
 import { startDante } from "../support/dante.js";
 import { NAME, TRUSTING, certificate } from "./certificates.js";
 import { squid, tinyproxy } from "./forward-proxies.js";
-import { PACE, STALLS, expectProbe as expectExactly, listen, together } from "./support.js";
+import { PACE, expectProbe as expectExactly, listen, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
 const PLAIN = `http://127.0.0.1:${dante.port}/`;
@@ -48,7 +48,6 @@ const expectProbe = (url, proxy, { args = [], ...expected } = {}) => {
   const resolve = url === SECURE ? ["--resolve", `${NAME}:${front}:127.0.0.1`] : [];
   const env = { ...TRUSTING, NO_PROXY: "" };
   return expectExactly(url, {
-    perhaps: STALLS,
     args: ["--proxy", proxy, ...resolve, ...args],
     env,
     ...expected,

@@ -11,7 +11,7 @@ import { startDante } from "../support/dante.js";
 import { freePort, launch, openFolder } from "../support/programs.js";
 import { NAME, TRUSTING, certificate, folder } from "./certificates.js";
 import { squid, tinyproxy } from "./forward-proxies.js";
-import { PACE, STALLS, expectProbe as expectExactly, listen, run, together } from "./support.js";
+import { PACE, expectProbe as expectExactly, listen, run, together } from "./support.js";
 
 const dante = await startDante([...PACE]);
 const { key, cert } = certificate(NAME, { by: "ca" });
@@ -34,7 +34,6 @@ const PLAIN = `http://127.0.0.1:${dante.port}/`;
 
 const expectProbe = (url, { args = [], env = {}, ...expected } = {}) =>
   expectExactly(url, {
-    perhaps: STALLS,
     args: [...(url === SECURE ? RESOLVED : []), ...args],
     env: { ...TRUSTING, NO_PROXY: "", ...env },
     ...expected,
@@ -125,7 +124,7 @@ together("through proxies that let everything pass", {
     const url = `https://${NAME}:${front}/`;
     const env = { ...TRUSTING, NO_PROXY: "" };
     const named = ["--proxy", `socks5h://dante:inferno@127.0.0.1:${port}`];
-    await expectExactly(url, { perhaps: STALLS, args: named, env });
+    await expectExactly(url, { args: named, env });
     assert.deepEqual([...hosts], [NAME]);
     const wrong = ["--proxy", `socks5h://dante:x@127.0.0.1:${port}`];
     const verdicts = ["broken proxy-credentials at proxy"];

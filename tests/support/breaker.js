@@ -4,18 +4,21 @@ import net from "node:net";
 import { after } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
+/** So much later a client has surely read the 101, which a reset would take from it otherwise. */
+const MOMENT_MS = 250;
+
 /**
- * What becomes of a WebSocket once its 101 has passed: it is cut by a reset or an orderly end at once, a reset when the client says something, or when a
- * first stanza may have come; or it stays open, and what one side or both send is swallowed.
- * @typedef {"reset" | "end" | "reset-frames" | "reset-later" | "client-swallowed" | "server-swallowed" | "swallowed"} Breakage
+ * What becomes of a WebSocket once its 101 has passed: it is cut by a reset or an orderly end at once, a reset when the client says something, or an
+ * orderly end behind the first stanza, so that it is read; or it stays open, and what one side or both send is swallowed.
+ * @typedef {"reset" | "end" | "reset-frames" | "end-later" | "client-swallowed" | "server-swallowed" | "swallowed"} Breakage
  */
 
-/** @type {Record<Breakage, {cutMs?: number, reset?: boolean, up?: boolean | "cut", down?: boolean}>} */
+/** @type {Record<Breakage, {cutMs?: number, cutBehind?: string, reset?: boolean, up?: boolean | "cut", down?: boolean}>} */
 export const BREAKAGES = {
-  reset: { cutMs: 5, reset: true },
-  end: { cutMs: 5 },
+  reset: { cutMs: MOMENT_MS, reset: true },
+  end: { cutMs: MOMENT_MS },
   "reset-frames": { reset: true, up: "cut", down: true },
-  "reset-later": { cutMs: 300, reset: true, up: true, down: true },
+  "end-later": { cutBehind: "divinecomedy", up: true, down: true },
   "client-swallowed": { down: true },
   "server-swallowed": { up: true },
   swallowed: {},
@@ -36,6 +39,8 @@ export async function startBreaker(origin, breakage) {
     const upstream = net.connect(Number(new URL(origin).port), "127.0.0.1");
     /** Whether each direction still passes. */
     let [up, down] = [/** @type {boolean | "cut"} */ (true), true];
+    /** What is the last that passes. */
+    let last = "";
     for (const [socket, other] of [
       [client, upstream],
       [upstream, client],
@@ -54,11 +59,12 @@ export async function startBreaker(origin, breakage) {
     upstream.on("data", async (bytes) => {
       if (!bytes.subarray(0, GRANTED.length).equals(Buffer.from(GRANTED)) || relay.breakage === "none") {
         if (down) client.write(bytes);
+        if (last && bytes.includes(last)) client.end();
         return;
       }
       relay.granted += 1;
-      const { cutMs, reset, ...passes } = BREAKAGES[relay.breakage];
-      [up, down] = [passes.up ?? false, passes.down ?? false];
+      const { cutMs, cutBehind = "", reset, ...passes } = BREAKAGES[relay.breakage];
+      [up, down, last] = [passes.up ?? false, passes.down ?? false, cutBehind];
       client.write(down ? bytes : bytes.subarray(0, bytes.indexOf("\r\n\r\n") + 4));
       if (cutMs === undefined) return;
       await delay(cutMs);

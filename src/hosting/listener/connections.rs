@@ -226,8 +226,9 @@ where
             () = stopped => {}
             () = crowded => {}
         }
-        // A word that has just come would be lost, and the connection reset.
-        socket.has_input()
+        // A word that has just come would be lost, and the connection reset. The system tells of it before the runtime does, which must
+        // know, too: hyper reads only then, so that otherwise this connection would be woken and let go again without end.
+        socket.has_input() && socket.speaks().await
     }
 
     /// Has requests answered until the connection is quiet again, and returns it; none if it has ended, or has another protocol now.
@@ -305,5 +306,42 @@ impl HttpBody for Answer {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write as _, net};
+
+    use futures_util::FutureExt as _;
+    use tokio::{io::AsyncReadExt as _, net::TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_with_the_stop_can_be_read_at_once() {
+        let stop = CancellationToken::new();
+        let (faults, bounds) = Default::default();
+        let serving = Serving {
+            service: axum::Router::<()>::new(),
+            http: http1::Builder::new(),
+            wrapping: Wrapping { repairs: false, faults, bounds, stop: stop.clone() },
+            leaving: CancellationToken::new(),
+            crowded: Notify::new(),
+            awake: TaskTracker::new(),
+        };
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let socket = Arc::new(Socket::new(Stream::Tcp(TcpStream::from_std(stream).unwrap()), stop.clone()));
+        // The runtime, which this test keeps busy, has not heard of it.
+        peer.write_all(b"GET").unwrap();
+        while !socket.has_input() {}
+        stop.cancel();
+        assert!(serving.speaks(&socket, Instant::now(), false).await);
+        let mut word = [0; 3];
+        let read = SharedSocket(socket).read(&mut word).now_or_never();
+        assert_eq!(read.expect("it can be read").unwrap(), word.len());
     }
 }
