@@ -162,9 +162,14 @@ async fn serve_socket(
             };
             guard.leave(why);
             drop(guard);
-            if let Some(error) = error {
-                let _ = timeout(CLOSING, violation::answer(&mut socket, &error)).await;
-            }
+            let answer = async {
+                match error {
+                    Some(error) => violation::answer(&mut socket, &error).await,
+                    None if why == Departure::ClientLeft => violation::return_close(&mut socket).await,
+                    None => {}
+                }
+            };
+            let _ = timeout(CLOSING, answer).await;
             return;
         }
         ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),
