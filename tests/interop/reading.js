@@ -76,8 +76,14 @@ export class Heard {
   assertWhole(texts, { end, inOrder = true, tells = true }) {
     const came = inOrder ? this.stanzas : this.stanzas.toSorted((one, other) => one.index - other.index);
     const wrong = came.findIndex(({ text, index }, at) => index !== at || text !== texts[at]);
-    const around = came.slice(Math.max(wrong - 1, 0), wrong + 3).map(({ index, text }) => `${index} (${text})`);
-    assert.equal(wrong, -1, `after ${wrong} stanzas it heard ${around.join(", ")}; readings: ${this.openings.length}`);
+    const around = came
+      .slice(Math.max(wrong - 1, 0), wrong + 3)
+      .map(({ index, text }) => `${index} (${text})`);
+    assert.equal(
+      wrong,
+      -1,
+      `after ${wrong} stanzas it heard ${around.join(", ")}; readings: ${this.openings.length}`,
+    );
     assert.equal(came.length, STANZAS, `${came.length} stanzas, and it ended: ${this.ends}`);
     assert.deepEqual(this.ends, [end]);
     if (tells) {
@@ -138,7 +144,9 @@ export async function testReaders(program, args, expected, alphabet) {
         try {
           heard.assertWhole(texts, wanted);
         } catch (failure) {
-          throw error ? new AggregateError([error, failure], `${error.message}; ${failure.message}`) : failure;
+          throw error
+            ? new AggregateError([error, failure], `${error.message}; ${failure.message}`)
+            : failure;
         }
       });
     }

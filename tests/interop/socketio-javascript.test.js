@@ -23,7 +23,12 @@ const MODES = {
 /** Reads until the server says that it is over. */
 function read(io, { origin, prefix }, options) {
   const heard = new Heard();
-  const socket = io(origin, { path: `${prefix}/socket.io`, forceNew: true, reconnectionDelay: 50, ...options });
+  const socket = io(origin, {
+    path: `${prefix}/socket.io`,
+    forceNew: true,
+    reconnectionDelay: 50,
+    ...options,
+  });
   after(() => socket.close());
   socket.on("reading", (opening) => heard.opened(opening));
   socket.on("divinecomedy", (text, { index }) => heard.stanza(text, index));

@@ -22,7 +22,8 @@ const withClass = (Class) => (url) => {
   const heard = new Heard();
   const source = new Class(`${url}/sse/stream`);
   return new Promise((resolve) => {
-    for (const event of ["reading", "divinecomedy"]) source.addEventListener(event, ({ data }) => take(heard, data));
+    source.addEventListener("reading", ({ data }) => take(heard, data));
+    source.addEventListener("divinecomedy", ({ data }) => take(heard, data));
     source.addEventListener("error", () => heard.ended("error"));
     source.addEventListener("end", () => {
       source.close();

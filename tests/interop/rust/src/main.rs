@@ -54,6 +54,7 @@ fn read(url: &str, transport: TransportType, said: &Said) -> Result<impl Sized, 
         .on("reading", move |payload, _| drop(opened.send(line(payload))))
         .on("divinecomedy", move |payload, _| drop(came.send(line(payload))))
         .on("close", move |_, _| drop(closed.send(json!({ "end": "close" }))))
+        .on("error", |error, _| eprintln!("rust_socketio, threads: {error:?}"))
         .connect()
 }
 
@@ -76,6 +77,10 @@ async fn read_async(
         .on("divinecomedy", tell(said))
         .on("close", move |_, _| {
             let _ = closed.send(json!({ "end": "close" }));
+            async {}.boxed()
+        })
+        .on("error", |error, _| {
+            eprintln!("rust_socketio, async: {error:?}");
             async {}.boxed()
         })
         .connect()
