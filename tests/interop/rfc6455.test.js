@@ -79,3 +79,5 @@ function testCategories(name, pathname, categories) {
 }
 
 testCategories("plain WebSocket", "/websocket/ws", Object.keys(CATEGORIES));
+// Those without texts, or whose texts come before what breaks the connection: no text of the suite is a packet of Engine.IO.
+testCategories("Socket.IO's WebSocket", "/socket.io/?EIO=4&transport=websocket", ["2", "3", "4"]);

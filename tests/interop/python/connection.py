@@ -167,9 +167,9 @@ class Connection(WebSocketProtocol):
             if not self.has_closed:
                 self.has_closed = True
                 self._write(frame(8, encode(payload), True, 0))
+            self.wasClean = True
             # The server ends the connection (RFC 6455, 7.1.1).
             await self.reader.read()
-            self.wasClean = True
             return False
         if opcode == 9:
             self._write(frame(10, encode(payload), True, 0))
