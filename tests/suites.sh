@@ -46,6 +46,13 @@ clients_runs() {
   with_dante tests/js/*.test.js
 }
 
+suite interop "other people's clients (JavaScript, Python, Rust), the protocols' rules, and Autobahn's cases" \
+  cargo npm npm-packages python-venv openssl-headers interop-packages
+interop_runs() {
+  # Two at a time: readers share the processor with the server that they judge.
+  with_dante --test-concurrency=2 tests/interop/*.test.js
+}
+
 suite hosts "the pages and streams behind nginx, Apache, Caddy, HAProxy and iisnode's relay, and a Prometheus" \
   cargo npm npm-packages accuracy-packages python-venv openssl nginx apache2 caddy haproxy prometheus
 hosts_runs() {

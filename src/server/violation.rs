@@ -22,10 +22,23 @@ where
 {
     let Some(close) = close_frame(error) else { return };
     if socket.send(Message::Close(Some(close))).await.is_ok() {
-        let connection = socket.get_mut();
-        let _ = connection.shutdown().await;
-        let _ = io::copy(connection, &mut io::sink()).await;
+        end(socket.get_mut()).await;
     }
+}
+
+/// Answers a client's own close frame, as it may expect (RFC 6455, 5.5.1), and ends the connection as [`answer`] does.
+pub(super) async fn return_close<S>(socket: &mut WebSocketStream<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // The frame waits in tungstenite since the client's was read. Once it is sent, that is an error: the WebSocket is closed.
+    let _ = socket.flush().await;
+    end(socket.get_mut()).await;
+}
+
+async fn end(connection: &mut (impl AsyncRead + AsyncWrite + Unpin)) {
+    let _ = connection.shutdown().await;
+    let _ = io::copy(connection, &mut io::sink()).await;
 }
 
 /// The close frame for an error; none where the connection itself broke.

@@ -166,10 +166,15 @@ fn read(
                 };
                 guard.leave(why);
                 drop(guard);
-                if let Some(error) = error {
-                    // In a box, here and below: it comes once, and a reader is as large as the largest thing that it waits for.
-                    let _ = Box::pin(timeout(CLOSING, violation::answer(&mut socket, &error))).await;
-                }
+                // In a box, here and below: it comes once, and a reader is as large as the largest thing that it waits for.
+                let answer = async {
+                    match error {
+                        Some(error) => violation::answer(&mut socket, &error).await,
+                        None if why == Departure::ClientLeft => violation::return_close(&mut socket).await,
+                        None => {}
+                    }
+                };
+                let _ = Box::pin(timeout(CLOSING, answer)).await;
                 return;
             }
             ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),

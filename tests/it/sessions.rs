@@ -34,7 +34,7 @@ struct Session<'a> {
 impl<'a> Session<'a> {
     /// Opens a session, and joins the main namespace.
     async fn open(server: &'a Server, version: u8) -> Self {
-        let opened = server.get(&format!("/socket.io/?EIO={version}&transport=polling&t=0"), "").await;
+        let opened = server.get(&format!("/socket.io/?EIO={version}&transport=polling&t=p0"), "").await;
         assert_eq!(opened.status, 200, "{}", opened.body);
         let sid = opened.body.split('"').nth(3).unwrap();
         let path = format!("/socket.io/?EIO={version}&transport=polling&sid={sid}");
@@ -54,7 +54,7 @@ impl<'a> Session<'a> {
 
     fn next_path(&self) -> String {
         self.t.set(self.t.get() + 1);
-        format!("{}&t={}", self.path, self.t.get())
+        format!("{}&t=p{}", self.path, self.t.get())
     }
 
     async fn poll(&self) -> Answer {
@@ -264,7 +264,7 @@ async fn a_poll_that_comes_twice_ends_the_session() {
         let session = Session::open(&server, version).await;
         session.poll_for_stanzas().await;
         session.poll_for_stanzas().await;
-        let again = format!("{}&t={}", session.path, session.t.get());
+        let again = format!("{}&t=p{}", session.path, session.t.get());
         let answer = server.get(&again, "").await;
         assert_eq!(
             (answer.status, answer.body.contains("Session ID unknown")),
@@ -280,7 +280,7 @@ async fn a_poll_that_comes_twice_ends_the_session() {
 #[tokio::test]
 async fn a_client_may_poll_the_same_url_always() {
     let server = Server::start(paced("20ms", (1000, 0))).await;
-    for t in ["", "&t=0"] {
+    for t in ["", "&t=p0", "&t=1795794399"] {
         let session = Session::open(&server, 4).await;
         for _ in 0..10 {
             assert_eq!(server.get(&format!("{}{t}", session.path), "").await.status, 200);

@@ -123,3 +123,21 @@ async fn whoever_breaks_the_protocol_is_told_by_a_close_frame() {
     soon(stream.read_to_end(&mut answer)).await.unwrap();
     assert_eq!(answer, b"");
 }
+
+#[tokio::test]
+async fn a_close_is_answered() {
+    let server = server().await;
+    for (what, sent, answered) in [
+        ("nothing said", whole(0x88, b""), &b"\x88\x00"[..]),
+        ("a code", whole(0x88, b"\x03\xe8"), b"\x88\x02\x03\xe8"),
+        ("an application's code and a reason", whole(0x88, b"\x0f\xa0bye"), b"\x88\x05\x0f\xa0bye"),
+        ("more behind it", [whole(0x88, b"\x03\xe9"), whole(0x89, b"x")].concat(), b"\x88\x02\x03\xe9"),
+    ] {
+        let mut stream = opened(&server).await;
+        stream.write_all(&sent).await.unwrap();
+        let mut answer = Vec::new();
+        soon(stream.read_to_end(&mut answer)).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(answer, answered, "{what}");
+        server.until_readers(0).await;
+    }
+}

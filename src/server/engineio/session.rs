@@ -80,7 +80,7 @@ impl Sessions {
         }
         waiting.enter(client);
         drop(waiting);
-        let polls = t.map_or(Polls::Unknown, |t| Polls::None { handshake: self.0.hasher.hash_one(t) });
+        let polls = self.mark(t).map_or(Polls::Unknown, |handshake| Polls::None { handshake });
         Some(Arc::new(Session {
             all: self.clone(),
             id: OnceLock::new(),
@@ -93,6 +93,13 @@ impl Sessions {
             is_claimed: AtomicBool::new(false),
             line: OnceLock::new(),
         }))
+    }
+
+    /// A hash of a `t`, if it tells one poll from all others. Digits alone do not: in rust_socketio they are a checksum of the time, which
+    /// one poll in two thousand shares with the one before, and elsewhere the seconds of a clock.
+    fn mark(&self, t: Option<&str>) -> Option<u64> {
+        let t = t.filter(|t| !t.bytes().all(|byte| byte.is_ascii_digit()))?;
+        Some(self.0.hasher.hash_one(t))
     }
 
     /// The session with this id that opened over long polling.
@@ -128,13 +135,13 @@ impl Session {
 
     /// Whether a poll with this `t` was answered before: its answer was lost, and somebody on the way asks again.
     pub(super) fn was_answered(&self, t: Option<&str>) -> bool {
-        t.is_some_and(|t| *self.polls() == Polls::Last(self.all.0.hasher.hash_one(t)))
+        self.all.mark(t).is_some_and(|t| *self.polls() == Polls::Last(t))
     }
 
     /// Notes that a poll with this `t` is answered.
     pub(super) fn answered(&self, t: Option<&str>) {
         let mut polls = self.polls();
-        *polls = match (&*polls, t.map(|t| self.all.0.hasher.hash_one(t))) {
+        *polls = match (&*polls, self.all.mark(t)) {
             (Polls::Unknown, _) | (_, None) => Polls::Unknown,
             (Polls::None { handshake }, Some(t)) if *handshake == t => Polls::Unknown,
             (_, Some(t)) => Polls::Last(t),
@@ -250,12 +257,17 @@ mod tests {
         assert!(!session.was_answered(Some("c")) && !session.was_answered(None));
         session.answered(Some("c"));
         assert!(session.was_answered(Some("c")));
+        // python-socketio's is a time, with a fraction.
+        session.answered(Some("1795794399.6036706"));
+        assert!(session.was_answered(Some("1795794399.6036706")));
     }
 
     #[test]
     fn a_client_that_does_not_change_t_says_nothing_by_it() {
-        for (handshake, poll) in [(Some("a"), Some("a")), (None, Some("a")), (Some("a"), None), (None, None)]
-        {
+        let nothing = [(Some("a"), Some("a")), (None, Some("a")), (Some("a"), None), (None, None)];
+        // rust_socketio's, and a clock's.
+        let digits = [(Some("1391463210"), Some("1391528746")), (Some("a"), Some("1795794399"))];
+        for (handshake, poll) in nothing.into_iter().chain(digits) {
             let session = session(handshake);
             session.answered(poll);
             session.answered(poll);
