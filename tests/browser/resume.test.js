@@ -9,9 +9,11 @@ import { stanzas, useBrowser } from "./support.js";
 
 const CHOICES = ["socketio", "socketio-websocket", "socketio-polling", "websocket", "sse"];
 const STANZAS = 150;
+/** Enough for a change of the transport six times, on a busy machine, too. */
+const LONG = 300;
 const POEM = ["--poem", poemFile(STANZAS)];
-// Slow while pages are opened one after the other; fast once they have resumed.
-const SLOWLY = [...POEM, "--interval", "250ms"];
+// So slow that no page is at the end when the last one is open, on a busy machine, too; fast once they have resumed.
+const SLOWLY = [...POEM, "--interval", "500ms"];
 const QUICKLY = [...POEM, "--interval", "20ms"];
 
 /** Opens the page and chooses a transport there. */
@@ -96,7 +98,7 @@ describe("resume", { concurrency: 2 }, () => {
   });
 
   it("switches in place from each transport to each other, and misses nothing", async () => {
-    const { origin } = await startDante(["--poem", poemFile(150), "--interval", "50ms"]);
+    const { origin } = await startDante(["--poem", poemFile(LONG), "--interval", "100ms"]);
     const visit = await open(`${origin}/`);
     const refusals = [];
     visit.page.on("response", (answer) => {
@@ -119,8 +121,8 @@ describe("resume", { concurrency: 2 }, () => {
       "Server-sent events",
       "WebSocket",
     ]);
-    assert.deepEqual(onlyStanzas(await visit.parts()), stanzas(150));
-    assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), ["150", "0", "0", "0"]);
+    assert.deepEqual(onlyStanzas(await visit.parts()), stanzas(LONG));
+    assert.deepEqual(await visit.$(".counts dd").allInnerTexts(), [`${LONG}`, "0", "0", "0"]);
     assert.ok(!(await visit.notes()).states.includes("lost"));
     // Nothing but polls of a session that was closed while they were under way, which are answered 400.
     for (const refusal of refusals) assert.match(refusal, /^400 .*\/socket\.io\/.*transport=polling.*sid=/);
