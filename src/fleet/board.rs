@@ -29,6 +29,8 @@ pub(crate) trait Board: Send + Sync + 'static {
     fn urgent(&self) -> impl Future<Output = ()> + Send;
     /// The entries that have changed since this was asked last.
     fn take_changed(&self) -> Vec<Entry>;
+    /// What was taken last has been said and is kept.
+    fn have_told(&self);
     /// The entries that are said again and again, so that nobody who misses a word is wrong for long.
     fn present(&self) -> Vec<Entry>;
     /// All entries.

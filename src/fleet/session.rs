@@ -166,12 +166,14 @@ async fn speak(
             words.hset(&channels.board, ALIVE, board.now()).ignore();
         }
         if words.is_empty() {
+            board.have_told();
             continue;
         }
         let is_kept: Vec<bool> = match words.query_async(&mut publisher).await {
             Ok(answers) => answers,
             Err(error) => return told(&error),
         };
+        board.have_told();
         if is_to_check && is_kept == [false] {
             // It was emptied, or is another one.
             let mut words = redis::pipe();

@@ -92,6 +92,17 @@ impl Rooms {
         names.into_iter().map(|name| (name.clone(), rooms.get(&name).map(|room| room.word()))).collect()
     }
 
+    /// The others have been told what was taken.
+    pub(crate) fn have_told(&self) {
+        self.ties().have_told();
+    }
+
+    /// Waits until the others have been told what has changed until now, so that an order on another node that follows one here comes
+    /// after it there, too. Not for long, and not at all while they are not heard.
+    pub(crate) async fn until_told(&self) {
+        self.ties().until_told().await;
+    }
+
     /// The rooms that have readers on this node.
     pub(crate) fn read_here(&self) -> Vec<Word> {
         self.all().iter().filter(|room| room.is_read_here()).map(|room| room.word()).collect()

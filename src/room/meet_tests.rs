@@ -14,7 +14,7 @@ fn going() -> RoomPlace {
 fn two_places_and_what_comes_of_them() {
     let held = going().hold(15_000, INTERVAL);
     let again = |at| going().left(14_500, INTERVAL).entered(at);
-    let other = RoomPlace::new(9_500, None).entered(9_600).hold(15_000, INTERVAL);
+    let other = RoomPlace::new(14_000, None).entered(14_000).hold(15_000, INTERVAL);
     let empty = RoomPlace::new(9_000, None);
     let next = RoomPlace::new(30_000, Some(going().life())).entered(30_000);
     for (what, one, other, met) in [
@@ -37,6 +37,19 @@ fn two_places_and_what_comes_of_them() {
             assert_eq!(ours.meet(theirs, false, INTERVAL), met, "{what}");
         }
     }
+}
+
+#[test]
+fn of_a_room_that_two_nodes_opened_at_nearly_the_same_time_the_last_order_counts() {
+    let (older, younger) = (going(), RoomPlace::new(13_999, None));
+    let (early, late) = (older.hold(15_000, INTERVAL), younger.jump_to(40, 16_000));
+    for (ours, theirs) in [(early, late), (late, early)] {
+        let met = ours.meet(theirs, false, INTERVAL);
+        assert_eq!((met.current(20_000, INTERVAL), met.life()), (40, older.life()));
+        assert_eq!(met.meet(late, false, INTERVAL), met, "what is said again counts once");
+    }
+    let late = older.hold(17_000, INTERVAL);
+    assert_eq!(younger.jump_to(40, 16_000).meet(late, true, INTERVAL), late);
 }
 
 #[test]
@@ -112,9 +125,12 @@ impl Node {
 proptest! {
     /// Whatever happened while they heard only some of it, nodes that hear each other come to one place, and stay there.
     #[test]
-    fn all_nodes_come_to_one_place(steps in proptest::collection::vec(step(), 0..60)) {
-        let mut nodes = [Node { place: RoomPlace::new(0, None), readers: 0 }; NODES];
-        let mut now = 0;
+    fn all_nodes_come_to_one_place(
+        born in proptest::array::uniform3(prop_oneof![Just(0), 0..10_000_u64]),
+        steps in proptest::collection::vec(step(), 0..60),
+    ) {
+        let mut nodes = born.map(|born| Node { place: RoomPlace::new(born, None), readers: 0 });
+        let mut now = 10_000;
         for (node, after, step) in &steps {
             now += after;
             if let Step::Hears(other) = step {

@@ -36,9 +36,10 @@ impl Room {
         let before = (state.place, self.status_of(&state));
         let now = self.shared.clock.now();
         let met = state.place.meet(word.place, state.here > 0, self.shared.interval);
-        let claim = if met.life() == word.place.life() { word.claim.clone() } else { None };
-        state.claim =
-            if met.life() == state.place.life() { Claim::first(state.claim.take(), claim) } else { claim };
+        let goes_on = |life: Life| life == met.life() || life.is_near(met.life());
+        let theirs = word.claim.clone().filter(|_| goes_on(word.place.life()));
+        let ours = state.claim.take().filter(|_| goes_on(state.place.life()));
+        state.claim = Claim::first(ours, theirs);
         // Somebody reads here.
         let met = if state.here > 0 { met.entered(now) } else { met };
         self.adopt(&mut state, met, now);

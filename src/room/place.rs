@@ -4,6 +4,9 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+/// Two nodes may open a room within so many milliseconds without hearing of each other, and it is one room all the same.
+const NEAR: u64 = 5000;
+
 /// Where a room is. Times are milliseconds since the Unix epoch, and stanzas are told by their 0-based index.
 ///
 /// One stanza and its time are known; the k-th after it is due k intervals later, unless the room stands still.
@@ -33,6 +36,13 @@ pub(super) struct Life {
     number: u32,
     /// When it began. Of two that began apart, the older one goes on.
     born: Reverse<u64>,
+}
+
+impl Life {
+    /// Whether they began so shortly one after the other that the second node had not heard of the first.
+    pub(super) fn is_near(self, other: Self) -> bool {
+        self.number == other.number && self.born.0.abs_diff(other.born.0) < NEAR
+    }
 }
 
 /// The orders of its conductor that have changed a room.
@@ -151,14 +161,25 @@ impl RoomPlace {
     ///
     /// The place of the greater life goes on; then that of more orders, the last one being the later; and then they differ only by who was in
     /// the room as far as each node knew. There the newer one goes on, but a room in which somebody reads has not stood still: whoever
-    /// thought so did not hear of its readers.
+    /// thought so did not hear of its readers. Where two nodes have opened the room at nearly the same time, the last order on either counts.
     pub(super) fn meet(self, other: Self, is_read: bool, interval: u64) -> Self {
+        if self.life != other.life && self.life.is_near(other.life) {
+            let (older, younger) = if self.life > other.life { (self, other) } else { (other, self) };
+            return if younger.orders.at > older.orders.at { younger.moved_into(older) } else { older };
+        }
         let same_orders = (self.life, self.orders) == (other.life, other.orders);
         if same_orders && is_read && other > self && self.is_ahead_of(&other, interval) {
             let version = other.version.saturating_add(1);
             return Self { version, changed: self.changed.max(other.changed), ..self };
         }
         self.max(other)
+    }
+
+    /// The same place, by the orders of another life, as one of that life.
+    fn moved_into(self, other: Self) -> Self {
+        let count = self.orders.count.saturating_add(other.orders.count);
+        let version = self.version.max(other.version).saturating_add(1);
+        Self { life: other.life, orders: Orders { count, ..self.orders }, version, ..self }
     }
 
     /// Whether it has stood still for less time than another one.

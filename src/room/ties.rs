@@ -6,25 +6,35 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::Instant};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, timeout},
+};
 
 use super::RoomName;
 
 /// After so long all other nodes have said of which rooms they have readers: each does every two seconds.
 const SETTLED: Duration = Duration::from_secs(5);
 
+/// How long whoever has given an order waits until the others know of it.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Shared by all rooms of a node.
 #[derive(Debug, Default)]
 pub(super) struct Ties {
     state: Mutex<State>,
     urgent: Notify,
+    /// Up to which round the others have been told.
+    told: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     sight: Sight,
-    /// The rooms that have changed since the others were told.
+    /// The rooms that have changed since the others were told, …
     unsaid: HashSet<RoomName>,
+    /// … and in which round they will be.
+    round: u64,
 }
 
 /// Whether other nodes are heard.
@@ -91,7 +101,28 @@ impl Ties {
 
     /// The rooms to be told of now.
     pub(super) fn take_unsaid(&self) -> HashSet<RoomName> {
-        std::mem::take(&mut self.state().unsaid)
+        let mut state = self.state();
+        state.round += 1;
+        std::mem::take(&mut state.unsaid)
+    }
+
+    /// The others have been told what was taken.
+    pub(super) fn have_told(&self) {
+        self.told.send_replace(self.state().round);
+    }
+
+    /// Waits until the others have been told what has changed until now; not for long, and not at all while they are not heard.
+    pub(super) async fn until_told(&self) {
+        let (sight, round) = {
+            let state = self.state();
+            // What was taken before may be on its way.
+            (state.sight, state.round + u64::from(!state.unsaid.is_empty()))
+        };
+        if matches!(sight, Sight::Heard(_)) {
+            let mut told = self.told.subscribe();
+            // Too late, or never: they are told when that is possible again.
+            let _ = timeout(PATIENCE, told.wait_for(|told| *told >= round)).await;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

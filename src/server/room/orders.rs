@@ -89,7 +89,7 @@ async fn follow(
     let order = body.ok().and_then(|body| read_order(&body)).ok_or(NoOrder::Shape)?;
     let room = app.rooms.open(&name).map_err(NoReading::from)?;
     show_token(app, &room, &token, extensions, headers)?;
-    Ok(conduct(app, &room, order.into())?)
+    Ok(conduct(app, &room, order.into()).await?)
 }
 
 /// Reads a body. An array would do for serde, too.
@@ -108,9 +108,10 @@ fn bearer(headers: &HeaderMap) -> Result<Token, NoOrder> {
     Ok(Token::parse(token.ok_or(NoOrder::NoToken)?).ok_or_else(bad_token)?)
 }
 
-fn conduct(app: &App, room: &Arc<Room>, order: Baton) -> Result<RoomStatus, BatonError> {
+async fn conduct(app: &App, room: &Arc<Room>, order: Baton) -> Result<RoomStatus, BatonError> {
     let status = room.follow(order)?;
     app.conductor.look(room);
+    app.rooms.until_told().await;
     Ok(status)
 }
 
@@ -141,7 +142,7 @@ pub(crate) fn listen(socket: &SocketRef, app: &App, room: &Arc<Room>, shown: Opt
             let reply = match order(data.0.ok().and_then(|data| data.as_u64())) {
                 _ if !shown.conducts(&room) => Reply::from(Err(NO_TOKEN)),
                 None => Reply::from(Err(BAD_JUMP)),
-                Some(order) => Reply::from(conduct(&app, &room, order)),
+                Some(order) => Reply::from(conduct(&app, &room, order).await),
             };
             // Whoever asked for no acknowledgement gets none.
             let _ = ack.send(&reply);

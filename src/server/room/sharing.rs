@@ -57,6 +57,10 @@ impl Board for SharedRooms {
         self.rooms.take_unsaid().into_iter().map(|(name, word)| entry(&name, word)).collect()
     }
 
+    fn have_told(&self) {
+        self.rooms.have_told();
+    }
+
     fn present(&self) -> Vec<Entry> {
         self.rooms.read_here().into_iter().map(|word| entry(&word.name.clone(), Some(word))).collect()
     }
