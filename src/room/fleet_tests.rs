@@ -310,3 +310,31 @@ async fn nobody_can_name_rooms_without_end() {
     }
     assert_eq!(nodes.rooms[0].count(), rooms::MOST_ROOMS);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_given_an_order_waits_for_the_other_nodes_but_not_for_long() {
+    let nodes = Nodes::new(1);
+    let rooms = &nodes.rooms[0];
+    let waits = async || {
+        let start = Instant::now();
+        rooms.until_told().await;
+        start.elapsed().as_millis()
+    };
+    nodes.order(0, Baton::Hold);
+    assert_eq!(waits().await, 500, "nobody is told");
+    assert_eq!(rooms.take_unsaid().len(), 1);
+    assert_eq!(waits().await, 500, "it is on its way");
+    rooms.have_told();
+    assert_eq!(waits().await, 0);
+    nodes.order(0, Baton::GoOn);
+    let telling = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        rooms.take_unsaid();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        rooms.have_told();
+    };
+    assert_eq!(tokio::join!(waits(), telling).0, 200);
+    nodes.order(0, Baton::Hold);
+    rooms.lose_others();
+    assert_eq!(waits().await, 0, "nobody hears");
+}
