@@ -141,7 +141,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ENDPOINT")]
     pub metrics_listen: Option<String>,
 
-    /// The Redis in which several Dantes meet (they count readers together, and hear dante announce): redis://, rediss:// (TLS) or unix://.
+    /// The Redis in which several Dantes meet (they count readers together, share rooms, and hear dante announce): redis://, rediss:// (TLS) or unix://.
     /// With a password, use the variable: others see a command line [default: none] [env: DANTE_REDIS]
     #[arg(long, value_name = "URL")]
     pub redis: Option<String>,

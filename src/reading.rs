@@ -58,6 +58,9 @@ impl Reading {
     /// Moves on, once the next stanza is on its way.
     pub(crate) fn advance(&mut self) {
         self.next = (self.next + 1).min(self.of);
+        if let Some(seat) = &mut self.seat {
+            seat.advance();
+        }
     }
 
     /// The room that it follows, if it is in one.

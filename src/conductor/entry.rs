@@ -106,8 +106,7 @@ impl Entry {
             self.reading.follow_jump();
             match self.reading.due_in_room() {
                 None => return Ok(Next::WithItsRoom),
-                // Whoever came late or was behind is not sent it late for that.
-                Some(due) => self.due = self.due.max(due),
+                Some(due) => self.due = due,
             }
             if self.due > now {
                 return Ok(Next::At(self.due));

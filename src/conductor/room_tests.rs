@@ -225,3 +225,16 @@ async fn who_was_told_much_leaves_no_appointments_behind() {
     }
     assert!(scheduler.appointments() < 2100, "{} appointments", scheduler.appointments());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_jump_does_not_wait_for_the_stanza_that_would_have_been_due() {
+    let mut scene = Scene::new(99, INTERVAL);
+    let one = scene.join((0, 0));
+    scene.until(1000).await;
+    // It is looked at before the next one is due.
+    scene.tell("room");
+    scene.until(1200).await;
+    scene.order(Baton::Jump(50));
+    scene.until(2500).await;
+    assert_eq!(said(&one), expected(&[("0", 0), ("room", 1000), ("50", 1200)]));
+}

@@ -4,6 +4,7 @@
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// The most characters that an announcement may have.
 pub(crate) const LONGEST_ANNOUNCEMENT: usize = 500;
@@ -11,23 +12,30 @@ pub(crate) const LONGEST_ANNOUNCEMENT: usize = 500;
 /// The most bytes that a message may have: an announcement of characters that JSON escapes to twelve bytes fits.
 const LARGEST: usize = 8 * 1024;
 
+/// The most entries of a board in one message, and the most bytes of one: an entry has less than 600.
+pub(super) const MOST_ENTRIES: usize = 100;
+const LARGEST_BOARD: usize = 64 * 1024;
+
 /// The most bytes that a node's name may have; Dante's own have eight.
 const LONGEST_NAME: usize = 64;
 
-/// The names of the channels. Redis' channels know no database numbers, so the name has it: fleets with different numbers do not hear each other.
+/// The names of the channels and of the key. Redis' channels know no database numbers, so the name has it: fleets with different numbers do not
+/// hear each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Channels {
     /// Where nodes say that they are there.
     pub(super) nodes: String,
     /// Where announcements are made.
     pub(super) announcements: String,
+    /// Where it is said what has changed on a board; and the key under which the board is kept.
+    pub(super) board: String,
 }
 
 impl Channels {
-    /// The channels of a fleet in the database with this number.
-    pub(super) fn new(database: i64) -> Self {
+    /// The channels of a fleet in the database with this number, for those who share a board with this topic.
+    pub(super) fn new(database: i64, topic: &str) -> Self {
         let name = |what| format!("dante:{database}:{what}");
-        Self { nodes: name("nodes"), announcements: name("announcements") }
+        Self { nodes: name("nodes"), announcements: name("announcements"), board: name(topic) }
     }
 }
 
@@ -45,9 +53,29 @@ impl Heartbeat {
     /// Reads one; none if it is not one.
     pub(super) fn read(payload: &[u8]) -> Option<Self> {
         let heartbeat: Self = read(payload)?;
-        let named = (1..=LONGEST_NAME).contains(&heartbeat.node.len());
-        named.then_some(heartbeat)
+        is_name(&heartbeat.node).then_some(heartbeat)
     }
+}
+
+/// A node says what it has on its board.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Entries {
+    pub(super) node: String,
+    /// The time that the node has, in milliseconds since the Unix epoch.
+    pub(super) at: u64,
+    pub(super) entries: Vec<Box<RawValue>>,
+}
+
+impl Entries {
+    /// Reads a message; none if it is not one.
+    pub(super) fn read(payload: &[u8]) -> Option<Self> {
+        let said: Self = (payload.len() <= LARGEST_BOARD).then(|| serde_json::from_slice(payload).ok())??;
+        is_name(&said.node).then_some(said)
+    }
+}
+
+fn is_name(node: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&node.len())
 }
 
 /// What is told to every reader on every node.
@@ -115,6 +143,22 @@ mod tests {
         let announcement = Announcement::new(&format!(" {longest}\n"), SystemTime::UNIX_EPOCH).unwrap();
         assert_eq!((&*announcement.text, &*announcement.at), (&*longest, "1970-01-01T00:00:00Z"));
         assert_eq!(Announcement::read(written(&announcement).as_bytes()), Some(announcement));
+    }
+
+    #[test]
+    fn entries_are_passed_on_as_they_are() {
+        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
+        let entries = Entries { node: "a".into(), at: 5, entries: vec![raw(r#"{"x":1}"#), raw("2")] };
+        let text = written(&entries);
+        assert_eq!(text, r#"{"node":"a","at":5,"entries":[{"x":1},2]}"#);
+        let read = Entries::read(text.as_bytes()).unwrap();
+        assert_eq!(read.entries.iter().map(|entry| entry.get()).collect::<Vec<_>>(), [r#"{"x":1}"#, "2"]);
+        let huge = format!("{text}{}", " ".repeat(LARGEST_BOARD));
+        for bad in
+            ["", "{}", r#"{"node":"","at":5,"entries":[]}"#, r#"{"node":"a","at":-5,"entries":[]}"#, &huge]
+        {
+            assert!(Entries::read(bad.as_bytes()).is_none(), "{bad:.70}");
+        }
     }
 
     #[test]

@@ -1,19 +1,23 @@
-//! Several Dantes that serve the same readers, and meet in Redis: how many readers all of them have, and what is announced to all.
+//! Several Dantes that serve the same readers, and meet in Redis: how many readers all of them have, what is announced to all, and what
+//! stands on the [`Board`] that they share.
 //!
-//! Nothing is kept in Redis: everything is published on two channels ([`message`]). Each node says every two seconds how many readers it has;
-//! who has not been heard for seven seconds is gone ([`nodes`]). So a Redis that was away, or lost what it had, has nothing to repair.
-//! `docs/fleet.md` says what is promised.
+//! Everything is published on three channels ([`message`]). Each node says every two seconds how many readers it has;
+//! who has not been heard for seven seconds is gone ([`nodes`]). Only the board is kept in Redis, too, for nodes that come later; each node
+//! has all of it, so a Redis that was away, or lost what it had, gets it back. `docs/fleet.md` says what is promised.
 
+mod board;
 mod link;
 mod message;
 mod nodes;
 mod redis_url;
+mod session;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
+pub(crate) use board::{Board, Content, Entry};
 pub(crate) use link::{Link, LinkError, announce};
 pub(crate) use message::Announcement;
 pub(crate) use redis_url::RedisUrl;

@@ -1,14 +1,26 @@
 //! Rooms: all readers in one hear the same stanza at the same beat. A [`Room`] has a place ([`RoomPlace`]), its readers ([`Seat`]), and the
-//! token of whoever conducts it; [`Rooms`] are those of this node. Knows no transport.
+//! token of whoever conducts it; [`Rooms`] are those that this node knows. Knows no transport.
+//!
+//! Nodes that hear each other have the same rooms: each tells the others what has changed in one ([`Word`]), and what comes of two places
+//! is the same on whatever node they meet ([`RoomPlace::meet`]). How words travel is not known here.
 
 mod clock;
+mod elsewhere;
+mod exchange;
+#[cfg(test)]
+mod fleet_tests;
+#[cfg(test)]
+mod meet_tests;
 mod name;
+mod news;
 mod place;
 mod rooms;
 mod seat;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod token;
+mod word;
 
 use std::{
     sync::{
@@ -21,14 +33,19 @@ use std::{
 use serde::Serialize;
 use tokio::{sync::mpsc, time::Instant};
 
+pub(crate) use exchange::LOOK;
 pub(crate) use name::{LONGEST_NAME, RoomName};
 pub(crate) use rooms::{Rooms, RoomsFull};
 pub(crate) use seat::Seat;
 pub(crate) use token::{LONGEST_TOKEN, SHORTEST_TOKEN, Token};
+pub(crate) use word::Word;
 
 use clock::RoomClock;
-use place::{Jump, RoomPlace};
+use elsewhere::Elsewhere;
+use place::RoomPlace;
 use rooms::Occupancy;
+use ties::Ties;
+use token::Claim;
 
 /// So many orders may a room's conductor give …
 const ORDERS: u32 = 10;
@@ -36,27 +53,39 @@ const ORDERS: u32 = 10;
 /// … in this time: each may mean a stanza for every reader in the room.
 const ORDERS_WITHIN: Duration = Duration::from_secs(1);
 
-/// One room, shared by its readers.
-#[derive(Debug)]
-pub(crate) struct Room {
-    id: u64,
-    name: RoomName,
+/// What all rooms of a node share.
+#[derive(Debug, Clone)]
+struct Shared {
     /// How many stanzas the poem has.
     of: usize,
     /// The time between two of them, in milliseconds.
     interval: u64,
     clock: RoomClock,
-    state: Mutex<State>,
+    ties: Arc<Ties>,
     changed: mpsc::UnboundedSender<Arc<Room>>,
+}
+
+/// One room, shared by its readers.
+#[derive(Debug)]
+pub(crate) struct Room {
+    id: u64,
+    name: RoomName,
+    shared: Shared,
+    state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
     place: RoomPlace,
-    readers: usize,
-    /// When the last one left.
-    empty_since: Instant,
-    token: Option<Token>,
+    /// Where the readers on this node are to go, and how many times they have been sent somewhere.
+    leap: (u64, usize),
+    /// How many readers there are on this node, …
+    here: usize,
+    /// … and on others.
+    elsewhere: Elsewhere,
+    /// How many there were when its readers were told last.
+    shown: usize,
+    claim: Option<Claim>,
     /// When the conductor began to give orders, and how many came since, for their limit.
     spree: (Instant, u32),
     /// Whether a change waits to be told.
@@ -98,26 +127,27 @@ pub(crate) enum BatonError {
     TooOften,
 }
 
+impl Shared {
+    /// Whether the last stanza was due: the readers leave, and whoever comes finds another room by this name.
+    fn is_over(&self, place: &RoomPlace, now: u64) -> bool {
+        !place.is_new() && place.current(now, self.interval).saturating_add(1) >= self.of
+    }
+}
+
 impl Room {
-    fn new(
-        name: RoomName,
-        of: usize,
-        interval: u64,
-        clock: RoomClock,
-        changed: mpsc::UnboundedSender<Arc<Self>>,
-    ) -> Self {
+    fn new(name: RoomName, place: RoomPlace, shared: Shared) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let now = Instant::now();
         let state = State {
-            place: RoomPlace::new(clock.now()),
-            readers: 0,
-            empty_since: now,
-            token: None,
-            spree: (now, 0),
+            place,
+            leap: (0, 0),
+            here: 0,
+            elsewhere: Elsewhere::default(),
+            shown: 0,
+            claim: None,
+            spree: (Instant::now(), 0),
             news: false,
         };
-        let (id, state) = (NEXT.fetch_add(1, Ordering::Relaxed), Mutex::new(state));
-        Self { id, name, of, interval, clock, state, changed }
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), name, shared, state: Mutex::new(state) }
     }
 
     /// A number that no other room has or had.
@@ -133,23 +163,30 @@ impl Room {
     /// The same, for all its readers; what changes from now on is news again.
     pub(crate) fn take_news(&self) -> RoomStatus {
         let mut state = self.state();
-        state.news = false;
-        self.status_of(&state)
+        let status = self.status_of(&state);
+        (state.news, state.shown) = (false, status.readers);
+        status
     }
 
     /// When the stanza with this index is due, or was; none if it is not, as long as nothing changes.
     fn due(&self, index: usize) -> Option<Instant> {
-        let due = self.state().place.due(index, self.interval);
-        due.and_then(|due| self.clock.instant(due))
+        let due = self.state().place.due(index, self.shared.interval);
+        due.and_then(|due| self.shared.clock.instant(due))
     }
 
-    fn jump(&self) -> Jump {
-        self.state().place.jump()
+    /// Where readers are to go, and the number of this leap.
+    fn leap(&self) -> (u64, usize) {
+        self.state().leap
     }
 
     /// Whether this token conducts the room: the first one that is shown does, and no other.
     pub(crate) fn is_conducted_by(&self, token: &Token) -> bool {
-        self.state().token.get_or_insert_with(|| token.clone()) == token
+        let mut state = self.state();
+        if state.claim.is_none() {
+            state.claim = Some(Claim { at: self.shared.clock.now(), token: token.clone() });
+            self.shared.ties.say(&self.name, true);
+        }
+        state.claim.as_ref().is_some_and(|claim| claim.token == *token)
     }
 
     /// Follows an order of its conductor. Whoever calls this tells the clock to look at the room's readers.
@@ -159,19 +196,23 @@ impl Room {
     pub(crate) fn follow(self: &Arc<Self>, order: Baton) -> Result<RoomStatus, BatonError> {
         let status = {
             let mut state = self.state();
-            let now = self.clock.now();
-            if self.is_over(&state.place, now) {
+            let (now, of) = (self.shared.clock.now(), self.shared.of);
+            if self.shared.is_over(&state.place, now) {
                 return Err(BatonError::Ended);
             }
             state.count_order()?;
             state.place = match order {
-                Baton::Hold => state.place.hold(now, self.interval),
+                Baton::Hold => state.place.hold(now, self.shared.interval),
                 Baton::GoOn => state.place.go_on(now),
-                Baton::Jump(to) if to >= self.of => return Err(BatonError::Beyond { to, of: self.of }),
-                Baton::Jump(to) => state.place.jump_to(to, now),
+                Baton::Jump(to) if to >= of => return Err(BatonError::Beyond { to, of }),
+                Baton::Jump(to) => {
+                    state.leap = (state.leap.0 + 1, to);
+                    state.place.jump_to(to, now)
+                }
             };
             self.status_of(&state)
         };
+        self.shared.ties.say(&self.name, true);
         self.has_changed();
         Ok(status)
     }
@@ -180,56 +221,54 @@ impl Room {
     pub(crate) fn has_changed(self: &Arc<Self>) {
         if !std::mem::replace(&mut self.state().news, true) {
             // An error means that the server has stopped.
-            let _ = self.changed.send(Arc::clone(self));
+            let _ = self.shared.changed.send(Arc::clone(self));
         }
     }
 
     /// A reader comes; none if the poem has ended here.
     fn enter(self: &Arc<Self>) -> Option<Seat> {
         let mut state = self.state();
-        let now = self.clock.now();
-        if self.is_over(&state.place, now) {
+        let now = self.shared.clock.now();
+        if self.shared.is_over(&state.place, now) {
             return None;
         }
-        state.readers += 1;
+        state.here += 1;
+        let begins = state.here == 1 || state.place.is_empty();
         state.place = state.place.entered(now);
-        let current = state.place.current(now, self.interval);
-        Some(Seat::new(self, current, state.place.jump().version))
+        let current = state.place.current(now, self.shared.interval);
+        self.shared.ties.say(&self.name, begins);
+        Some(Seat::new(self, current, state.leap.0))
     }
 
     fn leave(self: &Arc<Self>) {
         {
             let mut state = self.state();
-            state.readers -= 1;
-            if state.readers == 0 {
-                state.place = state.place.left(self.clock.now(), self.interval);
-                state.empty_since = Instant::now();
-            }
+            state.here -= 1;
+            self.rest_if_empty(&mut state);
+            self.shared.ties.say(&self.name, state.here == 0);
         }
         self.has_changed();
     }
 
     fn occupancy(&self) -> Occupancy {
         let state = self.state();
-        match state.readers {
-            _ if self.is_over(&state.place, self.clock.now()) => Occupancy::Over,
-            0 => Occupancy::EmptySince(state.empty_since),
-            _ => Occupancy::Read,
+        match state.place.is_empty() {
+            _ if self.shared.is_over(&state.place, self.shared.clock.now()) => {
+                let since = state.place.due(self.shared.of - 1, self.shared.interval);
+                Occupancy::Over { life: state.place.life(), since: since.unwrap_or(state.place.changed_at()) }
+            }
+            true => Occupancy::EmptySince(state.place.changed_at()),
+            false => Occupancy::Read,
         }
     }
 
-    /// Whether the last stanza was due: the readers leave, and whoever comes finds another room by this name.
-    fn is_over(&self, place: &RoomPlace, now: u64) -> bool {
-        !place.is_new() && place.current(now, self.interval).saturating_add(1) >= self.of
-    }
-
     fn status_of(&self, state: &State) -> RoomStatus {
-        let current = state.place.current(self.clock.now(), self.interval);
+        let current = state.place.current(self.shared.clock.now(), self.shared.interval);
         RoomStatus {
             name: self.name.clone(),
-            place: current.min(self.of - 1),
+            place: current.min(self.shared.of - 1),
             held: state.place.is_held(),
-            readers: state.readers,
+            readers: state.here.saturating_add(state.elsewhere.readers(Instant::now())),
         }
     }
 

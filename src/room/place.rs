@@ -1,12 +1,23 @@
 //! [`RoomPlace`]: where a room is in the poem. A pure value: from it and the time, whoever has it computes the same beat.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
+
+/// Two nodes may open a room within so many milliseconds without hearing of each other, and it is one room all the same.
+const NEAR: u64 = 5000;
 
 /// Where a room is. Times are milliseconds since the Unix epoch, and stanzas are told by their 0-based index.
 ///
 /// One stanza and its time are known; the k-th after it is due k intervals later, unless the room stands still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct RoomPlace {
+    life: Life,
+    orders: Orders,
+    /// Grows with each change, so that the newer one of two places can be told.
+    version: u64,
+    /// When it changed last.
+    changed: u64,
     /// This stanza was due …
     index: usize,
     /// … at this time.
@@ -16,33 +27,66 @@ pub(crate) struct RoomPlace {
     /// Whether nobody reads in it; then it waits, too.
     empty: bool,
     jump: Jump,
-    /// Grows with each change, so that the newer one of two places can be told.
-    version: u64,
+}
+
+/// Which of the rooms it is that have had this name, one after the other. The greater one goes on where two of them meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Life {
+    /// One more than that of the room that has ended before, if it is known.
+    number: u32,
+    /// When it began. Of two that began apart, the older one goes on.
+    born: Reverse<u64>,
+}
+
+impl Life {
+    /// Whether they began so shortly one after the other that the second node had not heard of the first.
+    pub(super) fn is_near(self, other: Self) -> bool {
+        self.number == other.number && self.born.0.abs_diff(other.born.0) < NEAR
+    }
+}
+
+/// The orders of its conductor that have changed a room.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Orders {
+    count: u64,
+    /// When the last one came.
+    at: u64,
 }
 
 /// The last jump: all readers go on from there, also those who were behind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Jump {
-    /// The place's version since; zero if there was none.
-    pub(crate) version: u64,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Jump {
+    /// Which order it was; all zero if there was none.
+    order: Orders,
     /// The index of the stanza that it went to.
-    pub(crate) to: usize,
+    pub(super) to: usize,
 }
 
 impl RoomPlace {
-    /// At the beginning, and without readers.
-    pub(crate) fn new(now: u64) -> Self {
-        Self { index: 0, at: now, held: false, empty: true, jump: Jump::default(), version: 1 }
+    /// At the beginning, and without readers; after another life of the room, if there was one.
+    pub(super) fn new(now: u64, before: Option<Life>) -> Self {
+        let number = before.map_or(0, |life| life.number).saturating_add(1);
+        Self {
+            life: Life { number, born: Reverse(now) },
+            orders: Orders::default(),
+            version: 1,
+            changed: now,
+            index: 0,
+            at: now,
+            held: false,
+            empty: true,
+            jump: Jump::default(),
+        }
     }
 
     /// The index of the stanza that was due last: the one that all in the room have before them.
-    pub(crate) fn current(&self, now: u64, interval: u64) -> usize {
+    pub(super) fn current(&self, now: u64, interval: u64) -> usize {
         let since = if self.stands() { 0 } else { now.saturating_sub(self.at) / interval };
         self.index.saturating_add(usize::try_from(since).unwrap_or(usize::MAX))
     }
 
     /// When a stanza is due, or was; never if it comes after those that were due before the room stood still.
-    pub(crate) fn due(&self, index: usize, interval: u64) -> Option<u64> {
+    pub(super) fn due(&self, index: usize, interval: u64) -> Option<u64> {
         let apart = interval.saturating_mul(self.index.abs_diff(index) as u64);
         match index > self.index {
             true if self.stands() => None,
@@ -52,48 +96,99 @@ impl RoomPlace {
     }
 
     /// Whether the conductor of the room holds it.
-    pub(crate) fn is_held(&self) -> bool {
+    pub(super) fn is_held(&self) -> bool {
         self.held
     }
 
+    /// Whether nobody reads in it, as far as is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
     /// Whether nothing has happened yet.
-    pub(crate) fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         self.version == 1
     }
 
     /// The last jump.
-    pub(crate) fn jump(&self) -> Jump {
+    pub(super) fn jump(&self) -> Jump {
         self.jump
     }
 
+    /// Which of the rooms of this name it is.
+    pub(super) fn life(&self) -> Life {
+        self.life
+    }
+
+    /// When it changed last.
+    pub(super) fn changed_at(&self) -> u64 {
+        self.changed
+    }
+
     /// From now on nothing more is due.
-    pub(crate) fn hold(self, now: u64, interval: u64) -> Self {
-        if self.held { self } else { Self { held: true, ..self.still(now, interval).changed() } }
+    pub(super) fn hold(self, now: u64, interval: u64) -> Self {
+        if self.held { self } else { Self { held: true, ..self.still(now, interval).ordered(now) } }
     }
 
     /// No longer held: the next stanza is due at once. Without readers it is when one comes.
-    pub(crate) fn go_on(self, now: u64) -> Self {
+    pub(super) fn go_on(self, now: u64) -> Self {
         match (self.held, self.empty) {
             (false, _) => self,
-            (true, true) => Self { held: false, ..self.changed() },
-            (true, false) => Self { held: false, index: self.index + 1, at: now, ..self.changed() },
+            (true, true) => Self { held: false, ..self.ordered(now) },
+            (true, false) => {
+                Self { held: false, index: self.index.saturating_add(1), at: now, ..self.ordered(now) }
+            }
         }
     }
 
     /// This stanza is due at once, also if the room is held, and stays so.
-    pub(crate) fn jump_to(self, index: usize, now: u64) -> Self {
-        let changed = Self { index, at: now, ..self.changed() };
-        Self { jump: Jump { version: changed.version, to: index }, ..changed }
+    pub(super) fn jump_to(self, index: usize, now: u64) -> Self {
+        let ordered = Self { index, at: now, ..self.ordered(now) };
+        Self { jump: Jump { order: ordered.orders, to: index }, ..ordered }
     }
 
     /// The last reader has left: it keeps its place.
-    pub(crate) fn left(self, now: u64, interval: u64) -> Self {
-        if self.empty { self } else { Self { empty: true, ..self.still(now, interval).changed() } }
+    pub(super) fn left(self, now: u64, interval: u64) -> Self {
+        if self.empty { self } else { Self { empty: true, ..self.still(now, interval).changed(now) } }
     }
 
     /// A reader has come. The first one finds the stanza that was due last, and goes on an interval later.
-    pub(crate) fn entered(self, now: u64) -> Self {
-        if self.empty { Self { empty: false, at: now, ..self.changed() } } else { self }
+    pub(super) fn entered(self, now: u64) -> Self {
+        if self.empty { Self { empty: false, at: now, ..self.changed(now) } } else { self }
+    }
+
+    /// What comes of two places of one room, which nodes have come to apart. `is_read` says whether there are readers where this place is.
+    ///
+    /// The place of the greater life goes on; then that of more orders, the last one being the later; and then they differ only by who was in
+    /// the room as far as each node knew. There the newer one goes on, but a room in which somebody reads has not stood still: whoever
+    /// thought so did not hear of its readers. Where two nodes have opened the room at nearly the same time, the last order on either counts.
+    pub(super) fn meet(self, other: Self, is_read: bool, interval: u64) -> Self {
+        if self.life != other.life && self.life.is_near(other.life) {
+            let (older, younger) = if self.life > other.life { (self, other) } else { (other, self) };
+            return if younger.orders.at > older.orders.at { younger.moved_into(older) } else { older };
+        }
+        let same_orders = (self.life, self.orders) == (other.life, other.orders);
+        if same_orders && is_read && other > self && self.is_ahead_of(&other, interval) {
+            let version = other.version.saturating_add(1);
+            return Self { version, changed: self.changed.max(other.changed), ..self };
+        }
+        self.max(other)
+    }
+
+    /// The same place, by the orders of another life, as one of that life.
+    fn moved_into(self, other: Self) -> Self {
+        let count = self.orders.count.saturating_add(other.orders.count);
+        let version = self.version.max(other.version).saturating_add(1);
+        Self { life: other.life, orders: Orders { count, ..self.orders }, version, ..self }
+    }
+
+    /// Whether it has stood still for less time than another one.
+    fn is_ahead_of(&self, other: &Self, interval: u64) -> bool {
+        // When the first stanza would have been due, all being well: at - index * interval.
+        let way = |index: usize| index as u128 * u128::from(interval);
+        let (start, others) =
+            (u128::from(self.at) + way(other.index), u128::from(other.at) + way(self.index));
+        !self.empty && (other.empty || start < others)
     }
 
     /// Whether no stanza follows by itself.
@@ -107,8 +202,13 @@ impl RoomPlace {
         Self { index, at: self.due(index, interval).unwrap_or(now), ..self }
     }
 
-    fn changed(self) -> Self {
-        Self { version: self.version + 1, ..self }
+    fn ordered(self, now: u64) -> Self {
+        let count = self.orders.count.saturating_add(1);
+        Self { orders: Orders { count, at: now }, ..self.changed(now) }
+    }
+
+    fn changed(self, now: u64) -> Self {
+        Self { version: self.version.saturating_add(1), changed: now, ..self }
     }
 }
 
@@ -120,7 +220,7 @@ mod tests {
 
     /// A room that somebody entered at 10,000.
     fn going() -> RoomPlace {
-        RoomPlace::new(9_000).entered(10_000)
+        RoomPlace::new(9_000, None).entered(10_000)
     }
 
     /// What is current at a time, and when the next two are due.
@@ -134,7 +234,7 @@ mod tests {
         let held = going().hold(15_500, INTERVAL);
         let alone = going().left(15_500, INTERVAL);
         for (what, place, now, expected) in [
-            ("nobody has come yet", RoomPlace::new(9_000), 99_000, (0, None, None)),
+            ("nobody has come yet", RoomPlace::new(9_000, None), 99_000, (0, None, None)),
             ("the first one starts it", going(), 10_000, (0, Some(12_000), Some(14_000))),
             ("between two beats", going(), 13_999, (1, Some(14_000), Some(16_000))),
             ("on a beat", going(), 14_000, (2, Some(16_000), Some(18_000))),
@@ -187,7 +287,8 @@ mod tests {
         let version = place.version;
         assert_eq!(place.entered(11_000).go_on(12_000).version, version);
         let jumped = place.hold(15_500, INTERVAL).jump_to(7, 16_000);
-        assert_eq!((jumped.version, jumped.jump()), (version + 2, Jump { version: version + 2, to: 7 }));
+        let order = Orders { count: 2, at: 16_000 };
+        assert_eq!((jumped.version, jumped.jump()), (version + 2, Jump { order, to: 7 }));
         assert_eq!(jumped.go_on(17_000).jump(), jumped.jump());
     }
 

@@ -12,13 +12,15 @@ pub(crate) struct Seat {
     room: Arc<Room>,
     /// Where the room was when the reader came.
     current: usize,
-    /// The last jump that the reader has followed, by its version.
+    /// The number of the last leap that the reader has followed.
     followed: u64,
+    /// No stanza was due for it before this: it came then, or got the stanza before.
+    ready: Instant,
 }
 
 impl Seat {
     pub(super) fn new(room: &Arc<Room>, current: usize, followed: u64) -> Self {
-        Self { room: Arc::clone(room), current, followed }
+        Self { room: Arc::clone(room), current, followed, ready: Instant::now() }
     }
 
     /// The room.
@@ -31,15 +33,20 @@ impl Seat {
         self.current
     }
 
-    /// When a stanza is due; none if it is not, as long as the room doesn't change.
+    /// When a stanza is due; none if it is not, as long as the room doesn't change. Not before the reader is ready for it.
     pub(crate) fn due(&self, index: usize) -> Option<Instant> {
-        self.room.due(index)
+        self.room.due(index).map(|due| due.max(self.ready))
     }
 
-    /// Where the room has jumped to since this was asked last, or the reader came.
+    /// The reader has got a stanza.
+    pub(crate) fn advance(&mut self) {
+        self.ready = Instant::now();
+    }
+
+    /// Where its readers have been sent since this was asked last, or the reader came.
     pub(crate) fn follow(&mut self) -> Option<usize> {
-        let jump = self.room.jump();
-        (std::mem::replace(&mut self.followed, jump.version) != jump.version).then_some(jump.to)
+        let (leap, to) = self.room.leap();
+        (std::mem::replace(&mut self.followed, leap) != leap).then_some(to)
     }
 }
 

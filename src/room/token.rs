@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -31,6 +32,44 @@ impl PartialEq for Token {
 
 impl Eq for Token {}
 
+/// 64 small hexadecimal digits: what nodes tell each other.
+impl Serialize for Token {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits: String = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        serializer.serialize_str(&digits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Token {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut hash = [0; 32];
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 2 * hash.len() || !text.bytes().all(is_hex) {
+            return Err(D::Error::custom("no SHA-256"));
+        }
+        for (at, byte) in hash.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).map_err(D::Error::custom)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+/// Whose token conducts a room, and since when (milliseconds since the Unix epoch).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Claim {
+    pub(super) at: u64,
+    pub(super) token: Token,
+}
+
+impl Claim {
+    /// The one of two that were made apart that counts: the first; of two in the same millisecond the one with the smaller hash.
+    pub(super) fn first(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let both = [one, other].into_iter().flatten();
+        both.min_by(|one, other| (one.at, one.token.0).cmp(&(other.at, other.token.0)))
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
@@ -40,6 +79,21 @@ impl fmt::Debug for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_claim_counts_on_whatever_side_it_was_made() {
+        let claim = |at, text: &str| Some(Claim { at, token: Token::parse(&text.repeat(16)).unwrap() });
+        for (one, other, first) in [
+            (None, None, None),
+            (claim(5, "a"), None, claim(5, "a")),
+            (claim(5, "a"), claim(4, "b"), claim(4, "b")),
+        ] {
+            assert_eq!(Claim::first(one.clone(), other.clone()), first);
+            assert_eq!(Claim::first(other, one), first);
+        }
+        let (one, other) = (claim(5, "a"), claim(5, "b"));
+        assert_eq!(Claim::first(one.clone(), other.clone()), Claim::first(other, one));
+    }
 
     #[test]
     fn tokens() {

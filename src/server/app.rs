@@ -13,7 +13,7 @@ use super::{
     health::Readiness,
     metrics::Refusals,
     reader::Readers,
-    room::{self, Attempts},
+    room::{self, Attempts, SharedRooms},
 };
 use crate::{
     activity::Activity,
@@ -39,6 +39,8 @@ pub struct App {
 #[derive(Debug)]
 pub struct Inner {
     pub(super) poem: Poem,
+    /// The time between two stanzas.
+    interval: Duration,
     pub(super) encoded: Arc<EncodedPoem>,
     pub(super) conductor: Conductor,
     /// What the workers do, to explain why nothing moves.
@@ -109,6 +111,7 @@ impl App {
             inner: Arc::new(Inner {
                 encoded: Arc::new(EncodedPoem::new(&poem, interval_ms, fleet.node().to_owned())),
                 poem,
+                interval: config.interval,
                 conductor,
                 activity,
                 readers,
@@ -145,7 +148,10 @@ impl App {
     /// # Errors
     /// When Redis cannot be reached or does not let us in. If it is lost later, it is sought again.
     pub(crate) async fn join_fleet(&self, url: &RedisUrl) -> Result<(), LinkError> {
-        let link = Link::connect(self.fleet.clone(), url).await?;
+        let rooms = SharedRooms::new(self.rooms.clone(), self.conductor.clone(), &self.poem, self.interval);
+        let looking = rooms.clone().look_again();
+        let link = Link::connect(self.fleet.clone(), rooms, url).await?;
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(looking));
         let (readers, audience) = (self.readers.clone(), self.audience.clone());
         let announced = move |announcement| audience.announce(&announcement);
         // The server's end waits for its last word.

@@ -3,6 +3,7 @@
 mod attempts;
 mod orders;
 mod refusal;
+mod sharing;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 pub(super) use attempts::Attempts;
 pub(super) use orders::{listen, order};
 pub(super) use refusal::NoReading;
+pub(super) use sharing::SharedRooms;
 
 use super::{app::App, encoded_poem::notice};
 use crate::{

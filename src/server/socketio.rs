@@ -92,8 +92,7 @@ fn begin(app: &App, socket: SocketRef, asked: &ResumeRequest) {
         return;
     };
     if let Some(room) = reading.room() {
-        let conducts = asked.token().is_some_and(|token| room.is_conducted_by(token));
-        room::listen(&socket, app, room, conducts);
+        room::listen(&socket, app, room, asked.token().cloned());
     }
     hello::listen(&socket, app.trust_forwarded);
     ping::listen(&socket);

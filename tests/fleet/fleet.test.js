@@ -8,21 +8,12 @@ import { connect, follow } from "../js/support.js";
 import { certificate, folder, TRUSTING } from "../probe/certificates.js";
 import { poemFile, startDante } from "../support/dante.js";
 import { freePort } from "../support/programs.js";
-import { Proxy } from "../support/proxies.js";
-import { announce, crowd, Redis, startNodes, told, until } from "./support.js";
+import { announce, crowd, Redis, startFleet, startNodes, told, until } from "./support.js";
 
 const NODES = 3;
 const EACH = 4;
 const ALL = 5 * EACH;
 const PATIENCE = { timeout: 120_000 };
-
-/** Three nodes, and HAProxy before them. */
-async function startFleet(redis, args) {
-  const nodes = await startNodes(NODES, redis, args);
-  const upstreams = nodes.flatMap(({ port }) => ["--upstream", `127.0.0.1:${port}`]);
-  const origin = await new Proxy("haproxy").start(["--prefix", "/", ...upstreams]);
-  return { nodes, origin };
-}
 
 /** The number that a reader was told last. */
 const number = ({ notices }) => notices.findLast(({ event }) => event === "readers");
@@ -49,7 +40,7 @@ describe("Redis", PATIENCE, () => {
   test("counts meet, announcements reach everybody, and readings don't need it", PATIENCE, async () => {
     const redis = await new Redis().start();
     const poem = poemFile(100_000);
-    const { nodes, origin } = await startFleet(redis, ["--poem", poem, "--interval", "200ms"]);
+    const { nodes, origin } = await startFleet(NODES, redis, ["--poem", poem, "--interval", "200ms"]);
     const readers = crowd(origin, EACH);
     const note = async (node) => {
       const { status, text } = await told(node, "/health/ready");
@@ -133,7 +124,12 @@ describe("Redis", PATIENCE, () => {
 describe("nodes", PATIENCE, () => {
   test("one is killed and one drained, and each reader gets every stanza once", PATIENCE, async () => {
     const redis = await new Redis().start();
-    const { nodes, origin } = await startFleet(redis, ["--poem", poemFile(100_000), "--interval", "100ms"]);
+    const { nodes, origin } = await startFleet(NODES, redis, [
+      "--poem",
+      poemFile(100_000),
+      "--interval",
+      "100ms",
+    ]);
     const readers = crowd(origin, EACH);
     await meet(readers, ALL, NODES);
     await Promise.all(readers.map((reader) => reader.more(5)));
@@ -189,7 +185,8 @@ describe("at the start", PATIENCE, () => {
   });
 
   test("an account needs no more rights than docs/fleet.md gives it", async () => {
-    const rights = "on >hush resetchannels &dante:0:* -@all +publish +subscribe";
+    const rights =
+      "on >hush resetchannels &dante:0:* ~dante:0:* -@all +publish +subscribe +hgetall +hset +hsetnx +hdel +expire";
     const users = ["--user", "default", "off", "--user", "dante", ...rights.split(" ")];
     const redis = await new Redis(users).start();
     redis.url = `${redis.url}?user=dante&pass=hush`;

@@ -12,6 +12,7 @@ import { promisify } from "node:util";
 import { connect, follow, NOTICES, readWebSocket, Recording } from "../js/support.js";
 import { BINARY, startDante } from "../support/dante.js";
 import { find, openFolder } from "../support/programs.js";
+import { Proxy } from "../support/proxies.js";
 
 const RETRY_MS = 50;
 
@@ -157,30 +158,52 @@ function readEvents(origin, query, localAddress) {
   return recording;
 }
 
-/** A Socket.IO reader who asks for the number of readers and resumes where it was. */
-function readSocketIo(origin, transports, localAddress) {
+/** A Socket.IO reader who asks for the number of readers, or something else, and resumes where it was. */
+function readSocketIo(origin, transports, localAddress, asked) {
   // Not with keepAlive: this client then leaves a request unwritten now and then.
   const agent = new http.Agent({ localAddress });
-  const auth = (answer) => answer({ readers: true, ...recording.request() });
+  const auth = (answer) => answer({ ...asked, ...recording.request() });
   const socket = connect("4", origin, { auth, transports, agent });
   const recording = follow(socket);
   return recording;
 }
 
-/** How readers of each transport read; `localAddress` is theirs. */
+/** How readers of each transport read; `localAddress` is theirs, and `asked` what they ask for. */
 export const TRANSPORTS = {
-  websocket: (origin, localAddress) => readSocketIo(origin, ["websocket"], localAddress),
-  polling: (origin, localAddress) => readSocketIo(origin, ["polling"], localAddress),
-  upgrade: (origin, localAddress) => readSocketIo(origin, ["polling", "websocket"], localAddress),
-  "plain WebSocket": (origin, localAddress) => readWebSocket(origin, { readers: true }, { localAddress }),
-  "server-sent events": (origin, localAddress) => readEvents(origin, "readers=true", localAddress),
+  websocket: (origin, localAddress, asked) => readSocketIo(origin, ["websocket"], localAddress, asked),
+  polling: (origin, localAddress, asked) => readSocketIo(origin, ["polling"], localAddress, asked),
+  upgrade: (origin, localAddress, asked) =>
+    readSocketIo(origin, ["polling", "websocket"], localAddress, asked),
+  "plain WebSocket": (origin, localAddress, asked) => readWebSocket(origin, asked, { localAddress }),
+  "server-sent events": (origin, localAddress, asked) =>
+    readEvents(origin, new URLSearchParams(asked), localAddress),
 };
 
 /** So many readers on each transport. */
-export function crowd(origin, each) {
+export function crowd(origin, each, asked = { readers: true }) {
   const kinds = Object.entries(TRANSPORTS);
   return Array.from({ length: each * kinds.length }, (_, at) => {
     const [transport, read] = kinds[at % kinds.length];
-    return Object.assign(read(origin, `127.0.0.${at + 2}`), { transport });
+    return Object.assign(read(origin, `127.0.0.${at + 2}`, asked), { transport });
   });
+}
+
+/** So many nodes, and HAProxy before them. */
+export async function startFleet(count, redis, args) {
+  const nodes = await startNodes(count, redis, args);
+  const upstreams = nodes.flatMap(({ port }) => ["--upstream", `127.0.0.1:${port}`]);
+  const origin = await new Proxy("haproxy").start(["--prefix", "/", ...upstreams]);
+  return { nodes, origin };
+}
+
+/** Gives a room an order on one node; what is answered. */
+export async function order(node, room, what, token = "a-token-that-nobody-guesses") {
+  const headers = { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${node.origin}/room/${room}`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify(what),
+  });
+  const text = await answer.text();
+  return { status: answer.status, text, ...(answer.ok && JSON.parse(text)) };
 }

@@ -18,7 +18,7 @@ export const VERSIONS = { 4: io4, 3: io3, 2: io2 };
 export const END = "io server disconnect";
 
 /** The events that come beside the poem. */
-export const NOTICES = ["readers", "announcement"];
+export const NOTICES = ["readers", "announcement", "room"];
 
 const RETRY_MS = 50;
 

@@ -1,10 +1,7 @@
 //! Orders of a room's conductor: events of Socket.IO, and `POST room/NAME` for all other clients.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -92,7 +89,7 @@ async fn follow(
     let order = body.ok().and_then(|body| read_order(&body)).ok_or(NoOrder::Shape)?;
     let room = app.rooms.open(&name).map_err(NoReading::from)?;
     show_token(app, &room, &token, extensions, headers)?;
-    Ok(conduct(app, &room, order.into())?)
+    Ok(conduct(app, &room, order.into()).await?)
 }
 
 /// Reads a body. An array would do for serde, too.
@@ -111,9 +108,10 @@ fn bearer(headers: &HeaderMap) -> Result<Token, NoOrder> {
     Ok(Token::parse(token.ok_or(NoOrder::NoToken)?).ok_or_else(bad_token)?)
 }
 
-fn conduct(app: &App, room: &Arc<Room>, order: Baton) -> Result<RoomStatus, BatonError> {
+async fn conduct(app: &App, room: &Arc<Room>, order: Baton) -> Result<RoomStatus, BatonError> {
     let status = room.follow(order)?;
     app.conductor.look(room);
+    app.rooms.until_told().await;
     Ok(status)
 }
 
@@ -136,15 +134,15 @@ impl<E: ToString> From<Result<RoomStatus, E>> for Reply {
 
 /// Follows the orders of a reader over Socket.IO in its room, once it has shown the room's token. Each is acknowledged with what is told
 /// of the room, or `{error}`.
-pub(crate) fn listen(socket: &SocketRef, app: &App, room: &Arc<Room>, conducts: bool) {
-    let conducts = Arc::new(AtomicBool::new(conducts));
+pub(crate) fn listen(socket: &SocketRef, app: &App, room: &Arc<Room>, shown: Option<Token>) {
+    let shown = Shown(Arc::new(Mutex::new(shown)));
     let hears = |order: fn(Option<u64>) -> Option<Baton>| {
-        let (app, room, conducts) = (app.clone(), Arc::clone(room), Arc::clone(&conducts));
+        let (app, room, shown) = (app.clone(), Arc::clone(room), shown.clone());
         async move |_: SocketRef, data: TryData<Value>, ack: AckSender| {
             let reply = match order(data.0.ok().and_then(|data| data.as_u64())) {
-                _ if !conducts.load(Ordering::Relaxed) => Reply::from(Err(NO_TOKEN)),
+                _ if !shown.conducts(&room) => Reply::from(Err(NO_TOKEN)),
                 None => Reply::from(Err(BAD_JUMP)),
-                Some(order) => Reply::from(conduct(&app, &room, order)),
+                Some(order) => Reply::from(conduct(&app, &room, order).await),
             };
             // Whoever asked for no acknowledgement gets none.
             let _ = ack.send(&reply);
@@ -156,16 +154,31 @@ pub(crate) fn listen(socket: &SocketRef, app: &App, room: &Arc<Room>, conducts: 
     socket.on(events::JUMP, hears(|to| to.map(|to| Baton::Jump(usize::try_from(to).unwrap_or(usize::MAX)))));
     let (app, room) = (app.clone(), Arc::clone(room));
     socket.on(events::CONDUCT, async move |socket: SocketRef, data: TryData<Value>, ack: AckSender| {
-        let shown = data.0.ok().and_then(|data| data.as_str().and_then(Token::parse));
-        let outcome = shown.ok_or_else(|| NoReading::from(bad_token())).and_then(|token| {
+        let token = data.0.ok().and_then(|data| data.as_str().and_then(Token::parse));
+        let outcome = token.ok_or_else(|| NoReading::from(bad_token())).and_then(|token| {
             let parts = socket.req_parts();
-            show_token(&app, &room, &token, &parts.extensions, &parts.headers)
+            show_token(&app, &room, &token, &parts.extensions, &parts.headers)?;
+            shown.set(token);
+            Ok(())
         });
-        if outcome.is_ok() {
-            conducts.store(true, Ordering::Relaxed);
-        }
         let _ = ack.send(&Reply::from(outcome.map(|()| room.status())));
     });
+}
+
+/// The token that a reader has shown. Whether it is the room's is asked at each order: where nodes did not hear each other, another one may
+/// have been shown first.
+#[derive(Clone)]
+struct Shown(Arc<Mutex<Option<Token>>>);
+
+impl Shown {
+    fn conducts(&self, room: &Room) -> bool {
+        let token = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        token.as_ref().is_some_and(|token| room.is_conducted_by(token))
+    }
+
+    fn set(&self, token: Token) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
+    }
 }
 
 #[cfg(test)]
