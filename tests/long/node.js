@@ -1,6 +1,6 @@
 // One Dante under test: killed, stopped and started again at its port, with a log that is read afterwards.
 
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -38,6 +38,11 @@ export class Node {
   /** How many lines of its log hold this text. */
   logged(text) {
     return readFileSync(this.#log, "utf8").split(text).length - 1;
+  }
+
+  /** How long its log is. */
+  logBytes() {
+    return statSync(this.#log).size;
   }
 
   /** Resident memory, in MiB (proc_pid_status(5)). */

@@ -6,6 +6,7 @@ import { clock } from "./rows/clock.js";
 import { coming } from "./rows/coming.js";
 import { descriptors } from "./rows/descriptors.js";
 import { fleet } from "./rows/fleet.js";
+import { floods } from "./rows/floods.js";
 import { fuzz } from "./rows/fuzz.js";
 import { killed } from "./rows/killed.js";
 import { redis } from "./rows/redis.js";
@@ -14,4 +15,17 @@ import { stopped } from "./rows/stopped.js";
 import { stuck } from "./rows/stuck.js";
 
 /** @type {{fault: string, uncut?: boolean, run: (trial: import("./trial.js").Trial) => Promise<string>}[]} */
-export const ROWS = [chaos, killed, fleet, redis, stuck, descriptors, clock, stopped, fuzz, coming, silent];
+export const ROWS = [
+  chaos,
+  killed,
+  fleet,
+  redis,
+  stuck,
+  descriptors,
+  clock,
+  stopped,
+  floods,
+  fuzz,
+  coming,
+  silent,
+];

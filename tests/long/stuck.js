@@ -6,7 +6,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { after } from "node:test";
 
-const upgrade = (target) =>
+/** A request for a WebSocket. */
+export const upgrade = (target) =>
   `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 

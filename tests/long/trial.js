@@ -91,7 +91,7 @@ export class Trial {
       back: sum(reports.map(({ resumed }) => resumed)) + sum(witnesses.map(({ back }) => back)),
       failed: Object.assign({}, ...reports.map(({ failed }) => failed)),
       cutReasons: Object.assign({}, ...reports.map(({ cutReasons }) => cutReasons)),
-      latenessMs: [0.5, 0.99, 1].map((share) => lateness[Math.ceil(share * lateness.length) - 1]),
+      latenessMs: [0.5, 1].map((share) => lateness[Math.ceil(share * lateness.length) - 1]),
       memory: this.memory,
       panics: sum(this.nodes.map((node) => node.logged("panicked"))),
     };

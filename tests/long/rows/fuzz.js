@@ -24,7 +24,7 @@ async function build() {
 }
 
 export const fuzz = {
-  fault: "floods and fuzz: malformed requests, packets and frames from several processes",
+  fault: "fuzz: malformed requests, packets and frames from several processes",
   uncut: true,
   async run(trial) {
     const program = await build();
