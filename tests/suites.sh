@@ -64,7 +64,7 @@ fleet_runs() {
   with_dante --test-concurrency=1 tests/fleet/*.test.js
 }
 
-faults_need="cargo npm npm-packages haproxy redis-server faketime"
+faults_need="cargo npm npm-packages haproxy redis-server faketime python3"
 suite faults "what readers get while everything breaks: a little of each fault" "$faults_need"
 faults_runs() {
   with_dante --test-concurrency=1 tests/long/*.test.js

@@ -13,6 +13,7 @@ import { redis } from "./rows/redis.js";
 import { silent } from "./rows/silent.js";
 import { stopped } from "./rows/stopped.js";
 import { stuck } from "./rows/stuck.js";
+import { vanished } from "./rows/vanished.js";
 
 /** @type {{fault: string, uncut?: boolean, run: (trial: import("./trial.js").Trial) => Promise<string>}[]} */
 export const ROWS = [
@@ -21,6 +22,7 @@ export const ROWS = [
   fleet,
   redis,
   stuck,
+  vanished,
   descriptors,
   clock,
   stopped,

@@ -1,5 +1,5 @@
 // Readers who don't read, in a process of their own: some never do, some stop after a while, and some do until their process is stopped: then all
-// stay open, and nobody says goodbye.
+// stay open, and nobody takes anything.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -174,8 +174,8 @@ impl Life {
                 if was_reading {
                     measures.cut(reason);
                     self.track.cut();
+                    self.returns = true;
                 }
-                self.returns = true;
             }
         }
         let failures = self.failures;
@@ -226,6 +226,17 @@ mod tests {
         assert_eq!((counts.lost, counts.repeated, counts.stanzas, counts.failed), (0, 0, 3, 0));
         assert_eq!(measures.cut["gone"], 1);
         assert_eq!((measures.pace.len(), measures.pace.quantile(1.0)), (1, Some(Duration::ZERO)));
+    }
+
+    #[test]
+    fn who_is_refused_at_a_new_beginning_was_not_cut() {
+        let now = Instant::now();
+        let (mut life, mut measures) = (Life::new(now), Measures::default());
+        life.note(&OPENING, &mut measures, now);
+        life.stopped(Stop::Over, &mut measures, now);
+        life.stopped(Stop::Refused("not yet".into()), &mut measures, now);
+        life.note(&OPENING, &mut measures, now);
+        assert_eq!((measures.counts.cuts, measures.counts.resumed), (0, 0));
     }
 
     #[test]

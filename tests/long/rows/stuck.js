@@ -1,4 +1,4 @@
-// Readers that never read, that stop reading, and that are half-open, beside readers who read.
+// Readers that never read, that stop reading, and whose process stands still, beside readers who read.
 
 import { until } from "../../fleet/support.js";
 import { SIZES } from "../sizes.js";
@@ -12,7 +12,7 @@ const STANZAS = 500;
 const ENOUGH = 30;
 
 export const stuck = {
-  fault: "readers that never read, stop reading, or are half-open, beside readers who read",
+  fault: "readers that never read, stop reading, or whose process stands still",
   uncut: true,
   async run(trial) {
     const poem = longPoem(STANZAS, BYTES);
