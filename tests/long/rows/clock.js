@@ -1,22 +1,17 @@
 // The system's clock is set while everybody reads. libfaketime stands in for it: a test may not set the clock of its machine.
 
-import { readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 
 import { until } from "../../fleet/support.js";
 import { openFolder } from "../../support/programs.js";
 
 /** Where Debian has it: the library for programs with threads, in the folder of the machine's kind. */
 function library() {
-  for (const folder of readdirSync("/usr/lib")) {
-    const path = `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`;
-    try {
-      readdirSync(`/usr/lib/${folder}/faketime`);
-      return path;
-    } catch {
-      // Another folder has it.
-    }
-  }
-  throw new Error("libfaketime is missing, and so nothing here was tested: apt-get install faketime");
+  const files = readdirSync("/usr/lib").map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`);
+  const file = files.find((one) => existsSync(one));
+  if (!file)
+    throw new Error("libfaketime is missing, and so nothing here was tested: apt-get install faketime");
+  return file;
 }
 
 /** An hour forward, a day back, beyond 2038, and right again; in seconds. */

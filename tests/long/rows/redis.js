@@ -5,9 +5,9 @@ import { after } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 
 import { announce, Redis, until } from "../../fleet/support.js";
+import { openFolder } from "../../support/programs.js";
 import { Load } from "../load.js";
 import { SIZES } from "../sizes.js";
-import { openFolder } from "../../support/programs.js";
 
 /** How long each piece of what Redis says and hears is held back when it is slow. */
 const SLOW_MS = 700;
