@@ -74,7 +74,8 @@ export class Witness {
       Object.assign(this, message);
       this.#news.emit("news");
     });
-    this.child.once("exit", () => {
+    // Not its exit, which may be told before the last that it said.
+    this.child.once("disconnect", () => {
       this.ended = true;
       this.#news.emit("news");
     });

@@ -9,8 +9,9 @@ import { openFolder } from "../../support/programs.js";
 function library() {
   const files = readdirSync("/usr/lib").map((folder) => `/usr/lib/${folder}/faketime/libfaketimeMT.so.1`);
   const file = files.find((one) => existsSync(one));
-  if (!file)
+  if (!file) {
     throw new Error("libfaketime is missing, and so nothing here was tested: apt-get install faketime");
+  }
   return file;
 }
 
