@@ -2,12 +2,18 @@
 # tests/setup and tests/run read this file, in the root of the repository.
 # shellcheck shell=bash disable=SC2034
 
-suites=()
+suites=() by_hand=()
 declare -A about needs
 suite() {
   suites+=("$1")
   about[$1]=$2
   needs[$1]=${*:3}
+}
+# A suite that runs only where it is named.
+suite_by_hand() {
+  suite "$@"
+  unset 'suites[-1]'
+  by_hand+=("$1")
 }
 
 suite lint "formatting, clippy, types of JavaScript, licences of crates, documentation" \
@@ -63,6 +69,19 @@ suite fleet "three nodes behind HAProxy that meet in a Redis, which is killed, e
   cargo npm npm-packages openssl haproxy redis-server
 fleet_runs() {
   with_dante --test-concurrency=1 tests/fleet/*.test.js
+}
+
+faults_need="cargo npm npm-packages haproxy redis-server faketime python3"
+suite faults "what readers get while everything breaks: a little of each fault" "$faults_need"
+faults_runs() {
+  with_dante --test-concurrency=1 tests/long/*.test.js
+}
+
+suite_by_hand long "the same with thousands of readers, in a quarter of an hour; writes docs/faults-survived.md" "$faults_need"
+long_runs() {
+  cargo build --locked --release
+  DANTE_LONG=1 DANTE_WRITE_DOCS=1 DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/release/dante \
+    node --test --test-reporter=spec --test-concurrency=1 tests/long/*.test.js
 }
 
 suite probe "dante probe against good hosts and bad ones" \
@@ -146,12 +165,12 @@ first_of() {
   return 1
 }
 
-# Sets `chosen` to the suites that the arguments name, or to all.
+# Sets `chosen` to the suites that the arguments name, or to all but those that are run by hand.
 choose() {
   local name
   for name; do
     [ -n "$name" ] && [ -n "${about[$name]:-}" ] && continue
-    printf '%s: unknown suite "%s". The suites are: %s.\n' "$0" "$name" "${suites[*]}" >&2
+    printf '%s: unknown suite "%s". The suites are: %s.\n' "$0" "$name" "${suites[*]} ${by_hand[*]}" >&2
     exit 2
   done
   chosen=("${@:-${suites[@]}}")

@@ -43,6 +43,10 @@ pub struct LoadArgs {
     #[arg(long)]
     pub json: bool,
 
+    /// Say each second how far it is, too
+    #[arg(long, requires = "json")]
+    pub progress: bool,
+
     /// Load any Socket.IO server instead, and measure the time between two events
     #[arg(long, value_name = "URL", requires = "event", conflicts_with = "url", help_heading = ANY_SOCKET_IO)]
     pub against: Option<String>,

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::texts::Texts;
 use crate::transport::Transport;
 
 /// The most reasons that are counted apart, and the most silent readers that are named: a report is to be read.
@@ -36,6 +37,9 @@ pub(super) struct Measures {
     pub(super) cpu: Option<Duration>,
     /// The stanzas since then.
     pub(super) stanzas_since: u64,
+    /// What stanzas say, by which the next ones are judged; each process has its own.
+    #[serde(skip)]
+    pub(super) texts: Texts,
 }
 
 /// Numbers that also show while a load is running.
@@ -49,6 +53,8 @@ pub(super) struct Counts {
     pub(super) gone: u64,
     pub(super) lost: u64,
     pub(super) repeated: u64,
+    /// Stanzas that do not say what they should.
+    pub(super) wrong: u64,
     /// Readers that heard nothing for too long.
     pub(super) silent: u64,
     pub(super) cuts: u64,
@@ -81,6 +87,7 @@ impl Counts {
         self.gone += other.gone;
         self.lost += other.lost;
         self.repeated += other.repeated;
+        self.wrong += other.wrong;
         self.silent += other.silent;
         self.cuts += other.cuts;
         self.resumed += other.resumed;

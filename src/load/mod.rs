@@ -3,7 +3,7 @@
 //!
 //! `plan` and `target` say what is asked for, `run` goes through it, and `crew` has the engines, each with its `share`. An `engine` is an
 //! event loop whose readers hold a `conversation` each; `tls` begins their handshakes where the
-//! server is https; `check` and `measure` judge and count what they hear. `report` tells it.
+//! server is https; `check`, `texts` and `measure` judge and count what they hear. `report` tells it.
 
 mod check;
 mod conversation;
@@ -19,6 +19,7 @@ mod run;
 mod schedule;
 mod share;
 mod target;
+mod texts;
 mod tls;
 mod usage;
 

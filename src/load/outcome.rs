@@ -41,7 +41,8 @@ impl Outcome {
     /// Whether every reader got every stanza, once and in order.
     pub(super) fn is_good(&self) -> bool {
         let counts = &self.measures.counts;
-        counts.joined > 0 && counts.lost + counts.repeated + counts.failed + counts.gone + counts.silent == 0
+        let faults = [counts.lost, counts.repeated, counts.wrong, counts.failed, counts.gone, counts.silent];
+        counts.joined > 0 && faults == [0; 6]
     }
 
     /// The generator's share of one core, for each of its processes; none where the system does not tell.
@@ -93,9 +94,10 @@ mod tests {
     #[test]
     fn what_is_not_good() {
         assert!(outcome().is_good());
-        let faults: [fn(&mut Outcome); 6] = [
+        let faults: [fn(&mut Outcome); 7] = [
             |outcome| outcome.measures.counts.lost = 1,
             |outcome| outcome.measures.counts.repeated = 1,
+            |outcome| outcome.measures.counts.wrong = 1,
             |outcome| outcome.measures.counts.failed = 1,
             |outcome| outcome.measures.counts.gone = 1,
             |outcome| outcome.measures.counts.silent = 1,

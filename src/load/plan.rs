@@ -44,6 +44,8 @@ pub struct Plan {
     pub(super) per_process: Option<u32>,
     /// Whether the report is for programs.
     pub(super) json: bool,
+    /// Whether programs are also told how far it is.
+    pub(super) progress: bool,
 }
 
 impl Plan {
@@ -80,6 +82,7 @@ impl Plan {
                 .map(|text| number("--per-process", text, MOST_READERS))
                 .transpose()?,
             json: args.json,
+            progress: args.progress,
         })
     }
 }

@@ -28,6 +28,9 @@ const LAST_NEWS: Duration = Duration::from_secs(20);
 /// How often what is shown is looked at while nothing happens.
 const TURN: Duration = Duration::from_millis(200);
 
+/// How often programs are told how far it is.
+const TELL: Duration = Duration::from_secs(1);
+
 /// Why a load could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -82,14 +85,18 @@ pub fn run(plan: &Plan, view: View, out: &mut dyn Write) -> Result<u8, LoadError
     load.crew.join();
     signals.shutdown_background();
     let outcome = result?;
-    match report::print(plan, &outcome, view, out) {
-        Err(error) if !has_no_reader(&error) => Err(cannot_write(&error)),
-        _ => Ok(u8::from(!outcome.is_good())),
-    }
+    unless_unread(report::print(plan, &outcome, view, out))?;
+    Ok(u8::from(!outcome.is_good()))
 }
 
-fn cannot_write(error: &io::Error) -> LoadError {
-    LoadError::Failed(format!("the report cannot be written: {error}"))
+/// Nobody has to read what is printed, but it must not be lost in another way.
+fn unless_unread(printed: io::Result<()>) -> Result<(), LoadError> {
+    match printed {
+        Err(error) if !has_no_reader(&error) => {
+            Err(LoadError::Failed(format!("the report cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What the server uses; none unless its processes are known.
@@ -137,6 +144,8 @@ struct Load<'a> {
     counts: Vec<Counts>,
     start: Instant,
     joined_after: Option<Duration>,
+    /// When programs are told next how far it is.
+    next_word: Instant,
     before: Option<Usage>,
     joined: Option<Usage>,
 }
@@ -159,6 +168,7 @@ impl<'a> Load<'a> {
             counts,
             start: Instant::now(),
             joined_after: None,
+            next_word: Instant::now(),
             before,
             joined: None,
         }
@@ -189,6 +199,7 @@ impl<'a> Load<'a> {
                 Ok(Happening::News(number, News::Progress(counts))) => {
                     self.counts[number] = counts;
                     self.show(phase);
+                    self.say_progress(out)?;
                 }
                 Ok(Happening::News(_, News::Hopeless(reason))) => {
                     let url = &self.plan.target.url;
@@ -256,10 +267,16 @@ impl<'a> Load<'a> {
 
     fn say_joined(&self, all: &Counts, out: &mut dyn Write) -> Result<(), LoadError> {
         let Some(after) = self.joined_after.filter(|_| self.plan.json) else { return Ok(()) };
-        match report::print_joined(all.joined, after, out) {
-            Err(error) if !has_no_reader(&error) => Err(cannot_write(&error)),
-            _ => Ok(()),
+        unless_unread(report::print_joined(all.joined, after, out))
+    }
+
+    fn say_progress(&mut self, out: &mut dyn Write) -> Result<(), LoadError> {
+        let now = Instant::now();
+        if !self.plan.progress || now < self.next_word {
+            return Ok(());
         }
+        self.next_word = now + TELL;
+        unless_unread(report::print_progress(&self.all(), out))
     }
 
     /// Ends all engines, and adds what they have seen.

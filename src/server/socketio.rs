@@ -63,6 +63,16 @@ pub(super) fn register(io: &SocketIo, app: &App) {
         hello::listen(&socket, trust_forwarded);
         ping::listen(&socket);
     });
+    register_for_late(io);
+}
+
+/// Registers what is left once the engine has closed all namespaces, at the end of a stop. Who joins now would be told that there is no such
+/// namespace, and official clients never come back after a refusal; so it is let go like all others.
+fn register_for_late(io: &SocketIo) {
+    for path in ["/", HELLO_NAMESPACE] {
+        let late = async move |socket: SocketRef| let_go(&socket);
+        io.dyn_ns(path, late).expect("the paths differ");
+    }
 }
 
 /// What a client asks for: in `auth`, or, for clients of Socket.IO 2, which have no `auth`, in the query.
@@ -86,6 +96,10 @@ fn note_joined(socket: &SocketRef) {
 
 fn begin(app: &App, socket: SocketRef, asked: &ResumeRequest) {
     note_joined(&socket);
+    // Who comes here after that may not be among those whom the engine then closes.
+    if app.stop.is_cancelled() {
+        return let_go(&socket);
+    }
     let Ok(reading) = room::begin(app, asked) else {
         // It was checked, and only its room may have become one too many since.
         let _ = socket.disconnect();

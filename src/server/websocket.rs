@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use tokio::{
     sync::oneshot,
     time::{Instant, MissedTickBehavior, interval_at, timeout},
@@ -124,7 +124,9 @@ fn open(app: App, upgrading: Upgrading, asked: ResumeRequest, json: bool, client
             .max_message_size(Some(MAX_MESSAGE))
             .max_frame_size(Some(MAX_MESSAGE));
         let stream = WriteTimeout::new(LineStream::new(Arc::clone(&line), early), app.stop.clone());
-        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await;
+        // Ready at once, since nothing is read or written. With `await`, this task's waker would stay in the stream, and the task's memory with it.
+        let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
+        let Some(socket) = socket.now_or_never() else { return };
         // It was checked, and only a room may have become too many since: the client comes back and is told.
         let Ok(reading) = room::begin(&app, &asked) else { return };
         let what = format!("a plain WebSocket from {client}").into();
@@ -167,14 +169,7 @@ fn read(
                 guard.leave(why);
                 drop(guard);
                 // In a box, here and below: it comes once, and a reader is as large as the largest thing that it waits for.
-                let answer = async {
-                    match error {
-                        Some(error) => violation::answer(&mut socket, &error).await,
-                        None if why == Departure::ClientLeft => violation::return_close(&mut socket).await,
-                        None => {}
-                    }
-                };
-                let _ = Box::pin(timeout(CLOSING, answer)).await;
+                Box::pin(part(&mut socket, why, error)).await;
                 return;
             }
             ended = ended => ended.ok().map(|End| (CloseCode::Normal, "the poem has ended")),
@@ -187,6 +182,18 @@ fn read(
             Box::pin(farewell(&mut socket, CloseFrame { code, reason: reason.into() })).await;
         }
     }
+}
+
+/// Answers what ended the reading, if the client still hears it.
+async fn part(socket: &mut Socket, why: Departure, error: Option<Error>) {
+    let answer = async {
+        match error {
+            Some(error) => violation::answer(socket, &error).await,
+            None if why == Departure::ClientLeft => violation::return_close(socket).await,
+            None => {}
+        }
+    };
+    let _ = timeout(CLOSING, answer).await;
 }
 
 /// Closes, and waits until the client has done so, too.

@@ -61,6 +61,7 @@ async fn every_transport_is_read_to_the_end() {
             ("failed", serde_json::json!({})),
             ("lost", 0.into()),
             ("repeated", 0.into()),
+            ("wrong", 0.into()),
             ("silent", 0.into()),
             ("cuts", 0.into()),
             ("resumed", 0.into()),
@@ -112,13 +113,28 @@ async fn several_processes_are_one_load() {
 }
 
 #[tokio::test]
+async fn progress_is_told_while_readers_read() {
+    let (_server, url) = server("20ms", 500).await;
+    let (code, lines, err) = run(&mut load(&url, &["--readers", "4", "--progress"])).await;
+    assert_eq!((code, err.as_str()), (0, ""), "{lines:?}");
+    let counts = |line: &&Value| line["event"] == "progress";
+    let last = lines.iter().rfind(counts).unwrap_or_else(|| panic!("{lines:?}"));
+    let end = lines.last().unwrap();
+    assert_eq!(end["event"], "report");
+    for name in ["lost", "repeated", "wrong", "silent", "cuts", "resumed"] {
+        assert_eq!(last[name], end[name], "{name}");
+    }
+    assert!(last["stanzas"].as_u64().unwrap() <= end["stanzas"].as_u64().unwrap(), "{lines:?}");
+}
+
+#[tokio::test]
 async fn the_report_for_people_says_the_same() {
     let (_server, url) = server("20ms", 500).await;
     let arguments = ["load", &url, "--readers", "4", "--duration", "1s"];
     let output = soon(dante(&arguments).output()).await.unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{text}");
-    for part in ["4 of 4 in ", "lost 0, repeated 0", "p99.9", "lateness, ", "generator", "GOOD: "] {
+    for part in ["4 of 4 in ", "lost 0, repeated 0, wrong 0", "p99.9", "lateness, ", "generator", "GOOD: "] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(text.is_ascii(), "no locale is set: {text}");
@@ -213,6 +229,8 @@ type Script = &'static [Step];
 enum Step {
     /// Sends the stanza with this index.
     Stanza(u32),
+    /// The same, with another text.
+    Other(u32),
     /// Ends the connection.
     Cut,
     /// Keeps the connection until its reader leaves.
@@ -251,9 +269,10 @@ async fn play(mut stream: BufReader<TcpStream>, script: Script) {
     let mut waits = false;
     for step in script {
         match step {
-            Step::Stanza(index) => {
+            Step::Stanza(index) | Step::Other(index) => {
+                let says = if matches!(step, Step::Other(_)) { "other" } else { "right" };
                 let event = format!(
-                    "event: divinecomedy\ndata: {{\"event\":\"divinecomedy\",\"index\":{index}}}\n\n"
+                    "event: divinecomedy\ndata: {{\"event\":\"divinecomedy\",\"text\":\"{says}\",\"index\":{index}}}\n\n"
                 );
                 text += &format!("id: e:{index}\n{event}");
             }
@@ -268,19 +287,22 @@ async fn play(mut stream: BufReader<TcpStream>, script: Script) {
 }
 
 #[tokio::test]
-async fn stanzas_that_are_lost_or_repeated_are_found() {
-    use Step::{Stanza, Wait};
-    for (script, lost, repeated) in [
-        (&[Stanza(0), Stanza(1), Stanza(2), Wait][..], 0, 0),
-        (&[Stanza(0), Stanza(3), Stanza(4), Wait], 2, 0),
-        (&[Stanza(0), Stanza(1), Stanza(1), Wait], 0, 1),
-        (&[Stanza(0), Stanza(2), Stanza(1), Wait], 1, 1),
-        (&[Stanza(1), Wait], 1, 0),
+async fn stanzas_that_are_lost_or_repeated_or_wrong_are_found() {
+    use Step::{Other, Stanza, Wait};
+    for (script, lost, repeated, wrong) in [
+        (&[Stanza(0), Stanza(1), Stanza(2), Wait][..], 0, 0, 0),
+        (&[Stanza(0), Stanza(3), Stanza(4), Wait], 2, 0, 0),
+        (&[Stanza(0), Stanza(1), Stanza(1), Wait], 0, 1, 0),
+        (&[Stanza(0), Stanza(2), Stanza(1), Wait], 1, 1, 0),
+        (&[Stanza(1), Wait], 1, 0, 0),
+        (&[Stanza(0), Stanza(1), Other(1), Other(2), Wait], 0, 1, 1),
     ] {
         let (url, _told) = stand_in(script, script).await;
-        let code = i32::from(lost + repeated > 0);
+        let code = i32::from(lost + repeated + wrong > 0);
         let report = report(&mut load(&url, &["--readers", "1", "--transport", "sse"]), code).await;
-        assert_eq!((&report["lost"], &report["repeated"]), (&lost.into(), &repeated.into()), "{report}");
+        for (name, count) in [("lost", lost), ("repeated", repeated), ("wrong", wrong)] {
+            assert_eq!(report[name], count, "{name}: {report}");
+        }
         assert_eq!(report["ok"], code == 0);
     }
 }

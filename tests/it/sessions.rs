@@ -380,3 +380,38 @@ async fn what_is_not_acknowledged_comes_again() {
     }
     assert_eq!(heard, [0, 1, 2, 3, 3, 4, 5]);
 }
+
+/// The next text that begins so.
+async fn until_text(socket: &mut WebSocketStream<Box<dyn Stream>>, start: &str) {
+    loop {
+        match soon(socket.next()).await {
+            Some(Ok(Message::Text(text))) if text.starts_with(start) => return,
+            Some(Ok(_)) => {}
+            other => panic!("no {start}, but {other:?}"),
+        }
+    }
+}
+
+/// Who joins after all readers were let go hears the end of its connection, and no refusal: official clients stay away for ever from who refuses
+/// them. It ends at once, too; a stop does not wait for it.
+#[tokio::test]
+async fn who_joins_when_the_server_has_stopped_is_let_go_and_not_refused() {
+    let mut server = Server::start(paced("1h", (3, 0))).await;
+    let url = "ws://x/socket.io/?EIO=4&transport=websocket";
+    let (mut reader, _) = soon(client_async(url, server.connect().await)).await.unwrap();
+    let (mut late, _) = soon(client_async(url, server.connect().await)).await.unwrap();
+    until_text(&mut late, "0{").await;
+    reader.send(Message::text("40")).await.unwrap();
+    until_text(&mut reader, "40{").await;
+    server.ask_to_stop();
+    // The reader is let go, and all namespaces are closed.
+    while let Some(Ok(_)) = soon(reader.next()).await {}
+
+    let _ = late.send(Message::text("40")).await;
+    let mut heard = Vec::new();
+    while let Some(Ok(message)) = soon(late.next()).await {
+        heard.push(message.to_string());
+    }
+    assert!(!heard.iter().any(|packet| packet.contains("Invalid namespace")), "{heard:?}");
+    server.stopped().await;
+}

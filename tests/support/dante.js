@@ -70,11 +70,13 @@ class Dante {
  * Starts `dante` with these arguments and returns when it listens. It is killed after the test file at
  * the latest.
  * @param {string[]} args by default it listens on a port that the system chooses
+ * @param {object} options `through` are the words of a command that goes before its own; `log` is a descriptor that its log is written to
  */
-export async function startDante(args = [], { port = 0, env = {} } = {}) {
-  const child = spawn(BINARY, ["--listen", String(port), ...args], {
+export async function startDante(args = [], { port = 0, env = {}, through = [], log } = {}) {
+  const [program, ...words] = [...through, BINARY, "--listen", String(port), ...args];
+  const child = spawn(program, words, {
     env: { ...cleanEnvironment(), ...env },
-    stdio: ["ignore", "pipe", process.env.DANTE_TEST_LOGS ? "inherit" : "ignore"],
+    stdio: ["ignore", "pipe", log ?? (process.env.DANTE_TEST_LOGS ? "inherit" : "ignore")],
   });
   after(() => child.kill("SIGKILL"));
   let banner = "";

@@ -15,6 +15,8 @@ struct Object<'a> {
     event: Cow<'a, str>,
     index: Option<u32>,
     #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
+    #[serde(borrow)]
     edition: Option<Cow<'a, str>>,
     of: Option<u32>,
     interval_ms: Option<u64>,
@@ -39,7 +41,7 @@ impl Start<'_> {
 
 /// A text that is borrowed where it has no escapes.
 #[derive(Deserialize)]
-pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Words<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// What is read of a stanza's place.
 #[derive(Deserialize)]
@@ -58,7 +60,10 @@ pub(super) fn object(json: &[u8], tell: &mut dyn FnMut(Heard<'_>)) -> Result<(),
     };
     let object: Object<'_> = serde_json::from_slice(json).map_err(|_| strange())?;
     match &*object.event {
-        events::DIVINE_COMEDY => tell(Heard::Stanza(object.index.ok_or_else(strange)?)),
+        events::DIVINE_COMEDY => {
+            let (Some(index), Some(text)) = (object.index, &object.text) else { return Err(strange()) };
+            tell(Heard::Stanza(index, text));
+        }
         events::READING => {
             let (Some(edition), Some(of), Some(interval_ms)) =
                 (&object.edition, object.of, object.interval_ms)

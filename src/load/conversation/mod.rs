@@ -107,8 +107,8 @@ pub(super) enum Heard<'a> {
     Opening(Opening<'a>),
     /// A namespace of a server that is not Dante's was joined.
     Connected,
-    /// The stanza with this index.
-    Stanza(u32),
+    /// The stanza with this index, and its text.
+    Stanza(u32, &'a str),
     /// The event that was asked for.
     Event,
 }

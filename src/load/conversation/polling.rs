@@ -68,7 +68,7 @@ impl Polling {
     ) -> Result<usize, Stop> {
         let Some(mut answer) = ask.answer(input)? else { return Ok(0) };
         if answer.status != 200 {
-            return answer.refusal(input).map_or(Ok(0), Err);
+            return answer.refusal(input).map_or(Ok(0), |stop| Err(self.refused(stop)));
         }
         if answer.media_type == "text/html" && !self.posting {
             return answer.refusal(input).map_or(Ok(0), Err);
@@ -91,6 +91,15 @@ impl Polling {
         }
         self.open(ask, out);
         Ok(answer.size + used)
+    }
+
+    /// What a refusal means: a session that the server does not know any more (it has started again, or a proxy asks another one) is
+    /// followed by a new one.
+    fn refused(&self, stop: Stop) -> Stop {
+        match stop {
+            Stop::Forbidden(reason) if !self.sid.is_empty() => Stop::Refused(reason),
+            stop => stop,
+        }
     }
 
     fn take_packets(&mut self, ask: &Ask<'_>, tell: &mut dyn FnMut(Heard<'_>)) -> Result<(), Stop> {

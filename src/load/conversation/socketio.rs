@@ -10,7 +10,7 @@ use serde_json::Deserializer;
 
 use super::{
     Ask, Heard, Stop, Subject,
-    event::{Index, Name, Start},
+    event::{Index, Start, Words},
 };
 use crate::contract::events;
 
@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
                 let poem = *subject == Subject::Poem;
                 let event = Event::read(arguments, poem).map_err(|_| strange(packet))?;
                 match (event, subject) {
-                    (Event::Stanza(index), Subject::Poem) => tell(Heard::Stanza(index)),
+                    (Event::Stanza(index, text), Subject::Poem) => tell(Heard::Stanza(index, &text.0)),
                     (Event::Opening(start), Subject::Poem) => tell(Heard::Opening(start.opening())),
                     (Event::Other(name), Subject::Event { name: wanted, .. }) if *name.0 == **wanted => {
                         tell(Heard::Event)
@@ -137,8 +137,8 @@ fn strange(packet: &[u8]) -> Stop {
 /// The arguments of an event.
 enum Event<'a> {
     Opening(Start<'a>),
-    Stanza(u32),
-    Other(Name<'a>),
+    Stanza(u32, Words<'a>),
+    Other(Words<'a>),
 }
 
 impl<'a> Event<'a> {
@@ -162,12 +162,12 @@ impl<'de> Visitor<'de> for Arguments {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut arguments: A) -> Result<Event<'de>, A::Error> {
         let missing = |what: &str| serde::de::Error::custom(format_args!("no {what}"));
-        let name: Name<'_> = arguments.next_element()?.ok_or_else(|| missing("name"))?;
+        let name: Words<'_> = arguments.next_element()?.ok_or_else(|| missing("name"))?;
         let event = match &*name.0 {
             events::DIVINE_COMEDY if self.poem => {
-                arguments.next_element::<IgnoredAny>()?;
+                let text = arguments.next_element()?.ok_or_else(|| missing("text"))?;
                 let place: Index = arguments.next_element()?.ok_or_else(|| missing("place"))?;
-                Event::Stanza(place.index)
+                Event::Stanza(place.index, text)
             }
             events::READING if self.poem => {
                 Event::Opening(arguments.next_element()?.ok_or_else(|| missing("content"))?)

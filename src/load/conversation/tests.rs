@@ -119,7 +119,7 @@ fn plain_websocket() {
             .said
             .starts_with(b"GET /dante/websocket/ws?format=json&from=4&edition=e+1 HTTP/1.1\r\nHost: h:1\r\n")
     );
-    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4))]);
+    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4, "A \"b\"\n"))]);
     assert_eq!(course.stop, Some(Stop::Over));
     let said = frames_said(&course.said);
     assert_eq!((said[0].clone(), said[1].0), ((opcode::PONG, b"x".to_vec()), opcode::CLOSE));
@@ -140,7 +140,7 @@ fn a_message_in_several_frames_and_other_closes() {
         ];
         upgraded(keys, &frames)
     });
-    assert_eq!(course.heard, [heard(Heard::Stanza(4))]);
+    assert_eq!(course.heard, [heard(Heard::Stanza(4, "A \"b\"\n"))]);
     assert_eq!(course.stop, Some(Stop::Cut("WebSocket close 1012".into())));
 }
 
@@ -173,7 +173,7 @@ fn socket_io_over_websocket() {
         upgraded(keys, &frames)
     });
     assert!(course.said.starts_with(b"GET /dante/socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n"));
-    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4))]);
+    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4, r#"["a",{}]"#))]);
     assert_eq!(course.stop, Some(Stop::Over));
     let connect = br#"40{"edition":"e1","from":4}"#.to_vec();
     assert_eq!(frames_said(&course.said), [(opcode::TEXT, connect), (opcode::TEXT, b"3".to_vec())]);
@@ -219,7 +219,7 @@ fn long_polling() {
             .replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n");
         [answer(r#"0{"sid":"s/1"}"#), answer("ok"), chunked, last].concat().into_bytes()
     });
-    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4))]);
+    assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4, "\u{e8}"))]);
     assert_eq!(course.stop, Some(Stop::Reopen));
     let said = String::from_utf8(course.said).unwrap();
     let requests: Vec<_> = said
@@ -257,6 +257,17 @@ fn a_pong_and_a_cookie_wait_for_the_next_connection() {
 }
 
 #[test]
+fn a_session_that_is_gone_is_no_reason_to_stay_away() {
+    let unknown = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    let opened = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n\r\n0{\"sid\":\"s\"}";
+    let stop = |answers: &str| {
+        courses(Transport::SocketIoPolling, Subject::Poem, None, |_| answers.as_bytes().to_vec()).stop
+    };
+    assert_eq!(stop(unknown), Some(Stop::Forbidden("HTTP 400 Bad Request".into())));
+    assert_eq!(stop(&format!("{opened}{unknown}")), Some(Stop::Refused("HTTP 400 Bad Request".into())));
+}
+
+#[test]
 fn server_sent_events() {
     let events = format!(
         "retry: 1000\nevent: reading\ndata: {READING}\n\n:\n\nid: e1:4\nevent: divinecomedy\ndata: {STANZA}\n\nevent: end\ndata: {{\"event\":\"end\"}}\n\n"
@@ -269,7 +280,7 @@ fn server_sent_events() {
             [head.as_bytes(), body.as_bytes()].concat()
         });
         assert!(course.said.starts_with(b"GET /dante/sse/stream?from=4&edition=e1 HTTP/1.1\r\n"));
-        assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4))]);
+        assert_eq!(course.heard, [opening(), heard(Heard::Stanza(4, "A \"b\"\n"))]);
         assert_eq!(course.stop, Some(Stop::Over));
     }
 }

@@ -6,6 +6,7 @@ use super::super::{
     check::{Order, Track},
     conversation::{Heard, Stop},
     measure::Measures,
+    texts::Edition,
 };
 
 /// What one reader has met.
@@ -14,6 +15,8 @@ pub(super) struct Life {
     track: Track,
     /// The edition in which the track counts.
     pub(super) edition: Option<Box<str>>,
+    /// Where its texts are kept, once it has been told of one.
+    texts: Option<Edition>,
     /// When it began to connect.
     since: Instant,
     /// When it last heard what it waits for.
@@ -47,6 +50,7 @@ impl Life {
         Self {
             track: Track::default(),
             edition: None,
+            texts: None,
             since: now,
             heard: now,
             failures: 0,
@@ -94,11 +98,14 @@ impl Life {
         match heard {
             Heard::Opening(opening) => {
                 self.edition = Some(opening.edition.into());
+                self.texts = Some(measures.texts.edition(opening.edition));
                 self.track.opening(opening.of, Duration::from_millis(opening.interval_ms));
                 self.join(measures, now);
             }
             Heard::Connected => self.join(measures, now),
-            Heard::Stanza(index) => {
+            Heard::Stanza(index, text) => {
+                let agrees = self.texts.is_some_and(|edition| measures.texts.agree(edition, *index, text));
+                measures.counts.wrong += u64::from(!agrees);
                 match self.track.stanza(*index, now) {
                     Order::Next(Some(late)) => measures.pace.record(late),
                     Order::Next(None) => {}
@@ -167,8 +174,8 @@ impl Life {
                 if was_reading {
                     measures.cut(reason);
                     self.track.cut();
+                    self.returns = true;
                 }
-                self.returns = true;
             }
         }
         let failures = self.failures;
@@ -200,7 +207,7 @@ mod tests {
         let start = Instant::now();
         let (mut life, mut measures) = (Life::new(start), Measures::default());
         life.note(&OPENING, &mut measures, start);
-        life.note(&Heard::Stanza(0), &mut measures, start);
+        life.note(&Heard::Stanza(0, "text"), &mut measures, start);
         let cut = Stop::Cut("gone".into());
         assert_eq!(life.stopped(cut, &mut measures, start), After::ComesBack(0));
         for failures in 1..3 {
@@ -210,8 +217,8 @@ mod tests {
         }
         assert_eq!((life.next(), life.edition.as_deref()), (1, Some("e")));
         life.note(&OPENING, &mut measures, at(start, 9));
-        life.note(&Heard::Stanza(1), &mut measures, at(start, 9));
-        life.note(&Heard::Stanza(2), &mut measures, at(start, 10));
+        life.note(&Heard::Stanza(1, "text"), &mut measures, at(start, 9));
+        life.note(&Heard::Stanza(2, "text"), &mut measures, at(start, 10));
         assert_eq!(life.stopped(Stop::Over, &mut measures, at(start, 10)), After::ComesBack(0));
         assert_eq!((life.next(), life.edition.as_deref()), (0, None), "it begins anew");
         let counts = measures.counts;
@@ -219,6 +226,17 @@ mod tests {
         assert_eq!((counts.lost, counts.repeated, counts.stanzas, counts.failed), (0, 0, 3, 0));
         assert_eq!(measures.cut["gone"], 1);
         assert_eq!((measures.pace.len(), measures.pace.quantile(1.0)), (1, Some(Duration::ZERO)));
+    }
+
+    #[test]
+    fn who_is_refused_at_a_new_beginning_was_not_cut() {
+        let now = Instant::now();
+        let (mut life, mut measures) = (Life::new(now), Measures::default());
+        life.note(&OPENING, &mut measures, now);
+        life.stopped(Stop::Over, &mut measures, now);
+        life.stopped(Stop::Refused("not yet".into()), &mut measures, now);
+        life.note(&OPENING, &mut measures, now);
+        assert_eq!((measures.counts.cuts, measures.counts.resumed), (0, 0));
     }
 
     #[test]
@@ -242,7 +260,7 @@ mod tests {
         let now = Instant::now();
         let (mut life, mut measures) = (Life::new(now), Measures::default());
         life.note(&OPENING, &mut measures, now);
-        life.note(&Heard::Stanza(0), &mut measures, now);
+        life.note(&Heard::Stanza(0, "text"), &mut measures, now);
         life.stopped(Stop::Over, &mut measures, now);
         assert_eq!(measures.counts.lost, 2);
     }

@@ -4,7 +4,12 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::Serialize;
 
-use super::super::{conversation::Subject, measure::Times, outcome::Outcome, plan::Plan};
+use super::super::{
+    conversation::Subject,
+    measure::{Counts, Times},
+    outcome::Outcome,
+    plan::Plan,
+};
 
 /// Counts up with what a program that reads reports would have to know anew.
 const VERSION: u32 = 1;
@@ -14,6 +19,22 @@ struct Joined {
     event: &'static str,
     readers: u64,
     seconds: f64,
+}
+
+/// How far it is; the names are those of the report, but `failed` is a number.
+#[derive(Serialize)]
+struct Progress {
+    event: &'static str,
+    joined: u64,
+    failed: u64,
+    lost: u64,
+    repeated: u64,
+    wrong: u64,
+    silent: u64,
+    cuts: u64,
+    resumed: u64,
+    finished: u64,
+    stanzas: u64,
 }
 
 #[derive(Serialize)]
@@ -26,9 +47,10 @@ struct Report<'a> {
     readers: u32,
     joined: u64,
     failed: &'a BTreeMap<String, u64>,
-    /// Null where the order of events is not known, as is `repeated`.
+    /// Null where the order of events is not known, as are `repeated` and `wrong`.
     lost: Option<u64>,
     repeated: Option<u64>,
+    wrong: Option<u64>,
     silent: u64,
     cuts: u64,
     cut_reasons: &'a BTreeMap<String, u64>,
@@ -89,6 +111,23 @@ pub(super) fn joined(readers: u64, after: Duration) -> String {
     to_json(&Joined { event: "joined", readers, seconds: seconds(after) })
 }
 
+/// How far a load is.
+pub(super) fn progress(counts: &Counts) -> String {
+    to_json(&Progress {
+        event: "progress",
+        joined: counts.joined,
+        failed: counts.failed + counts.gone,
+        lost: counts.lost,
+        repeated: counts.repeated,
+        wrong: counts.wrong,
+        silent: counts.silent,
+        cuts: counts.cuts,
+        resumed: counts.resumed,
+        finished: counts.finished,
+        stanzas: counts.stanzas,
+    })
+}
+
 /// What a load has shown.
 pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     let measures = &outcome.measures;
@@ -106,6 +145,7 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
         failed: &measures.failed,
         lost: poem.then_some(counts.lost),
         repeated: poem.then_some(counts.repeated),
+        wrong: poem.then_some(counts.wrong),
         silent: counts.silent,
         cuts: counts.cuts,
         cut_reasons: &measures.cut,

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::{outcome::Outcome, plan::Plan};
+use super::{measure::Counts, outcome::Outcome, plan::Plan};
 
 /// What the output can show.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,15 @@ pub struct View {
 /// When it cannot be written.
 pub(super) fn print_joined(readers: u64, after: Duration, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", json::joined(readers, after))?;
+    out.flush()
+}
+
+/// Tells a program how far it is.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn print_progress(counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", json::progress(counts))?;
     out.flush()
 }
 

@@ -36,7 +36,7 @@ pub(super) fn report(plan: &Plan, outcome: &Outcome, view: View) -> String {
     text.line(things, &format!("{}, {} a second", grouped(counts.stanzas), grouped(rate.round() as u64)));
     if poem {
         let (lost, repeated) = (grouped(counts.lost), grouped(counts.repeated));
-        text.line("", &format!("lost {lost}, repeated {repeated}"));
+        text.line("", &format!("lost {lost}, repeated {repeated}, wrong {}", grouped(counts.wrong)));
     }
     if counts.finished > 0 {
         text.line("", &format!("{} readings came to the end, and began anew", grouped(counts.finished)));
