@@ -45,7 +45,7 @@ const LIMITS: [Limit; 4] = [
     },
     Limit {
         transport: Transport::Sse,
-        reader_bytes: 2_500.0,
+        reader_bytes: 1_900.0,
         stanza_bytes: 32.0,
         stanza_allocations: 0.2,
         calls: Some((1.05, 1.4)),

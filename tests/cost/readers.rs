@@ -83,7 +83,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    fn join(address: SocketAddr, transport: Transport, from: usize) -> Self {
+    pub(crate) fn join(address: SocketAddr, transport: Transport, from: usize) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(HUNG)).unwrap();
         stream.set_nodelay(true).unwrap();
