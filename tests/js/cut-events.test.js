@@ -33,6 +33,7 @@ async function startCutter(port) {
       const [, name, cut] = /[?]client=(\w+-(\d+)) /.exec(request.toString()) ?? [];
       const upstream = net.connect(port, "127.0.0.1");
       upstream.write(request);
+      upstream.on("error", () => client.destroy());
       client.on("close", () => upstream.destroy());
       if (known.has(name)) {
         upstream.pipe(client);

@@ -82,6 +82,8 @@ async function socks(user, password, hosts) {
     hosts.add(host);
     const upstream = net.connect((await read(2)).readUInt16BE(), "127.0.0.1");
     await once(upstream, "connect");
+    // It may have closed its side when the next byte comes for it.
+    upstream.on("error", () => client.destroy());
     client.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
     // The iterator has paused the stream, and would end it.
     upstream.pipe(client, { end: true });
