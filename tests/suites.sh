@@ -74,12 +74,15 @@ fleet_runs() {
 faults_need="cargo npm npm-packages haproxy redis-server faketime python3"
 suite faults "what readers get while everything breaks: a little of each fault" "$faults_need"
 faults_runs() {
+  # Its senders; a compiler has more time than a test.
+  cargo test --locked --no-run --test fuzz
   with_dante --test-concurrency=1 tests/long/*.test.js
 }
 
 suite_by_hand long "the same with thousands of readers, in a quarter of an hour; writes docs/faults-survived.md" "$faults_need"
 long_runs() {
   cargo build --locked --release
+  cargo test --locked --no-run --test fuzz
   DANTE_LONG=1 DANTE_WRITE_DOCS=1 DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/release/dante \
     node --test --test-reporter=spec --test-concurrency=1 tests/long/*.test.js
 }
