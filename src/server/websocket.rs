@@ -126,14 +126,19 @@ fn open(app: App, upgrading: Upgrading, asked: ResumeRequest, json: bool, client
         let stream = WriteTimeout::new(LineStream::new(Arc::clone(&line), early), app.stop.clone());
         // Ready at once, since nothing is read or written. With `await`, this task's waker would stay in the stream, and the task's memory with it.
         let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
-        let Some(socket) = socket.now_or_never() else { return };
+        let Some(mut socket) = socket.now_or_never() else { return };
         // It was checked, and only a room may have become too many since: the client comes back and is told.
         let Ok(reading) = room::begin(&app, &asked) else { return };
         let what = format!("a plain WebSocket from {client}").into();
         let reader = app.readers.enter(Transport::WebSocket, client, reading.offset());
-        // Past the WebSocket, which would keep a buffer of this length.
-        if json && line.slip_in(&text_frame(&app.encoded.opening_json(&reading))) != Passage::Sent {
-            return;
+        if json {
+            let opening = app.encoded.opening_json(&reading);
+            // Past the WebSocket, which would keep a buffer of this length; but a pipe of Windows takes nothing while its last write goes on.
+            match line.slip_in(&text_frame(&opening)) {
+                Passage::Sent => {}
+                Passage::Full if socket.send(Message::text(opening)).await.is_ok() => {}
+                _ => return,
+            }
         }
         let (tracker, activity) = (app.tracker.clone(), app.activity.clone());
         let reading = read(app, socket, &line, reading, reader, json, place);
