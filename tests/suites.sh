@@ -152,9 +152,13 @@ with_dante() {
   DANTE_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/dante node_tests "$@"
 }
 
+# How long a test file may take; the longest takes five minutes on two cores.
+file_limit_ms=900000
+
 # Runs these tests of node's. What fails is written to the file `$failures`, too, which tests/run shows at the end.
+# A file that does not end fails by its name, where the whole run would only stand still.
 node_tests() {
-  node --test --test-reporter=spec --test-reporter-destination=stdout \
+  node --test --test-timeout=$file_limit_ms --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter="$PWD/tests/support/failures.js" --test-reporter-destination="${failures:-/dev/null}" "$@"
 }
 

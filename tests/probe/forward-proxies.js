@@ -28,7 +28,8 @@ visible_hostname squid.test
 shutdown_lifetime 1 seconds
 `;
     writeFileSync(`${place}/squid.conf`, config);
-    return { args: ["-N", "-f", `${place}/squid.conf`] };
+    // Processes with one service name share their memory (squid(8), -n), and one may take it from another that has just begun.
+    return { args: ["-N", "-n", `dante${free}`, "-f", `${place}/squid.conf`] };
   });
   return `${tls ? "https" : "http"}://127.0.0.1:${port}`;
 }

@@ -22,6 +22,9 @@ export const HOPS = [
 /** The tests' hosts are on this machine, whatever way out it has: a variable that is empty is not set. */
 const NO_PROXIES = { NO_PROXY: "*", no_proxy: "" };
 
+/** No probe of these tests takes longer; what does not end at all is told with its command, and not by a run that stands still. */
+const LONGEST_MS = 300_000;
+
 const EXIT_CODES = { good: 0, degraded: 3, broken: 4 };
 
 /** A stanza comes so often: fast enough for short probes, and slow enough for two noisy cores. */
@@ -33,12 +36,17 @@ export const withoutStalls = (verdicts) =>
 
 /** Runs the command. `watch` is given its process. */
 export function run(args, { env = {}, watch } = {}) {
-  return new Promise((resolve) => {
+  const signal = AbortSignal.timeout(LONGEST_MS);
+  return new Promise((resolve, reject) => {
     const child = execFile(
       BINARY,
       ["probe", ...args],
-      { maxBuffer: 2 ** 26, env: { ...process.env, ...NO_PROXIES, ...env } },
-      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout, stderr }),
+      { maxBuffer: 2 ** 26, env: { ...process.env, ...NO_PROXIES, ...env }, signal },
+      (error, stdout, stderr) => {
+        const late = `not done after ${LONGEST_MS / 1000} s: ${args.join(" ")}\n${stdout}${stderr}`;
+        if (error?.name === "AbortError") reject(new Error(late));
+        else resolve({ code: child.exitCode, stdout, stderr });
+      },
     );
     // It may have a browser to end.
     after(() => child.kill("SIGTERM"));

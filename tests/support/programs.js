@@ -15,6 +15,8 @@ const RETRY_MS = 20;
 const ATTEMPTS = 5;
 /** How long a program may take to end. */
 const PATIENCE_MS = 3000;
+/** How long it may take to listen: some are written in Python, and wait for two busy cores. */
+const START_MS = 120_000;
 
 /** A temporary folder that the accounts of servers may enter. */
 export function openFolder() {
@@ -121,14 +123,16 @@ export async function launch(program, place, { ready = accepts } = {}) {
     running.add(child);
     after(() => end(child));
     const waiting = new AbortController();
-    const ended = once(child, "exit").then(() => "ended");
-    const outcome = await Promise.race([ended, ready(port, waiting.signal)]);
+    const { signal } = waiting;
+    const ended = once(child, "exit").then(() => "ended before it listened");
+    const late = delay(START_MS, `did not listen within ${START_MS / 1000} s`, { signal }).catch(() => {});
+    const failure = await Promise.race([ended, late, ready(port, signal).then(() => {})]);
     waiting.abort();
-    if (outcome !== "ended") return port;
+    if (failure === undefined) return port;
     const output = readFileSync(`${folder}/output.log`, "utf8");
     // Somebody else may have taken the port meanwhile.
     if (attempt === ATTEMPTS || !/in use|cannot bind/i.test(output)) {
-      throw new Error(`${program} ended before it listened:\n${output}`);
+      throw new Error(`${program} ${failure}:\n${output}`);
     }
   }
 }

@@ -47,7 +47,8 @@ shutdown_lifetime 1 seconds
 ${lines}
 `;
     writeFileSync(`${folder}/squid.conf`, config);
-    return { args: ["-N", "-f", `${folder}/squid.conf`] };
+    // Processes with one service name share their memory (squid(8), -n), and one may take it from another that has just begun.
+    return { args: ["-N", "-n", `dante${free}`, "-f", `${folder}/squid.conf`] };
   });
   return origin(port);
 }
