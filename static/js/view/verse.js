@@ -11,6 +11,8 @@ import { $, el, scaled } from "./dom.js";
 /** How many stanzas stay on the page; older ones are removed in batches, since each removal costs a layout. */
 const KEPT = 400;
 const BATCH = 50;
+/** So many of the newest are always laid out: a browser that only begins to do so moves what stands below them. More than fit into a window. */
+const NEAR = 24;
 
 /** @type {WeakMap<Element, Place>} */
 const places = new WeakMap();
@@ -50,6 +52,8 @@ export class Verse {
     /** @type {number | null} the index of the first stanza that is no longer on the page */
     this.dropped = null;
     this.count = 0;
+    /** @type {HTMLElement[]} the newest stanzas, oldest first */
+    this.near = [];
   }
 
   /**
@@ -82,6 +86,12 @@ export class Verse {
     this.now = stanza;
     this.count += 1;
     this.#add(stanza);
+    this.near.push(stanza);
+    const past = this.near.length > NEAR && this.near.shift();
+    if (past) {
+      past.style.setProperty("contain-intrinsic-block-size", `auto ${past.offsetHeight}px`);
+      past.classList.add("past");
+    }
   }
 
   /** A clock was set back: its stanzas were later than it seemed. @param {Arrival["pace"]} pace */
@@ -145,7 +155,9 @@ export class Verse {
 
   /** @param {HTMLElement} part */
   #add(part) {
-    this.poem.insertBefore(part, this.liveEdge);
+    this.liveEdge.before(part);
+    // To a browser that counts shifts of layout, what is put in anew has not moved. A button in it would lose the focus.
+    if (!this.liveEdge.contains(document.activeElement)) this.poem.append(this.liveEdge);
   }
 }
 
