@@ -1,6 +1,8 @@
 //! Sessions of Engine.IO: what a WebSocket that takes one over may do, polls that come twice, and sessions that nobody uses.
 
-use std::{cell::Cell, time::Duration};
+mod session;
+
+use std::time::Duration;
 
 use dante::{cli::ServeArgs, hosting::endpoint::Endpoint};
 use futures_util::{SinkExt, StreamExt, future::join_all};
@@ -12,6 +14,8 @@ use tokio::{
 };
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 
+use session::{Session, indexes};
+
 use crate::support::{Answer, Server, Setup, Stream, soon, websocket_request};
 
 fn paced(interval: &str, stanzas: (usize, usize)) -> Setup<'static> {
@@ -20,79 +24,6 @@ fn paced(interval: &str, stanzas: (usize, usize)) -> Setup<'static> {
         stanzas,
         ..Setup::default()
     }
-}
-
-/// A session over long polling, as a client of either version has one.
-struct Session<'a> {
-    server: &'a Server,
-    version: u8,
-    path: String,
-    /// The `t` of the next request.
-    t: Cell<usize>,
-}
-
-impl<'a> Session<'a> {
-    /// Opens a session, and joins the main namespace.
-    async fn open(server: &'a Server, version: u8) -> Self {
-        let opened = server.get(&format!("/socket.io/?EIO={version}&transport=polling&t=p0"), "").await;
-        assert_eq!(opened.status, 200, "{}", opened.body);
-        let sid = opened.body.split('"').nth(3).unwrap();
-        let path = format!("/socket.io/?EIO={version}&transport=polling&sid={sid}");
-        let session = Self { server, version, path, t: Cell::new(0) };
-        if version == 4 {
-            session.say("40").await;
-        }
-        session
-    }
-
-    async fn say(&self, packet: &str) {
-        let length = packet.len();
-        let post =
-            format!("POST {} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{packet}", self.path);
-        assert_eq!(self.server.send(&post).await.body, "ok");
-    }
-
-    fn next_path(&self) -> String {
-        self.t.set(self.t.get() + 1);
-        format!("{}&t=p{}", self.path, self.t.get())
-    }
-
-    async fn poll(&self) -> Answer {
-        soon(self.server.get(&self.next_path(), "")).await
-    }
-
-    fn websocket_path(&self) -> String {
-        self.path.replace("transport=polling", "transport=websocket")
-    }
-
-    /// A WebSocket that is to take it over.
-    async fn websocket(&self) -> WebSocketStream<Box<dyn Stream>> {
-        let url = format!("ws://localhost{}", self.websocket_path());
-        soon(client_async(url, self.server.connect().await)).await.expect("a WebSocket").0
-    }
-
-    /// Polls until a stanza comes, and answers pings; returns the indexes of the stanzas that came last.
-    async fn poll_for_stanzas(&self) -> Vec<usize> {
-        loop {
-            let answer = self.poll().await;
-            assert_eq!(answer.status, 200, "{}", answer.body);
-            if self.version == 4 && answer.body.split('\x1e').any(|packet| packet == "2") {
-                self.say("3").await;
-            }
-            let came = indexes(&answer.body);
-            if !came.is_empty() {
-                return came;
-            }
-        }
-    }
-}
-
-/// The indexes of all stanzas in a text, by their event's second argument.
-fn indexes(text: &str) -> Vec<usize> {
-    let after = text.split(r#""index":"#).skip(1);
-    after
-        .map(|rest| rest[..rest.find(|letter: char| !letter.is_ascii_digit()).unwrap()].parse().unwrap())
-        .collect()
 }
 
 /// What a host may do to a WebSocket that it has granted.
