@@ -1,9 +1,9 @@
-//! Gathers what the binary carries: our own files from `static/`, finished for the wire, and the official
+//! Gathers what the binary carries: our own files from `static/`, bundled for the wire, and the official
 //! Socket.IO browser client, each with its hash and its precompressed forms, as one table of assets.
 //!
-//! The client library is not in the repository. `package.json` and `package-lock.json` pin it;
-//! here it is installed with npm (once per build directory, no scripts run) and its SHA-256 is
-//! compared with the one in `package.json`.
+//! Neither the client library nor the bundler, [esbuild](https://esbuild.github.io), is in the repository. `package.json` and
+//! `package-lock.json` pin them; here they are installed with npm (once per build directory, no scripts run). The lock file holds the hash
+//! of each package; that of the client's bundles, which are handed on as they are, stands in `package.json`, too.
 
 use std::{
     collections::BTreeMap,
@@ -20,9 +20,28 @@ use sha2::{Digest, Sha256};
 
 type Fallible<T> = Result<T, Box<dyn Error>>;
 
+/// What pages load, below `static/`: each of these files is served with all that it imports in it, as one file, so that a visit takes few
+/// requests. A page's new script or style is a line here, and a tag in its template.
+const ENTRIES: [&str; 8] = [
+    "js/read.js",
+    "js/compare.js",
+    "js/hello.js",
+    "css/dante.css",
+    "css/read.css",
+    "css/compare.css",
+    "css/hello.css",
+    "css/noscript.css",
+];
+
+/// What modules may be written in: no newer than the sources themselves, whatever would be shorter.
+const MODULES: [&str; 3] = ["--format=esm", "--target=es2022", "--sourcemap=linked"];
+
 /// What npm is for here.
 const NPM_REASON: &str =
     "Dante carries the official Socket.IO browser client, which the build takes from the npm registry.";
+
+/// What shows that npm has installed the bundler.
+const BUNDLER: &str = "node_modules/esbuild/bin/esbuild";
 
 /// Where npm puts the bundles of the client library.
 const BUNDLES: &str = "node_modules/socket.io-client/dist";
@@ -50,15 +69,11 @@ fn gather() -> Fallible<()> {
         println!("cargo::rerun-if-changed={input}");
     }
 
-    let mut sources = BTreeMap::new();
-    collect(&root.join("static"), "static", &mut sources)?;
-    let mut assets = BTreeMap::new();
-    for (path, source) in sources {
-        let content = finish(&path, fs::read(source)?)?;
-        assets.insert(path, content);
-    }
+    let home = out.join("npm");
+    let library = client_library(&root, &home)?;
+    let mut assets = own_files(&root.join("static"), &out.join("bundles"), &home)?;
     let static_hash = hash_of_all(&assets);
-    for ((_, path), content) in SERVED.iter().zip(client_library(&root, &out)?) {
+    for ((_, path), content) in SERVED.iter().zip(library) {
         assets.insert((*path).to_owned(), content);
     }
 
@@ -74,44 +89,67 @@ fn gather() -> Fallible<()> {
     Ok(())
 }
 
-/// A file of ours as it is served: scripts and styles without their comments.
-fn finish(path: &str, content: Vec<u8>) -> Fallible<Vec<u8>> {
-    Ok(match path.rsplit_once('.') {
-        Some((_, "js" | "css")) => without_comments(&String::from_utf8(content)?).into_bytes(),
-        _ => content,
-    })
+/// Our own files as they are served: scripts and styles bundled, all others as they are.
+fn own_files(sources: &Path, bundles: &Path, home: &Path) -> Fallible<BTreeMap<String, Vec<u8>>> {
+    // What an entry that is gone has left behind.
+    if bundles.exists() {
+        fs::remove_dir_all(bundles)?;
+    }
+    let (scripts, styles): (Vec<_>, Vec<_>) = ENTRIES.iter().partition(|entry| entry.ends_with(".js"));
+    bundle(sources, bundles, home, &scripts, &MODULES)?;
+    bundle(sources, bundles, home, &styles, &[])?;
+
+    let mut files = BTreeMap::new();
+    collect(sources, "static", &mut files)?;
+    files.retain(|path, _| !path.ends_with(".js") && !path.ends_with(".css"));
+    collect(bundles, "static", &mut files)?;
+    let mut assets = BTreeMap::new();
+    for (path, source) in files {
+        let content = fs::read(source)?;
+        let content = if path.ends_with(".map") { portable(&content)? } else { content };
+        assets.insert(path, content);
+    }
+    Ok(assets)
 }
 
-/// What stands for all files in URLs: it changes when any of them does, so that modules may import each other by
-/// relative URLs and be cached for ever.
+/// Bundles entries, each into a file of the same name below `bundles`.
+fn bundle(sources: &Path, bundles: &Path, home: &Path, entries: &[&str], more: &[&str]) -> Fallible<()> {
+    let mut node = Command::new("node");
+    node.arg(home.join(BUNDLER)).args(entries).args(more).arg(format!("--outdir={}", bundles.display()));
+    node.args(["--bundle", "--minify", "--outbase=.", "--charset=utf8", "--log-level=warning"]);
+    let output = node.current_dir(sources).output().map_err(|error| cannot_start("node", &error))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        return Err(format!("{entries:?} can't be bundled ({}):\n{}", output.status, said.trim_end()).into());
+    }
+    for line in said.lines() {
+        println!("cargo::warning={line}");
+    }
+    Ok(())
+}
+
+/// The map of a bundle, naming its sources by their paths below `static/`: as the bundler writes it, it tells where this machine has them,
+/// and would be another one on each.
+fn portable(map: &[u8]) -> Fallible<Vec<u8>> {
+    let mut map: serde_json::Value = serde_json::from_slice(map)?;
+    for source in map["sources"].as_array_mut().ok_or("a map of a bundle has no sources")? {
+        let path = source.as_str().unwrap_or_default();
+        let own = path.rsplit_once("static/").ok_or_else(|| format!("{path} is not in static/"))?.1;
+        *source = format!("source/{own}").into();
+    }
+    Ok(serde_json::to_vec(&map)?)
+}
+
+/// What stands for all files in URLs: it changes when any of them does, so that they may name each other by relative URLs and be cached for
+/// ever.
 fn hash_of_all(assets: &BTreeMap<String, Vec<u8>>) -> String {
     let all: String = assets.iter().map(|(path, content)| format!("{path} {}\n", hex(content))).collect();
     short_hash(all.as_bytes())
 }
 
-/// Drops comments that have lines of their own. (prettier keeps our files in the form that this relies on;
-/// no text of ours has a line that begins like a comment.)
-fn without_comments(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut inside = false;
-    for line in text.lines() {
-        let start = line.trim_start();
-        let opens = start.starts_with("/*");
-        let whole = !inside && !opens && !start.starts_with("//");
-        let code_behind = opens && start.split_once("*/").is_some_and(|(_, code)| !code.trim().is_empty());
-        if (whole && !start.is_empty()) || (!inside && code_behind) {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-        inside = (inside || opens) && !start.contains("*/");
-    }
-    kept
-}
-
-/// Installs the client library unless it is there, and returns its bundles, checked, in the order of [`SERVED`].
-fn client_library(root: &Path, out: &Path) -> Fallible<[Vec<u8>; SERVED.len()]> {
+/// Installs what npm has for us, unless it is there, and returns the client's bundles, checked, in the order of [`SERVED`].
+fn client_library(root: &Path, home: &Path) -> Fallible<[Vec<u8>; SERVED.len()]> {
     let manifest: serde_json::Value = serde_json::from_slice(&fs::read(root.join("package.json"))?)?;
-    let home = out.join("npm");
     let read = |file: &str| {
         let hash = manifest["bundles"][file].as_str().ok_or(format!("package.json has no bundles.{file}"))?;
         let path = home.join(BUNDLES).join(file);
@@ -124,15 +162,19 @@ fn client_library(root: &Path, out: &Path) -> Fallible<[Vec<u8>; SERVED.len()]> 
             )
         }))
     };
+    let mut is_there = home.join(BUNDLER).exists();
+    for file in ["package.json", "package-lock.json"] {
+        is_there &= fs::read(root.join(file))? == fs::read(home.join(file)).unwrap_or_default();
+    }
     for (file, _) in SERVED {
-        if read(file)?.is_err() {
-            fs::create_dir_all(&home)?;
-            for file in ["package.json", "package-lock.json"] {
-                fs::copy(root.join(file), home.join(file))?;
-            }
-            npm_ci(&home)?;
-            break;
+        is_there = read(file)?.is_ok() && is_there;
+    }
+    if !is_there {
+        fs::create_dir_all(home)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(root.join(file), home.join(file))?;
         }
+        npm_ci(home)?;
     }
     let [classic, module] = SERVED.map(|(file, _)| read(file));
     Ok([classic??, module??])
@@ -147,17 +189,9 @@ fn npm_ci(home: &Path) -> Fallible<()> {
     } else {
         Command::new("npm")
     };
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(home);
-    let output = npm.output().map_err(|error| {
-        let reason = match error.kind() {
-            io::ErrorKind::NotFound => "it is not on the PATH".to_owned(),
-            _ => error.to_string(),
-        };
-        format!(
-            "npm can't be started: {reason}.\n{NPM_REASON}\n\
-             Install Node.js 20 or later, which has npm (https://nodejs.org), and build again."
-        )
-    })?;
+    // The bundler's program for this machine is an optional package, which npm may have been told to leave out.
+    npm.args(["ci", "--ignore-scripts", "--include=optional", "--no-audit", "--no-fund"]).current_dir(home);
+    let output = npm.output().map_err(|error| cannot_start("npm", &error))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!(
@@ -172,6 +206,17 @@ fn npm_ci(home: &Path) -> Fallible<()> {
         .into());
     }
     Ok(())
+}
+
+fn cannot_start(program: &str, error: &io::Error) -> String {
+    let reason = match error.kind() {
+        io::ErrorKind::NotFound => "it is not on the PATH".to_owned(),
+        _ => error.to_string(),
+    };
+    format!(
+        "{program} can't be started: {reason}.\n{NPM_REASON}\n\
+         Install Node.js 20 or later, which has npm (https://nodejs.org), and build again."
+    )
 }
 
 /// Adds every file below `dir`, named by its path with forward slashes.

@@ -90,7 +90,7 @@ async fn answers_have_security_headers_and_a_length() {
     for path in PAGES.into_iter().chain([
         "/dante",
         "/nothing",
-        "/static/js/reading.js",
+        "/static/js/read.js",
         "/static/nothing",
         "/socket.io/",
         "/socket.io/?EIO=4&transport=polling",
