@@ -104,10 +104,10 @@ export class Session {
     this.show();
   }
 
-  /** @param {string} transport */
-  connected(transport) {
+  /** @param {string} transport @param {number} [askedAt] */
+  connected(transport, askedAt) {
     clearTimeout(this.timer);
-    this.status.connected(transport);
+    this.status.connected(transport, askedAt);
     this.views.facts.refresh();
     // The first stanza is awaited like any other.
     this.views.next.restart();
@@ -203,6 +203,7 @@ export class Session {
     next.stop();
     pings.none();
     hops.freeze();
+    facts.away();
     if (!facts.hosting) facts.refresh();
     const sentence = this.status.outage?.up ? "say_lost" : "say_unreached";
     next.showMessage(t("say_trying"), t(`${sentence}_more`), t("try_now"));
@@ -222,6 +223,7 @@ export class Session {
     const { next, pings, follow, facts } = this.views;
     next.stop();
     pings.none();
+    facts.away();
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.show();

@@ -62,11 +62,11 @@ export class Status {
     [this.path, this.askedAt] = [path, performance.now()];
   }
 
-  /** @param {string} transport */
-  connected(transport) {
+  /** @param {string} transport @param {number} [askedAt] when this attempt began, where that is not when the page asked */
+  connected(transport, askedAt = this.askedAt) {
     this.transport = transport;
     this.since = performance.now();
-    this.handshakeMs = this.since - this.askedAt;
+    this.handshakeMs = this.since - askedAt;
     this.upgrading =
       transport === "polling" && this.choice === "socketio" && !this.onlyPolling && !this.blocked;
     this.upgradedMs = null;

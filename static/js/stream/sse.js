@@ -25,10 +25,15 @@ export function openEvents(reading, listener, places) {
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
-    source.addEventListener("open", () => listener.hop("handshake", askedAt, performance.now()));
+    source.addEventListener("open", () => {
+      const now = performance.now();
+      // It may have asked sooner than was said.
+      askedAt = Math.min(askedAt, now);
+      listener.hop("handshake", askedAt, now);
+    });
     source.addEventListener("reading", ({ data }) => {
       // Not when the headers arrive: a proxy may still hold back the body.
-      listener.connected("sse");
+      listener.connected("sse", askedAt);
       listener.opening(JSON.parse(data));
     });
     source.addEventListener("divinecomedy", ({ data }) => {
@@ -48,8 +53,9 @@ export function openEvents(reading, listener, places) {
     source.addEventListener("error", () => {
       // It retries by itself after the server's `retry:`, and reports here again if that fails.
       if (source.readyState !== EventSource.CLOSED) {
-        listener.lost("stream ended", performance.now() + RETRY_MS);
-        askedAt = performance.now();
+        // No event says when it asks again.
+        askedAt = performance.now() + RETRY_MS;
+        listener.lost("stream ended", askedAt);
         return;
       }
       url.search = reading.query(wishes(listener));

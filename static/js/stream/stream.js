@@ -18,7 +18,8 @@ import { openWebSocket } from "./websocket.js";
  * The callbacks of a stream. Times are those of `performance.now()`.
  * @typedef {object} Listener
  * @property {(path: string) => void} connecting a connection is being opened, the first or another one
- * @property {(transport: "websocket" | "polling" | "sse") => void} connected the connection is established
+ * @property {(transport: "websocket" | "polling" | "sse", askedAt?: number) => void} connected the connection is established; when it
+ *   was asked for, if `connecting` was not called for it
  * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection was established
  * @property {(reason: string) => void} blocked WebSocket does not get through, or led nowhere, for this reason; polling goes on
  * @property {(opening: Opening) => void} opening the reading begins or resumes
