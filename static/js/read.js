@@ -64,7 +64,7 @@ const views = {
   pings: new Pings(() => session.ping()),
 };
 const session = new Session(reading, status, views, places, intervalMs);
-session.wanted = start;
+session.arrivals.wanted = start;
 
 /** The stanza that the reader looks at: the newest one, or, while the page is held, the one at mid-height. */
 function stanzaInSight() {
