@@ -23,6 +23,16 @@ export const tenths = (value) => oneDecimal.format(value);
 /** Milliseconds as seconds: 3200 → 3.2 @param {number} ms */
 export const seconds = (ms) => oneDecimal.format(ms / 1000);
 
+const instantOfDay = new Intl.DateTimeFormat(locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
+/** The time of day with milliseconds. @param {Date} date */
+export const instant = (date) => instantOfDay.format(date);
+
 /** The time of day, of a `Date` or now. */
 export const clock = (date = new Date()) => timeOfDay.format(date);
 

@@ -2,6 +2,7 @@
 // in session/. Everything that is shown comes from there, and was measured.
 
 import { justWoke } from "./awake.js";
+import { recorded } from "./recorded.js";
 import { Arrivals } from "./session/arrivals.js";
 import { Connection } from "./session/connection.js";
 import { Notices } from "./session/notices.js";
@@ -31,8 +32,10 @@ export class Session {
    * @param {Views} views
    * @param {import("./stream/stream.js").Places} places
    * @param {number} intervalMs
+   * @param {import("./recorded.js").Record[]} records
    */
-  constructor(reading, status, views, places, intervalMs) {
+  constructor(reading, status, views, places, intervalMs, records) {
+    this.records = records;
     this.reading = reading;
     this.status = status;
     this.views = views;
@@ -58,7 +61,7 @@ export class Session {
     this.views.pings.restart();
     this.connection.awaitAnswer();
     this.show();
-    this.stream = open(choice, this.reading, this.#listener(), this.places);
+    this.stream = open(choice, this.reading, recorded(this.#listener(), choice, this.records), this.places);
   }
 
   /** The same stream again, where it stopped. */

@@ -1,6 +1,7 @@
 // The reading over server-sent events. An EventSource reconnects by itself, with Last-Event-ID, unless the answer
 // was not an event stream; then a new one is created here.
 
+import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { Attempts } from "./retry.js";
 
@@ -25,7 +26,14 @@ export function openEvents(reading, listener, places) {
     listener.connecting(url.pathname);
     source = new EventSource(url);
 
+    for (const name of ["reading", "divinecomedy", "readers", "announcement", "end"]) {
+      source.addEventListener(name, ({ data, lastEventId }) => {
+        const note = lastEventId && `id ${lastEventId}`;
+        listener.frame?.({ way: "in", kind: "event", name, bytes: size(data), note });
+      });
+    }
     source.addEventListener("open", () => {
+      listener.frame?.({ way: "", kind: "open" });
       const now = performance.now();
       // It may have asked sooner than was said.
       askedAt = Math.min(askedAt, now);
@@ -51,6 +59,7 @@ export function openEvents(reading, listener, places) {
       listener.ended();
     });
     source.addEventListener("error", () => {
+      listener.frame?.({ way: "", kind: source.readyState === EventSource.CLOSED ? "close" : "error" });
       // It retries by itself after the server's `retry:`, and reports here again if that fails.
       if (source.readyState !== EventSource.CLOSED) {
         // No event says when it asks again.

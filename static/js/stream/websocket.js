@@ -1,6 +1,7 @@
 // The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
 // asks for the next stanza.
 
+import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
@@ -43,6 +44,7 @@ export function openWebSocket(reading, listener, places) {
     };
     const current = socket;
     socket.addEventListener("open", () => {
+      listener.frame?.({ way: "", kind: "open" });
       listener.hop("upgrade", askedAt, performance.now());
       silence = window.setTimeout(() => {
         if (isOver()) return;
@@ -56,6 +58,8 @@ export function openWebSocket(reading, listener, places) {
       if (given || isOver()) return;
       const at = performance.now();
       const { event, text, ...content } = JSON.parse(data);
+      const kind = typeof data === "string" ? "text" : "binary";
+      listener.frame?.({ way: "in", kind, name: event, bytes: size(data) });
       if (event === "reading") {
         stands = true;
         listener.connected("websocket");
@@ -69,7 +73,8 @@ export function openWebSocket(reading, listener, places) {
         told.get(event)?.({ text, ...content });
       }
     });
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ code, reason }) => {
+      listener.frame?.({ way: "in", kind: "close", code, note: reason });
       clearTimeout(silence);
       if (given || isOver()) return;
       if (!stands) failed();
@@ -90,7 +95,9 @@ export function openWebSocket(reading, listener, places) {
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
       const id = (pings += 1);
-      socket.send(JSON.stringify({ event: PING_EVENT, id }));
+      const question = JSON.stringify({ event: PING_EVENT, id });
+      socket.send(question);
+      listener.frame?.({ way: "out", kind: "text", name: PING_EVENT, bytes: size(question) });
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(id);
