@@ -68,17 +68,22 @@ struct Layout<'a> {
     /// The relative path from this page to the root of the prefix: empty or `../`.
     root: &'static str,
     language: Language,
-    /// The query for links to other pages, which keeps the language that the URL chose.
+    /// The query for links to other pages, which keeps the language that the URL chose, and that the log of frames is open.
     keep: &'static str,
     app: &'a App,
 }
 
 impl<'a> Layout<'a> {
     fn new(request: &'a PageRequest, root: &'static str) -> Self {
-        let keep = match request.language {
-            _ if parameter(&request.query, "lang").is_none() => "",
-            Language::English => "?lang=en",
-            Language::Italian => "?lang=it",
+        let language = parameter(&request.query, "lang").map(|_| request.language);
+        let debug = parameter(&request.query, "debug").is_some();
+        let keep = match (language, debug) {
+            (None, false) => "",
+            (Some(Language::English), false) => "?lang=en",
+            (Some(Language::Italian), false) => "?lang=it",
+            (None, true) => "?debug",
+            (Some(Language::English), true) => "?lang=en&debug",
+            (Some(Language::Italian), true) => "?lang=it&debug",
         };
         Self { root, language: request.language, keep, app: &request.app }
     }

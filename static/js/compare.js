@@ -1,13 +1,19 @@
 // The page that compares the transports: all four read at once, each with a reading and a clock of its own.
 
 import { slept } from "./awake.js";
+import { FrameLog } from "./frame-log.js";
+import { recorded } from "./recorded.js";
 import { TransportRun } from "./transport-run.js";
 import { Reading } from "./reading.js";
 import { watchRequests } from "./requests.js";
 import { open, placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
+import { Trials } from "./trials.js";
 import { verdict } from "./verdict.js";
+import { jsonReport, textReport } from "./view/compare-report.js";
 import { ComparisonTable } from "./view/comparison.js";
+import { listenToCopy } from "./view/prefs.js";
+import { listenToSave } from "./view/save.js";
 
 /** @typedef {import("./view/comparison.js").Row} Row */
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
@@ -86,10 +92,20 @@ watchRequests(places, (choice) => {
   frame ||= requestAnimationFrame(draw);
 });
 
+const frames = new FrameLog();
+const trials = new Trials(places.transports, slept);
+const details = () => ({ runs, said: verdictElement.textContent ?? "", trials, frames });
+listenToCopy("copy", () => textReport(details()), "copied");
+listenToSave(/** @type {HTMLElement} */ (document.getElementById("save")), () => jsonReport(details()));
+
 for (const run of runs) {
   const transport = run.choice.match(/^socketio-(.+)/)?.[1];
-  if (transport && !places.transports.includes(transport)) run.become("disallowed");
-  else open(run.choice, run.reading, run, places);
+  if (transport && !places.transports.includes(transport)) {
+    run.become("disallowed");
+    trials.disallowed(/** @type {import("./trials.js").Transport} */ (run.choice));
+  } else {
+    open(run.choice, run.reading, recorded(run, run.choice, [frames, trials]), places);
+  }
 }
 setTimeout(() => {
   patient = false;

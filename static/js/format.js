@@ -7,7 +7,7 @@ const own = new Intl.NumberFormat().resolvedOptions().locale;
 const locale = own.split("-")[0] === language ? own : language;
 
 const whole = new Intl.NumberFormat(locale);
-const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const oneDecimal = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const timeOfDay = new Intl.DateTimeFormat(locale, {
   hour: "2-digit",
   minute: "2-digit",
@@ -17,8 +17,21 @@ const timeOfDay = new Intl.DateTimeFormat(locale, {
 /** 4811 → 4,811 @param {number} value */
 export const number = (value) => whole.format(value);
 
+/** 0.42 → 0.4 @param {number} value */
+export const tenths = (value) => oneDecimal.format(value);
+
 /** Milliseconds as seconds: 3200 → 3.2 @param {number} ms */
-export const seconds = (ms) => tenths.format(ms / 1000);
+export const seconds = (ms) => oneDecimal.format(ms / 1000);
+
+const instantOfDay = new Intl.DateTimeFormat(locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
+
+/** The time of day with milliseconds. @param {Date} date */
+export const instant = (date) => instantOfDay.format(date);
 
 /** The time of day, of a `Date` or now. */
 export const clock = (date = new Date()) => timeOfDay.format(date);
@@ -27,7 +40,7 @@ export const clock = (date = new Date()) => timeOfDay.format(date);
 export function deviation(ms) {
   const size = Math.round(Math.abs(ms));
   const sign = size === 0 ? "" : ms < 0 ? "−" : "+";
-  return size >= 1000 ? `${sign}${tenths.format(size / 1000)} s` : `${sign}${whole.format(size)} ms`;
+  return size >= 1000 ? `${sign}${oneDecimal.format(size / 1000)} s` : `${sign}${whole.format(size)} ms`;
 }
 
 /** A span of time in its two largest units: 2 h 40 min, 12 min, 8 s. @param {number} ms */

@@ -1,20 +1,24 @@
 // The reading page: creates its parts, determines where to start, and opens the stream.
 
-import { patience } from "./awake.js";
+import { patience, slept } from "./awake.js";
+import { FrameLog } from "./frame-log.js";
 import { Reading } from "./reading.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
 import { PATIENCE_MS } from "./stream/causes.js";
 import { placesOf } from "./stream/stream.js";
+import { Trials } from "./trials.js";
 import { Contents } from "./view/contents.js";
 import { $ } from "./view/dom.js";
 import { Follow } from "./view/follow.js";
+import { Frames } from "./view/frames.js";
 import { Hops } from "./view/hops.js";
 import { Next } from "./view/next.js";
 import { Facts } from "./view/panel.js";
 import { Plot } from "./view/plot.js";
 import { listenToCopy, listenToPrefs } from "./view/prefs.js";
-import { report } from "./view/report.js";
+import { jsonReport, textReport } from "./view/report.js";
+import { listenToSave } from "./view/save.js";
 import { listenToSheets } from "./view/sheets.js";
 import { Pings } from "./view/pings.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
@@ -29,8 +33,10 @@ const intervalMs = Number(dataset.interval);
 /** The address of this page, in the chosen language, that starts at a stanza. @param {number} index */
 function address(index) {
   const query = new URLSearchParams();
-  const language = new URLSearchParams(location.search).get("lang");
+  const asked = new URLSearchParams(location.search);
+  const language = asked.get("lang");
   if (language) query.set("lang", language);
+  if (asked.has("debug")) query.set("debug", "");
   query.set("stanza", String(index + 1));
   return `?${query}`;
 }
@@ -69,7 +75,9 @@ const views = {
   facts: new Facts(places.root),
   pings: new Pings(() => session.ping()),
 };
-const session = new Session(reading, status, views, places, intervalMs);
+const frames = new FrameLog();
+const trials = new Trials(places.transports, slept);
+const session = new Session(reading, status, views, places, intervalMs, [frames, trials]);
 session.arrivals.wanted = start;
 
 /** The stanza that the reader looks at: the newest one, or, while the page is held, the one at mid-height. */
@@ -117,16 +125,18 @@ select.value = dataset.choice ?? "";
 select.addEventListener("change", () => {
   if (status.state !== "end") openStream(/** @type {TransportChoice} */ (select.value));
 });
-listenToCopy(
-  "copy",
-  () => report({ choice: select.value, status, session, hosting: views.facts.hosting }),
-  "copied",
-);
+const details = () => {
+  const { facts, pings, hops } = views;
+  const choice = /** @type {TransportChoice} */ (select.value);
+  return { choice, status, session, facts, pings, hops, trials, frames };
+};
+listenToCopy("copy", () => textReport(details()), "copied");
+listenToSave($("save"), () => jsonReport(details()));
 listenToCopy(
   "link",
   () => {
     const url = new URL(address(from), location.href);
-    url.searchParams.delete("stanza");
+    for (const own of ["stanza", "debug"]) url.searchParams.delete(own);
     const stanza = stanzaInSight() ?? verse.now;
     const place = stanza && placeOf(stanza);
     if (place) url.hash = anchor(place);
@@ -145,6 +155,7 @@ if (canto) {
   verse.head(canto.canticle, canto.canto);
   contents.open(canto);
 }
+new Frames(frames, () => session.choice);
 views.next.beat(intervalMs);
 follow.beat(intervalMs);
 session.open(/** @type {TransportChoice} */ (dataset.choice));

@@ -3,6 +3,7 @@
 
 import { justWoke } from "./awake.js";
 import { isOffline, watchNetwork } from "./network.js";
+import { recorded } from "./recorded.js";
 import { Arrivals } from "./session/arrivals.js";
 import { Connection } from "./session/connection.js";
 import { Notices } from "./session/notices.js";
@@ -33,8 +34,10 @@ export class Session {
    * @param {Views} views
    * @param {import("./stream/stream.js").Places} places
    * @param {number} intervalMs
+   * @param {import("./recorded.js").Record[]} records
    */
-  constructor(reading, status, views, places, intervalMs) {
+  constructor(reading, status, views, places, intervalMs, records) {
+    this.records = records;
     this.reading = reading;
     this.status = status;
     this.views = views;
@@ -64,7 +67,7 @@ export class Session {
     this.views.pings.restart();
     this.connection.awaitAnswer();
     this.show();
-    this.stream = open(choice, this.reading, this.#listener(), this.places);
+    this.stream = open(choice, this.reading, recorded(this.#listener(), choice, this.records), this.places);
   }
 
   /** The same stream again, where it stopped. */

@@ -112,6 +112,7 @@ export class Connection {
     next.stop();
     pings.none();
     hops.freeze();
+    facts.away();
     if (!facts.hosting) facts.refresh();
     const sentence = say(status);
     next.showMessage(t(sentence), t(`${sentence}_more`), this.#actions("try_now"));
@@ -134,6 +135,7 @@ export class Connection {
     const { next, pings, follow, facts } = views;
     next.stop();
     pings.none();
+    facts.away();
     if (!facts.hosting) facts.refresh();
     put("dev", "");
     this.session.show();

@@ -3,6 +3,7 @@
 
 import { BROKEN, HANDSHAKE_PENDING, PATIENCE_MS, VAGUE } from "./causes.js";
 import { diagnose, isForeignEdition, waitForRoom } from "./diagnose.js";
+import { watchEngine } from "./frames.js";
 import { watchHandshake } from "./handshake.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
@@ -86,6 +87,7 @@ export function openSocketIo(reading, listener, places, transports) {
     socket.connect();
     // The client makes an engine for each attempt.
     const engine = socket.io.engine;
+    watchEngine(engine, listener);
     let opened = askedAt;
     if (engine.transport.name === "websocket") {
       // If the client tries its next transport all the same, an error came behind it (Firefox has one for a reset).

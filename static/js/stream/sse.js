@@ -3,6 +3,7 @@
 
 import { patience } from "../awake.js";
 import { STREAM_HELD, STREAM_PENDING } from "./causes.js";
+import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
@@ -32,8 +33,15 @@ export function openEvents(reading, listener, places) {
       attempts.unanswered("handshake", askedAt, url, STREAM_PENDING);
     });
 
+    for (const name of ["reading", "divinecomedy", "readers", "announcement", "end"]) {
+      source.addEventListener(name, ({ data, lastEventId }) => {
+        const note = lastEventId && `id ${lastEventId}`;
+        listener.frame?.({ way: "in", kind: "event", name, bytes: size(data), note });
+      });
+    }
     source.addEventListener("open", () => {
       stop();
+      listener.frame?.({ way: "", kind: "open" });
       listener.hop("handshake", askedAt, performance.now());
       // What holds the events back may let them go later, all at once: the stream stays open.
       stop = patience(attempts.patienceMs, () => {
@@ -65,6 +73,7 @@ export function openEvents(reading, listener, places) {
     });
     source.addEventListener("error", () => {
       stop();
+      listener.frame?.({ way: "", kind: current.readyState === EventSource.CLOSED ? "close" : "error" });
       if (isOver()) return;
       current.close();
       if (stands) attempts.lost("stream ended");

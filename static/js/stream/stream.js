@@ -35,6 +35,7 @@ import { openWebSocket } from "./websocket.js";
  *   took this long, or failed
  * @property {(readers: import("./notices.js").Readers) => void} [readers] so many read now; only who listens for it is told
  * @property {(announcement: import("./notices.js").Announcement) => void} [announcement] the host says something to all readers
+ * @property {(frame: import("./frames.js").Frame) => void} [frame] something went over the wire
  */
 
 /**

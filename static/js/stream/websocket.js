@@ -3,6 +3,7 @@
 
 import { patience } from "../awake.js";
 import { CLOSED, SILENT, UNANSWERED } from "./causes.js";
+import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
@@ -54,6 +55,7 @@ export function openWebSocket(reading, listener, places) {
       accepted = true;
       upgrade.over();
       stop();
+      listener.frame?.({ way: "", kind: "open" });
       listener.hop("upgrade", askedAt, performance.now());
       stop = patience(patienceMs, () => giveUp(SILENT));
     });
@@ -63,6 +65,8 @@ export function openWebSocket(reading, listener, places) {
       const at = performance.now();
       listener.heard?.(at);
       const { event, text, ...content } = JSON.parse(data);
+      const kind = typeof data === "string" ? "text" : "binary";
+      listener.frame?.({ way: "in", kind, name: event, bytes: size(data) });
       if (event === "reading") {
         stands = true;
         listener.connected("websocket");
@@ -76,9 +80,10 @@ export function openWebSocket(reading, listener, places) {
         told.get(event)?.({ text, ...content });
       }
     });
-    socket.addEventListener("close", ({ code }) => {
+    socket.addEventListener("close", ({ code, reason }) => {
       upgrade.over();
       stop();
+      listener.frame?.({ way: "in", kind: "close", code, note: reason });
       if (given || isOver()) return;
       // A refused upgrade is no WebSocket that was accepted and then closed.
       if (!stands) attempts.failed("upgrade", askedAt, url, accepted ? CLOSED : "");
@@ -99,7 +104,9 @@ export function openWebSocket(reading, listener, places) {
       if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
       const id = (pings += 1);
-      socket.send(JSON.stringify({ event: PING_EVENT, id }));
+      const question = JSON.stringify({ event: PING_EVENT, id });
+      socket.send(question);
+      listener.frame?.({ way: "out", kind: "text", name: PING_EVENT, bytes: size(question) });
       return new Promise((resolve, reject) => {
         const late = setTimeout(() => {
           waiting.delete(id);

@@ -129,6 +129,17 @@ export class Hops {
     return rows;
   }
 
+  /** Those that were measured, for a report. */
+  measured() {
+    const ended = this.#collect().filter(({ end }) => end !== undefined);
+    return ended.map(({ name, start, end = start, failure }) => ({
+      name,
+      startMs: Math.round(start - this.origin),
+      ms: Math.round(end - start),
+      failure: failure ?? null,
+    }));
+  }
+
   #draw() {
     const rows = this.#collect();
     const last = Math.max(...rows.map(({ end }) => end ?? 0), this.origin + 1);

@@ -49,8 +49,16 @@ export function showLoss({ date, ms, attempts, last }) {
   put("last-loss", t(attempts > 1 ? "last_loss_many" : "last_loss", values));
 }
 
-/** What the server reports about itself and this request; refreshed while the page is visible. */
+/**
+ * What the server reports about itself and this request; refreshed while the page is visible. While the server is away, the last
+ * answer stays, and says from when it is.
+ */
 export class Facts {
+  /** When the server was found to be away, by the clock of `performance.now()`; null while it answers. @type {number | null} */
+  #awaySince = null;
+  /** When the last answer came. */
+  #asOf = new Date();
+
   /** @param {URL} root */
   constructor(root) {
     this.url = new URL("hosting.json", root);
@@ -59,16 +67,32 @@ export class Facts {
     setInterval(() => this.refresh(), EVERY_MS);
   }
 
+  /** When the facts are from, if they are old. */
+  get asOf() {
+    return this.hosting && this.#awaySince !== null ? this.#asOf : null;
+  }
+
   async refresh() {
     if (document.hidden) return;
+    const askedAt = performance.now();
     try {
-      const answer = await fetch(this.url, { cache: "no-store" });
-      if (!answer.ok) return;
+      const answer = await fetch(this.url, { cache: "no-store", signal: AbortSignal.timeout(EVERY_MS) });
+      if (!answer.ok) throw new Error(String(answer.status));
       this.hosting = await answer.json();
-      this.#show();
     } catch {
-      // The last answer stays; the stream reports when the server is gone.
+      this.away();
+      return;
     }
+    this.#asOf = new Date();
+    // What was asked before the stream was lost says nothing of the time after.
+    if (this.#awaySince !== null && askedAt >= this.#awaySince) this.#awaySince = null;
+    this.#show();
+  }
+
+  /** The server does not answer, or the stream is gone: what is shown is old from now on. */
+  away() {
+    this.#awaySince ??= performance.now();
+    this.#showAge();
   }
 
   /** How many read now; the stream says so sooner than `hosting.json`. @param {import("../stream/notices.js").Readers} readers */
@@ -85,6 +109,13 @@ export class Facts {
     const { fleet } = this.hosting;
     this.readers({ here: readers, all: fleet?.readers ?? readers, nodes: fleet?.nodes ?? 1 });
     put("f-server", `dante ${version}`);
+    this.#showAge();
+  }
+
+  #showAge() {
+    const { asOf } = this;
+    $("facts").classList.toggle("old", asOf !== null);
+    put("f-age", asOf ? t("as_of", { time: clock(asOf) }) : "");
   }
 }
 

@@ -28,6 +28,16 @@ export class Pings {
     }
   }
 
+  /** In milliseconds; null where none was measured over this transport. */
+  figures() {
+    const { values } = this;
+    if (!values.length) return null;
+    const [last, best, worst] = [values[values.length - 1], Math.min(...values), Math.max(...values)].map(
+      Math.round,
+    );
+    return { lastMs: last, bestMs: best, worstMs: worst };
+  }
+
   /** There is no connection. */
   none() {
     put("ping", "–");

@@ -1,5 +1,6 @@
-// The text of Copy report: everything that the panel shows, for a bug report.
+// The reading page's report: as text, with everything that the panel shows, for a bug report; and as JSON.
 
+import { frameLines, pageReport, transportLines } from "../report.js";
 import { $, all } from "./dom.js";
 
 /** @param {Element} element */
@@ -12,13 +13,54 @@ const texts = (selector) => all(selector).map(textOf).filter(Boolean);
 const at = (id) => textOf($(id));
 
 /**
- * @param {object} details
- * @param {string} details.choice
- * @param {import("../status.js").Status} details.status
- * @param {import("../session.js").Session} details.session
- * @param {any} details.hosting the server's `hosting.json`
+ * @typedef {object} Details
+ * @property {string} choice
+ * @property {import("../status.js").Status} status
+ * @property {import("../session.js").Session} session
+ * @property {import("./panel.js").Facts} facts
+ * @property {import("./pings.js").Pings} pings
+ * @property {import("./hops.js").Hops} hops
+ * @property {import("../trials.js").Trials} trials
+ * @property {import("../frame-log.js").FrameLog} frames
  */
-export function report({ choice, status, session, hosting }) {
+
+/** The report as JSON takes it. @param {Details} details */
+export function jsonReport({ choice, status, session, facts, pings, hops, trials, frames }) {
+  const { reading, arrivals, connection } = session;
+  const { stanzas, gaps, repeats, fetched } = reading;
+  const { asOf, hosting } = facts;
+  // The page itself waits for an upgrade, and no longer than it says.
+  if (status.blocked && choice === "socketio") trials.heard(choice, "blocked", [status.blocked]);
+  return pageReport({
+    page: "read",
+    url: location.href,
+    agent: navigator.userAgent,
+    trials,
+    frames,
+    conclude: () => [],
+    outages: status.losses,
+    lifetimes: [],
+    more: {
+      choice,
+      state: status.state,
+      said: [at("what"), at("how")].join(" "),
+      counts: { stanzas, gaps, repeats, fetched, reconnects: connection.reconnects },
+      asked: arrivals.asked.map(({ date, from, to }) => ({ at: date.toISOString(), from, to })),
+      hops: hops.measured(),
+      roundTrip: pings.figures(),
+      hosting,
+      hostingAsOf: asOf?.toISOString() ?? null,
+    },
+    now: performance.now(),
+    date: new Date(),
+  });
+}
+
+/** @param {Details} details */
+export function textReport(details) {
+  const { choice, status, session, facts: known } = details;
+  const { hosting } = known;
+  const json = jsonReport(details);
   const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
   const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
   const losses = status.losses.map(
@@ -40,7 +82,12 @@ export function report({ choice, status, session, hosting }) {
     status.blocked ? `websocket: ${status.blocked}` : "",
     ["lost", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
     "",
+    ...transportLines(json),
+    "",
     `${texts("#clock-h").join(" ")}`,
+    all(".figures div")
+      .map((pair) => [...pair.children].map(textOf).join(" "))
+      .join(", "),
     `${at("place")} ${all(".counts div")
       .map((pair) => [...pair.children].map(textOf).reverse().join(" "))
       .join(", ")}`,
@@ -53,7 +100,10 @@ export function report({ choice, status, session, hosting }) {
     ...hops,
     "",
     ...facts,
+    known.asOf ? at("f-age") : "",
     hosting ? JSON.stringify(hosting) : "",
+    "",
+    ...frameLines(json),
   ]
     .join("\n")
     .replace(/\n{3,}/g, "\n\n");
