@@ -22,7 +22,8 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// What pages load, below `static/`: each of these files is served with all that it imports in it, as one file, so that a visit takes few
 /// requests. A page's new script or style is a line here, and a tag in its template.
-const ENTRIES: [&str; 8] = [
+const ENTRIES: [&str; 9] = [
+    "js/theme.js",
     "js/read.js",
     "js/compare.js",
     "js/hello.js",

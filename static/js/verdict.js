@@ -9,6 +9,12 @@ import { language, t } from "./strings.js";
 
 const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 
+/** The transports that are WebSockets, and where each one's is. */
+const WEBSOCKETS = new Map([
+  ["socketio-websocket", "socket.io/"],
+  ["websocket", "websocket/ws"],
+]);
+
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** @param {TransportRun[]} runs */
@@ -55,6 +61,22 @@ const remedies = (runs) => {
 };
 
 /**
+ * Names the column whose WebSocket does not get through; while the other one's does, the host lets WebSockets through.
+ * @param {TransportRun[]} blocked @param {TransportRun[]} runs
+ */
+function blockedOf(blocked, runs) {
+  if (blocked.length > 1) return t("compare_blocked_all");
+  const [{ choice }] = blocked;
+  const other = runs.find((run) => run.choice !== choice && WEBSOCKETS.has(run.choice));
+  const transport = capital(t(`compare_transport_${choice}`));
+  if (!other || !["streaming", "bursts", "ended"].includes(other.state) || other.first === null) {
+    return t("compare_blocked", { transport });
+  }
+  const path = WEBSOCKETS.get(choice) ?? "";
+  return t("compare_blocked_one", { transport, other: t(`compare_transport_${other.choice}`), path });
+}
+
+/**
  * The page's state, which is that of its worst transport, and the sentences.
  * @param {TransportRun[]} runs
  * @param {string[]} allowed the transports that the server allows Socket.IO
@@ -85,7 +107,7 @@ export function verdict(runs, allowed, patient) {
     const late = Math.max(...bursts.map(({ burst }) => burst.late));
     sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
-  if (blocked.length) sentences.push(t("compare_blocked"));
+  if (blocked.length) sentences.push(blockedOf(blocked, runs));
   const known = blocked.filter((run) => findings(run.seen()).some(({ id }) => id !== "upgrade-refused"));
   sentences.push(...found([...known, ...unanswered]), ...found(tried, ["age-cut", "idle-cut"]));
   if (offline.length) sentences.push(t("compare_offline"));

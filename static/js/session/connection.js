@@ -167,6 +167,7 @@ export class Connection {
       t: span(performance.now() - (began ?? performance.now())),
       gaps: number(reading.gaps + reading.of - reading.next),
       repeats: number(reading.repeats),
+      work: session.views.contents.work(reading.edition),
     };
     pings.none();
     put("dev", "");

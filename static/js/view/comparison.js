@@ -4,6 +4,7 @@ import { secondsOf } from "../findings.js";
 import { deviation, number, seconds } from "../format.js";
 import { grade, lateness } from "../pace.js";
 import { UNANSWERED } from "../stream/causes.js";
+import { typographic } from "../quotes.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../transport-run.js").TransportRun} TransportRun */
@@ -17,6 +18,17 @@ const STILL = ["unanswered", "blocked", "lost", "offline", "refused", "disallowe
 const LIVES = 2;
 /** A transport that is no more stanzas behind than this counts as level with the others. */
 const LEVEL = 1;
+
+/**
+ * How a transport's stream is, in a word: what comes late does not simply stream.
+ * @param {TransportRun} run @param {number} behind by how many stanzas
+ */
+function flow({ state, reason, newest }, behind) {
+  if (reason === UNANSWERED) return "upgrade";
+  if (state !== "streaming") return state;
+  if (behind > LEVEL) return "behind";
+  return newest && grade(lateness(newest)) === "stalled" ? "late" : state;
+}
 
 /** @param {number} ms */
 const duration = (ms) => (ms < 1000 ? `${number(Math.round(ms))} ms` : `${seconds(ms)} s`);
@@ -78,7 +90,7 @@ export class ComparisonTable {
     const line = document.createElement("span");
     line.className = "line";
     line.lang = language;
-    line.textContent = text
+    line.textContent = typographic(text, language)
       .split("\n")[0]
       .trim()
       .replace(/[,;:]$/, "");
@@ -119,11 +131,9 @@ export class ComparisonTable {
 
   /** @param {TransportRun} run @param {number} newest */
   drawFigures(run, newest) {
-    const { first, median, worst, state, reason } = run;
+    const { first, median, worst, reason } = run;
     const behind = run.newest ? newest - run.newest.index : 0;
     const status = reason.match(/^\d{3}\b/)?.[0] ?? "";
-    const axis =
-      reason === UNANSWERED ? "upgrade" : state === "streaming" && behind > LEVEL ? "behind" : state;
     const lives = run.lifetimes.list.slice(-LIVES).map(({ ms }) => secondsOf(ms));
     const sockets = run.choice === "socketio-polling" ? 0 : run.opened;
     const requests = run.requests + sockets;
@@ -133,7 +143,7 @@ export class ComparisonTable {
     this.put(run, "requests", requests ? number(requests) : "–");
     this.put(run, "reconnects", run.stood ? number(run.losses.length) : "–");
     this.put(run, "lives", lives.length ? t("compare_lives_of", { list: lives.join(" · ") }) : "–");
-    this.put(run, "axis", t(`compare_axis_${axis}`, { status, n: number(behind) }).trim());
+    this.put(run, "state", t(`compare_state_${flow(run, behind)}`, { status, n: number(behind) }).trim());
   }
 
   /** @param {TransportRun} run @param {string} figure @param {string} text */
