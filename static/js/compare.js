@@ -44,6 +44,7 @@ const runs = CHOICES.map(
 const table = new ComparisonTable(
   /** @type {HTMLTableElement} */ (document.querySelector("table.comparison")),
   runs,
+  KEEP,
 );
 
 /** @param {TransportRun} run @param {string} [text] @param {import("./pace.js").Arrival} [arrival] */

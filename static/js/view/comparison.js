@@ -10,7 +10,8 @@ import { t } from "../strings.js";
 /** @typedef {import("../transport-run.js").TransportRun} TransportRun */
 /** @typedef {import("../pace.js").Arrival} Arrival */
 /** @typedef {{index: number, text: string, language: string, arrivals: Map<string, Arrival>}} Row */
-/** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
+/** @typedef {{td: HTMLElement, shown: string}} Cell */
+/** @typedef {{tr: HTMLElement, line: HTMLElement, cells: Cell[]}} Slot */
 
 /** States in which no stanza is expected. */
 const STILL = ["unanswered", "blocked", "lost", "offline", "refused", "disallowed"];
@@ -52,81 +53,87 @@ function put(parent, text) {
 }
 
 export class ComparisonTable {
-  /** @param {HTMLTableElement} table @param {TransportRun[]} runs */
-  constructor(table, runs) {
+  /**
+   * @param {HTMLTableElement} table
+   * @param {TransportRun[]} runs
+   * @param {number} most how many stanzas it shows; each has its row from the start, so that nothing moves when one comes
+   */
+  constructor(table, runs, most) {
     this.runs = runs;
-    this.body = /** @type {HTMLElement} */ (table.querySelector(".rows"));
     this.figures = /** @type {HTMLElement} */ (table.querySelector(".sum"));
-    /** @type {Map<Row, {tr: HTMLElement, cells: Cell[]}>} those that are drawn */
-    this.rows = new Map();
+    this.slots = Array.from({ length: most }, () => this.#slot());
+    table.querySelector(".rows")?.append(...this.slots.map(({ tr }) => tr));
   }
 
   /** @param {Row[]} rows the newest first */
   draw(rows) {
     const newest = rows[0]?.index ?? 0;
     for (const run of this.runs) this.drawFigures(run, newest);
-    for (const [row, { tr }] of this.rows) {
-      if (rows.includes(row)) continue;
-      tr.remove();
-      this.rows.delete(row);
-    }
-    let place = this.body.firstElementChild;
-    for (const row of rows) {
-      const drawn = this.rows.get(row) ?? this.add(row);
-      if (drawn.tr === place) place = place.nextElementSibling;
-      else this.body.insertBefore(drawn.tr, place);
-      drawn.tr.className = row.index === newest ? "newest" : "";
-      this.runs.forEach((run, at) => this.drawCell(drawn.cells[at], run, row.arrivals.get(run.choice)));
-    }
+    this.slots.forEach((slot, at) => this.#drawRow(slot, rows[at]));
   }
 
-  /** @param {Row} row */
-  add(row) {
-    const { index, text, language } = row;
+  #slot() {
     const tr = element("tr", "row");
-    tr.dataset.index = String(index);
+    tr.className = "empty";
     const head = element("th", "rowheader");
     head.setAttribute("scope", "row");
     const line = document.createElement("span");
     line.className = "line";
-    line.lang = language;
-    line.textContent = typographic(text, language)
-      .split("\n")[0]
-      .trim()
-      .replace(/[,;:]$/, "");
     head.append(line);
     tr.append(head);
     const cells = this.runs.map(({ choice }) => {
       const td = element("td", "cell");
       td.dataset.choice = choice;
-      const [thread, figure] = [document.createElement("span"), document.createElement("b")];
-      thread.append(figure);
-      td.append(thread);
       tr.append(td);
-      return { td, thread, figure, shown: "?" };
+      return { td, shown: "?" };
     });
-    const drawn = { tr, cells };
-    this.rows.set(row, drawn);
-    return drawn;
+    return { tr, line, cells };
+  }
+
+  /** @param {Slot} slot @param {Row | undefined} row */
+  #drawRow({ tr, line, cells }, row) {
+    tr.classList.toggle("empty", !row);
+    tr.classList.toggle("newest", row !== undefined && tr === this.slots[0].tr);
+    if (!row) {
+      delete tr.dataset.index;
+      for (const cell of cells) {
+        cell.td.replaceChildren();
+        cell.shown = "?";
+      }
+      return;
+    }
+    const { index, text, language, arrivals } = row;
+    if (tr.dataset.index !== String(index)) {
+      tr.dataset.index = String(index);
+      line.lang = language;
+      line.textContent = typographic(text, language)
+        .split("\n")[0]
+        .trim()
+        .replace(/[,;:]$/, "");
+    }
+    this.runs.forEach((run, at) => this.#drawCell(cells[at], run, arrivals.get(run.choice)));
   }
 
   /** @param {Cell} cell @param {TransportRun} run @param {Arrival | undefined} arrival */
-  drawCell(cell, run, arrival) {
+  #drawCell(cell, run, arrival) {
     const ms = arrival ? lateness(arrival) : 0;
     const kind = arrival ? grade(ms) : STILL.includes(run.state) ? "none" : "due";
     cell.td.className = arrival && arrival === run.newest ? "now" : "";
     const shown = `${kind} ${arrival ? deviation(ms) : ""}`;
     if (shown === cell.shown) return;
     cell.shown = shown;
-    cell.thread.className = `thread ${kind}`;
-    cell.thread.style.setProperty("--x", scale(ms).toFixed(2));
-    cell.figure.replaceChildren();
+    const [thread, figure] = [document.createElement("span"), document.createElement("b")];
+    thread.className = `thread ${kind}`;
+    thread.style.setProperty("--x", scale(ms).toFixed(2));
+    thread.append(figure);
+    // A new mark, and not the old one at another place: nothing has moved.
+    cell.td.replaceChildren(thread);
     if (!arrival) return;
     const [value, unit] = deviation(ms).split(" ");
     const mark = document.createElement("i");
     mark.className = unit;
     mark.textContent = ` ${unit}`;
-    cell.figure.append(value, mark);
+    figure.append(value, mark);
   }
 
   /** @param {TransportRun} run @param {number} newest */
