@@ -8,13 +8,13 @@ use std::{
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::{app::App, assets, language::Language, routes::Routes};
+use super::{app::App, assets, language::Language, policy, routes::Routes};
 use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
@@ -47,6 +47,8 @@ struct PageRequest {
     query: String,
     language: Language,
     takes_gzip: bool,
+    /// The Content-Security-Policy of the page.
+    policy: HeaderValue,
 }
 
 impl FromRequestParts<App> for PageRequest {
@@ -59,6 +61,7 @@ impl FromRequestParts<App> for PageRequest {
             language: Language::choose(&query, &parts.headers),
             query,
             takes_gzip: assets::accepts(&parts.headers, "gzip"),
+            policy: policy::of_page(&parts.headers, app.trust_forwarded),
         })
     }
 }
@@ -194,6 +197,7 @@ fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Respon
         Ok(Ok(text)) => {
             let headers =
                 [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
+            let policy = [(header::CONTENT_SECURITY_POLICY, request.policy.clone())];
             let packed = if request.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
             match packed {
                 Some(bytes) => {
@@ -201,9 +205,9 @@ fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Respon
                         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
                         (header::CONTENT_ENCODING, "gzip"),
                     ];
-                    (headers, kind, bytes).into_response()
+                    (headers, policy, kind, bytes).into_response()
                 }
-                None => (headers, Html(text)).into_response(),
+                None => (headers, policy, Html(text)).into_response(),
             }
         }
         Ok(Err(error)) => {

@@ -1,6 +1,8 @@
 // The state of the stream, derived from measurements, and the sentences for it. Independent of the page.
 
 import { number, seconds, span } from "./format.js";
+import { noClient } from "./client-library.js";
+import { directiveIn } from "./policy.js";
 import { inStatus, inWords } from "./reasons.js";
 import { t } from "./strings.js";
 
@@ -181,7 +183,9 @@ export class Status {
       case "refused": {
         const [status, { path, reason }] = [inStatus(this.reason), this];
         let how = t(status ? "refused_status" : "refused_how", { path, reason: status ?? reason });
-        if (reason.endsWith(".js")) how = t("no_client", { url: reason });
+        if (reason.endsWith(".js")) how = noClient(reason);
+        const directive = directiveIn(reason);
+        if (directive) how = t("refused_policy", { reason: inWords(reason), directive });
         return { badge: t("refused"), what: t("refused_what"), how };
       }
       default:
@@ -199,6 +203,7 @@ export class Status {
   #polling() {
     if (this.onlyPolling) return t(this.choice === "socketio-polling" ? "polling_chosen" : "polling_only");
     const blocked = this.blocked ?? "";
+    if (directiveIn(blocked)) return t("polling_policy", { reason: inWords(blocked) });
     const sentence = blocked === BROKEN ? "broken" : MUTE.includes(blocked) ? "mute" : "how";
     return t(`polling_${sentence}`, { reason: inWords(blocked) });
   }

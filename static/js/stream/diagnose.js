@@ -1,5 +1,7 @@
 // Why an attempt to connect failed. Browsers hide it from scripts, so the same address is requested once more.
 
+import { policyJustNow } from "../policy.js";
+
 /** The reason of a WebSocket that does not get through, while the server itself is reachable. */
 export const BLOCKED = "websocket blocked";
 
@@ -57,11 +59,13 @@ export async function diagnose(url) {
     }
     // Dante itself answers that this was not an upgrade: so the upgrade, not the server, is what fails.
     if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
-      return { kind: "lost", reason: BLOCKED };
+      const policy = await policyJustNow(url, true);
+      return policy ? { kind: "refused", reason: policy } : { kind: "lost", reason: BLOCKED };
     }
     return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
   } catch {
-    return { kind: "lost", reason: "no answer" };
+    const policy = await policyJustNow(url);
+    return policy ? { kind: "refused", reason: policy } : { kind: "lost", reason: "no answer" };
   } finally {
     // An answer that is a stream would never end.
     probe.abort();

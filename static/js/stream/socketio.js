@@ -1,6 +1,8 @@
 // The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
 // Retries are scheduled here and not by the client, so that the page can show them.
 
+import { whenExplained } from "../client-library.js";
+import { policyAgainst } from "../policy.js";
 import { isForeignEdition, waitForRoom } from "./diagnose.js";
 import { watchHandshake } from "./handshake.js";
 import { notices, wishes } from "./notices.js";
@@ -32,7 +34,9 @@ export function openSocketIo(reading, listener, places, transports) {
   // Relative to the page, so that any prefix is right.
   const url = new URL("socket.io/", places.root);
   if (typeof io === "undefined") {
-    listener.refused(`${url.pathname}socket.io.js`);
+    const missing = () => listener.refused(`${url.pathname}socket.io.js`);
+    missing();
+    whenExplained(missing);
     return {
       retry: () => location.reload(),
       resume: () => {},
@@ -112,7 +116,7 @@ export function openSocketIo(reading, listener, places, transports) {
     });
     engine.on("upgradeError", (error) => {
       listener.hop("upgrade", opened, performance.now(), detail(error));
-      listener.blocked(detail(error));
+      listener.blocked(policyAgainst(url, true) || detail(error));
     });
   }
 
@@ -148,7 +152,9 @@ export function openSocketIo(reading, listener, places, transports) {
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Connected by polling although WebSocket was tried first: WebSocket does not get through.
-    if (name === "polling" && (names !== transports || names[0] === "websocket")) listener.blocked(obstacle);
+    if (name === "polling" && (names !== transports || names[0] === "websocket")) {
+      listener.blocked(policyAgainst(url, true) || obstacle);
+    }
     if (name === "websocket") worksSince ??= performance.now();
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);

@@ -36,7 +36,7 @@ export function openWebSocket(reading, listener, places) {
 
     /** @type {number | undefined} */
     let silence;
-    let given = false;
+    let [given, closed] = [false, false];
     const failed = () => {
       given = true;
       attempts.failed("upgrade", askedAt, url);
@@ -69,7 +69,14 @@ export function openWebSocket(reading, listener, places) {
         told.get(event)?.({ text, ...content });
       }
     });
+    // Chromium closes a WebSocket that a policy forbids with an error alone.
+    socket.addEventListener("error", () => {
+      window.setTimeout(() => {
+        if (current.readyState === WebSocket.CLOSED && !closed && !given && !isOver()) failed();
+      });
+    });
     socket.addEventListener("close", ({ code }) => {
+      closed = true;
       clearTimeout(silence);
       if (given || isOver()) return;
       if (!stands) failed();
