@@ -22,8 +22,7 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// What pages load, below `static/`: each of these files is served with all that it imports in it, as one file, so that a visit takes few
 /// requests. A page's new script or style is a line here, and a tag in its template.
-const ENTRIES: [&str; 9] = [
-    "js/theme.js",
+const ENTRIES: [&str; 8] = [
     "js/read.js",
     "js/compare.js",
     "js/hello.js",
@@ -34,8 +33,17 @@ const ENTRIES: [&str; 9] = [
     "css/noscript.css",
 ];
 
-/// What modules may be written in: no newer than the sources themselves, whatever would be shorter.
-const MODULES: [&str; 3] = ["--format=esm", "--target=es2022", "--sourcemap=linked"];
+/// What modules may be written in: no newer than the sources themselves, whatever would be shorter. Each says when all of it has run: see
+/// `static/js/guard.js`.
+const MODULES: [&str; 4] = [
+    "--format=esm",
+    "--target=es2022",
+    "--sourcemap=linked",
+    "--footer:js=document.documentElement.dataset.started=\"\";document.dispatchEvent(new Event(\"started\"));",
+];
+
+/// What every page loads first, for browsers of every age.
+const GUARD: (&str, [&str; 2]) = ("js/guard.js", ["--format=iife", "--target=es5"]);
 
 /// What npm is for here.
 const NPM_REASON: &str =
@@ -99,6 +107,7 @@ fn own_files(sources: &Path, bundles: &Path, home: &Path) -> Fallible<BTreeMap<S
     let (scripts, styles): (Vec<_>, Vec<_>) = ENTRIES.iter().partition(|entry| entry.ends_with(".js"));
     bundle(sources, bundles, home, &scripts, &MODULES)?;
     bundle(sources, bundles, home, &styles, &[])?;
+    bundle(sources, bundles, home, &[GUARD.0], &GUARD.1)?;
 
     let mut files = BTreeMap::new();
     collect(sources, "static", &mut files)?;

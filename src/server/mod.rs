@@ -22,6 +22,7 @@ mod line;
 mod metrics;
 mod pages;
 mod ping;
+mod policy;
 mod preference;
 mod reader;
 mod request_layer;
@@ -60,10 +61,6 @@ use crate::contract::paths;
 
 use routes::Routes;
 
-/// What browsers may load and do on Dante's pages: only what Dante itself serves.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 /// All routes, as they are below the prefix.
 fn router(app: &App) -> (Router, SocketIo) {
     let (engine, io) = engineio::engine(&app.engine, app.stop.clone());
@@ -94,7 +91,7 @@ fn router(app: &App) -> (Router, SocketIo) {
 }
 
 /// Adds security headers to every answer. Two of them are left out on scripts and styles, where browsers ignore
-/// them, since a page loads thirty of those.
+/// them. A page has a policy of its own already.
 fn secured<S>(
     service: S,
 ) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send
@@ -105,8 +102,9 @@ where
         let value = HeaderValue::from_static(value);
         move |answer: &Response| (!is_part_of_a_page(answer)).then(|| value.clone())
     };
-    let policy = shown(CONTENT_SECURITY_POLICY);
-    let service = SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy).layer(service);
+    let policy = shown(policy::PLAIN);
+    let service =
+        SetResponseHeaderLayer::if_not_present(header::CONTENT_SECURITY_POLICY, policy).layer(service);
     let service =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, shown("no-referrer")).layer(service);
     set_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff").layer(service)

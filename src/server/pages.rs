@@ -9,13 +9,13 @@ use std::{
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
-    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::{app::App, assets, error_page::Unknown, language::Language, routes::Routes};
+use super::{app::App, assets, error_page::Unknown, language::Language, policy, routes::Routes};
 use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
@@ -49,6 +49,8 @@ pub(super) struct PageRequest {
     query: String,
     language: Language,
     takes_gzip: bool,
+    /// The Content-Security-Policy of the page.
+    policy: HeaderValue,
 }
 
 impl FromRequestParts<App> for PageRequest {
@@ -67,6 +69,7 @@ impl PageRequest {
             language: Language::choose(&query, headers),
             query,
             takes_gzip: assets::accepts(headers, "gzip"),
+            policy: policy::of_page(headers, app.trust_forwarded),
         }
     }
 }
@@ -239,14 +242,15 @@ pub(super) fn render(request: &PageRequest, page: &impl Template) -> Response {
         }
     };
     let headers = [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
+    let policy = [(header::CONTENT_SECURITY_POLICY, request.policy.clone())];
     let packed = if request.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
     match packed {
         Some(bytes) => {
             let kind =
                 [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_ENCODING, "gzip")];
-            (headers, kind, bytes).into_response()
+            (headers, policy, kind, bytes).into_response()
         }
-        None => (headers, Html(text)).into_response(),
+        None => (headers, policy, Html(text)).into_response(),
     }
 }
 

@@ -2,6 +2,7 @@
 // (docs/verdicts.md), what is known, and what to do.
 
 import { number } from "./format.js";
+import { directiveIn } from "./policy.js";
 import { inWords, isFull, statusOf } from "./reasons.js";
 import * as causes from "./stream/causes.js";
 import { t } from "./strings.js";
@@ -102,6 +103,14 @@ function failure(reason, websocket) {
   if (reason === causes.OFFLINE) return { id: "offline", text: t("offline_what"), remedy: "" };
   if (reason.endsWith(".js")) {
     return { id: "library-missing", text: `${inWords(reason)}.`, remedy: t("remedy_404") };
+  }
+  const directive = directiveIn(reason);
+  if (directive) {
+    return {
+      id: "blocked-by-csp",
+      text: `${inWords(reason)}: ${directive}.`,
+      remedy: t("remedy_policy"),
+    };
   }
   const status = statusOf(reason);
   if (status) return answered(reason, status, websocket);

@@ -1,7 +1,9 @@
 // The Hello exchange: a message to the server, its answer, and how long that took. It has a namespace of its
 // own, so that no poem is streamed meanwhile.
 
+import { noClient, whenExplained } from "./client-library.js";
 import { number } from "./format.js";
+import { policyAgainst } from "./policy.js";
 import { within } from "./reasons.js";
 import { HANDSHAKE_PENDING } from "./stream/causes.js";
 import { watchHandshake } from "./stream/handshake.js";
@@ -116,7 +118,7 @@ function draw(newest) {
 function click() {
   clearTimeout(timer);
   if (!client) {
-    giveUp(t("hello_unconnected"), t("no_client", { url: `${path}socket.io.js` }));
+    giveUp(t("hello_unconnected"), noClient(`${path}socket.io.js`));
     return;
   }
   timer = window.setTimeout(impatient, PATIENCE_MS);
@@ -161,12 +163,15 @@ if (socket) {
   });
   socket.on("disconnect", broken);
   socket.on("connect_error", ({ message }) => {
-    const why = { reason: within(message) };
+    const policy = policyAgainst(root) || policyAgainst(root, true);
+    const why = { reason: within(policy || message) };
     if (socket.active) state("lost", t("hello_failed", why));
     else state("refused", t("hello_refused", why));
     if (wanted && !socket.active) giveUp(t("hello_unconnected"), status.textContent ?? "");
   });
   socket.on("helloBack", answered);
 } else {
-  state("refused", t("no_client", { url: `${path}socket.io.js` }));
+  const missing = () => state("refused", noClient(`${path}socket.io.js`));
+  missing();
+  whenExplained(missing);
 }

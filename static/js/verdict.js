@@ -1,6 +1,7 @@
 // Sums up the comparison of the transports in one or a few sentences.
 
 import { findings, said } from "./findings.js";
+import { noClient } from "./client-library.js";
 import { number, seconds } from "./format.js";
 import { within } from "./reasons.js";
 import { language, t } from "./strings.js";
@@ -126,7 +127,7 @@ export function verdict(runs, allowed, patient) {
   }
   const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
   const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
-  if (unloaded.length) sentences.push(t("no_client", { url: unloaded[0].reason }));
+  if (unloaded.length) sentences.push(noClient(unloaded[0].reason));
   if (turned.length) {
     sentences.push(
       t("compare_refused", { transports: names(turned), reason: reasons(turned) }),

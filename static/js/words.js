@@ -1,7 +1,9 @@
 // The sentences for the state of the stream: a badge, what there is, and how it comes or what would help.
 
+import { noClient } from "./client-library.js";
 import { findings, said } from "./findings.js";
 import { number, span } from "./format.js";
+import { directiveIn } from "./policy.js";
 import { inStatus, inWords } from "./reasons.js";
 import { t } from "./strings.js";
 
@@ -74,7 +76,8 @@ function polling({ onlyPolling, choice, blocked }, found) {
 /** @param {Status} status */
 function refused(status) {
   const { path, reason } = status;
-  if (reason.endsWith(".js")) return t("no_client", { url: reason });
+  if (reason.endsWith(".js")) return noClient(reason);
+  if (directiveIn(reason)) return findings(status.seen()).map(said).join(" ");
   const answer = inStatus(reason);
   if (!answer) return t("refused_how", { path, reason });
   const [finding] = findings(status.seen());

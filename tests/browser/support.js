@@ -137,7 +137,7 @@ export async function startBehindRelay(args = [], options = {}) {
 /**
  * Gives the suite that calls it a browser, and returns the function that opens a page in it.
  * @returns {(url: string, options?: import("playwright-core").BrowserContextOptions & {prepare?: (page:
- *   import("playwright-core").Page) => Promise<void>, notes?: boolean}) => Promise<Visit>}
+ *   import("playwright-core").Page) => Promise<void>, notes?: boolean, wait?: "load" | "commit"}) => Promise<Visit>} `wait` is what of the page is waited for
  */
 export function useBrowser() {
   let browser;
@@ -145,7 +145,7 @@ export function useBrowser() {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS });
   });
   after(() => browser?.close());
-  return async (url, { prepare = async () => {}, notes = true, ...options } = {}) => {
+  return async (url, { prepare = async () => {}, notes = true, wait = "load", ...options } = {}) => {
     const context = await browser.newContext({ locale: "en-GB", ...options });
     after(() => context.close());
     context.setDefaultTimeout(PATIENCE_MS);
@@ -153,7 +153,7 @@ export function useBrowser() {
     const visit = new Visit(await context.newPage());
     await prepare(visit.page);
     try {
-      visit.response = await visit.page.goto(url);
+      visit.response = await visit.page.goto(url, { waitUntil: wait });
     } catch (error) {
       await context.close();
       throw error;

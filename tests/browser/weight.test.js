@@ -6,6 +6,8 @@ import { poemFile, startDante } from "../support/dante.js";
 import { useBrowser } from "./support.js";
 
 const LIMIT = 60_000;
+/** Of requests: a usual rate limit lets so many through at once. */
+const REQUESTS = 8;
 const STANZAS = 900;
 
 /** A session of the developer tools with a page. */
@@ -29,7 +31,7 @@ async function work(tools) {
 describe("weight", { concurrency: 2 }, () => {
   const open = useBrowser();
 
-  it(`a first visit takes less than ${LIMIT / 1000} kB, headers included, and a second one next to nothing`, async () => {
+  it(`a first visit takes at most ${REQUESTS} requests and less than ${LIMIT / 1000} kB, headers included, and a second one next to nothing`, async () => {
     const { origin } = await startDante(["--interval", "200ms"]);
     const urls = new Map();
     const sizes = new Map();
@@ -56,6 +58,9 @@ describe("weight", { concurrency: 2 }, () => {
     assert.deepEqual(unfinished, []);
     const first = total();
     assert.ok(first > 20_000 && first < LIMIT, `${first} bytes:\n${listed()}`);
+    const asked = [...visit.requests, ...visit.sockets];
+    assert.equal(visit.sockets.length, 1);
+    assert.ok(asked.length <= REQUESTS, asked.join("\n"));
 
     sizes.clear();
     await visit.page.reload();

@@ -123,6 +123,8 @@ async fn answers_have_security_headers_and_a_length() {
             assert_eq!((policy, answer.header("referrer-policy")), ("", None), "{path}");
             continue;
         }
+        let is_page = kind.starts_with("text/html");
+        assert_eq!(policy.contains("; connect-src 'self' ws://"), is_page, "{path}: {policy}");
         assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"), "{path}: {policy}");
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"), "{path}");
     }

@@ -1,6 +1,7 @@
 // Why an attempt to connect failed. Browsers hide it from scripts, so the same address is requested once more.
 
 import { patience } from "../awake.js";
+import { policyJustNow } from "../policy.js";
 import { BLOCKED, TIMEOUT } from "./causes.js";
 
 const BAD_REQUEST = 400;
@@ -63,11 +64,14 @@ export async function diagnose(url, ms) {
     }
     // Dante itself answers that this was not an upgrade: so the upgrade, not the server, is what fails.
     if (status === BAD_REQUEST || status === UPGRADE_REQUIRED) {
-      return { kind: "lost", reason: BLOCKED };
+      const policy = await policyJustNow(url, true);
+      return policy ? { kind: "refused", reason: policy } : { kind: "lost", reason: BLOCKED };
     }
     return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
   } catch {
-    return { kind: "lost", reason: late ? TIMEOUT : "no answer" };
+    if (late) return { kind: "lost", reason: TIMEOUT };
+    const policy = await policyJustNow(url);
+    return policy ? { kind: "refused", reason: policy } : { kind: "lost", reason: "no answer" };
   } finally {
     stop();
     // An answer that is a stream would never end.

@@ -1,6 +1,8 @@
 // The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
 // Retries are scheduled here and not by the client, so that the page can show them.
 
+import { whenExplained } from "../client-library.js";
+import { policyAgainst } from "../policy.js";
 import { BROKEN, HANDSHAKE_PENDING, PATIENCE_MS, VAGUE } from "./causes.js";
 import { diagnose, isForeignEdition, waitForRoom } from "./diagnose.js";
 import { watchEngine } from "./frames.js";
@@ -34,7 +36,9 @@ export function openSocketIo(reading, listener, places, transports) {
   // Relative to the page, so that any prefix is right.
   const url = new URL("socket.io/", places.root);
   if (typeof io === "undefined") {
-    listener.refused(`${url.pathname}socket.io.js`);
+    const missing = () => listener.refused(`${url.pathname}socket.io.js`);
+    missing();
+    whenExplained(missing);
     return {
       retry: () => location.reload(),
       resume: () => {},
@@ -122,8 +126,7 @@ export function openSocketIo(reading, listener, places, transports) {
     });
     engine.on("upgradeError", (error) => {
       listener.hop("upgrade", opened, performance.now(), detail(error));
-      listener.blocked(detail(error));
-      explain(engine, detail(error));
+      obstructed(engine, detail(error), true);
     });
   }
 
@@ -140,6 +143,18 @@ export function openSocketIo(reading, listener, places, transports) {
     queueMicrotask(() => {
       if (!attempts.closed && engine === socket.io.engine) connect();
     });
+  }
+
+  /**
+   * WebSocket does not get through, and the poem comes by polling.
+   * @param {any} engine
+   * @param {string} why as far as that is known
+   * @param {boolean} vague whether more may be found out
+   */
+  function obstructed(engine, why, vague) {
+    const policy = policyAgainst(url, true);
+    listener.blocked(policy || why);
+    if (vague && !policy) explain(engine, why);
   }
 
   /**
@@ -171,8 +186,7 @@ export function openSocketIo(reading, listener, places, transports) {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Connected by polling although WebSocket was tried first: WebSocket does not get through.
     if (name === "polling" && (names !== transports || names[0] === "websocket")) {
-      listener.blocked(obstacle);
-      if (obstacle === VAGUE) explain(socket.io.engine, obstacle);
+      obstructed(socket.io.engine, obstacle, obstacle === VAGUE);
     }
     if (name === "websocket") worksSince ??= performance.now();
     listener.connected(early === null ? name : "polling");

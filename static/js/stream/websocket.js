@@ -37,7 +37,7 @@ export function openWebSocket(reading, listener, places) {
 
     const current = socket;
     const { patienceMs } = attempts;
-    let [accepted, given] = [false, false];
+    let [accepted, given, closed] = [false, false, false];
     /** Nothing has come for so long. @param {string} what */
     const giveUp = (what) => {
       if (given || isOver()) return;
@@ -80,7 +80,18 @@ export function openWebSocket(reading, listener, places) {
         told.get(event)?.({ text, ...content });
       }
     });
+    // Chromium closes a WebSocket that a policy forbids with an error alone.
+    socket.addEventListener("error", () => {
+      window.setTimeout(() => {
+        if (current.readyState !== WebSocket.CLOSED || closed || given || isOver()) return;
+        given = true;
+        upgrade.over();
+        stop();
+        attempts.failed("upgrade", askedAt, url);
+      });
+    });
     socket.addEventListener("close", ({ code, reason }) => {
+      closed = true;
       upgrade.over();
       stop();
       listener.frame?.({ way: "in", kind: "close", code, note: reason });
