@@ -2,7 +2,7 @@
 // asks for the next stanza.
 
 import { patience } from "../awake.js";
-import { CLOSED, SILENT, UNANSWERED } from "./causes.js";
+import { AT_ONCE_MS, CLOSED, SILENT, UNANSWERED } from "./causes.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
@@ -36,7 +36,9 @@ export function openWebSocket(reading, listener, places) {
 
     const current = socket;
     const { patienceMs } = attempts;
-    let [accepted, given] = [false, false];
+    /** @type {number | null} */
+    let acceptedAt = null;
+    let given = false;
     /** Nothing has come for so long. @param {string} what */
     const giveUp = (what) => {
       if (given || isOver()) return;
@@ -51,10 +53,10 @@ export function openWebSocket(reading, listener, places) {
       if (!isOver()) listener.unanswered?.(UNANSWERED);
     });
     socket.addEventListener("open", () => {
-      accepted = true;
+      acceptedAt = performance.now();
       upgrade.over();
       stop();
-      listener.hop("upgrade", askedAt, performance.now());
+      listener.hop("upgrade", askedAt, acceptedAt);
       stop = patience(patienceMs, () => giveUp(SILENT));
     });
     socket.addEventListener("message", ({ data }) => {
@@ -80,8 +82,7 @@ export function openWebSocket(reading, listener, places) {
       upgrade.over();
       stop();
       if (given || isOver()) return;
-      // A refused upgrade is no WebSocket that was accepted and then closed.
-      if (!stands) attempts.failed("upgrade", askedAt, url, accepted ? CLOSED : "");
+      if (!stands) attempts.failed("upgrade", askedAt, url, fate(acceptedAt));
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
@@ -113,4 +114,10 @@ export function openWebSocket(reading, listener, places) {
       });
     },
   };
+}
+
+/** What became of a WebSocket that brought nothing: a refused upgrade is none that was accepted. @param {number | null} acceptedAt */
+function fate(acceptedAt) {
+  if (acceptedAt === null) return "";
+  return performance.now() - acceptedAt < AT_ONCE_MS ? CLOSED : SILENT;
 }
