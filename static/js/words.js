@@ -28,7 +28,7 @@ export function words(status, intervalMs, reading) {
       return { badge: name(status), what: t("polling_what"), how: polling(status, found) };
     case "bursts":
     case "cuts":
-      return { badge: name(status), what: t(`${state}_what`), how: found };
+      return { badge: name(status), what: t(`${state}_what`), how: flawed(status) };
     case "silent":
       return { badge: name(status), what: t("silent_what"), how: found || t("silent_how") };
     case "offline":
@@ -65,6 +65,12 @@ function reached({ upgrading, upgradedMs, handshakeMs, transport }) {
   if (upgradedMs !== null) return t("reached_upgraded", { ms: number(Math.round(upgradedMs)) });
   return t(transport === "sse" ? "reached_sse" : "reached_at_once", { ms: number(Math.round(handshakeMs)) });
 }
+
+/** What is wrong with a stream that comes; that it comes by polling is no flaw. @param {Status} status */
+const flawed = (status) =>
+  findings({ ...status.seen(), blocked: null })
+    .map(said)
+    .join(" ");
 
 /** @param {Status} status @param {string} found */
 function polling({ onlyPolling, choice, blocked }, found) {

@@ -22,6 +22,8 @@ export const UNANSWERED = "upgrade pending";
 export const CLOSED = "websocket closed";
 export const SILENT = "websocket silent";
 export const UNHEARD = "websocket unheard";
+/** Later, it was not closed at once. */
+export const AT_ONCE_MS = 2000;
 /** It works, and breaks off within seconds, again and again. */
 export const BROKEN = "websocket broke";
 /** What browsers say of a WebSocket that could not be opened. */

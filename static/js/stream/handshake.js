@@ -4,7 +4,7 @@
 // 20 s, or for the first ping that is not answered, and then try the same again.
 
 import { patience } from "../awake.js";
-import { CLOSED, HANDSHAKE_PENDING, PATIENCE_MS, SILENT, UNANSWERED, UNHEARD } from "./causes.js";
+import { AT_ONCE_MS, CLOSED, HANDSHAKE_PENDING, PATIENCE_MS, SILENT, UNANSWERED, UNHEARD } from "./causes.js";
 import { Upgrade } from "./upgrades.js";
 
 /**
@@ -18,12 +18,15 @@ export function watchHandshake(socket, mute, ms = PATIENCE_MS) {
   const { engine } = socket.io;
   let [accepted, heard] = [false, false];
   let stop = () => {};
+  /** Since when the step has lasted. */
+  let since = performance.now();
   const isWebSocket = () => engine.transport.name === "websocket";
   const silence = () => {
     if (!isWebSocket()) return HANDSHAKE_PENDING;
     if (heard) return UNHEARD;
     return accepted ? SILENT : UNANSWERED;
   };
+  const ending = () => (performance.now() - since < AT_ONCE_MS ? CLOSED : silence());
   const expired = (/** @type {any} */ transport) => {
     // The client has gone on to its next transport meanwhile, whose time begins.
     if (transport === engine.transport) over(silence());
@@ -31,6 +34,7 @@ export function watchHandshake(socket, mute, ms = PATIENCE_MS) {
   };
   const wait = () => {
     stop();
+    since = performance.now();
     const { transport } = engine;
     stop = patience(ms, () => expired(transport));
   };
@@ -42,10 +46,10 @@ export function watchHandshake(socket, mute, ms = PATIENCE_MS) {
   const closed = (reason, details) => {
     // A machine that has gone offline says nothing about the way of WebSockets.
     const cut = reason === "transport close" && details?.description !== "network connection lost";
-    over(cut && isWebSocket() ? CLOSED : null);
+    over(cut && isWebSocket() ? ending() : null);
   };
   // Before the handshake, the client tries its next transport by itself.
-  const broken = () => over(heard && isWebSocket() ? CLOSED : null);
+  const broken = () => over(heard && isWebSocket() ? ending() : null);
   const handshaken = () => {
     heard = true;
     wait();

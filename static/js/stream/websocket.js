@@ -2,7 +2,7 @@
 // asks for the next stanza.
 
 import { patience } from "../awake.js";
-import { CLOSED, SILENT, UNANSWERED } from "./causes.js";
+import { AT_ONCE_MS, CLOSED, SILENT, UNANSWERED } from "./causes.js";
 import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
@@ -37,7 +37,9 @@ export function openWebSocket(reading, listener, places) {
 
     const current = socket;
     const { patienceMs } = attempts;
-    let [accepted, given, closed] = [false, false, false];
+    /** @type {number | null} */
+    let acceptedAt = null;
+    let [given, closed] = [false, false];
     /** Nothing has come for so long. @param {string} what */
     const giveUp = (what) => {
       if (given || isOver()) return;
@@ -52,11 +54,11 @@ export function openWebSocket(reading, listener, places) {
       if (!isOver()) listener.unanswered?.(UNANSWERED);
     });
     socket.addEventListener("open", () => {
-      accepted = true;
+      acceptedAt = performance.now();
       upgrade.over();
       stop();
       listener.frame?.({ way: "", kind: "open" });
-      listener.hop("upgrade", askedAt, performance.now());
+      listener.hop("upgrade", askedAt, acceptedAt);
       stop = patience(patienceMs, () => giveUp(SILENT));
     });
     socket.addEventListener("message", ({ data }) => {
@@ -96,8 +98,7 @@ export function openWebSocket(reading, listener, places) {
       stop();
       listener.frame?.({ way: "in", kind: "close", code, note: reason });
       if (given || isOver()) return;
-      // A refused upgrade is no WebSocket that was accepted and then closed.
-      if (!stands) attempts.failed("upgrade", askedAt, url, accepted ? CLOSED : "");
+      if (!stands) attempts.failed("upgrade", askedAt, url, fate(acceptedAt));
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
@@ -131,4 +132,10 @@ export function openWebSocket(reading, listener, places) {
       });
     },
   };
+}
+
+/** What became of a WebSocket that brought nothing: a refused upgrade is none that was accepted. @param {number | null} acceptedAt */
+function fate(acceptedAt) {
+  if (acceptedAt === null) return "";
+  return performance.now() - acceptedAt < AT_ONCE_MS ? CLOSED : SILENT;
 }
