@@ -2,6 +2,7 @@
 // in session/. Everything that is shown comes from there, and was measured.
 
 import { justWoke } from "./awake.js";
+import { isOffline, watchNetwork } from "./network.js";
 import { recorded } from "./recorded.js";
 import { Arrivals } from "./session/arrivals.js";
 import { Connection } from "./session/connection.js";
@@ -10,6 +11,7 @@ import { open } from "./stream/stream.js";
 import { t } from "./strings.js";
 import { put } from "./view/dom.js";
 import { showCounts, showState } from "./view/panel.js";
+import { words } from "./words.js";
 
 /**
  * @typedef {object} Views
@@ -47,6 +49,10 @@ export class Session {
     this.stream = null;
     /** @type {import("./stream/stream.js").TransportChoice} */
     this.choice = "socketio";
+    // A connection that has fallen silent may be dead, and not know it.
+    watchNetwork((offline) => {
+      if (!offline && status.state === "silent" && status.transport) this.stream?.resume();
+    });
   }
 
   /**
@@ -85,6 +91,7 @@ export class Session {
       return;
     }
     this.status.silent();
+    if (isOffline() && this.status.transport) this.stream?.resume();
     this.show();
   }
 
@@ -92,7 +99,7 @@ export class Session {
   show() {
     const { status, reading, arrivals, connection } = this;
     const { state } = status;
-    showState(state, status.words(arrivals.pace.intervalMs, reading));
+    showState(state, words(status, arrivals.pace.intervalMs, reading));
     showCounts({ ...reading, reconnects: connection.reconnects });
     put("f-transport", this.#transport());
     if (state === "connecting" && !status.transport) this.views.next.showMessage(t("say_connecting"));
@@ -117,6 +124,8 @@ export class Session {
       connected: connection,
       upgraded: connection,
       blocked: connection,
+      unanswered: connection,
+      heard: connection,
       opening: connection,
       lost: connection,
       refused: connection,

@@ -1,9 +1,11 @@
 // The connection of a session: what the stream reports of it goes into the status, the hops, and the message in the
 // place of the stanza that does not come.
 
+import { patience } from "../awake.js";
 import { clock, number, seconds, span } from "../format.js";
 import { within } from "../reasons.js";
 import { UPGRADE_MS } from "../status.js";
+import { UNANSWERED } from "../stream/causes.js";
 import { t } from "../strings.js";
 import { put } from "../view/dom.js";
 import { showLoss } from "../view/panel.js";
@@ -19,7 +21,7 @@ export class Connection {
     this.session = session;
     this.reconnects = 0;
     this.earlyEnds = 0;
-    this.timer = 0;
+    this.forget = () => {};
   }
 
   /** A stream is being opened. */
@@ -40,21 +42,21 @@ export class Connection {
     session.show();
   }
 
-  /** @param {string} transport @param {number} [askedAt] */
-  connected(transport, askedAt) {
+  /** @param {string} transport */
+  connected(transport) {
     const { session } = this;
-    clearTimeout(this.timer);
-    session.status.connected(transport, askedAt);
+    this.forget();
+    session.status.connected(transport);
     session.views.facts.refresh();
     // The first stanza is awaited like any other.
     session.views.next.restart();
-    if (session.status.upgrading) this.#patience(UPGRADE_MS, () => this.blocked("upgrade pending"));
+    if (session.status.upgrading) this.#patience(UPGRADE_MS, () => this.blocked(UNANSWERED));
     session.show();
   }
 
   /** @param {number} ms */
   upgraded(ms) {
-    clearTimeout(this.timer);
+    this.forget();
     this.session.status.upgraded(ms);
     this.session.show();
   }
@@ -62,7 +64,7 @@ export class Connection {
   /** @param {string} reason */
   blocked(reason) {
     const { status, views } = this.session;
-    clearTimeout(this.timer);
+    this.forget();
     if (!status.transport) {
       views.hops.add({ name: "websocket", start: status.askedAt, end: performance.now(), failure: reason });
     }
@@ -70,18 +72,29 @@ export class Connection {
     this.session.show();
   }
 
+  /** @param {string} reason */
+  unanswered(reason) {
+    this.session.status.wait(reason);
+    this.session.show();
+  }
+
+  /** @param {number} at */
+  heard(at) {
+    this.session.status.lifetimes.heard(at);
+  }
+
   /** @param {import("../reading.js").Opening} opening */
   opening(opening) {
     const { reading, status, views, arrivals } = this.session;
     const due = reading.next;
     const missing = reading.opened(opening);
-    const loss = status.resumed();
+    const loss = status.resumed(opening.node);
     if (loss && arrivals.began !== null) {
       this.reconnects += 1;
       const values = { time: clock(loss.date), s: seconds(loss.ms), n: number(Math.max(0, missing)) };
       views.verse.interrupted(t(missing > 0 ? "resumed_gap" : "resumed", values));
       views.plot.cut();
-      showLoss({ ...loss, reason: within(loss.reason) });
+      showLoss(loss);
       status.losses.push(loss);
     }
     if (missing > 0) arrivals.gap(due, missing);
@@ -92,7 +105,7 @@ export class Connection {
   /** @param {string} reason @param {number | null} retryAt */
   lost(reason, retryAt) {
     const { status, views } = this.session;
-    clearTimeout(this.timer);
+    this.forget();
     status.lost(reason);
     this.session.show();
     const { next, pings, follow, hops, facts } = views;
@@ -101,21 +114,23 @@ export class Connection {
     hops.freeze();
     facts.away();
     if (!facts.hosting) facts.refresh();
-    const sentence = status.outage?.up ? "say_lost" : "say_unreached";
-    next.showMessage(t("say_trying"), t(`${sentence}_more`), t("try_now"));
+    const sentence = say(status);
+    next.showMessage(t(sentence), t(`${sentence}_more`), this.#actions("try_now"));
+    put("dev", "");
     if (retryAt !== null) {
       next.countdown(retryAt, (s) => {
         next.updateMessage(s ? t(sentence, { s: number(s) }) : t("say_trying"));
         put("dev", s ? t("again_in", { s: number(s) }) : "");
       });
     }
+    if (status.outage?.up && status.outage.attempts > 1) showLoss(status.outage.until(performance.now()));
     follow.scrollToLiveEdge();
   }
 
   /** @param {string} reason */
   refused(reason) {
     const { status, views } = this.session;
-    clearTimeout(this.timer);
+    this.forget();
     status.refused(reason);
     const { next, pings, follow, facts } = views;
     next.stop();
@@ -127,7 +142,7 @@ export class Connection {
     next.showMessage(
       t("say_refused", { reason: within(reason.split(":")[0]) }),
       t("say_refused_more"),
-      t("try_again"),
+      this.#actions("try_again"),
     );
     follow.scrollToLiveEdge();
   }
@@ -135,7 +150,7 @@ export class Connection {
   ended() {
     const { session } = this;
     const { reading, status, arrivals } = session;
-    clearTimeout(this.timer);
+    this.forget();
     const { began } = arrivals;
     if (began !== null && this.earlyEnds < EARLY_ENDS && arrivals.note(reading.of)) {
       this.earlyEnds += 1;
@@ -166,9 +181,22 @@ export class Connection {
     this.session.views.hops.add({ name, start, end, failure });
   }
 
+  /** What a reader may do: try again, or do without WebSocket. @param {string} again */
+  #actions(again) {
+    const { status, places } = this.session;
+    const polls = status.state === "blocked" && places.transports.includes("polling");
+    return polls ? [t(again), t("use_polling")] : [t(again)];
+  }
+
   /** @param {number} ms @param {() => void} then */
   #patience(ms, then) {
-    clearTimeout(this.timer);
-    this.timer = window.setTimeout(then, ms);
+    this.forget();
+    this.forget = patience(ms, then);
   }
+}
+
+/** What stands in the place of the stanza that does not come. @param {import("../status.js").Status} status */
+function say({ state, outage }) {
+  if (state === "offline" || state === "blocked") return `say_${state}`;
+  return outage?.up ? "say_lost" : "say_unreached";
 }

@@ -1,15 +1,15 @@
 // The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
 // asks for the next stanza.
 
+import { patience } from "../awake.js";
+import { CLOSED, SILENT, UNANSWERED } from "./causes.js";
 import { size } from "./frames.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
+import { Upgrade } from "./upgrades.js";
 
 const NORMAL = 1000;
-
-/** How long a WebSocket that was accepted may stay silent. */
-const PATIENCE_MS = 5000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -35,28 +35,35 @@ export function openWebSocket(reading, listener, places) {
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
-    /** @type {number | undefined} */
-    let silence;
-    let given = false;
-    const failed = () => {
-      given = true;
-      attempts.failed("upgrade", askedAt, url);
-    };
     const current = socket;
+    const { patienceMs } = attempts;
+    let [accepted, given] = [false, false];
+    /** Nothing has come for so long. @param {string} what */
+    const giveUp = (what) => {
+      if (given || isOver()) return;
+      given = true;
+      attempts.unanswered("upgrade", askedAt, url, what);
+      // Its end is not waited for: nobody may answer.
+      current.close();
+    };
+    const upgrade = new Upgrade(patienceMs, () => giveUp(UNANSWERED));
+    // Said as soon as it is so, although the browser may not have sent it yet.
+    let stop = patience(patienceMs, () => {
+      if (!isOver()) listener.unanswered?.(UNANSWERED);
+    });
     socket.addEventListener("open", () => {
       listener.frame?.({ way: "", kind: "open" });
+      accepted = true;
+      upgrade.over();
+      stop();
       listener.hop("upgrade", askedAt, performance.now());
-      silence = window.setTimeout(() => {
-        if (isOver()) return;
-        failed();
-        // Its end is not waited for: nobody may answer.
-        current.close();
-      }, PATIENCE_MS);
+      stop = patience(patienceMs, () => giveUp(SILENT));
     });
     socket.addEventListener("message", ({ data }) => {
-      clearTimeout(silence);
+      stop();
       if (given || isOver()) return;
       const at = performance.now();
+      listener.heard?.(at);
       const { event, text, ...content } = JSON.parse(data);
       const kind = typeof data === "string" ? "text" : "binary";
       listener.frame?.({ way: "in", kind, name: event, bytes: size(data) });
@@ -75,9 +82,11 @@ export function openWebSocket(reading, listener, places) {
     });
     socket.addEventListener("close", ({ code, reason }) => {
       listener.frame?.({ way: "in", kind: "close", code, note: reason });
-      clearTimeout(silence);
+      upgrade.over();
+      stop();
       if (given || isOver()) return;
-      if (!stands) failed();
+      // A refused upgrade is no WebSocket that was accepted and then closed.
+      if (!stands) attempts.failed("upgrade", askedAt, url, accepted ? CLOSED : "");
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
