@@ -216,7 +216,8 @@ pub struct HostingArgs {
 #[command(after_help = PROBE_HELP)]
 pub struct ProbeArgs {
     /// What to probe: the page of Dante or of any application, an event stream, or a WebSocket (ws: or wss:)
-    pub url: String,
+    #[arg(required_unless_present = "report")]
+    pub url: Option<String>,
 
     /// Which versions of HTTP to test: 1.1, 2, or both where the host offers HTTP/2 [default: both]
     #[arg(long, value_name = "1.1|2|both")]
@@ -289,6 +290,11 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "TIME", conflicts_with_all = ["hold", "verbose"])]
     pub watch: Option<String>,
 
+    /// Read a report that Dante's page has saved (Save report), or - for standard input, and tell it as a probe is told; with a URL, probe that,
+    /// too, and tell where the browser and the probe differ
+    #[arg(long, value_name = "FILE", conflicts_with = "watch")]
+    pub report: Option<String>,
+
     /// How long one answer (a page, an upgrade) may take, from 1s to 1h [default: 8s, more on a slow line]
     #[arg(long, value_name = "TIME")]
     pub timeout: Option<String>,
@@ -325,6 +331,13 @@ pub struct ProbeArgs {
     /// Print only the outcome and the verdicts
     #[arg(long)]
     pub quiet: bool,
+}
+
+impl ProbeArgs {
+    /// The URL, empty where there is only a report.
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_deref().unwrap_or_default()
+    }
 }
 
 /// The heading of the options for what is not Dante.

@@ -1,6 +1,7 @@
 //! What each command does, once its arguments are parsed.
 
 mod probe;
+mod saved_report;
 
 use std::{
     fs::File,

@@ -8,8 +8,9 @@ use std::{
 
 use anyhow::Context;
 
-use super::Failure;
+use super::{Failure, saved_report};
 use crate::{
+    bad_value::BadValue,
     cli::ProbeArgs,
     hosting::environment::Environment,
     output::has_no_reader,
@@ -17,6 +18,7 @@ use crate::{
         self, Document, ProbeEvent,
         plan::Plan,
         report::{Detail, Report, look::Look},
+        saved::{self, Told},
         watch::WatchEvent,
     },
     signals::Signals,
@@ -33,10 +35,25 @@ const UNFINISHED: u8 = 1;
 /// # Errors
 /// When a value cannot be used, or the probe cannot be made or told.
 pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
-    let mut plan = Plan::read(args, env).map_err(|error| Failure::Usage(error.into()))?;
+    let usage = |error: BadValue| Failure::Usage(error.into());
+    let told = args.report.as_deref().map(saved_report::read_report).transpose().map_err(usage)?;
+    let mut report = report(args, env);
+    if let Some(told) = told.as_ref().filter(|_| args.url.is_none()) {
+        let written = if args.json { saved_report::print_json(told, None) } else { report.told(told) };
+        return ended(written, told.exit_code()).map_err(Failure::Failed);
+    }
+    let mut plan = Plan::read(args, env).map_err(usage)?;
     if let Some(path) = args.post.as_deref().and_then(|text| text.strip_prefix('@')) {
         plan = plan.posting(read_post(path).map_err(Failure::Usage)?);
     }
+    match plan.watch() {
+        Some(time) => run_watch(plan, time, report, args.json).map_err(Failure::Failed),
+        None => run_probe(plan, report, args.json, told.as_ref()).map_err(Failure::Failed),
+    }
+}
+
+/// What the report is written with.
+fn report(args: &ProbeArgs, env: &Environment) -> Report<impl Write + use<>> {
     let terminal = io::stdout().is_terminal();
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let look = Look::new(env, columns.filter(|_| terminal));
@@ -45,10 +62,15 @@ pub fn probe(args: &ProbeArgs, env: &Environment) -> Result<u8, Failure> {
         (_, true) => Detail::Verbose,
         _ => Detail::Usual,
     };
-    let report = Report::new(anstream::stdout(), look, terminal, detail);
-    match plan.watch() {
-        Some(time) => run_watch(plan, time, report, args.json).map_err(Failure::Failed),
-        None => run_probe(plan, report, args.json).map_err(Failure::Failed),
+    Report::new(anstream::stdout(), look, terminal, detail)
+}
+
+/// The exit code of what was told, if it could be.
+fn ended(told: io::Result<()>, code: u8) -> anyhow::Result<u8> {
+    match told {
+        Err(error) if !has_no_reader(&error) => Err(error).context("cannot write the report"),
+        // Whoever reads has read enough, and the outcome is known.
+        _ => Ok(code),
     }
 }
 
@@ -71,7 +93,18 @@ fn read_post(path: &str) -> anyhow::Result<String> {
 }
 
 #[tokio::main]
-async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) -> anyhow::Result<u8> {
+async fn run_probe(
+    plan: Plan,
+    mut report: Report<impl Write>,
+    as_json: bool,
+    told: Option<&Told>,
+) -> anyhow::Result<u8> {
+    if let Some(told) = told.filter(|_| !as_json) {
+        match report.told(told).and_then(|()| report.gap()) {
+            Err(error) if has_no_reader(&error) => return Ok(UNFINISHED),
+            told => told.context("cannot write the report")?,
+        }
+    }
     let mut tell = |news: ProbeEvent<'_>| match news {
         _ if as_json => Ok(()),
         ProbeEvent::Start { url, started } => report.start(url, started),
@@ -86,12 +119,16 @@ async fn run_probe(plan: Plan, mut report: Report<impl Write>, as_json: bool) ->
         },
         signal = interrupted => anyhow::bail!("stopped by {signal}"),
     };
-    let told = if as_json { print_document(&document) } else { report.end(&document) };
-    match told {
-        Err(error) if !has_no_reader(&error) => Err(error).context("cannot write the report"),
-        // Whoever reads has read enough, and the outcome is known.
-        _ => Ok(document.exit_code()),
-    }
+    let comparisons = told.map(|told| saved::compare(told, &document)).unwrap_or_default();
+    let written = match told {
+        None if as_json => print_document(&document),
+        None => report.end(&document),
+        Some(told) if as_json => saved_report::print_json(told, Some((&document, &comparisons))),
+        Some(_) => report.end(&document).and_then(|()| report.compared(&comparisons)),
+    };
+    // Where both have looked, the worse of what they saw.
+    let code = told.map_or(0, Told::exit_code).max(document.exit_code());
+    ended(written, code)
 }
 
 fn print_document(document: &Document) -> io::Result<()> {

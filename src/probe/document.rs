@@ -180,7 +180,8 @@ fn try_url(evidence: &Evidence) -> Option<String> {
     Target::parse(&page.url).ok().map(|target| target.at(found_at).to_string())
 }
 
-fn word(whole: Severity) -> &'static str {
+/// The outcome in a word.
+pub(crate) fn word(whole: Severity) -> &'static str {
     match whole {
         Severity::Note => "good",
         Severity::Degraded => "degraded",
@@ -188,7 +189,8 @@ fn word(whole: Severity) -> &'static str {
     }
 }
 
-fn exit_code(whole: Severity) -> u8 {
+/// The exit code, which `docs/probe.md` documents.
+pub(crate) fn exit_code(whole: Severity) -> u8 {
     match whole {
         Severity::Note => 0,
         Severity::Degraded => 3,

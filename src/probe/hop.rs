@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::{EnumCount, VariantArray as _};
 
 use crate::transport::Transport;
@@ -119,7 +119,7 @@ impl fmt::Display for Hop {
 }
 
 /// How a hop went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Outcome {
     /// As it should.

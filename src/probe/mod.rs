@@ -37,6 +37,7 @@ pub mod plan;
 mod policy;
 pub(crate) mod report;
 mod run;
+pub(crate) mod saved;
 mod streams;
 mod subject;
 mod summary;

@@ -124,7 +124,7 @@ impl Subject {
             let reason = format!(
                 "a URL of ws or wss is a WebSocket's, and {option} is about HTTP; write http or https, or leave {option} out"
             );
-            return Err(BadValue::new("URL", &args.url, reason));
+            return Err(BadValue::new("URL", args.url(), reason));
         }
         let subject = if let Some(path) = args.socketio.as_deref() {
             Self::Engine(EngineRequest::read(args, target, path)?)
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     fn read(url: &str, change: impl FnOnce(&mut ProbeArgs)) -> Result<Subject, String> {
-        let mut args = ProbeArgs { url: url.into(), ..ProbeArgs::default() };
+        let mut args = ProbeArgs { url: Some(url.into()), ..ProbeArgs::default() };
         change(&mut args);
         let target = Target::parse("https://example.org/x").unwrap();
         Subject::read(&args, &target, url.starts_with("ws")).map_err(|error| error.to_string())

@@ -4,25 +4,9 @@
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
 /** @typedef {{heard: (choice: TransportChoice, event: string, values: any[]) => void}} Record what is recorded of all streams */
 
-/** @type {(keyof Listener)[]} */
-const EVENTS = [
-  "connecting",
-  "connected",
-  "upgraded",
-  "blocked",
-  "opening",
-  "stanza",
-  "lost",
-  "refused",
-  "foreign",
-  "ended",
-  "hop",
-  "readers",
-  "announcement",
-];
-
 /**
- * The same listener, with records.
+ * The same listener, with records. Streams ask which of the optional methods it has, so it has those of the other, and
+ * `frame`, which is for records alone.
  * @param {Listener} listener
  * @param {TransportChoice} choice
  * @param {Record[]} records
@@ -32,14 +16,16 @@ export function recorded(listener, choice, records) {
   const tell = (/** @type {string} */ event, /** @type {any[]} */ values) => {
     for (const record of records) record.heard(choice, event, values);
   };
-  const both = /** @type {any} */ ({ frame: (/** @type {any} */ frame) => tell("frame", [frame]) });
-  for (const event of EVENTS) {
-    // Which of the optional ones there are, streams ask.
-    if (!listener[event]) continue;
-    both[event] = (/** @type {any[]} */ ...values) => {
-      tell(event, values);
-      /** @type {any} */ (listener)[event](...values);
-    };
-  }
-  return both;
+  const frame = (/** @type {import("./stream/frames.js").Frame} */ one) => tell("frame", [one]);
+  return new Proxy(listener, {
+    get(known, name) {
+      if (name === "frame") return frame;
+      const method = /** @type {any} */ (known)[name];
+      if (typeof method !== "function") return method;
+      return (/** @type {any[]} */ ...values) => {
+        tell(String(name), values);
+        return method.apply(known, values);
+      };
+    },
+  });
 }

@@ -6,8 +6,11 @@
 /** @typedef {import("./trials.js").Trials} Trials */
 /** @typedef {{id: string, text: string}} Finding what a stream tells of the host, by the id of `dante probe` */
 /** @typedef {{date: Date, ms: number, reason: string, attempts?: number, last?: string}} Outage */
-/** @typedef {{date: Date, ms: number, quietMs: number, reason: string, code: number | null, gapMs: number | null}} Lifetime */
+/** @typedef {{date: Date, transport?: string, ms: number, quietMs: number, reason: string, code: number | null, gapMs: number | null}} Lifetime */
 /** @typedef {"good" | "degraded" | "failed" | "notReached" | "skipped"} Outcome */
+
+/** What is nothing of the host's, and so no fault. */
+const OWN = "offline";
 
 /** The name of this form, and its version: that changes when a field goes or changes its meaning. */
 const [FORMAT, VERSION] = ["dante-page-report", 1];
@@ -34,7 +37,8 @@ export function cleanAddress(address) {
  * @param {number} faults how many findings there are
  * @returns {Outcome}
  */
-export function outcomeOf({ state, stanzas }, faults) {
+export function outcomeOf({ state, stanzas, reason }, faults) {
+  if (state === "lost" && reason === OWN) return stanzas ? "good" : "notReached";
   if (state === "disallowed") return "skipped";
   if (state === "refused" || state === "blocked") return "failed";
   if (state === "opening") return "notReached";
@@ -55,7 +59,7 @@ function transport(trial, findings, now) {
   return {
     transport: trial.transport,
     hop: `stream-${trial.transport}`,
-    outcome: outcomeOf(trial, findings.length),
+    outcome: outcomeOf(trial, findings.filter(({ id }) => id !== OWN).length),
     state: trial.state,
     reason: trial.reason || null,
     verdicts: findings.map(({ id, text }) => ({ id, said: text })),
@@ -122,8 +126,9 @@ export function pageReport({
       ms: Math.round(ms),
       ...rest,
     })),
-    lifetimes: lifetimes.map(({ date: at, ms, quietMs, reason, code, gapMs }) => ({
-      openedAt: at.toISOString(),
+    lifetimes: lifetimes.map(({ date: at, transport: stream, ms, quietMs, reason, code, gapMs }) => ({
+      cutAt: at.toISOString(),
+      stream,
       ms: Math.round(ms),
       quietMs: Math.round(quietMs),
       reason,

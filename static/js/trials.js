@@ -1,6 +1,7 @@
 // What was tried on this page, transport by transport, and how it went: the last word on each. Independent of the page.
 
 import { Pace, lateness } from "./pace.js";
+import { isObstacle } from "./stream/causes.js";
 import { Timing } from "./timing.js";
 
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
@@ -21,6 +22,8 @@ export class Trial {
   reason = "";
   /** Whether it was ever connected. */
   stood = false;
+  /** What is awaited for longer than it should be. @type {string | null} */
+  unanswered = null;
   attempts = 0;
   connections = 0;
   stanzas = 0;
@@ -39,10 +42,10 @@ export class Trial {
 
   /** What is known of it, for its findings. */
   get seen() {
-    const { transport, state, reason, burst } = this;
+    const { transport, state, reason, unanswered, burst } = this;
     const failed = state === "lost" || state === "refused";
     const blocked = state === "blocked" ? reason : null;
-    return { transport, blocked, reason: failed ? reason : null, unanswered: null, cuts: null, burst };
+    return { transport, blocked, reason: failed ? reason : null, unanswered, cuts: null, burst };
   }
 }
 
@@ -84,6 +87,9 @@ export class Trials {
         this.#over(this.#trial("socketio-websocket"), "blocked", values[0]);
         if (choice === "socketio") this.#fallBack(choice);
         break;
+      case "unanswered":
+        this.#now(choice).unanswered = values[0];
+        break;
       case "opening":
         this.#now(choice).pace = new Pace(values[0].intervalMs);
         break;
@@ -102,6 +108,11 @@ export class Trials {
   /** A transport that the server does not offer. @param {Transport} transport */
   disallowed(transport) {
     this.#trial(transport).state = "disallowed";
+  }
+
+  /** The transport that a stream uses, or tries. @param {TransportChoice} choice */
+  using(choice) {
+    return this.#now(choice).transport;
   }
 
   /** @param {string} transport */
@@ -136,7 +147,7 @@ export class Trials {
     const trial = this.#trial(transport);
     this.#current.set(choice, trial.transport);
     trial.askedAt ||= before.askedAt;
-    [trial.state, trial.stood] = ["streaming", true];
+    [trial.state, trial.stood, trial.unanswered] = ["streaming", true, null];
     trial.connections += 1;
     // After an upgrade, what was the clock of the connection still is.
     if (before !== trial) trial.pace = before.pace;
@@ -164,12 +175,12 @@ export class Trials {
   #ended(choice, state, reason = "") {
     const trial = this.#now(choice);
     trial.timing.cut();
-    this.#over(trial, reason === "websocket blocked" && !trial.stood ? "blocked" : state, reason);
+    this.#over(trial, isObstacle(reason) && !trial.stood ? "blocked" : state, reason);
   }
 
   /** @param {Trial} trial @param {TrialState} state @param {string} reason */
   #over(trial, state, reason) {
-    trial.state = state;
+    [trial.state, trial.unanswered] = [state, null];
     if (reason) trial.reason = reason;
   }
 }

@@ -24,7 +24,7 @@ use tokio::{
 use crate::support::{Server, Setup, soon};
 
 async fn run(url: &str, change: impl FnOnce(&mut ProbeArgs)) -> Value {
-    let mut args = ProbeArgs { url: url.to_owned(), ..ProbeArgs::default() };
+    let mut args = ProbeArgs { url: Some(url.to_owned()), ..ProbeArgs::default() };
     change(&mut args);
     let plan = Plan::read(&args, &Environment::default()).expect("a plan");
     let document = soon(probe(plan, &mut |_| Ok(()))).await.expect("a probe");

@@ -133,7 +133,7 @@ describe("trials", () => {
 });
 
 describe("outcomes, as dante probe has them", () => {
-  for (const [state, count, faults, expected] of [
+  for (const [state, count, faults, expected, reason = ""] of [
     ["streaming", 3, 0, "good"],
     ["streaming", 3, 1, "degraded"],
     ["bursts", 3, 0, "degraded"],
@@ -141,13 +141,15 @@ describe("outcomes, as dante probe has them", () => {
     ["ended", 0, 0, "degraded"],
     ["lost", 3, 0, "degraded"],
     ["lost", 0, 0, "failed"],
+    ["lost", 3, 0, "good", "offline"],
+    ["lost", 0, 0, "notReached", "offline"],
     ["blocked", 0, 1, "failed"],
     ["refused", 0, 0, "failed"],
     ["opening", 0, 0, "notReached"],
     ["disallowed", 0, 0, "skipped"],
   ]) {
-    test(`${state} after ${count} stanzas with ${faults} findings: ${expected}`, () =>
-      assert.equal(outcomeOf({ state, stanzas: count }, faults), expected));
+    test(`${state} after ${count} stanzas with ${faults} findings, ${reason}: ${expected}`, () =>
+      assert.equal(outcomeOf({ state, stanzas: count, reason }, faults), expected));
   }
 });
 

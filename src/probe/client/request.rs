@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_host_goes_where_each_version_has_it() {
         let args = |header: &[&str]| ProbeArgs {
-            url: "https://dante.test/a?b".into(),
+            url: Some("https://dante.test/a?b".into()),
             header: header.iter().map(|text| (*text).to_owned()).collect(),
             ..ProbeArgs::default()
         };
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn what_is_meant_for_one_host_goes_to_no_other() {
         let args = ProbeArgs {
-            url: "https://dante.test/".into(),
+            url: Some("https://dante.test/".into()),
             header: ["Authorization: Bearer x", "Host: h", "X-Trace: 1"].map(str::to_owned).to_vec(),
             against: vec!["http://origin.test:8888/".into()],
             ..ProbeArgs::default()
@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn cookies_of_the_user_and_of_the_host_go_together() {
         let given = ["Cookie: session=1".to_owned()].to_vec();
-        let args = ProbeArgs { url: "https://dante.test/".into(), header: given, ..ProbeArgs::default() };
+        let args =
+            ProbeArgs { url: Some("https://dante.test/".into()), header: given, ..ProbeArgs::default() };
         let plan = Plan::read(&args, &Environment::default()).unwrap();
         let cookie = |request: Request| {
             let written = request.written(&plan, Form::ToServer).unwrap();

@@ -29,7 +29,7 @@ mod proxy;
 mod resume;
 mod sticky;
 mod streams;
-
+mod told;
 mod untested;
 
 use std::borrow::Cow;
@@ -42,6 +42,8 @@ use super::{
     hosts::{self, Host, Wait},
     verdicts::{Remedy, VerdictId},
 };
+pub(crate) use told::told_elsewhere;
+
 use crate::transport::Transport;
 use facts::{describe_answer, works};
 use names::Names;

@@ -22,6 +22,11 @@ impl Names {
         }
     }
 
+    /// Of Dante at this path, which has no slash at its end.
+    pub(super) fn of_dante(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), is_endpoint: false, app: "Dante" }
+    }
+
     /// A text with its placeholders filled.
     pub(super) fn fill(&self, text: &str) -> String {
         let prefix = self.prefix.as_str();

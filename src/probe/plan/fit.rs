@@ -27,7 +27,7 @@ fn check_ways(args: &ProbeArgs, ways_out: &WaysOut, target: &Target) -> Result<(
     match (proxy, args.resolve.first()) {
         (None, _) if args.direct => Err(BadValue::new(
             "--direct",
-            &args.url,
+            args.url(),
             "no proxy is set for this URL, so there is nothing to compare; leave it out, or name the proxy with --proxy",
         )),
         // A proxy that is asked for a URL looks up the name in it (RFC 9112, 3.2.2), and so does curl's.
@@ -100,7 +100,7 @@ mod tests {
                 &["--resolve", "http://p:3128", "--proxy \"\""],
             ),
         ] {
-            let mut args = ProbeArgs { url: url.into(), ..ProbeArgs::default() };
+            let mut args = ProbeArgs { url: Some(url.into()), ..ProbeArgs::default() };
             change(&mut args);
             let target = Target::parse(url).unwrap();
             let ways_out = WaysOut::read(proxy, &Environment::default(), &target).unwrap();

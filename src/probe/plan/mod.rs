@@ -72,9 +72,9 @@ impl Plan {
     /// # Errors
     /// When a value cannot be used.
     pub fn read(args: &ProbeArgs, env: &Environment) -> Result<Self, BadValue> {
-        let page = target::page_of_websocket(&args.url);
-        let target = Target::parse(page.as_deref().unwrap_or(&args.url))
-            .map_err(|reason| BadValue::new("URL", &args.url, reason))?;
+        let page = target::page_of_websocket(args.url());
+        let target = Target::parse(page.as_deref().unwrap_or(args.url()))
+            .map_err(|reason| BadValue::new("URL", args.url(), reason))?;
         let headers = args.header.iter().map(|text| header::read(text)).collect::<Result<_, _>>()?;
         let resolve = args.resolve.iter().map(|text| Resolve::read(text)).collect::<Result<_, _>>()?;
         let subject = Subject::read(args, &target, page.is_some())?;
@@ -171,7 +171,7 @@ mod tests {
     use crate::probe::subject::Kind;
 
     fn plan(change: impl FnOnce(&mut ProbeArgs)) -> Result<Plan, String> {
-        let mut args = ProbeArgs { url: "https://example.org/dante/".into(), ..ProbeArgs::default() };
+        let mut args = ProbeArgs { url: Some("https://example.org/dante/".into()), ..ProbeArgs::default() };
         change(&mut args);
         Plan::read(&args, &Environment::default()).map_err(|error| error.to_string())
     }
@@ -199,12 +199,12 @@ mod tests {
 
     #[test]
     fn urls_of_websockets() {
-        let read = plan(|args| args.url = "wss://example.org/chat".into()).unwrap();
+        let read = plan(|args| args.url = Some("wss://example.org/chat".into())).unwrap();
         assert_eq!(
             (read.target.to_string().as_str(), read.subject.kind()),
             ("https://example.org/chat", Kind::WebSocket)
         );
-        assert!(!plan(|args| args.url = "ws://example.org/".into()).unwrap().target.tls);
+        assert!(!plan(|args| args.url = Some("ws://example.org/".into())).unwrap().target.tls);
     }
 
     #[test]
@@ -212,10 +212,10 @@ mod tests {
         type Change = fn(&mut ProbeArgs);
         for (change, parts) in [
             (
-                (|args| args.url = "dante.example".into()) as Change,
+                (|args| args.url = Some("dante.example".into())) as Change,
                 &["URL \"dante.example\"", "http://dante.example"][..],
             ),
-            (|args| args.url = "wss:///x".into(), &["URL \"wss:///x\"", "host is missing"]),
+            (|args| args.url = Some("wss:///x".into()), &["URL \"wss:///x\"", "host is missing"]),
             (|args| args.hold = Some("0".into()), &["--hold", "1s"]),
             (|args| args.against = vec!["localhost:3000".into()], &["--against \"localhost:3000\""]),
             (|args| args.timeout = Some("soon".into()), &["--timeout \"soon\""]),

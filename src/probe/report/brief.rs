@@ -44,6 +44,11 @@ impl Brief {
         brief
     }
 
+    /// What somebody else tells of a stream.
+    pub(super) fn told(way: String) -> Self {
+        Self::of(way)
+    }
+
     fn of(way: impl Into<String>) -> Self {
         Self { way: way.into(), ..Self::default() }
     }

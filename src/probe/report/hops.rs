@@ -74,7 +74,8 @@ fn reason(brief: &Brief, details: &[&str]) -> String {
     format!("{} {}", brief.way, details.join(", ")).trim_end().to_owned() + &brief.rest
 }
 
-fn beside(mark: Mark, name: &str, reason: &str, look: Look) -> Vec<Line> {
+/// A name with its mark, and how it went beside it.
+pub(super) fn beside(mark: Mark, name: &str, reason: &str, look: Look) -> Vec<Line> {
     let head = marked(mark, look).with(PLAIN, name);
     hang(head, PLAIN, &look.text(reason), look.margin() + NAMES, look.width)
 }

@@ -8,6 +8,7 @@
 //! | `title` | the first line |
 //! | `hops`, `exchanges` | hops as lines, in short and in full |
 //! | `outcome`, `verdict` | what comes after them |
+//! | `saved` | what a page has saved, and what a probe sees beside it |
 //! | `watch` | what changes after a probe |
 
 pub(crate) mod brief;
@@ -16,6 +17,7 @@ mod hops;
 mod layout;
 pub(crate) mod look;
 mod outcome;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod title;
@@ -35,6 +37,7 @@ use self::{
 use super::{
     document::{Document, HopReport},
     hop::{Hop, Outcome},
+    saved::{Comparison, Told},
 };
 use crate::hosting::recipes::Recipe;
 
@@ -217,6 +220,30 @@ impl<W: Write> Report<W> {
             }
         }
         self.write(&lines)
+    }
+
+    /// What a page has saved of its streams.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn told(&mut self, told: &Told) -> io::Result<()> {
+        self.write(&saved::told(told, self.detail, self.look))
+    }
+
+    /// An empty line between two reports.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn gap(&mut self) -> io::Result<()> {
+        self.write(&[Line::default()])
+    }
+
+    /// What the browser of that page saw, beside what the probe saw.
+    ///
+    /// # Errors
+    /// When the output fails.
+    pub(crate) fn compared(&mut self, comparisons: &[Comparison]) -> io::Result<()> {
+        self.write(&saved::compared(comparisons, self.look))
     }
 
     /// The first line, if it was not written yet.

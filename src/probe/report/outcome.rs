@@ -59,6 +59,11 @@ impl Tally {
         Self { works, streams, reached, app, try_url, broken, notes: of(Severity::Note).count() }
     }
 
+    /// Of streams that somebody else has read; `reached`: whether any of them was tried.
+    pub(super) fn of_streams(works: Vec<(Hop, bool)>, reached: bool) -> Self {
+        Self { works, streams: true, reached, app: None, try_url: None, broken: None, notes: 0 }
+    }
+
     /// How many of how many.
     fn words(&self) -> String {
         if let Some(app) = self.app.as_ref().filter(|_| self.reached) {

@@ -1,11 +1,11 @@
 //! [`VerdictId`]: every verdict there is.
 
 use serde::Serialize;
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// The stable id of a verdict. `Display` and JSON write it in kebab case, as `docs/verdicts.md` lists it; the order is the
+/// The stable id of a verdict. `Display`, `FromStr` and JSON have it in kebab case, as `docs/verdicts.md` lists it; the order is the
 /// one of that page: first what no rule explains, then as the hops come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray, Serialize)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(into = "&'static str")]
 #[allow(missing_docs, reason = "each has its cause in its entry")]

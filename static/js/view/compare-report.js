@@ -1,5 +1,6 @@
 // The report of the page that compares the transports, as JSON and as text.
 
+import { findings } from "../findings.js";
 import { frameLines, pageReport, transportLines } from "../report.js";
 
 /**
@@ -25,9 +26,10 @@ export function jsonReport({ runs, said, trials, frames }) {
     agent: navigator.userAgent,
     trials,
     frames,
-    conclude: () => [],
-    outages: [],
-    lifetimes: [],
+    conclude: ({ transport }) =>
+      runs.filter(({ choice }) => choice === transport).flatMap((run) => findings(run.seen())),
+    outages: runs.flatMap(({ choice, losses }) => losses.map((loss) => ({ ...loss, transport: choice }))),
+    lifetimes: runs.flatMap(({ lifetimes }) => lifetimes.list),
     more: { state: document.body.dataset.state, said, counts: Object.fromEntries(counts) },
     now: performance.now(),
     date: new Date(),

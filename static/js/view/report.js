@@ -1,5 +1,6 @@
 // The reading page's report: as text, with everything that the panel shows, for a bug report; and as JSON.
 
+import { findings } from "../findings.js";
 import { frameLines, pageReport, transportLines } from "../report.js";
 import { $, all } from "./dom.js";
 
@@ -37,9 +38,12 @@ export function jsonReport({ choice, status, session, facts, pings, hops, trials
     agent: navigator.userAgent,
     trials,
     frames,
-    conclude: () => [],
+    conclude: (trial) => {
+      const inUse = trial.transport === trials.using(session.choice);
+      return findings(inUse ? { ...trial.seen, cuts: status.cuts } : trial.seen);
+    },
     outages: status.losses,
-    lifetimes: [],
+    lifetimes: status.lifetimes.list,
     more: {
       choice,
       state: status.state,
@@ -64,7 +68,8 @@ export function textReport(details) {
   const hops = all(".hops tr").map((row) => [...row.children].map(textOf).filter(Boolean).join(": "));
   const facts = all(".facts dt").map((term) => `${textOf(term)}: ${textOf(term.nextElementSibling ?? term)}`);
   const losses = status.losses.map(
-    ({ date, ms, reason }) => `${date.toISOString()} ${Math.round(ms)} ms: ${reason}`,
+    ({ date, ms, reason, attempts, last }) =>
+      `${date.toISOString()} ${Math.round(ms)} ms, ${attempts} attempts: ${last === reason ? reason : `${reason}; last: ${last}`}`,
   );
   const { reading } = session;
   const { asked } = session.arrivals;
@@ -80,7 +85,7 @@ export function textReport(details) {
     at("how"),
     // Verbatim: the words shown on the page may hide what matters.
     status.blocked ? `websocket: ${status.blocked}` : "",
-    ["lost", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
+    ["lost", "blocked", "refused"].includes(status.state) ? `reason: ${status.reason}` : "",
     "",
     ...transportLines(json),
     "",
