@@ -41,7 +41,7 @@ describe("compare", { concurrency: 2 }, () => {
       ["first", "median", "requests"].map((name) => figures(visit, name)),
     );
     for (const choice of CHOICES) {
-      assert.match(first[choice], /^\d+ ms$/, choice);
+      assert.match(first[choice], /^(\d+ ms|\d+\.\d s)$/, choice);
       assert.match(median[choice], /^[+−]?\d+ ms$/, choice);
     }
     // A poll for each stanza, one stream for all of them elsewhere.
@@ -97,10 +97,13 @@ describe("compare", { concurrency: 2 }, () => {
   });
 
   it("has a scale over the dots, and says how each stream is in a row of its own: late is not on time", async () => {
-    const { origin } = await startDante(["--poem", poemFile(40), "--interval", "300ms"]);
+    const { origin } = await startDante(["--interval", "500ms"]);
     const visit = await open(`${origin}/compare/`, { viewport: { width: 1440, height: 900 } });
     await arrived(visit, 4);
-    assert.deepEqual(Object.values(await figures(visit, "state")), Array(4).fill("streaming"));
+    // A busy machine may be late for a moment, and then the page says so.
+    await visit.until(() =>
+      [...document.querySelectorAll('[data-figure="state"] td')].every((td) => td.innerText === "streaming"),
+    );
     assert.deepEqual(await visit.$(".axis .ticks").first().locator("i").allInnerTexts(), [
       "0",
       "+1 s",

@@ -14,13 +14,16 @@ describe("quotation marks", { concurrency: 2 }, () => {
     const { origin } = await startDante(["--interval", "100ms"]);
     const visit = await open(`${origin}/?stanza=22`);
     await visit.stanzas(14);
-    const stanza = (index) => visit.text(`.stanza[data-index="${index}"]`);
+    // What is out of sight is not laid out, and has no text of its own but this.
+    const stanza = (index) => visit.$(`.stanza[data-index="${index}"]`).evaluate((one) => one.textContent);
+    await visit.$("#hold").click();
     assert.match(await stanza(21), /“Have pity on me,” unto him I cried,\s+“Whiche’er thou art, .* man!”/);
     // This speech opens here, and closes in the next but three.
     assert.match(await stanza(22), /^He answered me: “Not man; man once I was,/);
     assert.match(await stanza(23), /^‘Sub Julio’ was I born/);
     assert.match(await stanza(25), /climb’st .*\s.*every joy\?”/);
     const copied = await visit.page.evaluate(() => {
+      document.querySelector('.stanza[data-index="21"]').scrollIntoView();
       const range = document.createRange();
       range.selectNodeContents(document.querySelectorAll('.stanza[data-index="21"] .l')[1]);
       getSelection().removeAllRanges();
