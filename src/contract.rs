@@ -47,6 +47,8 @@ paths! {
     COMPARE = "/compare/";
     /// The Hello exchange.
     HELLO = "/hello/";
+    /// What all this is.
+    ABOUT = "/about/";
     /// What the server knows of itself and saw of a request.
     HOSTING = "/hosting.json";
     /// Orders to a room.

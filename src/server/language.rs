@@ -13,7 +13,7 @@ const TABLE: &str = include_str!("../../templates/strings.json");
 /// Prefixes of the strings for pages other than the reading page.
 const BESIDE: [&str; 2] = ["compare", "hello"];
 /// Prefixes of the strings that only templates use.
-const LABELS: [&str; 4] = ["choice", "fact", "noscript", "page"];
+const LABELS: [&str; 6] = ["about", "choice", "error", "fact", "noscript", "page"];
 
 type Sentences = BTreeMap<String, String>;
 

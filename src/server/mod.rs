@@ -10,6 +10,7 @@ mod cross_origin;
 mod drain;
 pub(crate) mod encoded_poem;
 pub(crate) mod engineio;
+mod error_page;
 mod faults;
 mod forwarded;
 mod handover;

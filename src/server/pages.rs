@@ -1,6 +1,7 @@
 //! The pages, rendered with askama. All their URLs are relative: a page works under any prefix.
 
 use std::{
+    borrow::Cow,
     io::{self, Write},
     sync::LazyLock,
 };
@@ -8,13 +9,13 @@ use std::{
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, State},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
 use flate2::{Compression, write::GzEncoder};
 
-use super::{app::App, assets, language::Language, routes::Routes};
+use super::{app::App, assets, error_page::Unknown, language::Language, routes::Routes};
 use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
@@ -39,11 +40,12 @@ pub(super) fn add_to(routes: Routes) -> Routes {
         .at(paths::PLAIN_TEXT, get(plain_text))
         .at(paths::COMPARE, get(compare_page))
         .at(paths::HELLO, get(hello_page))
+        .at(paths::ABOUT, get(about_page))
 }
 
 /// A request for a page.
-struct PageRequest {
-    app: App,
+pub(super) struct PageRequest {
+    pub(super) app: App,
     query: String,
     language: Language,
     takes_gzip: bool,
@@ -53,45 +55,62 @@ impl FromRequestParts<App> for PageRequest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Self {
+        Ok(Self::new(app, &parts.uri, &parts.headers))
+    }
+}
+
+impl PageRequest {
+    pub(super) fn new(app: &App, uri: &Uri, headers: &HeaderMap) -> Self {
+        let query = uri.query().unwrap_or_default().to_owned();
+        Self {
             app: app.clone(),
-            language: Language::choose(&query, &parts.headers),
+            language: Language::choose(&query, headers),
             query,
-            takes_gzip: assets::accepts(&parts.headers, "gzip"),
-        })
+            takes_gzip: assets::accepts(headers, "gzip"),
+        }
     }
 }
 
 /// What every page needs.
-struct Layout<'a> {
-    /// The relative path from this page to the root of the prefix: empty or `../`.
-    root: &'static str,
-    language: Language,
+pub(super) struct Layout<'a> {
+    /// The relative path from this page to the root of the prefix: empty, `../`, and so on.
+    pub(super) root: Cow<'static, str>,
+    pub(super) language: Language,
     /// The query for links to other pages, which keeps the language that the URL chose.
-    keep: &'static str,
-    app: &'a App,
+    pub(super) keep: &'static str,
+    pub(super) app: &'a App,
 }
 
 impl<'a> Layout<'a> {
-    fn new(request: &'a PageRequest, root: &'static str) -> Self {
+    pub(super) fn new(request: &'a PageRequest, root: impl Into<Cow<'static, str>>) -> Self {
         let keep = match request.language {
             _ if parameter(&request.query, "lang").is_none() => "",
             Language::English => "?lang=en",
             Language::Italian => "?lang=it",
         };
-        Self { root, language: request.language, keep, app: &request.app }
+        Self { root: root.into(), language: request.language, keep, app: &request.app }
     }
 
     /// The URL of one of our assets; an unknown name gives a dead link, which a test catches.
-    fn asset(&self, path: &str) -> String {
+    pub(super) fn asset(&self, path: &str) -> String {
         format!("{}{}", self.root, assets::url(path).unwrap_or_else(|| format!("missing/{path}")))
     }
 
     /// A sentence of the interface.
-    fn s(&self, name: &str) -> String {
+    pub(super) fn s(&self, name: &str) -> String {
         self.language.sentence(name)
     }
+
+    /// The query of a link that says more than the language: what comes before that.
+    pub(super) fn and(&self) -> String {
+        if self.keep.is_empty() { "?".to_owned() } else { format!("{}&", self.keep) }
+    }
+}
+
+/// The canticles of a poem, each with its cantos.
+pub(super) fn canticles(poem: &Poem) -> Vec<(&str, &[Canto])> {
+    let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
+    chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect()
 }
 
 /// A page of a reading, or of several.
@@ -109,13 +128,12 @@ struct ReadingPage<'a> {
 
 impl<'a> ReadingPage<'a> {
     /// A reading that starts where the page's URL says.
-    fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, String> {
+    fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, Unknown> {
         let poem = &request.app.poem;
-        let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
         Ok(Self {
             from: start(&request.query, poem)?,
             websocket: endpoint.trim_start_matches('/'),
-            canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
+            canticles: canticles(poem),
             language: language(poem),
             lines: poem.stanzas()[0].text.lines().count(),
         })
@@ -156,6 +174,12 @@ struct HelloPage<'a> {
     layout: Layout<'a>,
 }
 
+#[derive(Template)]
+#[template(path = "about.html")]
+struct AboutPage<'a> {
+    layout: Layout<'a>,
+}
+
 async fn socketio_page(request: PageRequest) -> Response {
     let page = ReadingPage::new(&request, paths::WEBSOCKET)
         .map(|reading| SocketIoPage { layout: Layout::new(&request, ""), reading });
@@ -184,33 +208,40 @@ async fn hello_page(request: PageRequest) -> Response {
     respond(&request, Ok(HelloPage { layout: Layout::new(&request, "../") }))
 }
 
+async fn about_page(request: PageRequest) -> Response {
+    respond(&request, Ok(AboutPage { layout: Layout::new(&request, "../") }))
+}
+
 /// The poem for those whose browsers run no scripts.
 async fn plain_text(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], app.poem.text()).into_response()
 }
 
-fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Response {
-    match page.map(|page| page.render()) {
-        Ok(Ok(text)) => {
-            let headers =
-                [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
-            let packed = if request.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
-            match packed {
-                Some(bytes) => {
-                    let kind = [
-                        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                        (header::CONTENT_ENCODING, "gzip"),
-                    ];
-                    (headers, kind, bytes).into_response()
-                }
-                None => (headers, Html(text)).into_response(),
-            }
-        }
-        Ok(Err(error)) => {
+fn respond(request: &PageRequest, page: Result<impl Template, Unknown>) -> Response {
+    match page {
+        Ok(page) => render(request, &page),
+        Err(unknown) => unknown.into_response(),
+    }
+}
+
+/// A page as it goes to this browser.
+pub(super) fn render(request: &PageRequest, page: &impl Template) -> Response {
+    let text = match page.render() {
+        Ok(text) => text,
+        Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
-        Err(message) => (StatusCode::BAD_REQUEST, message).into_response(),
+    };
+    let headers = [(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language, accept-encoding")];
+    let packed = if request.takes_gzip { gzip(text.as_bytes()).ok() } else { None };
+    match packed {
+        Some(bytes) => {
+            let kind =
+                [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_ENCODING, "gzip")];
+            (headers, kind, bytes).into_response()
+        }
+        None => (headers, Html(text)).into_response(),
     }
 }
 
@@ -223,25 +254,23 @@ fn gzip(text: &[u8]) -> io::Result<Vec<u8>> {
 
 /// The poem's language. For a text from `--poem` it is unknown, which HTML expresses with an empty `lang`; without it
 /// the text would inherit the interface's language.
-fn language(poem: &Poem) -> &'static str {
+pub(super) fn language(poem: &Poem) -> &'static str {
     static EMBEDDED: LazyLock<Poem> = LazyLock::new(Poem::embedded);
     if poem.edition() == EMBEDDED.edition() { "en" } else { "" }
 }
 
 /// Where a page's URL says to start: `?canto=purgatorio/1` is the first stanza of that canto, `?stanza=N` the N-th
 /// stanza, counted from 1, of that canto or, without one, of the poem.
-fn start(query: &str, poem: &Poem) -> Result<usize, String> {
+fn start(query: &str, poem: &Poem) -> Result<usize, Unknown> {
     let mut stanzas = 0..poem.len();
     if let Some(canto) = parameter(query, "canto") {
         let found = poem.cantos().iter().find(|known| names(&canto, &known.canticle, known.number));
-        stanzas = found.map(|canto| canto.stanzas.clone()).ok_or_else(|| no_canto(&canto, poem))?;
+        stanzas = found.map(|canto| canto.stanzas.clone()).ok_or_else(|| Unknown::canto(canto, poem))?;
     }
     let Some(text) = parameter(query, "stanza") else { return Ok(stanzas.start) };
     let number = text.parse::<usize>().ok().filter(|number| (1..=stanzas.len()).contains(number));
     let most = stanzas.len();
-    number.map(|number| stanzas.start + number - 1).ok_or_else(|| {
-        format!("stanza={text:?} is not a stanza here; give a whole number from 1 to {most}.\n")
-    })
+    number.map(|number| stanzas.start + number - 1).ok_or_else(|| Unknown::stanza(text, most))
 }
 
 /// Whether `purgatorio/1` or `purgatorio/I` names this canto.
@@ -250,19 +279,6 @@ fn names(text: &str, canticle: &str, number: u32) -> bool {
         let asked = asked.parse().ok().or_else(|| roman(&asked.to_uppercase()));
         name.to_lowercase() == canticle.to_lowercase() && asked == Some(number)
     })
-}
-
-fn no_canto(asked: &str, poem: &Poem) -> String {
-    let (Some(first), Some(last)) = (poem.cantos().first(), poem.cantos().last()) else {
-        return format!("canto={asked:?} was not found: this text has no cantos; use ?stanza=N.\n");
-    };
-    let name = |canto: &crate::poem::Canto| format!("{}/{}", canto.canticle.to_lowercase(), canto.number);
-    format!(
-        "canto={asked:?} is not one of the {} cantos here, from {} to {}.\n",
-        poem.cantos().len(),
-        name(first),
-        name(last)
-    )
 }
 
 #[cfg(test)]
@@ -312,6 +328,7 @@ mod tests {
             assert_eq!(start(query, &spaced), Ok(1), "{query}");
         }
         let plain = plain();
-        assert!(start("canto=inferno/1", &plain).unwrap_err().contains("no cantos"));
+        let unknown = start("canto=inferno/1", &plain).unwrap_err();
+        assert!(unknown.to_string().contains("no cantos"), "{unknown}");
     }
 }

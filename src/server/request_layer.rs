@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::{
     app::App,
+    error_page::{self, Visitor},
     faults, forwarded,
     metrics::Refusal,
     request_prefix::{self, Stripped},
@@ -84,5 +85,8 @@ async fn pass_on(app: App, mut request: Request, next: Next) -> Response {
         app.stop.cancel();
         return StatusCode::ACCEPTED.into_response();
     }
-    next.run(request).await
+    match Visitor::of(&app, &request) {
+        Some(visitor) => visitor.answer(next.run(request).await).await,
+        None => error_page::to_program(next.run(request).await),
+    }
 }

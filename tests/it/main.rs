@@ -10,6 +10,7 @@ mod binary;
 mod connections;
 mod cross_origin;
 mod echo;
+mod error_pages;
 mod guests;
 mod health;
 mod hostile;

@@ -8,8 +8,16 @@ fn prefixed(prefix: &str) -> Setup<'static> {
     Setup { args: ServeArgs { prefix: Some(prefix.into()), ..ServeArgs::default() }, ..Setup::default() }
 }
 
-const PAGES: [&str; 7] =
-    ["/", "/server-socketio.js", "/websocket/", "/server-faye.js", "/sse/", "/compare/", "/hello/"];
+const PAGES: [&str; 8] = [
+    "/",
+    "/server-socketio.js",
+    "/websocket/",
+    "/server-faye.js",
+    "/sse/",
+    "/compare/",
+    "/hello/",
+    "/about/",
+];
 
 #[tokio::test]
 async fn every_page_is_there_with_the_prefix_and_without() {
