@@ -1,10 +1,13 @@
 // The reading page: creates its parts, determines where to start, and opens the stream.
 
 import { Reading } from "./reading.js";
+import { LastPlaces } from "./last-place.js";
+import { memory } from "./memory.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
 import { placesOf } from "./stream/stream.js";
 import { Contents } from "./view/contents.js";
+import { continued, namesPlace, offerToContinue, withdrawOffer } from "./view/continue.js";
 import { $ } from "./view/dom.js";
 import { Follow } from "./view/follow.js";
 import { Hops } from "./view/hops.js";
@@ -33,7 +36,13 @@ function address(index) {
   return `?${query}`;
 }
 
-const contents = new Contents();
+const last = new LastPlaces(memory, dataset.edition ?? "", of);
+const contents = new Contents((place) => {
+  // Of another text, the page was not loaded for.
+  if (reading.edition !== dataset.edition) return;
+  last.at(place, performance.now());
+  withdrawOffer(last);
+});
 
 /** The fragment of the address; empty if it is malformed. */
 function fragment() {
@@ -47,7 +56,7 @@ function fragment() {
 /** The stanza that the fragment names. */
 const wanted = () => contents.find(fragment(), of, Number(dataset.lines));
 const start = wanted();
-const from = start?.index ?? Number(dataset.from);
+const from = start?.index ?? continued() ?? Number(dataset.from);
 
 const reading = new Reading(from, of, dataset.edition ?? "");
 const status = new Status(dataset.choice ?? "", places.transports);
@@ -127,6 +136,17 @@ listenToCopy(
 addEventListener("hashchange", () => {
   if (wanted() && !document.getElementById(fragment())) location.reload();
 });
+
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  const newest = verse.now ?? verse.poem;
+  newest.tabIndex = -1;
+  newest.focus({ preventScroll: true });
+  follow.follow(true);
+});
+
+if (from === 0 && !namesPlace()) offerToContinue(last);
+addEventListener("pagehide", () => last.store());
 
 const canto = contents.canto(from);
 if (canto) {

@@ -256,6 +256,7 @@ export class Session {
       t: span(performance.now() - (this.began ?? performance.now())),
       gaps: number(reading.gaps + reading.of - reading.next),
       repeats: number(reading.repeats),
+      work: this.views.contents.work(reading.edition),
     };
     pings.none();
     put("dev", "");

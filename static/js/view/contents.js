@@ -4,6 +4,7 @@ import { number, span } from "../format.js";
 import { t } from "../strings.js";
 import { all, put } from "./dom.js";
 import { nameOf, slug } from "./verse.js";
+import { workOf } from "../work.js";
 
 /** @typedef {import("../reading.js").Place} Place */
 
@@ -14,7 +15,9 @@ import { nameOf, slug } from "./verse.js";
  */
 
 export class Contents {
-  constructor() {
+  /** @param {(place: Place) => void} [looking] the reader looks at another stanza */
+  constructor(looking = () => {}) {
+    this.looking = looking;
     /** The cantos' links, each with the index of its canto's first stanza. */
     this.cantos = all(".cantos a").map((link) => ({ link, from: Number(link.dataset.from) }));
     this.segments = all(".through span").map((segment) => {
@@ -89,6 +92,15 @@ export class Contents {
     });
   }
 
+  /**
+   * What is streamed, by its name.
+   * @param {string | undefined} edition that was read; of any other than the page's own nothing is known here
+   */
+  work(edition) {
+    if (edition !== document.body.dataset.edition) return t("work_other");
+    return workOf(this.cantos.flatMap(({ from }) => this.canto(from) ?? []));
+  }
+
   /** The running head before the first stanza. @param {{canticle: string, canto: number}} canto */
   open(canto) {
     put("where", nameOf(canto));
@@ -100,6 +112,7 @@ export class Contents {
    * @param {number} lines how many it has
    */
   show(place, lines) {
+    this.looking(place);
     if (place.canticle === null) {
       put("where", t("where_stanza", { i: number(place.index + 1), of: number(place.of) }));
       return;

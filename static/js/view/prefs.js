@@ -1,31 +1,12 @@
 // The reader's preferences, and the buttons that copy.
 
+import { memory } from "../memory.js";
 import { t } from "../strings.js";
 import { $, put } from "./dom.js";
 
 const SIZES = [0.85, 1, 1.15, 1.3, 1.5];
 const NORMAL = 1;
 const FLASH_MS = 1800;
-
-/** The browser may forbid a page to store anything. */
-const memory = {
-  /** @param {string} name */
-  get(name) {
-    try {
-      return localStorage.getItem(`dante-${name}`);
-    } catch {
-      return null;
-    }
-  },
-  /** @param {string} name @param {string} value */
-  set(name, value) {
-    try {
-      localStorage.setItem(`dante-${name}`, value);
-    } catch {
-      // Then the choice lasts until the page is closed.
-    }
-  },
-};
 
 /** @param {() => void} resized the verses have another size */
 export function listenToPrefs(resized) {

@@ -2,6 +2,7 @@
 
 import { deviation, number, roman } from "../format.js";
 import { grade, lateness } from "../pace.js";
+import { typographic } from "../quotes.js";
 import { language, t } from "../strings.js";
 import { $, el, scaled } from "./dom.js";
 
@@ -72,7 +73,7 @@ export class Verse {
    */
   stanza(text, place, arrival) {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
-    const stanza = el("p", "stanza now", ...lines(text, place));
+    const stanza = el("p", "stanza now", ...lines(typographic(text, this.lang), place));
     if (arrival) stanza.append(thread(arrival));
     stanza.id = anchor(place);
     stanza.lang = this.lang;
