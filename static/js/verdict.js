@@ -8,6 +8,12 @@ import { language, t } from "./strings.js";
 
 const COUNTS = ["", "compare_one", "compare_two", "compare_three"];
 
+/** The transports that are WebSockets, and where each one's is. */
+const WEBSOCKETS = new Map([
+  ["socketio-websocket", "socket.io/"],
+  ["websocket", "websocket/ws"],
+]);
+
 const list = new Intl.ListFormat(language, { type: "conjunction" });
 
 /** @param {TransportRun[]} runs */
@@ -28,6 +34,25 @@ function ended(runs) {
     number(runs.reduce((total, { reading }) => total + reading[what], 0));
   return t("compare_ended", { gaps: sum("gaps"), repeats: sum("repeats") });
 }
+
+/**
+ * Names the column whose WebSocket does not get through; while the other one's does, the host lets WebSockets through.
+ * @param {TransportRun[]} blocked @param {TransportRun[]} runs
+ */
+function blockedOf(blocked, runs) {
+  if (blocked.length > 1) return t("compare_blocked_all");
+  const [{ choice }] = blocked;
+  const other = runs.find((run) => run.choice !== choice && WEBSOCKETS.has(run.choice));
+  const transport = capital(t(`compare_transport_${choice}`));
+  if (!other || !["streaming", "bursts", "ended"].includes(other.state) || other.first === null) {
+    return t("compare_blocked", { transport });
+  }
+  const path = WEBSOCKETS.get(choice) ?? "";
+  return t("compare_blocked_one", { transport, other: t(`compare_transport_${other.choice}`), path });
+}
+
+/** @param {string} words */
+const capital = (words) => words[0].toUpperCase() + words.slice(1);
 
 /**
  * The page's state, which is that of its worst transport, and the sentences.
@@ -59,7 +84,7 @@ export function verdict(runs, allowed, patient) {
     const late = Math.max(...bursts.map(({ burst }) => burst.late));
     sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
-  if (blocked.length) sentences.push(t("compare_blocked"));
+  if (blocked.length) sentences.push(blockedOf(blocked, runs));
   const broken = lost.filter(({ stood }) => stood);
   const unopened = lost.filter(({ stood }) => !stood);
   if (broken.length === tried.length) {

@@ -16,7 +16,7 @@ const LOOK_MS = 200;
 
 /** What the page shows of each transport: its state, and how many stanzas; null until it is there. Runs in the page. */
 function look() {
-  const cells = [...document.querySelectorAll('tr[data-figure="axis"] td[data-choice]')];
+  const cells = [...document.querySelectorAll('tr[data-figure="state"] td[data-choice]')];
   if (cells.length === 0) return null;
   return Object.fromEntries(
     cells.map(({ dataset: { choice, state = "" } }) => {

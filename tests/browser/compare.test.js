@@ -41,7 +41,7 @@ describe("compare", { concurrency: 2 }, () => {
       ["first", "median", "requests"].map((name) => figures(visit, name)),
     );
     for (const choice of CHOICES) {
-      assert.match(first[choice], /^\d+ ms$/, choice);
+      assert.match(first[choice], /^(\d+ ms|\d+\.\d s)$/, choice);
       assert.match(median[choice], /^[+−]?\d+ ms$/, choice);
     }
     // A poll for each stanza, one stream for all of them elsewhere.
@@ -77,9 +77,46 @@ describe("compare", { concurrency: 2 }, () => {
     await visit.state("blocked");
     const verdict = await visit.text("#verdict");
     assert.match(verdict, /Two transports are streaming\./);
-    assert.match(verdict, /WebSocket does not get through\./);
-    const axis = await figures(visit, "axis");
-    assert.deepEqual([axis["socketio-websocket"], axis.websocket], ["blocked", "blocked"]);
+    assert.match(verdict, /WebSocket does not get through, neither with Socket\.IO nor plain\./);
+    const state = await figures(visit, "state");
+    assert.deepEqual([state["socketio-websocket"], state.websocket], ["blocked", "blocked"]);
+  });
+
+  it("names the column whose WebSocket is blocked while the other one's delivers", async () => {
+    const url = await startBehindRelay(["--interval", "200ms"], { refuse: /websocket\/ws/ });
+    const visit = await open(`${url}compare/`);
+    await arrived(visit, 3, ["socketio-websocket", "socketio-polling", "sse"]);
+    const state = await figures(visit, "state");
+    assert.deepEqual([state["socketio-websocket"], state.websocket.split(" ")[0]], ["streaming", "refused"]);
+    const verdict = await visit.text("#verdict");
+    assert.match(
+      verdict,
+      /With plain WebSocket, the stream was refused: 404|Plain WebSocket does not get through; /,
+    );
+    assert.doesNotMatch(verdict, /^WebSocket does not get through|\. WebSocket does not/);
+  });
+
+  it("has a scale over the dots, and says how each stream is in a row of its own: late is not on time", async () => {
+    const { origin } = await startDante(["--interval", "500ms"]);
+    const visit = await open(`${origin}/compare/`, { viewport: { width: 1440, height: 900 } });
+    await arrived(visit, 4);
+    // A busy machine may be late for a moment, and then the page says so.
+    await visit.until(() =>
+      [...document.querySelectorAll('[data-figure="state"] td')].every((td) => td.innerText === "streaming"),
+    );
+    assert.deepEqual(await visit.$(".axis .ticks").first().locator("i").allInnerTexts(), [
+      "0",
+      "+1 s",
+      "+10 s",
+    ]);
+    // A dot on time stands beneath the 0 of its scale.
+    const [tick, line] = await visit.page.evaluate(() =>
+      [".axis .ticks i", ".rows .thread"].map((selector) => {
+        const { left, width } = document.querySelector(selector).getBoundingClientRect();
+        return left + width / 2;
+      }),
+    );
+    assert.ok(Math.abs(tick - line) <= 1, `the 0 at ${tick}, the line at ${line}`);
   });
 
   it("says which transports come in bursts", async () => {
@@ -103,7 +140,7 @@ describe("compare", { concurrency: 2 }, () => {
     await startDante(args, { port: dante.port });
     await visit.state("ended");
     assert.match(await visit.text("#verdict"), /ended on every transport.* Missed: 0\. Repeated: 0\./);
-    assert.deepEqual(Object.values(await figures(visit, "axis")), Array(4).fill("ended"));
+    assert.deepEqual(Object.values(await figures(visit, "state")), Array(4).fill("ended"));
   });
 
   it("starts over in every column when the text has changed", async () => {

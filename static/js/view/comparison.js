@@ -2,6 +2,7 @@
 
 import { deviation, number, seconds } from "../format.js";
 import { grade, lateness } from "../pace.js";
+import { typographic } from "../quotes.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../transport-run.js").TransportRun} TransportRun */
@@ -13,6 +14,16 @@ import { t } from "../strings.js";
 const STILL = ["blocked", "lost", "refused", "disallowed"];
 /** A transport that is no more stanzas behind than this counts as level with the others. */
 const LEVEL = 1;
+
+/**
+ * How a transport's stream is, in a word: what comes late does not simply stream.
+ * @param {TransportRun} run @param {number} behind by how many stanzas
+ */
+function flow({ state, newest }, behind) {
+  if (state !== "streaming") return state;
+  if (behind > LEVEL) return "behind";
+  return newest && grade(lateness(newest)) === "stalled" ? "late" : state;
+}
 
 /** @param {number} ms */
 const duration = (ms) => (ms < 1000 ? `${number(Math.round(ms))} ms` : `${seconds(ms)} s`);
@@ -74,7 +85,7 @@ export class ComparisonTable {
     const line = document.createElement("span");
     line.className = "line";
     line.lang = language;
-    line.textContent = text
+    line.textContent = typographic(text, language)
       .split("\n")[0]
       .trim()
       .replace(/[,;:]$/, "");
@@ -115,17 +126,16 @@ export class ComparisonTable {
 
   /** @param {TransportRun} run @param {number} newest */
   drawFigures(run, newest) {
-    const { first, median, worst, state, reason } = run;
+    const { first, median, worst, reason } = run;
     const behind = run.newest ? newest - run.newest.index : 0;
     const status = reason.match(/^\d{3}\b/)?.[0] ?? "";
-    const axis = state === "streaming" && behind > LEVEL ? "behind" : state;
     const sockets = run.choice === "socketio-polling" ? 0 : run.opened;
     const requests = run.requests + sockets;
     this.put(run, "first", first === null ? "–" : duration(first));
     this.put(run, "median", median === null ? "–" : deviation(median));
     this.put(run, "worst", worst === null ? "–" : deviation(worst));
     this.put(run, "requests", requests ? number(requests) : "–");
-    this.put(run, "axis", t(`compare_axis_${axis}`, { status, n: number(behind) }).trim());
+    this.put(run, "state", t(`compare_state_${flow(run, behind)}`, { status, n: number(behind) }).trim());
   }
 
   /** @param {TransportRun} run @param {string} figure @param {string} text */
