@@ -127,6 +127,32 @@ describe("axe-core", { concurrency: 2, timeout: 300_000 }, () => {
     await check(lost, "compare-lost");
   });
 
+  it("what this is, and what is not there", async () => {
+    const { origin } = await startDante();
+    await check(await visit(`${origin}/about/`), "about");
+    await check(await visit(`${origin}/?canto=inferno/34`), "error-canto");
+    await check(await visit(`${origin}/some/where?lang=it`), "error-nothing");
+  });
+
+  it("reading, with an offer to continue", async () => {
+    const { origin } = await startDante(SLOW);
+    const page = await visit(`${origin}/compare/`);
+    await page.page.evaluate(() => {
+      const place = { index: 21, canticle: "Inferno", canto: 1, line: 64 };
+      localStorage.setItem(`dante-place-${document.body.dataset.edition}`, JSON.stringify(place));
+    });
+    await page.page.goto(`${origin}/`);
+    await page.$("#continue-there").waitFor();
+    await check(page, "reading-continue");
+    // The reader's choice is as well to be read as the system's.
+    for (const theme of ["dark", "light"]) {
+      await page.page.emulateMedia({ colorScheme: theme === "dark" ? "light" : "dark" });
+      await page.page.setViewportSize({ width: 1440, height: 900 });
+      await page.$("#theme").selectOption(theme);
+      await page.assertAccessible(`chosen: ${theme}`);
+    }
+  });
+
   it("hello", async () => {
     const page = await visit(`${(await startDante()).origin}/hello/`);
     await page.state("connected");
@@ -146,7 +172,7 @@ describe("axe-core", { concurrency: 2, timeout: 300_000 }, () => {
 
   it("without JavaScript", async () => {
     const { origin } = await startDante();
-    for (const path of ["", "compare/", "hello/"]) {
+    for (const path of ["", "compare/", "hello/", "about/"]) {
       const page = await visit(`${origin}/${path}`, { prepare: withoutScripts });
       await page.screenshot(`noscript-${path.slice(0, -1) || "reading"}`);
       await page.assertAccessible(`no scripts: ${path}`);
