@@ -19,6 +19,7 @@ use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
     query::parameter,
+    room::RoomName,
 };
 
 /// Adds the pages' routes.
@@ -42,8 +43,8 @@ pub(super) fn add_to(routes: Routes) -> Routes {
 }
 
 /// A request for a page.
-struct PageRequest {
-    app: App,
+pub(super) struct PageRequest {
+    pub(super) app: App,
     query: String,
     language: Language,
     takes_gzip: bool,
@@ -64,17 +65,17 @@ impl FromRequestParts<App> for PageRequest {
 }
 
 /// What every page needs.
-struct Layout<'a> {
+pub(super) struct Layout<'a> {
     /// The relative path from this page to the root of the prefix: empty or `../`.
-    root: &'static str,
-    language: Language,
+    pub(super) root: &'static str,
+    pub(super) language: Language,
     /// The query for links to other pages, which keeps the language that the URL chose.
-    keep: &'static str,
-    app: &'a App,
+    pub(super) keep: &'static str,
+    pub(super) app: &'a App,
 }
 
 impl<'a> Layout<'a> {
-    fn new(request: &'a PageRequest, root: &'static str) -> Self {
+    pub(super) fn new(request: &'a PageRequest, root: &'static str) -> Self {
         let keep = match request.language {
             _ if parameter(&request.query, "lang").is_none() => "",
             Language::English => "?lang=en",
@@ -84,41 +85,57 @@ impl<'a> Layout<'a> {
     }
 
     /// The URL of one of our assets; an unknown name gives a dead link, which a test catches.
-    fn asset(&self, path: &str) -> String {
+    pub(super) fn asset(&self, path: &str) -> String {
         format!("{}{}", self.root, assets::url(path).unwrap_or_else(|| format!("missing/{path}")))
     }
 
     /// A sentence of the interface.
-    fn s(&self, name: &str) -> String {
+    pub(super) fn s(&self, name: &str) -> String {
         self.language.sentence(name)
     }
 }
 
 /// A page of a reading, or of several.
-struct ReadingPage<'a> {
+pub(super) struct ReadingPage<'a> {
     /// The 0-based index of the stanza to start with.
-    from: usize,
+    pub(super) from: usize,
     /// Where plain WebSocket is, relative to the root.
-    websocket: &'static str,
-    canticles: Vec<(&'a str, &'a [Canto])>,
+    pub(super) websocket: &'static str,
+    pub(super) canticles: Vec<(&'a str, &'a [Canto])>,
     /// The poem's language, as in `lang` attributes.
-    language: &'static str,
+    pub(super) language: &'static str,
     /// How many lines the first stanza has: most likely as many as the others.
-    lines: usize,
+    pub(super) lines: usize,
+    /// Whether it opens as for a whole room to see (`?present`).
+    pub(super) present: bool,
+    /// The room in which it is read.
+    pub(super) room: Option<RoomName>,
 }
 
 impl<'a> ReadingPage<'a> {
     /// A reading that starts where the page's URL says.
     fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, String> {
+        let from = start(&request.query, &request.app.poem)?;
+        Ok(Self { from, ..Self::at_the_start(request, endpoint) })
+    }
+
+    /// A reading in a room, which is where the room is, whatever the page's URL says.
+    pub(super) fn in_room(request: &'a PageRequest, room: RoomName) -> Self {
+        Self { room: Some(room), ..Self::at_the_start(request, paths::WEBSOCKET) }
+    }
+
+    fn at_the_start(request: &'a PageRequest, endpoint: &'static str) -> Self {
         let poem = &request.app.poem;
         let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);
-        Ok(Self {
-            from: start(&request.query, poem)?,
+        Self {
+            from: 0,
             websocket: endpoint.trim_start_matches('/'),
             canticles: chunks.map(|cantos| (cantos[0].canticle.as_str(), cantos)).collect(),
             language: language(poem),
             lines: poem.stanzas()[0].text.lines().count(),
-        })
+            present: parameter(&request.query, "present").is_some(),
+            room: None,
+        }
     }
 }
 
@@ -189,7 +206,7 @@ async fn plain_text(State(app): State<App>) -> Response {
     ([(header::CACHE_CONTROL, "no-cache")], app.poem.text()).into_response()
 }
 
-fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Response {
+pub(super) fn respond(request: &PageRequest, page: Result<impl Template, String>) -> Response {
     match page.map(|page| page.render()) {
         Ok(Ok(text)) => {
             let headers =

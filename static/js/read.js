@@ -15,6 +15,7 @@ import { listenToCopy, listenToPrefs } from "./view/prefs.js";
 import { report } from "./view/report.js";
 import { listenToSheets } from "./view/sheets.js";
 import { Pings } from "./view/pings.js";
+import { listenToPresent } from "./present/enter.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
 
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
@@ -23,6 +24,9 @@ const { dataset } = document.body;
 const places = placesOf();
 const of = Number(dataset.of);
 const intervalMs = Number(dataset.interval);
+/** What a page in a room has more; its token is out of the address from here on. */
+const rooms = dataset.room === undefined ? null : await import("./room/join.js");
+const room = rooms?.roomOf(places.root, dataset) ?? null;
 
 /** The address of this page, in the chosen language, that starts at a stanza. @param {number} index */
 function address(index) {
@@ -30,7 +34,8 @@ function address(index) {
   const language = new URLSearchParams(location.search).get("lang");
   if (language) query.set("lang", language);
   query.set("stanza", String(index + 1));
-  return `?${query}`;
+  // In a room everybody is where the room is; a stanza's own address is that of a reading alone.
+  return `${room ? dataset.root : ""}?${query}`;
 }
 
 const contents = new Contents();
@@ -46,10 +51,10 @@ function fragment() {
 
 /** The stanza that the fragment names. */
 const wanted = () => contents.find(fragment(), of, Number(dataset.lines));
-const start = wanted();
+const start = room ? null : wanted();
 const from = start?.index ?? Number(dataset.from);
 
-const reading = new Reading(from, of, dataset.edition ?? "");
+const reading = room?.reading(of) ?? new Reading(from, of, dataset.edition ?? "");
 const status = new Status(dataset.choice ?? "", places.transports);
 const follow = new Follow(showPlace);
 const verse = new Verse(address, dataset.language ?? "");
@@ -125,14 +130,17 @@ listenToCopy(
 
 // A fragment that names a stanza which is not on the page restarts the page there.
 addEventListener("hashchange", () => {
-  if (wanted() && !document.getElementById(fragment())) location.reload();
+  if (!room && wanted() && !document.getElementById(fragment())) location.reload();
 });
 
 const canto = contents.canto(from);
-if (canto) {
+if (canto && !room) {
   verse.head(canto.canticle, canto.canto);
   contents.open(canto);
 }
 views.next.beat(intervalMs);
 follow.beat(intervalMs);
-session.open(/** @type {TransportChoice} */ (dataset.choice));
+const begin = () => session.open(/** @type {TransportChoice} */ (select.value));
+if (rooms && room) rooms.joinRoom(room, session, begin);
+else begin();
+listenToPresent({ places, verse, follow, baton: () => room?.baton ?? null });

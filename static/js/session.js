@@ -54,6 +54,8 @@ export class Session {
     this.choice = "socketio";
     /** @type {import("./view/contents.js").Wanted | null} what the address names, until it has come */
     this.wanted = null;
+    /** @type {import("./room/together.js").Together | null} the room in which is read, if it is */
+    this.together = null;
     /** @type {number | null} when the first stanza came */
     this.began = null;
     this.timer = 0;
@@ -156,6 +158,7 @@ export class Session {
     next.beat(opening.intervalMs);
     follow.beat(opening.intervalMs);
     next.restart();
+    this.together?.opened(missing);
     this.show();
   }
 
@@ -167,6 +170,7 @@ export class Session {
   stanza(text, place, at) {
     const { verse, next, follow, contents, plot, hops } = this.views;
     if (this.#missed(place) || this.#fetch(place.index)) return;
+    const measured = this.together?.arriving(text, place, at) ?? true;
     const due = this.reading.next;
     const missing = this.reading.received(place);
     if (missing < 0) {
@@ -179,7 +183,7 @@ export class Session {
     const arrival = this.pace.arrived(place.index, at);
     const { burst, setBack } = this.pace;
     if (setBack) verse.later(this.pace);
-    const asleep = slept(arrival);
+    const asleep = !measured || slept(arrival);
     this.status.received(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
     verse.stanza(text, place, asleep ? null : arrival);
@@ -190,6 +194,7 @@ export class Session {
     contents.received(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
+    this.together?.arrived();
     this.show();
     follow.received();
   }
@@ -270,6 +275,12 @@ export class Session {
     this.views.facts.readers(readers);
   }
 
+  /** @param {import("./room/orders.js").RoomNews} news */
+  room(news) {
+    this.together?.told(news);
+    this.show();
+  }
+
   /** @param {import("./stream/notices.js").Announcement} announcement */
   announcement({ text, at }) {
     const { verse, follow } = this.views;
@@ -302,6 +313,7 @@ export class Session {
     showCounts({ ...reading, reconnects });
     put("f-transport", this.#transport());
     if (state === "connecting" && !status.transport) this.views.next.showMessage(t("say_connecting"));
+    else if (state === "held") this.views.next.showMessage(t("room_held_say"));
     else if (status.transport) this.views.next.clearMessage();
   }
 
@@ -364,6 +376,8 @@ export class Session {
 
   /** @param {number} due @param {number} missing */
   #gap(due, missing) {
+    // In a room it is noted when it is known where the room is.
+    if (this.together) return;
     const [a, b] = [number(due + 1), number(due + missing)];
     this.views.verse.fault(t(missing > 1 ? "gap_many" : "gap_one", { a, b }));
   }
@@ -391,5 +405,6 @@ const EVENTS = [
   "ended",
   "hop",
   "readers",
+  "room",
   "announcement",
 ];

@@ -14,7 +14,7 @@ const MUTE = ["websocket closed", "websocket silent", "websocket unheard"];
 /** The reason of one that works, and breaks off within seconds, again and again. */
 const BROKEN = "websocket broke";
 
-/** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "lost" | "refused" | "end"} State */
+/** @typedef {"connecting" | "streaming" | "polling" | "bursts" | "silent" | "held" | "lost" | "refused" | "end"} State */
 
 export class Status {
   /** @type {State} */
@@ -35,6 +35,8 @@ export class Status {
   /** @type {{count: number, late: number} | null} */
   burst = null;
   calm = 0;
+  /** Whether the conductor of the room holds it, so that no stanza is due. */
+  held = false;
   /** @type {{at: number, date: Date, reason: string, up: number} | null} an outage that lasts */
   outage = null;
   reason = "";
@@ -99,9 +101,16 @@ export class Status {
     if (this.state === "streaming" || this.state === "polling") this.state = "silent";
   }
 
+  /** @param {boolean} held */
+  hold(held) {
+    this.held = held;
+    if (this.transport) this.flow();
+  }
+
   /** The stream is connected: derives its state from the measurements. */
   flow() {
-    if (this.burst) this.state = "bursts";
+    if (this.held) this.state = "held";
+    else if (this.burst) this.state = "bursts";
     else this.state = this.transport === "polling" && !this.upgrading ? "polling" : "streaming";
   }
 
@@ -166,6 +175,8 @@ export class Status {
       }
       case "silent":
         return { badge: this.name, what: t("silent_what"), how: t("silent_how") };
+      case "held":
+        return { badge: this.name, what: t("room_held_what"), how: t("room_held_how") };
       case "lost": {
         const values = {
           reason: inWords(this.outage?.up ? this.outage.reason : this.reason),

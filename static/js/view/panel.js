@@ -13,7 +13,7 @@ const EVERY_MS = 15_000;
 export function showState(state, { badge, what, how }) {
   const { dataset } = document.body;
   const bad = state === "lost" || state === "refused";
-  const idle = bad || state === "end" || state === "connecting";
+  const idle = bad || state === "end" || state === "connecting" || state === "held";
   const shown = {
     tone: bad ? "bad" : "good",
     flow: state === "lost" ? "retry" : idle ? "off" : "on",

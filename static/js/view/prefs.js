@@ -8,7 +8,7 @@ const NORMAL = 1;
 const FLASH_MS = 1800;
 
 /** The browser may forbid a page to store anything. */
-const memory = {
+export const memory = {
   /** @param {string} name */
   get(name) {
     try {

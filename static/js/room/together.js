@@ -1,0 +1,96 @@
+// A reading in a room: tells the session what its stanzas mean there, and the page who else reads, and whether the room is held.
+
+import { number } from "../format.js";
+import { Pace } from "../pace.js";
+import { t } from "../strings.js";
+import { nameOf } from "../view/verse.js";
+import { RoomBeat } from "./news.js";
+import { missedRange } from "./range.js";
+
+/** @typedef {import("../reading.js").Place} Place */
+/** @typedef {import("./orders.js").RoomNews} RoomNews */
+
+export class Together {
+  beat = new RoomBeat();
+  /** @type {{place: Place, lines: number} | null} the last stanza that came */
+  #last = null;
+  #missed = false;
+
+  /**
+   * @param {import("../session.js").Session} session
+   * @param {import("./missed.js").Missed} missed
+   * @param {(news: RoomNews) => void} show what was told of the room
+   */
+  constructor(session, missed, show) {
+    this.session = session;
+    this.missed = missed;
+    this.show = show;
+  }
+
+  get held() {
+    return this.beat.held;
+  }
+
+  /** The reader has joined the room, or is back. @param {number} missing how many stanzas were missed */
+  opened(missing) {
+    this.beat.joined();
+    this.#missed ||= missing > 0;
+    this.#settle();
+  }
+
+  /**
+   * A stanza arrives. Returns whether its delay can be measured.
+   * @param {string} text
+   * @param {Place} place
+   * @param {number} at
+   */
+  arriving(text, place, at) {
+    const { session } = this;
+    const { measured, anew, went } = this.beat.arriving(place, at, session.pace);
+    const { verse, plot, contents } = session.views;
+    if (this.#missed && this.#last && place.index > this.#last.place.index + 1) {
+      const range = missedRange(this.#last, place, (index) => contents.canto(index));
+      this.missed.note(range, this.#last.place, place);
+    } else if (went) {
+      verse.interrupted(t("room_went", { where: whereIs(place) }));
+    }
+    if (went || this.#missed) plot.cut();
+    if (anew) session.pace = new Pace(session.pace.intervalMs);
+    this.#missed = false;
+    this.#last = { place, lines: text.split("\n").length };
+    this.#tell();
+    return measured;
+  }
+
+  /** The next stanza is not expected while the room is held. */
+  arrived() {
+    this.#settle();
+  }
+
+  /** @param {RoomNews} news */
+  told(news) {
+    const before = this.held;
+    this.beat.told(news);
+    this.show(news);
+    if (before && !this.held) this.session.views.next.restart();
+    this.#settle();
+  }
+
+  #tell() {
+    const { status } = this.session;
+    status.hold(this.held);
+    const { news } = this.beat;
+    if (news && news.held !== this.held) this.show({ ...news, held: this.held });
+  }
+
+  #settle() {
+    this.#tell();
+    if (this.held) this.session.views.next.stop();
+  }
+}
+
+/** @param {Place} place */
+function whereIs(place) {
+  if (place.canticle === null) return t("room_stanza", { a: number(place.index + 1) });
+  return place.line === 1 ? nameOf(place) : t("room_line", { where: nameOf(place), a: number(place.line) });
+}
