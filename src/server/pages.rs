@@ -124,6 +124,11 @@ impl<'a> ReadingPage<'a> {
         Self { room: Some(room), ..Self::at_the_start(request, paths::WEBSOCKET) }
     }
 
+    /// What of the site it is.
+    pub(super) fn section(&self) -> &'static str {
+        if self.room.is_some() { "room" } else { "read" }
+    }
+
     fn at_the_start(request: &'a PageRequest, endpoint: &'static str) -> Self {
         let poem = &request.app.poem;
         let chunks = poem.cantos().chunk_by(|one, next| one.canticle == next.canticle);

@@ -84,11 +84,12 @@ fn draw(text: &str) -> Result<String, &'static str> {
     for (y, row) in colors.chunks(width).enumerate() {
         let mut x = 0;
         for run in row.chunk_by(|one, next| one == next) {
+            let length = run.len();
             if run[0] == Color::Dark {
                 // Writing to a String cannot fail.
-                let _ = write!(path, "M{} {}h{}v1h-{1}z", x + QUIET_ZONE, y + QUIET_ZONE, run.len());
+                let _ = write!(path, "M{} {}h{length}v1h-{length}z", x + QUIET_ZONE, y + QUIET_ZONE);
             }
-            x += run.len();
+            x += length;
         }
     }
     let size = width + 2 * QUIET_ZONE;
@@ -116,7 +117,9 @@ mod tests {
             let (at, rest) = run.split_once('h').unwrap();
             let (x, y) = at.split_once(' ').unwrap();
             let start = y.parse::<usize>().unwrap() * size + x.parse::<usize>().unwrap();
-            let length: usize = rest.split('v').next().unwrap().parse().unwrap();
+            let (length, way_back) = rest.split_once("v1h-").unwrap();
+            assert_eq!(way_back, format!("{length}z"));
+            let length: usize = length.parse().unwrap();
             dark[start..start + length].fill(true);
         }
         let mut image = rqrr::PreparedImage::prepare_from_greyscale(size * scale, size * scale, |x, y| {

@@ -176,7 +176,7 @@ export class Status {
       case "silent":
         return { badge: this.name, what: t("silent_what"), how: t("silent_how") };
       case "held":
-        return { badge: this.name, what: t("room_held_what"), how: t("room_held_how") };
+        return { badge: t("room_held_badge"), what: t("room_held_what"), how: t("room_held_how") };
       case "lost": {
         const values = {
           reason: inWords(this.outage?.up ? this.outage.reason : this.reason),

@@ -14,7 +14,7 @@ const LEAST_PX = 16;
 /** What breaking lines between words costs. */
 const RAGGED = 1.12;
 /** How much larger the verses must get to be worth a change. */
-const WORTH = 1.25;
+const WORTH = 1.12;
 
 /**
  * The size of a stanza, in pixels.

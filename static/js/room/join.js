@@ -77,11 +77,9 @@ export async function joinRoom(room, session, begin) {
     return;
   }
   const sentence = inWords("room", refusal, t);
-  bar.say(sentence);
   next.retry = () => {
     forgetToken(room.name);
     next.retry = () => session.retry();
-    bar.say("");
     begin();
   };
   session.status.refused(refusal.word);

@@ -24,9 +24,9 @@ export class Missed {
   /**
    * @param {string} range how the stanzas are called
    * @param {Place} before the last one that was heard
-   * @param {Place} after the first one that was heard again
+   * @param {number} to the index of the first one that was not missed
    */
-  note(range, before, after) {
+  note(range, before, to) {
     const text = el("span", "", t("room_missed", { range }));
     const button = /** @type {HTMLButtonElement} */ (el("button", "btn", t("room_missed_read")));
     button.type = "button";
@@ -37,10 +37,10 @@ export class Missed {
       button.setAttribute("aria-disabled", "true");
       this.stay();
       try {
-        const stanzas = await this.#fetch(from, after.index);
+        const stanzas = await this.#fetch(from, to);
         const first = this.verse.recall(note, place, stanzas);
         [place, from] = [stanzas[stanzas.length - 1], from + stanzas.length];
-        if (from >= after.index) {
+        if (from >= to) {
           text.textContent = t("room_again", { range });
           button.remove();
         }

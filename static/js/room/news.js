@@ -5,7 +5,7 @@ import { ON_TIME_MS } from "../pace.js";
 /** @typedef {import("./orders.js").RoomNews} RoomNews */
 /** @typedef {{index: number}} Place */
 
-/** What an arriving stanza means. @typedef {{measured: boolean, anew: boolean, went: boolean, joined: boolean}} Arriving */
+/** What an arriving stanza means. @typedef {{measured: boolean, anew: boolean, went: boolean}} Arriving */
 
 export class RoomBeat {
   /** @type {RoomNews | null} what was told last */
@@ -13,14 +13,15 @@ export class RoomBeat {
   held = false;
   /** Whether the next stanza is the first one since the reader joined. */
   #fresh = true;
+  #from = 0;
   /** Whether the clock has to be started anew. */
   #anew = false;
   /** @type {number | null} the index of the last stanza that came */
   #last = null;
 
-  /** The reader has joined, or come back. */
-  joined() {
-    this.#fresh = true;
+  /** The reader has joined, or come back, and this stanza is next for it. @param {number} from */
+  joined(from) {
+    [this.#fresh, this.#from] = [true, from];
   }
 
   /**
@@ -45,7 +46,8 @@ export class RoomBeat {
    */
   arriving({ index }, at, pace) {
     const joined = this.#fresh;
-    const went = this.#last !== null && (joined ? index <= this.#last : index !== this.#last + 1);
+    const next = joined ? this.#from : (this.#last ?? 0) + 1;
+    const went = this.#last !== null && (index !== next || index <= this.#last);
     // The room has gone on before it was told. A stanza that was due before it was held is only late.
     const goesOn = this.held && !joined && !went && index > (this.news?.place ?? -1);
     if (goesOn) this.held = false;
@@ -53,6 +55,6 @@ export class RoomBeat {
     const early = at - index * pace.intervalMs < pace.start - ON_TIME_MS;
     const anew = joined || went || goesOn || early || this.#anew;
     [this.#fresh, this.#anew, this.#last] = [false, joined, index];
-    return { measured: !joined, anew, went, joined };
+    return { measured: !joined, anew, went };
   }
 }

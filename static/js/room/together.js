@@ -10,11 +10,15 @@ import { missedRange } from "./range.js";
 /** @typedef {import("../reading.js").Place} Place */
 /** @typedef {import("./orders.js").RoomNews} RoomNews */
 
+/** A place of which only the index is known. */
+const NOWHERE = { of: 0, canticle: null, canto: null, stanza: 0, line: 0 };
+
 export class Together {
   beat = new RoomBeat();
   /** @type {{place: Place, lines: number} | null} the last stanza that came */
   #last = null;
-  #missed = false;
+  /** @type {number | null} up to where stanzas were missed, until it is noted */
+  #missed = null;
 
   /**
    * @param {import("../session.js").Session} session
@@ -33,8 +37,9 @@ export class Together {
 
   /** The reader has joined the room, or is back. @param {number} missing how many stanzas were missed */
   opened(missing) {
-    this.beat.joined();
-    this.#missed ||= missing > 0;
+    const { next } = this.session.reading;
+    this.beat.joined(next);
+    if (missing > 0) this.#missed = next;
     this.#settle();
   }
 
@@ -48,15 +53,16 @@ export class Together {
     const { session } = this;
     const { measured, anew, went } = this.beat.arriving(place, at, session.pace);
     const { verse, plot, contents } = session.views;
-    if (this.#missed && this.#last && place.index > this.#last.place.index + 1) {
-      const range = missedRange(this.#last, place, (index) => contents.canto(index));
-      this.missed.note(range, this.#last.place, place);
-    } else if (went) {
-      verse.interrupted(t("room_went", { where: whereIs(place) }));
+    if (this.#missed !== null && this.#last) {
+      // If the room went on elsewhere at once, no more is known of the first stanza that was not missed.
+      const after = this.#missed === place.index ? place : { ...NOWHERE, index: this.#missed };
+      const range = missedRange(this.#last, after, (index) => contents.canto(index));
+      this.missed.note(range, this.#last.place, after.index);
     }
-    if (went || this.#missed) plot.cut();
+    if (went) verse.interrupted(t("room_went", { where: whereIs(place) }));
+    if (went) plot.cut();
     if (anew) session.pace = new Pace(session.pace.intervalMs);
-    this.#missed = false;
+    this.#missed = null;
     this.#last = { place, lines: text.split("\n").length };
     this.#tell();
     return measured;
