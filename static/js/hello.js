@@ -3,6 +3,7 @@
 
 import { number } from "./format.js";
 import { within } from "./reasons.js";
+import { HANDSHAKE_PENDING } from "./stream/causes.js";
 import { watchHandshake } from "./stream/handshake.js";
 import { placesOf } from "./stream/stream.js";
 import { t } from "./strings.js";
@@ -148,7 +149,9 @@ if (socket) {
     socket.io.engine.on("upgrade", () => state("connected", t("hello_connected", { over: over() })));
     if (wanted) ask();
   });
-  watchHandshake(socket, () => {
+  watchHandshake(socket, (reason) => {
+    // The client has a limit of its own for that.
+    if (reason === HANDSHAKE_PENDING) return;
     const left = transports.slice(transports.indexOf("websocket") + 1);
     // Without another transport, the client itself keeps trying this one.
     if (!left.length) return;

@@ -1,8 +1,10 @@
 // The reading page: creates its parts, determines where to start, and opens the stream.
 
+import { patience } from "./awake.js";
 import { Reading } from "./reading.js";
 import { Session } from "./session.js";
 import { Status } from "./status.js";
+import { PATIENCE_MS } from "./stream/causes.js";
 import { placesOf } from "./stream/stream.js";
 import { Contents } from "./view/contents.js";
 import { $ } from "./view/dom.js";
@@ -62,14 +64,18 @@ const views = {
   verse,
   follow,
   contents,
-  next: new Next({ silent: () => session.silent(), retry: () => session.retry() }),
+  next: new Next({
+    silent: () => session.silent(),
+    retry: () => session.retry(),
+    poll: () => choose("socketio-polling"),
+  }),
   plot: new Plot(),
   hops: new Hops(),
   facts: new Facts(places.root),
   pings: new Pings(() => session.ping()),
 };
 const session = new Session(reading, status, views, places, intervalMs);
-session.wanted = start;
+session.arrivals.wanted = start;
 
 /** The stanza that the reader looks at: the newest one, or, while the page is held, the one at mid-height. */
 function stanzaInSight() {
@@ -85,13 +91,13 @@ function showPlace() {
   if (place) contents.show(place, stanza.querySelectorAll(".l").length);
 }
 
-/** Loads the client library, which pages that start with another transport do not include. */
+/** Loads the client library, which pages that start with another transport do not include; if it does not come, the stream says so. */
 function loadClient() {
   return new Promise((resolve) => {
+    patience(PATIENCE_MS, () => resolve(null));
     const script = document.createElement("script");
     script.src = dataset.client ?? "";
     script.addEventListener("load", resolve);
-    // The stream reports that the library is missing.
     script.addEventListener("error", resolve);
     document.head.append(script);
   });
@@ -101,6 +107,12 @@ function loadClient() {
 async function openStream(choice) {
   if (choice.startsWith("socketio") && typeof io === "undefined") await loadClient();
   session.open(choice);
+}
+
+/** As if the reader had chosen it. @param {TransportChoice} choice */
+function choose(choice) {
+  select.value = choice;
+  openStream(choice);
 }
 
 listenToPrefs(() => follow.scrollToLiveEdge());

@@ -24,6 +24,12 @@ export function inStatus(reason) {
   return /^\d{3}\b/.test(status) ? answer(status) : null;
 }
 
+/** The status that a reason names, be it the answer or what a library says of it. @param {string} reason */
+export const statusOf = (reason) => /\b[45]\d\d\b/.exec(reason.split(", ").at(-1) ?? "")?.[0] ?? null;
+
+/** Whether the server has no room at present. @param {string} reason */
+export const isFull = (reason) => /^(server|address)-full\b/.test(reason);
+
 /** A reason as a sentence. @param {string} reason */
 export function inWords(reason) {
   const status = inStatus(reason);

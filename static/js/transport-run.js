@@ -1,14 +1,19 @@
 // One transport of the comparison: its reading, its clock, its state, and its measurements.
 
-import { slept } from "./awake.js";
+import { slept, sleptSince } from "./awake.js";
+import { Lifetimes } from "./lifetimes.js";
+import { Outage } from "./outage.js";
 import { ON_TIME_MS, Pace, lateness } from "./pace.js";
+import { OFFLINE, isObstacle } from "./stream/causes.js";
 
 /** @typedef {import("./stream/stream.js").Listener} Listener */
 /** @typedef {import("./pace.js").Arrival} Arrival */
 
 /**
- * `blocked` is a WebSocket that was never established, `disallowed` a transport that the server does not offer.
- * @typedef {"opening" | "streaming" | "bursts" | "blocked" | "lost" | "refused" | "disallowed" | "ended"} State
+ * `unanswered` is a stream whose answer has not come for seconds, `cuts` one that is cut regularly, `blocked` a WebSocket that was
+ * never established, `disallowed` a transport that the server does not offer.
+ * @typedef {"opening" | "unanswered" | "streaming" | "bursts" | "cuts" | "blocked" | "lost" | "offline" | "refused" | "disallowed" |
+ *   "ended"} State
  */
 
 /** The median is taken over the newest stanzas, so that it shows how the stream is now. */
@@ -20,7 +25,7 @@ const CALM = 5;
 export class TransportRun {
   /** @type {State} */
   state = "opening";
-  /** Why it is lost or refused. */
+  /** Why it is lost or refused, or what is awaited. */
   reason = "";
   /** Whether a connection was ever established. */
   stood = false;
@@ -39,7 +44,10 @@ export class TransportRun {
   arrivals = [];
   worstBefore = 0;
   calm = 0;
-  asking = false;
+  /** @type {Outage | null} one that lasts */
+  outage = null;
+  /** @type {import("./outage.js").Loss[]} */
+  losses = [];
   openedAt = performance.now();
 
   /**
@@ -51,6 +59,7 @@ export class TransportRun {
     this.choice = choice;
     this.reading = reading;
     this.changed = changed;
+    this.lifetimes = new Lifetimes(choice);
   }
 
   get median() {
@@ -67,13 +76,22 @@ export class TransportRun {
 
   connecting() {
     this.opened += 1;
-    this.asking = true;
+    this.outage?.attempt();
   }
 
   connected() {
-    this.attempted();
-    this.asking = true;
     this.stood = true;
+  }
+
+  /** @param {string} reason */
+  unanswered(reason) {
+    // What is lost or blocked already stays that until it is opened.
+    if (this.state === "opening") this.become("unanswered", reason);
+  }
+
+  /** @param {number} at */
+  heard(at) {
+    this.lifetimes.heard(at);
   }
 
   upgraded() {}
@@ -86,7 +104,12 @@ export class TransportRun {
   opening(opening) {
     this.reading.opened(opening);
     this.pace = new Pace(opening.intervalMs);
-    this.become("streaming");
+    const now = performance.now();
+    this.lifetimes.opened(now, opening.node);
+    // What was never there was not lost.
+    if (this.outage?.up) this.losses.push(this.outage.until(now));
+    this.outage = null;
+    this.become(this.cuts ? "cuts" : "streaming");
   }
 
   /** @param {string} text @param {import("./reading.js").Place} place @param {number} at */
@@ -114,7 +137,21 @@ export class TransportRun {
     } else if (this.calm >= CALM) {
       this.burst = { count: 0, late: 0 };
     }
+    if (this.cuts) return "cuts";
     return this.burst.count ? "bursts" : "streaming";
+  }
+
+  get cuts() {
+    return this.lifetimes.cuts(performance.now());
+  }
+
+  /** What is known of the stream, for findings.js. @returns {import("./findings.js").Seen} */
+  seen() {
+    const { choice: transport, state, reason, cuts } = this;
+    const failed = ["blocked", "lost", "offline", "refused"].includes(state);
+    const burst = state === "bursts" ? this.burst : null;
+    const unanswered = state === "unanswered" ? reason : null;
+    return { transport, blocked: null, reason: failed ? reason : null, unanswered, cuts, burst };
   }
 
   forget() {
@@ -125,13 +162,19 @@ export class TransportRun {
 
   /** @param {string} reason */
   lost(reason) {
-    this.stop();
-    this.become(reason === "websocket blocked" && !this.stood ? "blocked" : "lost", reason);
+    const now = performance.now();
+    const { since } = this.lifetimes;
+    const offline = reason === OFFLINE;
+    this.lifetimes.cut(now, reason, offline || (since !== null && sleptSince(since)));
+    if (offline) this.lifetimes.excuse();
+    const last = this.lifetimes.list.at(-1);
+    if (this.outage) this.outage.failed(reason);
+    else this.outage = new Outage(now, reason, this.stood && last ? last.ms : 0);
+    this.become(offline ? "offline" : isObstacle(reason) && !this.stood ? "blocked" : "lost", reason);
   }
 
   /** @param {string} reason */
   refused(reason) {
-    this.stop();
     this.become("refused", reason);
   }
 
@@ -141,16 +184,6 @@ export class TransportRun {
 
   ended() {
     this.become("ended");
-  }
-
-  stop() {
-    this.attempted();
-    this.asking = false;
-  }
-
-  /** An EventSource reconnects by itself, without an event for it. */
-  attempted() {
-    if (this.opened && !this.asking) this.opened += 1;
   }
 
   /** @param {State} state */

@@ -1,5 +1,6 @@
 // Sums up the comparison of the transports in one or a few sentences.
 
+import { findings, said } from "./findings.js";
 import { number, seconds } from "./format.js";
 import { within } from "./reasons.js";
 import { language, t } from "./strings.js";
@@ -29,6 +30,30 @@ function ended(runs) {
   return t("compare_ended", { gaps: sum("gaps"), repeats: sum("repeats") });
 }
 
+/** What is found, each sentence once, with the transports that it is found with. @param {TransportRun[]} runs @param {string[]} [ids] */
+function found(runs, ids) {
+  /** @type {Map<string, TransportRun[]>} */
+  const told = new Map();
+  for (const run of runs) {
+    for (const finding of findings(run.seen())) {
+      if (ids && !ids.includes(finding.id)) continue;
+      told.set(said(finding), [...(told.get(said(finding)) ?? []), run]);
+    }
+  }
+  return [...told].map(([sentence, which]) =>
+    t("compare_found", { transports: capital(names(which)), found: sentence }),
+  );
+}
+
+/** @param {string} text */
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
+
+/** What would help, once for each. @param {TransportRun[]} runs */
+const remedies = (runs) => {
+  const all = runs.flatMap((run) => findings(run.seen())).map(({ remedy }) => remedy);
+  return [...new Set(all)].filter(Boolean).map((remedy) => `${capital(remedy)}.`);
+};
+
 /**
  * The page's state, which is that of its worst transport, and the sentences.
  * @param {TransportRun[]} runs
@@ -46,6 +71,7 @@ export function verdict(runs, allowed, patient) {
     ({ first, state }) => state === "opening" || (state === "streaming" && first === null),
   );
   const [bursts, blocked, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
+  const [unanswered, cuts, offline] = [are("unanswered"), are("cuts"), are("offline")];
 
   if (waiting.length && patient) return { state: "connecting", text: t("compare_opening") };
   const sentences = [];
@@ -60,6 +86,9 @@ export function verdict(runs, allowed, patient) {
     sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
   if (blocked.length) sentences.push(t("compare_blocked"));
+  const known = blocked.filter((run) => findings(run.seen()).some(({ id }) => id !== "upgrade-refused"));
+  sentences.push(...found([...known, ...unanswered]), ...found(tried, ["age-cut", "idle-cut"]));
+  if (offline.length) sentences.push(t("compare_offline"));
   const broken = lost.filter(({ stood }) => stood);
   const unopened = lost.filter(({ stood }) => !stood);
   if (broken.length === tried.length) {
@@ -68,21 +97,36 @@ export function verdict(runs, allowed, patient) {
     sentences.push(t("compare_lost", { transports: names(broken), reason: reasons(broken) }));
   }
   if (unopened.length) {
-    sentences.push(t("compare_unopened", { transports: names(unopened), reason: reasons(unopened) }));
+    sentences.push(
+      t("compare_unopened", { transports: names(unopened), reason: reasons(unopened) }),
+      ...remedies(unopened),
+    );
   }
   const unloaded = refused.filter(({ reason }) => reason.endsWith(".js"));
   const turned = refused.filter(({ reason }) => !reason.endsWith(".js"));
   if (unloaded.length) sentences.push(t("no_client", { url: unloaded[0].reason }));
   if (turned.length) {
-    sentences.push(t("compare_refused", { transports: names(turned), reason: reasons(turned) }));
+    sentences.push(
+      t("compare_refused", { transports: names(turned), reason: reasons(turned) }),
+      ...remedies(turned),
+    );
   }
   if (waiting.length) sentences.push(t("compare_waiting", { transports: names(waiting) }));
   if (disallowed.length) {
     sentences.push(t("compare_disallowed", { transports: names(disallowed), allowed: allowed.join(",") }));
   }
-  const [worst] = [refused, lost, blocked, bursts, waiting, are("streaming"), good].filter(
-    ({ length }) => length,
-  );
+  const [worst] = [
+    refused,
+    lost,
+    offline,
+    blocked,
+    unanswered,
+    cuts,
+    bursts,
+    waiting,
+    are("streaming"),
+    good,
+  ].filter(({ length }) => length);
   const state = worst?.[0].state ?? "connecting";
   return { state: waiting === worst ? "connecting" : state, text: sentences.join(" ") };
 }

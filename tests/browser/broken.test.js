@@ -15,13 +15,13 @@ describe("a WebSocket that is granted and then broken", { concurrency: 2 }, () =
   const open = useBrowser();
 
   for (const [breakage, why] of Object.entries({
-    reset: /^The WebSocket was accepted, then closed at once\. /,
-    end: /^The WebSocket was accepted, then closed at once\. /,
-    "reset-frames": /^The WebSocket was accepted, then closed at once\. /,
-    "end-later": /^The WebSocket was accepted, then broke off within seconds, twice\. /,
-    "client-swallowed": /^The WebSocket was accepted, but what this page says on it gets no answer\. /,
-    "server-swallowed": /^The WebSocket was accepted, but stays silent\. /,
-    swallowed: /^The WebSocket was accepted, but stays silent\. /,
+    reset: /^The WebSocket was accepted, then closed at once: /,
+    end: /^The WebSocket was accepted, then closed at once: /,
+    "reset-frames": /^The WebSocket was accepted, then closed at once: /,
+    "end-later": /^The WebSocket was accepted, then broke off within seconds, twice: /,
+    "client-swallowed": /^The WebSocket was accepted, but what this page says on it gets no answer: /,
+    "server-swallowed": /^The WebSocket was accepted, but stays silent: /,
+    swallowed: /^The WebSocket was accepted, but stays silent: /,
   })) {
     it(`${breakage}: goes on by long polling, and says why`, async () => {
       const { origin } = await startDante(ARGS);

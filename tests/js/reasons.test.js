@@ -11,6 +11,7 @@ globalThis.document = {
   documentElement: { lang: "it" },
   getElementById: () => ({ textContent: JSON.stringify(TABLE.it) }),
 };
+const causes = await import("../../static/js/stream/causes.js");
 const { inStatus, inWords, within } = await import("../../static/js/reasons.js");
 
 describe("reasons in words", () => {
@@ -59,8 +60,8 @@ describe("reasons in words", () => {
       "timeout",
     ];
     const more = ["forced close", "websocket error", "xhr poll error", "xhr post error", "probe error"];
-    const ours = ["no answer", "stream ended", "upgrade pending", "websocket blocked", "websocket silent"];
-    for (const reason of [...client, ...more, ...ours]) {
+    const ours = Object.values(causes).filter((cause) => typeof cause === "string");
+    for (const reason of [...client, ...more, ...ours, "no answer", "stream ended"]) {
       for (const language of ["en", "it"]) {
         assert.ok(TABLE[language][`reason_${reason.replaceAll(" ", "_")}`], `${language}: ${reason}`);
       }

@@ -77,17 +77,19 @@ export async function joinRoom(room, session, begin) {
     return;
   }
   const sentence = inWords("room", refusal, t);
-  next.retry = () => {
+  const { acts } = next;
+  const alone = () => {
     forgetToken(room.name);
-    next.retry = () => session.retry();
+    next.acts = acts;
     begin();
   };
+  next.acts = [alone];
   session.status.refused(refusal.word);
   session.show();
   put("badge", t("room_refused_badge"));
   put("word", t("room_refused_badge"));
   put("what", sentence);
   put("how", "");
-  next.showMessage(sentence, undefined, t("room_refused_alone"));
+  next.showMessage(sentence, undefined, [t("room_refused_alone")]);
   $("message").querySelector("button")?.focus({ preventScroll: true });
 }

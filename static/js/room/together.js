@@ -22,12 +22,12 @@ export class Together {
 
   /**
    * @param {import("../session.js").Session} session
-   * @param {import("./missed.js").Missed} missed
+   * @param {import("./missed.js").Missed} notes
    * @param {(news: RoomNews) => void} show what was told of the room
    */
-  constructor(session, missed, show) {
+  constructor(session, notes, show) {
     this.session = session;
-    this.missed = missed;
+    this.notes = notes;
     this.show = show;
   }
 
@@ -35,11 +35,14 @@ export class Together {
     return this.beat.held;
   }
 
-  /** The reader has joined the room, or is back. @param {number} missing how many stanzas were missed */
-  opened(missing) {
-    const { next } = this.session.reading;
-    this.beat.joined(next);
-    if (missing > 0) this.#missed = next;
+  /** Stanzas were missed, up to this index; it is noted when it is known where the room is. @param {number} index */
+  missed(index) {
+    this.#missed = index;
+  }
+
+  /** The reader has joined the room, or is back. */
+  opened() {
+    this.beat.joined(this.session.reading.next);
     this.#settle();
   }
 
@@ -51,17 +54,17 @@ export class Together {
    */
   arriving(text, place, at) {
     const { session } = this;
-    const { measured, anew, went } = this.beat.arriving(place, at, session.pace);
+    const { measured, anew, went } = this.beat.arriving(place, at, session.arrivals.pace);
     const { verse, plot, contents } = session.views;
     if (this.#missed !== null && this.#last) {
       // If the room went on elsewhere at once, no more is known of the first stanza that was not missed.
       const after = this.#missed === place.index ? place : { ...NOWHERE, index: this.#missed };
       const range = missedRange(this.#last, after, (index) => contents.canto(index));
-      this.missed.note(range, this.#last.place, after.index);
+      this.notes.note(range, this.#last.place, after.index);
     }
     if (went) verse.interrupted(t("room_went", { where: whereIs(place) }));
     if (went) plot.cut();
-    if (anew) session.pace = new Pace(session.pace.intervalMs);
+    if (anew) session.arrivals.pace = new Pace(session.arrivals.pace.intervalMs);
     this.#missed = null;
     this.#last = { place, lines: text.split("\n").length };
     this.#tell();
@@ -73,13 +76,14 @@ export class Together {
     this.#settle();
   }
 
-  /** @param {RoomNews} news */
-  told(news) {
+  /** The server tells of the room. @param {RoomNews} news */
+  room(news) {
     const before = this.held;
     this.beat.told(news);
     this.show(news);
     if (before && !this.held) this.session.views.next.restart();
     this.#settle();
+    this.session.show();
   }
 
   #tell() {

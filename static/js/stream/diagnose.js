@@ -1,7 +1,7 @@
 // Why an attempt to connect failed. Browsers hide it from scripts, so the same address is requested once more.
 
-/** The reason of a WebSocket that does not get through, while the server itself is reachable. */
-export const BLOCKED = "websocket blocked";
+import { patience } from "../awake.js";
+import { BLOCKED, TIMEOUT } from "./causes.js";
 
 const BAD_REQUEST = 400;
 const UPGRADE_REQUIRED = 426;
@@ -36,10 +36,16 @@ function retryAfter(answer) {
  * Finds out why a stream could not be opened. Browsers do not tell scripts how a WebSocket or an event stream was
  * refused, but the same address answers a plain request.
  * @param {URL} url
+ * @param {number} ms how long the answer may take
  * @returns {Promise<Failure>}
  */
-export async function diagnose(url) {
+export async function diagnose(url, ms) {
   const probe = new AbortController();
+  let late = false;
+  const stop = patience(ms, () => {
+    late = true;
+    probe.abort();
+  });
   try {
     const answer = await fetch(url, { signal: probe.signal, cache: "no-store" });
     const { status } = answer;
@@ -61,8 +67,9 @@ export async function diagnose(url) {
     }
     return { kind: status > BAD_REQUEST && status < 500 ? "refused" : "lost", reason };
   } catch {
-    return { kind: "lost", reason: "no answer" };
+    return { kind: "lost", reason: late ? TIMEOUT : "no answer" };
   } finally {
+    stop();
     // An answer that is a stream would never end.
     probe.abort();
   }

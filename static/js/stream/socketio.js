@@ -1,7 +1,8 @@
 // The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
 // Retries are scheduled here and not by the client, so that the page can show them.
 
-import { isForeignEdition, waitForRoom } from "./diagnose.js";
+import { BROKEN, HANDSHAKE_PENDING, PATIENCE_MS, VAGUE } from "./causes.js";
+import { diagnose, isForeignEdition, waitForRoom } from "./diagnose.js";
 import { watchHandshake } from "./handshake.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
@@ -49,6 +50,8 @@ export function openSocketIo(reading, listener, places, transports) {
     reconnection: false,
     forceNew: true,
     autoConnect: false,
+    // Each step has a limit of its own, below.
+    timeout: 120_000,
     auth: (answer) => answer({ ...wishes(listener), ...reading.request() }),
   });
   let askedAt = 0;
@@ -69,7 +72,7 @@ export function openSocketIo(reading, listener, places, transports) {
 
   const attempts = new Attempts(reading, listener, () => {
     askedAt = performance.now();
-    if (names === transports) obstacle = "websocket error";
+    if (names === transports) obstacle = VAGUE;
     listener.connecting(url.pathname);
     connect();
   });
@@ -88,17 +91,22 @@ export function openSocketIo(reading, listener, places, transports) {
       // If the client tries its next transport all the same, an error came behind it (Firefox has one for a reset).
       engine.transport.once("open", () => (obstacle = "websocket closed"));
     }
-    watchHandshake(socket, (reason) => {
+    const mute = (/** @type {string} */ reason) => {
       if (attempts.closed || engine !== socket.io.engine) return;
-      const left = names.slice(names.indexOf("websocket") + 1);
+      const left = reason === HANDSHAKE_PENDING ? [] : names.slice(names.indexOf("websocket") + 1);
       if (left.length) {
+        listener.unanswered?.(reason);
         leave(left, reason);
-      } else {
-        leaving = true;
-        socket.disconnect();
-        attempts.failed("handshake", askedAt, question, reason);
+        return;
       }
-    });
+      // A host that answers nothing says nothing about WebSocket either.
+      if (reason === HANDSHAKE_PENDING) names = transports;
+      leaving = true;
+      socket.disconnect();
+      attempts.unanswered("handshake", askedAt, question, reason);
+    };
+    watchHandshake(socket, mute, attempts.patienceMs);
+    engine.on("packet", () => listener.heard?.(performance.now()));
     engine.once("handshake", () => {
       opened = performance.now();
       listener.hop("handshake", askedAt, opened);
@@ -113,6 +121,7 @@ export function openSocketIo(reading, listener, places, transports) {
     engine.on("upgradeError", (error) => {
       listener.hop("upgrade", opened, performance.now(), detail(error));
       listener.blocked(detail(error));
+      explain(engine, detail(error));
     });
   }
 
@@ -131,6 +140,17 @@ export function openSocketIo(reading, listener, places, transports) {
     });
   }
 
+  /**
+   * Browsers hide how an upgrade was refused, but its address answers a plain request.
+   * @param {any} engine
+   * @param {string} known
+   */
+  async function explain(engine, known) {
+    const { reason } = await diagnose(question, PATIENCE_MS);
+    if (attempts.closed || engine !== socket.io.engine || !/^[45]\d\d\b/.test(reason)) return;
+    listener.blocked(`${known}, ${reason}`);
+  }
+
   /** A connection was cut off. @param {string} reason */
   function cut(reason) {
     const soon = worksSince !== null && performance.now() - worksSince < EARLY_MS;
@@ -142,13 +162,16 @@ export function openSocketIo(reading, listener, places, transports) {
     }
     listener.lost(reason, performance.now());
     askedAt = performance.now();
-    leave(left, "websocket broke");
+    leave(left, BROKEN);
   }
 
   socket.on("connect", () => {
     const name = /** @type {"websocket" | "polling"} */ (socket.io.engine.transport.name);
     // Connected by polling although WebSocket was tried first: WebSocket does not get through.
-    if (name === "polling" && (names !== transports || names[0] === "websocket")) listener.blocked(obstacle);
+    if (name === "polling" && (names !== transports || names[0] === "websocket")) {
+      listener.blocked(obstacle);
+      if (obstacle === VAGUE) explain(socket.io.engine, obstacle);
+    }
     if (name === "websocket") worksSince ??= performance.now();
     listener.connected(early === null ? name : "polling");
     if (early !== null) listener.upgraded(early);

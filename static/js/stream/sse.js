@@ -1,11 +1,11 @@
-// The reading over server-sent events. An EventSource reconnects by itself, with Last-Event-ID, unless the answer
-// was not an event stream; then a new one is created here.
+// The reading over server-sent events. An EventSource reconnects by itself for as long as nobody answers, every second and
+// without a word; so each attempt has a new one, and this module decides when the next one is due.
 
+import { patience } from "../awake.js";
+import { STREAM_HELD, STREAM_PENDING } from "./causes.js";
 import { notices, wishes } from "./notices.js";
+import { PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
-
-/** The delay that the server asks for, `retry:` in its stream. */
-const RETRY_MS = 1000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -18,15 +18,32 @@ export function openEvents(reading, listener, places) {
   /** @type {EventSource} */
   let source;
 
-  const attempts = new Attempts(reading, listener, () => {
+  const attempts = new Attempts(reading, listener, (isOver) => {
     source?.close();
-    let askedAt = performance.now();
+    const askedAt = performance.now();
+    let stands = false;
     url.search = reading.query(wishes(listener));
     listener.connecting(url.pathname);
     source = new EventSource(url);
+    const current = source;
+    let stop = patience(attempts.patienceMs, () => {
+      if (isOver()) return;
+      current.close();
+      attempts.unanswered("handshake", askedAt, url, STREAM_PENDING);
+    });
 
-    source.addEventListener("open", () => listener.hop("handshake", askedAt, performance.now()));
+    source.addEventListener("open", () => {
+      stop();
+      listener.hop("handshake", askedAt, performance.now());
+      // What holds the events back may let them go later, all at once: the stream stays open.
+      stop = patience(attempts.patienceMs, () => {
+        if (!isOver()) listener.unanswered?.(STREAM_HELD);
+      });
+    });
     source.addEventListener("reading", ({ data }) => {
+      stop();
+      stands = true;
+      listener.heard?.(performance.now());
       // Not when the headers arrive: a proxy may still hold back the body.
       listener.connected("sse");
       listener.opening(JSON.parse(data));
@@ -35,6 +52,7 @@ export function openEvents(reading, listener, places) {
       const at = performance.now();
       attempts.worked();
       const { text, event: _, ...place } = JSON.parse(data);
+      listener.heard?.(at);
       listener.stanza(text, place, at);
     });
     for (const [event, tell] of notices(listener)) {
@@ -46,14 +64,11 @@ export function openEvents(reading, listener, places) {
       listener.ended();
     });
     source.addEventListener("error", () => {
-      // It retries by itself after the server's `retry:`, and reports here again if that fails.
-      if (source.readyState !== EventSource.CLOSED) {
-        listener.lost("stream ended", performance.now() + RETRY_MS);
-        askedAt = performance.now();
-        return;
-      }
-      url.search = reading.query(wishes(listener));
-      attempts.failed("handshake", askedAt, url);
+      stop();
+      if (isOver()) return;
+      current.close();
+      if (stands) attempts.lost("stream ended");
+      else attempts.failed("handshake", askedAt, url);
     });
   });
 
@@ -68,7 +83,11 @@ export function openEvents(reading, listener, places) {
     // The stream goes one way only, so a small request beside it is timed.
     async ping() {
       const start = performance.now();
-      const answer = await fetch(new URL("hosting.json", places.root), { method: "HEAD", cache: "no-store" });
+      const answer = await fetch(new URL("hosting.json", places.root), {
+        method: "HEAD",
+        cache: "no-store",
+        signal: AbortSignal.timeout(PING_TIMEOUT_MS),
+      });
       // A body that is not read, even an empty one, may be reported as aborted.
       await answer.text();
       return performance.now() - start;

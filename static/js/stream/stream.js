@@ -21,10 +21,13 @@ import { openWebSocket } from "./websocket.js";
  * @property {(transport: "websocket" | "polling" | "sse") => void} connected the connection is established
  * @property {(ms: number) => void} upgraded from polling to WebSocket, so long after the connection was established
  * @property {(reason: string) => void} blocked WebSocket does not get through, or led nowhere, for this reason; polling goes on
+ * @property {(reason: string) => void} [unanswered] what was asked for has had no answer for seconds; it is awaited on,
+ *   or its address is asked why
+ * @property {(at: number) => void} [heard] something has come, if only a sign of life
  * @property {(opening: Opening) => void} opening the reading begins or resumes
  * @property {(text: string, place: Place, at: number) => void} stanza
  * @property {(reason: string, retryAt: number | null) => void} lost it was cut off or could not be opened; when the
- *   next attempt will be made, if that is known
+ *   next attempt will be made, if that is known: a device that is offline waits for its network
  * @property {(reason: string) => void} refused the request was refused, and there will be no further attempt
  * @property {(reason: string) => void} foreign the text on the server has changed; the stream starts over
  * @property {() => void} ended after the last stanza

@@ -1,14 +1,14 @@
 // The reading over plain WebSocket. A WebSocket does not reconnect by itself: this module does, with a back-off, and
 // asks for the next stanza.
 
+import { patience } from "../awake.js";
+import { AT_ONCE_MS, CLOSED, SILENT, UNANSWERED } from "./causes.js";
 import { notices, wishes } from "./notices.js";
 import { PING_EVENT, PING_TIMEOUT_MS } from "./ping.js";
 import { Attempts } from "./retry.js";
+import { Upgrade } from "./upgrades.js";
 
 const NORMAL = 1000;
-
-/** How long a WebSocket that was accepted may stay silent. */
-const PATIENCE_MS = 5000;
 
 /**
  * @param {import("../reading.js").Reading} reading
@@ -34,27 +34,36 @@ export function openWebSocket(reading, listener, places) {
     listener.connecting(url.pathname);
     socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
 
-    /** @type {number | undefined} */
-    let silence;
-    let given = false;
-    const failed = () => {
-      given = true;
-      attempts.failed("upgrade", askedAt, url);
-    };
     const current = socket;
+    const { patienceMs } = attempts;
+    /** @type {number | null} */
+    let acceptedAt = null;
+    let given = false;
+    /** Nothing has come for so long. @param {string} what */
+    const giveUp = (what) => {
+      if (given || isOver()) return;
+      given = true;
+      attempts.unanswered("upgrade", askedAt, url, what);
+      // Its end is not waited for: nobody may answer.
+      current.close();
+    };
+    const upgrade = new Upgrade(patienceMs, () => giveUp(UNANSWERED));
+    // Said as soon as it is so, although the browser may not have sent it yet.
+    let stop = patience(patienceMs, () => {
+      if (!isOver()) listener.unanswered?.(UNANSWERED);
+    });
     socket.addEventListener("open", () => {
-      listener.hop("upgrade", askedAt, performance.now());
-      silence = window.setTimeout(() => {
-        if (isOver()) return;
-        failed();
-        // Its end is not waited for: nobody may answer.
-        current.close();
-      }, PATIENCE_MS);
+      acceptedAt = performance.now();
+      upgrade.over();
+      stop();
+      listener.hop("upgrade", askedAt, acceptedAt);
+      stop = patience(patienceMs, () => giveUp(SILENT));
     });
     socket.addEventListener("message", ({ data }) => {
-      clearTimeout(silence);
+      stop();
       if (given || isOver()) return;
       const at = performance.now();
+      listener.heard?.(at);
       const { event, text, ...content } = JSON.parse(data);
       if (event === "reading") {
         stands = true;
@@ -70,9 +79,10 @@ export function openWebSocket(reading, listener, places) {
       }
     });
     socket.addEventListener("close", ({ code }) => {
-      clearTimeout(silence);
+      upgrade.over();
+      stop();
       if (given || isOver()) return;
-      if (!stands) failed();
+      if (!stands) attempts.failed("upgrade", askedAt, url, fate(acceptedAt));
       else if (code === NORMAL) listener.ended();
       else attempts.lost(`close ${code}`);
     });
@@ -104,4 +114,10 @@ export function openWebSocket(reading, listener, places) {
       });
     },
   };
+}
+
+/** What became of a WebSocket that brought nothing: a refused upgrade is none that was accepted. @param {number | null} acceptedAt */
+function fate(acceptedAt) {
+  if (acceptedAt === null) return "";
+  return performance.now() - acceptedAt < AT_ONCE_MS ? CLOSED : SILENT;
 }

@@ -1,7 +1,9 @@
 // The table of the comparison: a row for each stanza, newest first, a column for each transport.
 
+import { secondsOf } from "../findings.js";
 import { deviation, number, seconds } from "../format.js";
 import { grade, lateness } from "../pace.js";
+import { UNANSWERED } from "../stream/causes.js";
 import { t } from "../strings.js";
 
 /** @typedef {import("../transport-run.js").TransportRun} TransportRun */
@@ -10,7 +12,9 @@ import { t } from "../strings.js";
 /** @typedef {{td: HTMLElement, thread: HTMLElement, figure: HTMLElement, shown: string}} Cell */
 
 /** States in which no stanza is expected. */
-const STILL = ["blocked", "lost", "refused", "disallowed"];
+const STILL = ["unanswered", "blocked", "lost", "offline", "refused", "disallowed"];
+/** How many lifetimes are shown: two that are alike tell something. */
+const LIVES = 2;
 /** A transport that is no more stanzas behind than this counts as level with the others. */
 const LEVEL = 1;
 
@@ -118,13 +122,17 @@ export class ComparisonTable {
     const { first, median, worst, state, reason } = run;
     const behind = run.newest ? newest - run.newest.index : 0;
     const status = reason.match(/^\d{3}\b/)?.[0] ?? "";
-    const axis = state === "streaming" && behind > LEVEL ? "behind" : state;
+    const axis =
+      reason === UNANSWERED ? "upgrade" : state === "streaming" && behind > LEVEL ? "behind" : state;
+    const lives = run.lifetimes.list.slice(-LIVES).map(({ ms }) => secondsOf(ms));
     const sockets = run.choice === "socketio-polling" ? 0 : run.opened;
     const requests = run.requests + sockets;
     this.put(run, "first", first === null ? "–" : duration(first));
     this.put(run, "median", median === null ? "–" : deviation(median));
     this.put(run, "worst", worst === null ? "–" : deviation(worst));
     this.put(run, "requests", requests ? number(requests) : "–");
+    this.put(run, "reconnects", run.stood ? number(run.losses.length) : "–");
+    this.put(run, "lives", lives.length ? t("compare_lives_of", { list: lives.join(" · ") }) : "–");
     this.put(run, "axis", t(`compare_axis_${axis}`, { status, n: number(behind) }).trim());
   }
 

@@ -16,14 +16,14 @@ const RULES = 3;
 
 export class Next {
   /**
-   * @param {{silent: () => void, retry: () => void}} callbacks when the stream is silent for long, and when the
-   *   reader asks to try again now
+   * @param {{silent: () => void, retry: () => void, poll: () => void}} callbacks when the stream is silent for long, and
+   *   when the reader asks to try again now, or by long polling
    */
-  constructor({ silent, retry }) {
+  constructor({ silent, retry, poll }) {
     this.rules = $("rules");
     this.message = $("message");
     this.silent = silent;
-    this.retry = retry;
+    this.acts = [retry, poll];
     this.intervalMs = 0;
     this.waiting = 0;
     this.silence = 0;
@@ -66,18 +66,20 @@ export class Next {
    * Shows a message in the place of the stanza that does not arrive.
    * @param {string} sentence
    * @param {string} [more]
-   * @param {string} [action] the name of the button that tries again
+   * @param {string[]} [actions] the names of the buttons that try again, and by long polling
    */
-  showMessage(sentence, more, action) {
+  showMessage(sentence, more, actions = []) {
     this.clearMessage();
     this.message.hidden = false;
     this.message.append(el("strong", "", sentence));
     if (more) this.message.append(more);
-    if (!action) return;
-    const button = el("button", "btn", action);
-    button.setAttribute("type", "button");
-    button.addEventListener("click", this.retry);
-    this.message.append(button);
+    const buttons = actions.map((action, at) => {
+      const button = el("button", "btn", action);
+      button.setAttribute("type", "button");
+      button.addEventListener("click", this.acts[at]);
+      return button;
+    });
+    if (buttons.length) this.message.append(el("span", "acts", ...buttons));
   }
 
   /**

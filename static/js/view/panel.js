@@ -1,6 +1,8 @@
 // The panel beside the poem: the state of the stream, its counts, and what the server reports.
 
-import { clock, number, seconds } from "../format.js";
+import { secondsOf } from "../findings.js";
+import { clock, number } from "../format.js";
+import { within } from "../reasons.js";
 import { t } from "../strings.js";
 import { $, put } from "./dom.js";
 
@@ -12,11 +14,12 @@ const EVERY_MS = 15_000;
  */
 export function showState(state, { badge, what, how }) {
   const { dataset } = document.body;
-  const bad = state === "lost" || state === "refused";
-  const idle = bad || state === "end" || state === "connecting" || state === "held";
+  const bad = ["lost", "refused", "blocked"].includes(state);
+  const retry = ["lost", "blocked", "offline"].includes(state);
+  const idle = bad || ["end", "connecting", "held"].includes(state);
   const shown = {
     tone: bad ? "bad" : "good",
-    flow: state === "lost" ? "retry" : idle ? "off" : "on",
+    flow: retry ? "retry" : idle ? "off" : "on",
     state,
   };
   for (const [name, value] of Object.entries(shown)) {
@@ -39,10 +42,11 @@ export function showCounts({ stanzas, gaps, repeats, reconnects }) {
   }
 }
 
-/** @param {{date: Date, ms: number, reason: string}} loss */
-export function showLoss({ date, ms, reason }) {
+/** One outage, also while it lasts. @param {import("../outage.js").Loss} loss */
+export function showLoss({ date, ms, attempts, last }) {
   $("last-loss").hidden = false;
-  put("last-loss", t("last_loss", { time: clock(date), s: seconds(ms), reason }));
+  const values = { time: clock(date), s: secondsOf(ms), n: number(attempts), reason: within(last) };
+  put("last-loss", t(attempts > 1 ? "last_loss_many" : "last_loss", values));
 }
 
 /** What the server reports about itself and this request; refreshed while the page is visible. */

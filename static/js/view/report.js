@@ -24,7 +24,8 @@ export function report({ choice, status, session, hosting }) {
   const losses = status.losses.map(
     ({ date, ms, reason }) => `${date.toISOString()} ${Math.round(ms)} ms: ${reason}`,
   );
-  const { asked, reading } = session;
+  const { reading } = session;
+  const { asked } = session.arrivals;
   const again = asked.map(({ date, from, to }) => `${date.toISOString()} asked again for ${from} to ${to}`);
   return [
     document.title,
