@@ -29,7 +29,9 @@ describe("Firefox in a room", { timeout: 120_000 }, () => {
     for (const visit of [conductor, reader]) {
       const { parts } = await visit.notes();
       assert.deepEqual(others(parts), ["break: The room went to Purgatorio, Canto I."]);
-      assert.ok(!visit.requests.some((url) => url.includes(TOKEN)), visit.requests.join("\n"));
+      // The driver names what was typed; the fragment goes nowhere.
+      const asked = visit.requests.map((url) => url.split("#")[0]).join("\n");
+      assert.ok(!asked.includes(TOKEN), asked);
     }
     await reader.assertQuiet();
   });
