@@ -22,14 +22,18 @@ type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// What pages load, below `static/`: each of these files is served with all that it imports in it, as one file, so that a visit takes few
 /// requests. A page's new script or style is a line here, and a tag in its template.
-const ENTRIES: [&str; 8] = [
+const ENTRIES: [&str; 12] = [
     "js/read.js",
     "js/compare.js",
     "js/hello.js",
+    "js/rooms.js",
     "css/dante.css",
     "css/read.css",
     "css/compare.css",
     "css/hello.css",
+    "css/present.css",
+    "css/room.css",
+    "css/rooms.css",
     "css/noscript.css",
 ];
 

@@ -51,8 +51,14 @@ paths! {
     ABOUT = "/about/";
     /// What the server knows of itself and saw of a request.
     HOSTING = "/hosting.json";
-    /// Orders to a room.
+    /// Where a room is named, or made.
+    ROOMS = "/room/";
+    /// The page of a room, and orders to it.
     ROOM = "/room/{name}";
+    /// An address of this site as a QR code.
+    QR = "/qr.svg";
+    /// Stanzas by their indices, all at once.
+    STANZAS = "/stanzas.json";
     /// Whether the process lives.
     HEALTH_LIVE = "/health/live";
     /// Whether the process should get readers.

@@ -129,7 +129,7 @@ fn refusal(origins: &Origins, method: &Method, headers: &HeaderMap) -> Option<St
 
 /// Whether a page is of the origin that the request goes to: the browser says so, or the names are the same. A proxy may have changed
 /// Host, so each name that it left counts; scripts of a page can set none of them.
-fn is_own(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+pub(super) fn is_own(origin: &HeaderValue, headers: &HeaderMap) -> bool {
     if headers.get(SEC_FETCH_SITE).is_some_and(|site| site == "same-origin") {
         return true;
     }

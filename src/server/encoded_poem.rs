@@ -10,7 +10,7 @@ use super::{handover::chunk, line::text_frame};
 use crate::{
     conductor::Notice,
     contract::events,
-    poem::{Place, Poem},
+    poem::{Place, Poem, Stanza},
     reading::{Reading, event_id},
 };
 
@@ -33,11 +33,18 @@ struct Event<'a, T> {
     content: &'a T,
 }
 
+/// A stanza as one JSON object.
 #[derive(Serialize)]
-struct TextAndPlace<'a> {
-    text: &'a str,
+pub(crate) struct TextAndPlace<'a> {
+    pub(crate) text: &'a str,
     #[serde(flatten)]
     place: &'a Place,
+}
+
+impl<'a> TextAndPlace<'a> {
+    pub(crate) fn of(stanza: &'a Stanza) -> Self {
+        Self { text: &stanza.text, place: &stanza.place }
+    }
 }
 
 /// One stanza in all its encodings.
@@ -68,8 +75,8 @@ pub(crate) struct EncodedPoem {
 impl EncodedPoem {
     /// Encodes a poem. `node` names this process among others that serve the same readers.
     pub(crate) fn new(poem: &Poem, interval_ms: u64, node: String) -> Self {
-        let encode = |stanza: &crate::poem::Stanza| {
-            let stanza_event = TextAndPlace { text: &stanza.text, place: &stanza.place };
+        let encode = |stanza: &Stanza| {
+            let stanza_event = TextAndPlace::of(stanza);
             let json = to_json(&Event { event: events::DIVINE_COMEDY, content: &stanza_event });
             let id = event_id(poem.edition(), stanza.place.index);
             let (text, place) = (to_raw_json(&stanza.text), to_raw_json(&stanza.place));

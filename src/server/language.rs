@@ -10,8 +10,8 @@ use crate::query::parameter;
 /// The table: for each language a sentence by its name. `{…}` in a sentence is filled in by scripts.
 const TABLE: &str = include_str!("../../templates/strings.json");
 
-/// Prefixes of the strings for pages other than the reading page.
-const BESIDE: [&str; 2] = ["compare", "hello"];
+/// Prefixes of the strings that not every page needs.
+const BESIDE: [&str; 5] = ["compare", "hello", "present", "room", "rooms"];
 /// Prefixes of the strings that only templates use.
 const LABELS: [&str; 6] = ["about", "choice", "error", "fact", "noscript", "page"];
 
@@ -69,12 +69,12 @@ impl Language {
         self.sentences().and_then(|sentences| sentences.get(name)).cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// The strings for a page's scripts, as JSON that is safe in a script element: without labels and without other
-    /// pages' strings. Strings of the reading page have no page prefix.
+    /// The strings for a page's scripts, as JSON that is safe in a script element: without labels, and of those that not
+    /// every page needs with the prefixes that are named, separated by spaces. Strings of the reading page have no page prefix.
     pub(super) fn json(self, page: &str) -> String {
         let elsewhere = |name: &str| {
             let owner = name.split('_').next().unwrap_or_default();
-            LABELS.contains(&owner) || (BESIDE.contains(&owner) && owner != page)
+            LABELS.contains(&owner) || (BESIDE.contains(&owner) && !page.split(' ').any(|kept| kept == owner))
         };
         let kept: BTreeMap<_, _> =
             self.sentences().into_iter().flatten().filter(|(name, _)| !elsewhere(name)).collect();

@@ -24,6 +24,7 @@ mod pages;
 mod ping;
 mod policy;
 mod preference;
+mod qr;
 mod reader;
 mod request_layer;
 pub(crate) mod request_prefix;
@@ -33,6 +34,7 @@ mod seen;
 mod serving;
 mod socketio;
 mod sse;
+mod stanzas;
 mod status;
 #[cfg(debug_assertions)]
 mod test_routes;
@@ -47,7 +49,7 @@ use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue, header},
     response::Response,
-    routing::{get, post},
+    routing::get,
 };
 use socketioxide::SocketIo;
 use tower::{Layer as _, Service};
@@ -81,7 +83,10 @@ fn router(app: &App) -> (Router, SocketIo) {
         .at(paths::WEBSOCKET, get(websocket::upgrade))
         .at(paths::SERVER_FAYE_WEBSOCKET, get(websocket::upgrade))
         .at(paths::SSE, get(sse::stream))
-        .at(paths::ROOM, post(room::order));
+        .at(paths::ROOMS, get(room::rooms_page))
+        .at(paths::ROOM, get(room::page).post(room::order))
+        .at(paths::QR, get(qr::code))
+        .at(paths::STANZAS, get(stanzas::some));
     let routes = if app.public_metrics { routes.at(paths::METRICS, get(metrics::text)) } else { routes };
     let router = routes.into_router().fallback(faults::not_found);
     #[cfg(debug_assertions)]

@@ -20,6 +20,7 @@ use crate::{
     contract::paths,
     poem::{Canto, Poem, roman},
     query::parameter,
+    room::RoomName,
 };
 
 /// Adds the pages' routes.
@@ -122,29 +123,50 @@ pub(super) fn canticles(poem: &Poem) -> Vec<(&str, &[Canto])> {
 }
 
 /// A page of a reading, or of several.
-struct ReadingPage<'a> {
+pub(super) struct ReadingPage<'a> {
     /// The 0-based index of the stanza to start with.
-    from: usize,
+    pub(super) from: usize,
     /// Where plain WebSocket is, relative to the root.
-    websocket: &'static str,
-    canticles: Vec<(&'a str, &'a [Canto])>,
+    pub(super) websocket: &'static str,
+    pub(super) canticles: Vec<(&'a str, &'a [Canto])>,
     /// The poem's language, as in `lang` attributes.
-    language: &'static str,
+    pub(super) language: &'static str,
     /// How many lines the first stanza has: most likely as many as the others.
-    lines: usize,
+    pub(super) lines: usize,
+    /// Whether it opens as for a whole room to see (`?present`).
+    pub(super) present: bool,
+    /// The room in which it is read.
+    pub(super) room: Option<RoomName>,
 }
 
 impl<'a> ReadingPage<'a> {
     /// A reading that starts where the page's URL says.
     fn new(request: &'a PageRequest, endpoint: &'static str) -> Result<Self, Unknown> {
+        let from = start(&request.query, &request.app.poem)?;
+        Ok(Self { from, ..Self::at_the_start(request, endpoint) })
+    }
+
+    /// A reading in a room, which is where the room is, whatever the page's URL says.
+    pub(super) fn in_room(request: &'a PageRequest, room: RoomName) -> Self {
+        Self { room: Some(room), ..Self::at_the_start(request, paths::WEBSOCKET) }
+    }
+
+    /// What of the site it is.
+    pub(super) fn section(&self) -> &'static str {
+        if self.room.is_some() { "room" } else { "read" }
+    }
+
+    fn at_the_start(request: &'a PageRequest, endpoint: &'static str) -> Self {
         let poem = &request.app.poem;
-        Ok(Self {
-            from: start(&request.query, poem)?,
+        Self {
+            from: 0,
             websocket: endpoint.trim_start_matches('/'),
             canticles: canticles(poem),
             language: language(poem),
             lines: poem.stanzas()[0].text.lines().count(),
-        })
+            present: parameter(&request.query, "present").is_some(),
+            room: None,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod orders;
+mod page;
 mod refusal;
 mod sharing;
 
@@ -12,6 +13,7 @@ use tokio::sync::mpsc;
 
 pub(super) use attempts::Attempts;
 pub(super) use orders::{listen, order};
+pub(super) use page::{page, rooms_page};
 pub(super) use refusal::NoReading;
 pub(super) use sharing::SharedRooms;
 

@@ -24,6 +24,7 @@ import { jsonReport, textReport } from "./view/report.js";
 import { listenToSave } from "./view/save.js";
 import { listenToSheets } from "./view/sheets.js";
 import { Pings } from "./view/pings.js";
+import { listenToPresent } from "./present/enter.js";
 import { Verse, anchor, placeOf } from "./view/verse.js";
 
 /** @typedef {import("./stream/stream.js").TransportChoice} TransportChoice */
@@ -32,6 +33,9 @@ const { dataset } = document.body;
 const places = placesOf();
 const of = Number(dataset.of);
 const intervalMs = Number(dataset.interval);
+/** What a page in a room has more; its token is out of the address from here on. */
+const rooms = dataset.room === undefined ? null : await import("./room/join.js");
+const room = rooms?.roomOf(places.root, dataset) ?? null;
 
 /** The address of this page, in the chosen language, that starts at a stanza. @param {number} index */
 function address(index) {
@@ -41,7 +45,8 @@ function address(index) {
   if (language) query.set("lang", language);
   if (asked.has("debug")) query.set("debug", "");
   query.set("stanza", String(index + 1));
-  return `?${query}`;
+  // In a room everybody is where the room is; a stanza's own address is that of a reading alone.
+  return `${room ? dataset.root : ""}?${query}`;
 }
 
 const last = new LastPlaces(memory, dataset.edition ?? "", of);
@@ -63,10 +68,10 @@ function fragment() {
 
 /** The stanza that the fragment names. */
 const wanted = () => contents.find(fragment(), of, Number(dataset.lines));
-const start = wanted();
-const from = start?.index ?? continued() ?? Number(dataset.from);
+const start = room ? null : wanted();
+const from = start?.index ?? (room ? null : continued()) ?? Number(dataset.from);
 
-const reading = new Reading(from, of, dataset.edition ?? "");
+const reading = room?.reading(of) ?? new Reading(from, of, dataset.edition ?? "");
 const status = new Status(dataset.choice ?? "", places.transports);
 const follow = new Follow(showPlace);
 const verse = new Verse(address, dataset.language ?? "");
@@ -156,7 +161,7 @@ listenToCopy(
 
 // A fragment that names a stanza which is not on the page restarts the page there.
 addEventListener("hashchange", () => {
-  if (wanted() && !document.getElementById(fragment())) location.reload();
+  if (!room && wanted() && !document.getElementById(fragment())) location.reload();
 });
 
 $("skip").addEventListener("click", (event) => {
@@ -171,11 +176,14 @@ if (from === 0 && !namesPlace()) offerToContinue(last);
 addEventListener("pagehide", () => last.store());
 
 const canto = contents.canto(from);
-if (canto) {
+if (canto && !room) {
   verse.head(canto.canticle, canto.canto);
   contents.open(canto);
 }
 new Frames(frames, () => session.choice);
 views.next.beat(intervalMs);
 follow.beat(intervalMs);
-session.open(/** @type {TransportChoice} */ (dataset.choice));
+const begin = () => session.open(/** @type {TransportChoice} */ (select.value));
+if (rooms && room) rooms.joinRoom(room, session, begin);
+else begin();
+listenToPresent({ places, verse, follow, baton: () => room?.baton ?? null });

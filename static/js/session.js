@@ -45,6 +45,8 @@ export class Session {
     this.arrivals = new Arrivals(this, intervalMs);
     this.connection = new Connection(this);
     this.notices = new Notices(views);
+    /** @type {import("./room/together.js").Together | null} the room in which is read, if it is */
+    this.together = null;
     /** @type {import("./stream/stream.js").Stream | null} */
     this.stream = null;
     /** @type {import("./stream/stream.js").TransportChoice} */
@@ -103,6 +105,7 @@ export class Session {
     showCounts({ ...reading, reconnects: connection.reconnects });
     put("f-transport", this.#transport());
     if (state === "connecting" && !status.transport) this.views.next.showMessage(t("say_connecting"));
+    else if (state === "held") this.views.next.showMessage(t("room_held_say"));
     else if (status.transport) this.views.next.clearMessage();
   }
 
@@ -134,6 +137,7 @@ export class Session {
       stanza: arrivals,
       foreign: arrivals,
       readers: notices,
+      room: this.together ?? notices,
       announcement: notices,
     })) {
       listener[name] = (/** @type {any[]} */ ...values) => {

@@ -13,8 +13,8 @@ export const UPGRADE_MS = 10_000;
 const CALM = 5;
 
 /**
- * `cuts` is a stream that is cut regularly, `blocked` one over WebSocket that does not get through.
- * @typedef {"connecting" | "streaming" | "polling" | "bursts" | "cuts" | "silent" | "blocked" | "lost" | "offline" | "refused" | "end"} State
+ * `cuts` is a stream that is cut regularly, `held` one of a room whose conductor holds it, `blocked` one over WebSocket that does not get through.
+ * @typedef {"connecting" | "streaming" | "polling" | "bursts" | "cuts" | "silent" | "held" | "blocked" | "lost" | "offline" | "refused" | "end"} State
  */
 
 export class Status {
@@ -38,6 +38,8 @@ export class Status {
   /** @type {{count: number, late: number} | null} */
   burst = null;
   calm = 0;
+  /** Whether the conductor of the room holds it, so that no stanza is due. */
+  held = false;
   /** @type {Outage | null} one that lasts */
   outage = null;
   reason = "";
@@ -113,9 +115,16 @@ export class Status {
     if (["streaming", "polling", "cuts"].includes(this.state)) this.state = "silent";
   }
 
+  /** @param {boolean} held */
+  hold(held) {
+    this.held = held;
+    if (this.transport) this.flow();
+  }
+
   /** The stream is connected: derives its state from the measurements. */
   flow() {
-    if (this.cuts) this.state = "cuts";
+    if (this.held) this.state = "held";
+    else if (this.cuts) this.state = "cuts";
     else if (this.burst) this.state = "bursts";
     else this.state = this.transport === "polling" && !this.upgrading ? "polling" : "streaming";
   }

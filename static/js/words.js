@@ -31,6 +31,8 @@ export function words(status, intervalMs, reading) {
       return { badge: name(status), what: t(`${state}_what`), how: flawed(status) };
     case "silent":
       return { badge: name(status), what: t("silent_what"), how: found || t("silent_how") };
+    case "held":
+      return { badge: t("room_held_badge"), what: t("room_held_what"), how: t("room_held_how") };
     case "offline":
       return { badge: t("offline"), what: t("offline_what"), how: t("offline_how", { at }) };
     case "blocked":

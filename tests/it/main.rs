@@ -22,6 +22,7 @@ mod pages;
 mod payloads;
 mod probe;
 mod recipes;
+mod room_pages;
 mod rooms;
 mod seen;
 mod sessions;

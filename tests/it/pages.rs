@@ -8,7 +8,7 @@ fn prefixed(prefix: &str) -> Setup<'static> {
     Setup { args: ServeArgs { prefix: Some(prefix.into()), ..ServeArgs::default() }, ..Setup::default() }
 }
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 10] = [
     "/",
     "/server-socketio.js",
     "/websocket/",
@@ -17,13 +17,16 @@ const PAGES: [&str; 8] = [
     "/compare/",
     "/hello/",
     "/about/",
+    "/room/",
+    "/room/class-3?present",
 ];
 
 #[tokio::test]
 async fn every_page_is_there_with_the_prefix_and_without() {
     let server = Server::start(prefixed("/dante")).await;
     for page in PAGES {
-        for path in [page.to_owned(), format!("/dante{page}"), format!("/dante{page}?lang=it")] {
+        let italian = format!("/dante{page}{}lang=it", if page.contains('?') { '&' } else { '?' });
+        for path in [page.to_owned(), format!("/dante{page}"), italian] {
             let answer = server.get(&path, "").await;
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
@@ -60,6 +63,7 @@ async fn folders_without_their_slash_lead_to_them() {
         ("/dante/hello", "./hello/"),
         ("/sse", "./sse/"),
         ("/websocket", "./websocket/"),
+        ("/room", "./room/"),
     ] {
         let answer = server.get(path, "").await;
         assert_eq!((answer.status, answer.header("location")), (308, Some(location)), "{path}");

@@ -173,6 +173,19 @@ async fn refusal(socket: &mut WebSocketStream<Box<dyn Stream>>) -> String {
 }
 
 #[tokio::test]
+async fn looking_shows_the_token_and_changes_nothing() {
+    let server = server("1h", 9).await;
+    let look = r#"{"do": "look"}"#;
+    let seen = ordered(&server, look).await;
+    assert_eq!(seen, json!({"name": "a", "place": 0, "held": false, "readers": 0}));
+    ordered(&server, r#"{"do": "jump", "to": 4}"#).await;
+    ordered(&server, r#"{"do": "hold"}"#).await;
+    assert_eq!(ordered(&server, look).await, json!({"name": "a", "place": 4, "held": true, "readers": 0}));
+    let answer = order(&server, "a", "another-token-of-somebody", look).await;
+    assert_eq!((answer.status, answer.body.split(':').next()), (403, Some("not-the-conductor")));
+}
+
+#[tokio::test]
 async fn orders_that_are_not_followed() {
     let server = server("1h", 9).await;
     ordered(&server, r#"{"do": "hold"}"#).await;

@@ -1,7 +1,7 @@
 // The client library is a script of its own on the page, which defines the global `io`: this is its type, with
 // the events that Dante and its pages exchange.
 
-import type { Announcement, Readers } from "../../static/js/stream/notices.js";
+import type { Announcement, Readers, RoomNews } from "../../static/js/stream/notices.js";
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client-4";
 import type { PING_EVENT } from "../../static/js/stream/ping.js";
 import type { Opening, Place } from "../../static/js/reading.js";
@@ -10,6 +10,7 @@ interface ReadingEvents {
   reading: (opening: Opening) => void;
   divinecomedy: (text: string, place: Place) => void;
   readers: (readers: Readers) => void;
+  room: (news: RoomNews) => void;
   announcement: (announcement: Announcement) => void;
 }
 

@@ -47,15 +47,20 @@ const NO_TOKEN: &str =
 enum Order {
     Hold,
     GoOn,
-    Jump { to: usize },
+    Jump {
+        to: usize,
+    },
+    /// Only shows the token: who has it learns whether it conducts, and changes nothing.
+    Look,
 }
 
-impl From<Order> for Baton {
-    fn from(order: Order) -> Self {
-        match order {
-            Order::Hold => Self::Hold,
-            Order::GoOn => Self::GoOn,
-            Order::Jump { to } => Self::Jump(to),
+impl Order {
+    fn baton(self) -> Option<Baton> {
+        match self {
+            Self::Hold => Some(Baton::Hold),
+            Self::GoOn => Some(Baton::GoOn),
+            Self::Jump { to } => Some(Baton::Jump(to)),
+            Self::Look => None,
         }
     }
 }
@@ -89,7 +94,10 @@ async fn follow(
     let order = body.ok().and_then(|body| read_order(&body)).ok_or(NoOrder::Shape)?;
     let room = app.rooms.open(&name).map_err(NoReading::from)?;
     show_token(app, &room, &token, extensions, headers)?;
-    Ok(conduct(app, &room, order.into()).await?)
+    match order.baton() {
+        Some(baton) => Ok(conduct(app, &room, baton).await?),
+        None => Ok(room.status()),
+    }
 }
 
 /// Reads a body. An array would do for serde, too.
@@ -187,10 +195,11 @@ mod tests {
 
     #[test]
     fn orders() {
-        let read = |text: &str| read_order(text.as_bytes()).map(Baton::from);
-        assert_eq!(read(r#"{"do":"hold"}"#), Some(Baton::Hold));
-        assert_eq!(read(r#"{"do":"go-on"}"#), Some(Baton::GoOn));
-        assert_eq!(read(r#"{"do":"jump","to":7}"#), Some(Baton::Jump(7)));
+        let read = |text: &str| read_order(text.as_bytes()).map(Order::baton);
+        assert_eq!(read(r#"{"do":"hold"}"#), Some(Some(Baton::Hold)));
+        assert_eq!(read(r#"{"do":"go-on"}"#), Some(Some(Baton::GoOn)));
+        assert_eq!(read(r#"{"do":"jump","to":7}"#), Some(Some(Baton::Jump(7))));
+        assert_eq!(read(r#"{"do":"look"}"#), Some(None));
         for bad in
             ["", "{}", r#"{"do":"stop"}"#, r#"{"do":"jump"}"#, r#"{"do":"jump","to":-1}"#, r#"["hold"]"#]
         {

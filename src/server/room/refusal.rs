@@ -57,7 +57,7 @@ pub(super) enum NoOrder {
     NoToken,
     /// The body is none of the orders that there are.
     #[error(
-        "bad-order: give an object as JSON: {{\"do\": \"hold\"}}, {{\"do\": \"go-on\"}} or {{\"do\": \"jump\", \"to\": INDEX}}"
+        "bad-order: give an object as JSON: {{\"do\": \"hold\"}}, {{\"do\": \"go-on\"}}, {{\"do\": \"jump\", \"to\": INDEX}} or {{\"do\": \"look\"}}"
     )]
     Shape,
     /// The body did not come.

@@ -30,6 +30,7 @@ export class Arrivals {
     next.beat(intervalMs);
     follow.beat(intervalMs);
     next.restart();
+    this.session.together?.opened();
   }
 
   /**
@@ -42,6 +43,7 @@ export class Arrivals {
     const { reading, status } = session;
     const { verse, next, follow, contents, plot, hops } = session.views;
     if (this.#missed(place) || this.#fetch(place.index)) return;
+    const measured = session.together?.arriving(text, place, at) ?? true;
     const due = reading.next;
     const missing = reading.received(place);
     if (missing < 0) {
@@ -54,7 +56,7 @@ export class Arrivals {
     const arrival = this.pace.arrived(place.index, at);
     const { burst, setBack } = this.pace;
     if (setBack) verse.later(this.pace);
-    const asleep = slept(arrival);
+    const asleep = !measured || slept(arrival);
     status.received(burst && !asleep && !slept(burst.oldest) ? burst : null);
     hops.stanza(at);
     verse.stanza(text, place, asleep ? null : arrival);
@@ -65,6 +67,7 @@ export class Arrivals {
     contents.received(place, this.pace.intervalMs);
     if (follow.following) contents.show(place, text.split("\n").length);
     next.restart();
+    session.together?.arrived();
     session.show();
     follow.received();
   }
@@ -89,6 +92,10 @@ export class Arrivals {
 
   /** Stanzas that will never come. @param {number} due @param {number} missing */
   gap(due, missing) {
+    if (this.session.together) {
+      this.session.together.missed(due + missing);
+      return;
+    }
     const [a, b] = [number(due + 1), number(due + missing)];
     this.session.views.verse.fault(t(missing > 1 ? "gap_many" : "gap_one", { a, b }));
   }

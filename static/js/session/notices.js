@@ -15,6 +15,9 @@ export class Notices {
     this.views.facts.readers(readers);
   }
 
+  /** Of a room only its own page is told. */
+  room() {}
+
   /** @param {import("../stream/notices.js").Announcement} announcement */
   announcement({ text, at }) {
     const { verse, follow } = this.views;

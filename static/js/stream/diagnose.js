@@ -15,7 +15,7 @@ const NO_ROOM_MS = 10_000;
 const LONGEST_MS = 3_600_000;
 
 /** How long to wait before the next attempt, if a refusal means that there is no room at present. @param {string} message */
-export const waitForRoom = (message) => (/^(server|address)-full\b/.test(message) ? NO_ROOM_MS : 0);
+export const waitForRoom = (message) => (/^(server|address|rooms)-full\b/.test(message) ? NO_ROOM_MS : 0);
 
 /** Whether a refusal means that the text on the server has changed. @param {string} message */
 export const isForeignEdition = (message) => message.startsWith("foreign-edition:");

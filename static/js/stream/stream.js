@@ -34,6 +34,7 @@ import { openWebSocket } from "./websocket.js";
  * @property {(name: string, start: number, end: number, failure?: string) => void} hop one step of the connection
  *   took this long, or failed
  * @property {(readers: import("./notices.js").Readers) => void} [readers] so many read now; only who listens for it is told
+ * @property {(news: import("./notices.js").RoomNews) => void} [room] who else is in the room, and whether it is held
  * @property {(announcement: import("./notices.js").Announcement) => void} [announcement] the host says something to all readers
  * @property {(frame: import("./frames.js").Frame) => void} [frame] something went over the wire
  */

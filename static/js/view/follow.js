@@ -78,6 +78,11 @@ export class Follow {
     }
   }
 
+  /** The reader looks at something else, until Follow or Jump to live. */
+  pause() {
+    if (this.following) this.hold.click();
+  }
+
   #scroll() {
     if (!this.following) return;
     const { top, height } = this.liveEdge.getBoundingClientRect();

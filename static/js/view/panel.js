@@ -16,7 +16,7 @@ export function showState(state, { badge, what, how }) {
   const { dataset } = document.body;
   const bad = ["lost", "refused", "blocked"].includes(state);
   const retry = ["lost", "blocked", "offline"].includes(state);
-  const idle = bad || state === "end" || state === "connecting";
+  const idle = bad || ["end", "connecting", "held"].includes(state);
   const shown = {
     tone: bad ? "bad" : "good",
     flow: retry ? "retry" : idle ? "off" : "on",

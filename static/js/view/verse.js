@@ -65,9 +65,28 @@ export class Verse {
     const heading = `${canticle} ${canto}`;
     if (this.heading === heading) return;
     this.heading = heading;
+    this.#add(this.#heading(canticle, canto));
+  }
+
+  /** @param {string} canticle @param {number} canto */
+  #heading(canticle, canto) {
     const name = el("p", "canticle", canticle);
     name.lang = this.lang;
-    this.#add(el("header", "canto", name, el("h2", "", t("canto", { canto: roman(canto) }))));
+    const heading = el("header", "canto", name, el("h2", "", t("canto", { canto: roman(canto) })));
+    heading.dataset.canto = `${canticle} ${canto}`;
+    return heading;
+  }
+
+  /** A stanza for the sheet. @param {string} text @param {Place} place */
+  #made(text, place) {
+    const stanza = el("p", "stanza", ...lines(typographic(text, this.lang), place));
+    // In a room a stanza may come more than once; its address leads to the newest.
+    document.getElementById(anchor(place))?.removeAttribute("id");
+    stanza.id = anchor(place);
+    stanza.lang = this.lang;
+    stanza.dataset.index = String(place.index);
+    places.set(stanza, place);
+    return stanza;
   }
 
   /**
@@ -77,12 +96,9 @@ export class Verse {
    */
   stanza(text, place, arrival) {
     if (place.canticle !== null && place.canto !== null) this.head(place.canticle, place.canto);
-    const stanza = el("p", "stanza now", ...lines(typographic(text, this.lang), place));
+    const stanza = this.#made(text, place);
+    stanza.classList.add("now");
     if (arrival) stanza.append(thread(arrival));
-    stanza.id = anchor(place);
-    stanza.lang = this.lang;
-    stanza.dataset.index = String(place.index);
-    places.set(stanza, place);
     this.now?.classList.remove("now");
     this.now = stanza;
     this.count += 1;
@@ -109,6 +125,48 @@ export class Verse {
   /** @param {string} sentence */
   interrupted(sentence) {
     this.#add(el("p", "break", sentence));
+  }
+
+  /** A note on stanzas that were missed. @param {(string | Node)[]} content */
+  missed(...content) {
+    const note = el("p", "break missed", ...content);
+    this.#add(note);
+    return note;
+  }
+
+  /**
+   * Puts stanzas that were missed in their place, behind what is there of them already. Returns the first one.
+   * @param {HTMLElement} note where they were missed
+   * @param {Place} before the stanza before them
+   * @param {(Place & {text: string})[]} stanzas
+   */
+  recall(note, before, stanzas) {
+    const parts = [];
+    let { canticle, canto } = before;
+    for (const { text, ...place } of stanzas) {
+      if (
+        place.canticle !== null &&
+        place.canto !== null &&
+        `${place.canticle} ${place.canto}` !== `${canticle} ${canto}`
+      ) {
+        parts.push(this.#heading(place.canticle, place.canto));
+      }
+      ({ canticle, canto } = place);
+      parts.push(this.#made(text, place));
+    }
+    this.count += stanzas.length;
+    let last = note;
+    for (let next = note.nextElementSibling; next instanceof HTMLElement && next.dataset.recalled;) {
+      [last, next] = [next, next.nextElementSibling];
+    }
+    for (const part of parts) part.dataset.recalled = "true";
+    last.after(...parts);
+    // The heading of the stanza that was heard again now stands in the midst of its canto.
+    const heading = parts[parts.length - 1].nextElementSibling;
+    if (heading instanceof HTMLElement && heading.dataset.canto === `${canticle} ${canto}`) heading.remove();
+    const first = parts.find((part) => part.matches(".stanza"));
+    if (first) first.tabIndex = -1;
+    return first;
   }
 
   /** The host says something to all readers. @param {string} sentence */
