@@ -5,7 +5,7 @@
  * @param {{effectiveDirective: string, originalPolicy: string}} violation
  */
 export function directiveOf(violation) {
-  var sent = violation.originalPolicy.split(/\s*;\s*/);
+  var sent = violation.originalPolicy.trim().split(/\s*;\s*/);
   var names = [violation.effectiveDirective, violation.effectiveDirective.replace(/-(elem|attr)$/, "")];
   var found = names
     .concat("default-src")

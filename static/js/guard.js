@@ -184,15 +184,16 @@ function missing(selector) {
   );
 }
 
-/** Lets the page be seen, and its scripts run, without a style that has not come; they would wait for it. @param {HTMLLinkElement} style */
+/** Lets the page be seen without a style that has not come, and, but in Firefox, its scripts run. @param {Part} style */
 function goOnWithout(style) {
-  var path = pathOf(style.href);
-  style.media = "not all";
-  show(path, t("load_style"), t("load_slow_more", { paths: path }), false);
-  style.addEventListener("load", () => {
-    style.media = "all";
+  var link = /** @type {HTMLLinkElement} */ (style);
+  var path = pathOf(link.href);
+  link.media = "not all";
+  link.addEventListener("load", () => {
+    link.media = "all";
     hide(path);
   });
+  show(path, t("load_style"), t("load_slow_more", { paths: path }), false);
 }
 
 window.addEventListener(
@@ -233,7 +234,11 @@ window.addEventListener("load", () => {
 
 setTimeout(() => {
   if (started || broken || !entry()) return;
-  missing("link[rel=stylesheet]").forEach((part) => goOnWithout(/** @type {HTMLLinkElement} */ (part)));
-  var paths = missing("script[src]").map((part) => pathOf(urlOf(part)));
-  if (paths.length) show("page", t("load_slow"), t("load_slow_more", { paths: paths.join(", ") }), true);
+  missing("link[rel=stylesheet]").forEach(goOnWithout);
+  setTimeout(() => {
+    var paths = missing("script[src], link[rel=stylesheet]").map((part) => pathOf(urlOf(part)));
+    if (started || broken || !paths.length) return;
+    paths.forEach(hide);
+    show("page", t("load_slow"), t("load_slow_more", { paths: paths.join(", ") }), true);
+  }, 1000);
 }, PATIENCE_MS);

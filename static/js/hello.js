@@ -1,7 +1,7 @@
 // The Hello exchange: a message to the server, its answer, and how long that took. It has a namespace of its
 // own, so that no poem is streamed meanwhile.
 
-import { noClient, whenExplained } from "./client-library.js";
+import { noClient } from "./client-library.js";
 import { number } from "./format.js";
 import { policyAgainst } from "./policy.js";
 import { within } from "./reasons.js";
@@ -173,5 +173,5 @@ if (socket) {
 } else {
   const missing = () => state("refused", noClient(`${path}socket.io.js`));
   missing();
-  whenExplained(missing);
+  document.addEventListener("explained", missing);
 }

@@ -205,7 +205,8 @@ async function launch() {
 /**
  * Gives the suite that calls it Firefox, and returns the function that opens a page in it.
  * @param {object} capabilities of WebDriver, such as `acceptInsecureCerts`
- * @returns {(url: string, patience?: number) => Promise<Visit>} fails when the page does not open in so many milliseconds
+ * @returns {(url: string, patience?: number, wait?: "complete" | "none") => Promise<Visit>} fails when the page does not open in so many
+ *   milliseconds; `wait` is what of it is waited for
  */
 export function useFirefox(capabilities = {}) {
   let browser;
@@ -216,7 +217,7 @@ export function useFirefox(capabilities = {}) {
     await browser.bidi.send("session.subscribe", { events });
   });
   after(() => browser?.quit(() => browser.bidi.send("browser.close")));
-  return async (url, patience = PATIENCE_MS) => {
+  return async (url, patience = PATIENCE_MS, wait = "complete") => {
     const { bidi } = browser;
     const { context } = await bidi.send("browsingContext.create", { type: "window" });
     const visit = new Visit(bidi, context);
@@ -225,7 +226,7 @@ export function useFirefox(capabilities = {}) {
       contexts: [context],
     });
     visit.url = url;
-    const opened = bidi.send("browsingContext.navigate", { context, url, wait: "complete" });
+    const opened = bidi.send("browsingContext.navigate", { context, url, wait });
     const late = AbortSignal.timeout(patience);
     const waited = once(late, "abort").then(() => Promise.reject(new Error(`${url} does not open`)));
     try {

@@ -1,7 +1,6 @@
 // The reading over Socket.IO, by the official client. On each connection, the `auth` function says where to resume.
 // Retries are scheduled here and not by the client, so that the page can show them.
 
-import { whenExplained } from "../client-library.js";
 import { policyAgainst } from "../policy.js";
 import { BROKEN, HANDSHAKE_PENDING, PATIENCE_MS, VAGUE } from "./causes.js";
 import { diagnose, isForeignEdition, waitForRoom } from "./diagnose.js";
@@ -38,7 +37,8 @@ export function openSocketIo(reading, listener, places, transports) {
   if (typeof io === "undefined") {
     const missing = () => listener.refused(`${url.pathname}socket.io.js`);
     missing();
-    whenExplained(missing);
+    // What it says may grow: see guard.js.
+    document.addEventListener("explained", missing);
     return {
       retry: () => location.reload(),
       resume: () => {},

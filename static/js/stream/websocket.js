@@ -19,7 +19,7 @@ const NORMAL = 1000;
  */
 export function openWebSocket(reading, listener, places) {
   const url = new URL(places.websocket);
-  /** @type {WebSocket} */
+  /** @type {WebSocket | undefined} */
   let socket;
   let pings = 0;
   /** @type {Map<number, () => void>} */
@@ -33,7 +33,13 @@ export function openWebSocket(reading, listener, places) {
     let stands = false;
     url.search = reading.query({ format: "json", ...wishes(listener) });
     listener.connecting(url.pathname);
-    socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
+    try {
+      socket = new WebSocket(Object.assign(new URL(url), { protocol: url.protocol.replace("http", "ws") }));
+    } catch {
+      // Firefox, and Safari up to 15, where a policy forbids it.
+      attempts.failed("upgrade", askedAt, url);
+      return;
+    }
 
     const current = socket;
     const { patienceMs } = attempts;
@@ -110,10 +116,10 @@ export function openWebSocket(reading, listener, places) {
     resume: () => attempts.start(),
     close() {
       attempts.close();
-      socket.close();
+      socket?.close();
     },
     ping() {
-      if (socket.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
+      if (socket?.readyState !== WebSocket.OPEN) return Promise.reject(new Error("not connected"));
       const start = performance.now();
       const id = (pings += 1);
       const question = JSON.stringify({ event: PING_EVENT, id });
