@@ -70,9 +70,11 @@ export const said = ({ text, remedy }) => (remedy ? `${text.replace(/\.$/, "")}:
 /** @param {Seen} seen @returns {Finding[]} */
 export function findings({ transport, blocked, reason, unanswered, cuts, burst }) {
   const websocket = isWebSocket(transport);
+  // Whether other requests are answered, which says whose the silence is, is asked only now.
+  const waiting = unanswered === causes.UNANSWERED ? null : unanswered;
   const found = [
     cuts && cut(cuts),
-    failure(reason ?? unanswered ?? "", websocket),
+    failure(reason ?? waiting ?? "", websocket),
     failure(blocked ?? "", true),
     burst && late(burst),
   ];

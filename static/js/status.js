@@ -169,7 +169,8 @@ export class Status {
 
   /** What is known of the stream, for findings.js. @returns {import("./findings.js").Seen} */
   seen() {
-    const { choice: transport = "", blocked, unanswered, cuts, burst } = this;
+    const { choice: transport = "", unanswered, cuts, burst } = this;
+    const blocked = unanswered ? null : this.blocked;
     const failed = ["blocked", "lost", "offline", "refused"].includes(this.state);
     return { transport, blocked, reason: failed ? this.reason : null, unanswered, cuts, burst };
   }

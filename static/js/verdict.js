@@ -91,9 +91,13 @@ export function verdict(runs, allowed, patient) {
   // A stream that has ended counts as good.
   const good = are("streaming", "ended").filter(({ first, state }) => first !== null || state === "ended");
   const waiting = tried.filter(
-    ({ first, state }) => state === "opening" || (state === "streaming" && first === null),
+    ({ first, state }) =>
+      ["opening", "unanswered"].includes(state) || (state === "streaming" && first === null),
   );
-  const [bursts, blocked, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
+  const [bursts, stopped, lost, refused] = [are("bursts"), are("blocked"), are("lost"), are("refused")];
+  const isKnown = (/** @type {TransportRun} */ run) =>
+    findings(run.seen()).some(({ id }) => id !== "upgrade-refused");
+  const [known, blocked] = [stopped.filter(isKnown), stopped.filter((run) => !isKnown(run))];
   const [unanswered, cuts, offline] = [are("unanswered"), are("cuts"), are("offline")];
 
   if (waiting.length && patient) return { state: "connecting", text: t("compare_opening") };
@@ -109,7 +113,6 @@ export function verdict(runs, allowed, patient) {
     sentences.push(t("compare_bursts", { transports: names(bursts), n: number(largest), s: seconds(late) }));
   }
   if (blocked.length) sentences.push(blockedOf(blocked, runs));
-  const known = blocked.filter((run) => findings(run.seen()).some(({ id }) => id !== "upgrade-refused"));
   sentences.push(...found([...known, ...unanswered]), ...found(tried, ["age-cut", "idle-cut"]));
   if (offline.length) sentences.push(t("compare_offline"));
   const broken = lost.filter(({ stood }) => stood);
@@ -142,7 +145,7 @@ export function verdict(runs, allowed, patient) {
     refused,
     lost,
     offline,
-    blocked,
+    stopped,
     unanswered,
     cuts,
     bursts,

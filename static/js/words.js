@@ -5,6 +5,7 @@ import { findings, said } from "./findings.js";
 import { number, span } from "./format.js";
 import { directiveIn } from "./policy.js";
 import { inStatus, inWords } from "./reasons.js";
+import { PATIENCE_MS, UNANSWERED } from "./stream/causes.js";
 import { t } from "./strings.js";
 
 /** @typedef {import("./status.js").Status} Status */
@@ -59,7 +60,10 @@ function name({ transport, choice }) {
 }
 
 /** @param {Status} status */
-const opening = ({ slow, path }) => t(slow ? "connecting_slow" : "connecting_how", { path });
+function opening({ slow, path, unanswered }) {
+  if (unanswered === UNANSWERED) return t("connecting_unanswered", { s: number(PATIENCE_MS / 1000) });
+  return t(slow ? "connecting_slow" : "connecting_how", { path });
+}
 
 /** @param {Status} status */
 function reached({ upgrading, upgradedMs, handshakeMs, transport }) {
