@@ -186,7 +186,8 @@ mod tests {
                 });
             }
         });
-        let plan = Plan::read(&ProbeArgs { url: Some(url), ..ProbeArgs::default() }, &Environment::default()).unwrap();
+        let plan = Plan::read(&ProbeArgs { url: Some(url), ..ProbeArgs::default() }, &Environment::default())
+            .unwrap();
         let connector = Connector::new(Arc::new(plan.clone()));
         let mut kept = Kept::default();
         for _ in 0..3 {
