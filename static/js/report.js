@@ -89,6 +89,7 @@ const frames = (log) =>
  * @param {object} seen
  * @param {"read" | "compare"} seen.page
  * @param {string} seen.url
+ * @param {URL} seen.root
  * @param {string} seen.agent
  * @param {Trials} seen.trials
  * @param {FrameLog} seen.frames
@@ -102,6 +103,7 @@ const frames = (log) =>
 export function pageReport({
   page,
   url,
+  root,
   agent,
   trials,
   conclude,
@@ -119,6 +121,7 @@ export function pageReport({
     time: date.toISOString(),
     page,
     url: cleanAddress(url),
+    root: cleanAddress(root.href),
     agent,
     transports: all.map((trial) => transport(trial, conclude(trial), now)),
     outages: outages.map(({ date: at, ms, ...rest }) => ({

@@ -14,6 +14,9 @@ import { Timing } from "./timing.js";
 
 /** How long a stanza that was due at a time may say nothing of the stream. @typedef {(arrival: import("./pace.js").Arrival) => boolean} Slept */
 
+/** After so many stanzas that came one by one, a stream has no bursts any more. */
+const CALM = 5;
+
 /** One transport. */
 export class Trial {
   /** @type {TrialState} */
@@ -29,8 +32,10 @@ export class Trial {
   stanzas = 0;
   /** @type {number | null} milliseconds from the first attempt to the first stanza */
   first = null;
-  /** The largest burst: how many at once, and how late the oldest. @type {{count: number, late: number} | null} */
+  /** The largest burst of late: how many at once, and how late the oldest. @type {{count: number, late: number} | null} */
   burst = null;
+  /** How many came one by one since. */
+  calm = 0;
   timing = new Timing();
   pace = new Pace(0);
   askedAt = 0;
@@ -160,6 +165,8 @@ export class Trials {
     const arrival = trial.pace.arrived(index, at);
     if (!this.slept(arrival)) trial.timing.add(arrival);
     const { burst } = trial.pace;
+    trial.calm = burst ? 0 : trial.calm + 1;
+    if (trial.calm >= CALM) trial.burst = null;
     if (burst && !this.slept(burst.oldest)) {
       const late = Math.round(lateness(burst.oldest));
       const { count } = burst;

@@ -117,6 +117,13 @@ describe("trials", () => {
     test(name, () => assert.deepEqual(short(trials(events, options)), expected));
   }
 
+  test("a burst is over once stanzas come one by one again", () => {
+    const times = [200, 8000, 8000, 8000, 8200, 10_200, 12_200, 14_200, 16_200, 18_200];
+    assert.deepEqual(short(trials([...CONNECT, ...stanzas("socketio", times)])), {
+      "socketio-websocket": ["streaming", "", 10],
+    });
+  });
+
   test("what came while the page slept is no burst, and no figure", () => {
     const all = trials([...CONNECT, ...stanzas("socketio", [200, 8000, 8000, 8000])], {
       slept: ({ at }) => at === 8000,
@@ -178,7 +185,8 @@ describe("a report", () => {
   frames.heard("socketio", "lost", ["close 1006"]);
   const report = pageReport({
     page: "read",
-    url: "https://h/",
+    url: "https://h/sse/",
+    root: new URL("https://h/"),
     agent: "a browser",
     trials: all,
     frames,
@@ -194,7 +202,7 @@ describe("a report", () => {
     const { format, version, time, page, url, choice, outages } = JSON.parse(JSON.stringify(report));
     assert.deepEqual(
       [format, version, time, page, url, choice],
-      ["dante-page-report", 1, "2026-11-27T12:00:02.000Z", "read", "https://h/", "socketio"],
+      ["dante-page-report", 1, "2026-11-27T12:00:02.000Z", "read", "https://h/sse/", "socketio"],
     );
     assert.deepEqual(outages, [{ at: "2026-11-27T12:00:01.000Z", ms: 1000, reason: "close 1006" }]);
   });

@@ -1,6 +1,7 @@
 // The report of the page that compares the transports, as JSON and as text.
 
 import { findings } from "../findings.js";
+import { placesOf } from "../stream/stream.js";
 import { frameLines, pageReport, transportLines } from "../report.js";
 
 /**
@@ -23,6 +24,7 @@ export function jsonReport({ runs, said, trials, frames }) {
   return pageReport({
     page: "compare",
     url: location.href,
+    root: placesOf().root,
     agent: navigator.userAgent,
     trials,
     frames,

@@ -35,6 +35,7 @@ export function jsonReport({ choice, status, session, facts, pings, hops, trials
   return pageReport({
     page: "read",
     url: location.href,
+    root: session.places.root,
     agent: navigator.userAgent,
     trials,
     frames,
