@@ -18,15 +18,14 @@ const PAGES: [&str; 10] = [
     "/hello/",
     "/about/",
     "/room/",
-    "/room/class-3?present",
+    "/room/class-3",
 ];
 
 #[tokio::test]
 async fn every_page_is_there_with_the_prefix_and_without() {
     let server = Server::start(prefixed("/dante")).await;
     for page in PAGES {
-        let italian = format!("/dante{page}{}lang=it", if page.contains('?') { '&' } else { '?' });
-        for path in [page.to_owned(), format!("/dante{page}"), italian] {
+        for path in [page.to_owned(), format!("/dante{page}"), format!("/dante{page}?lang=it")] {
             let answer = server.get(&path, "").await;
             assert_eq!(answer.status, 200, "{path}");
             assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
