@@ -162,7 +162,8 @@ function unloaded(part) {
     failures[path] = why;
     var where = t("load_file", { path: path }) + " " + why;
     if (part === entry()) whenParsed(() => failed(where));
-    else if (part.tagName === "LINK") whenParsed(() => show(path, t("load_style"), where, false));
+    // A page without a script of its own has no sentences for this, and can be read as it is.
+    else if (part.tagName === "LINK" && entry()) whenParsed(() => show(path, t("load_style"), where, false));
     // The client library: the page that needs it says so.
     var event = document.createEvent("Event");
     event.initEvent("explained", false, false);

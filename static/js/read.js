@@ -51,8 +51,8 @@ function address(index) {
 
 const last = new LastPlaces(memory, dataset.edition ?? "", of);
 const contents = new Contents((place) => {
-  // Of another text, the page was not loaded for.
-  if (reading.edition !== dataset.edition) return;
+  // A room's place is not this reader's, and the page was not loaded for another text.
+  if (room || reading.edition !== dataset.edition) return;
   last.at(place, performance.now());
   withdrawOffer(last);
 });
@@ -172,8 +172,10 @@ $("skip").addEventListener("click", (event) => {
   follow.follow(true);
 });
 
-if (from === 0 && !namesPlace()) offerToContinue(last);
-addEventListener("pagehide", () => last.store());
+if (!room) {
+  if (from === 0 && !namesPlace()) offerToContinue(last);
+  addEventListener("pagehide", () => last.store());
+}
 
 const canto = contents.canto(from);
 if (canto && !room) {
