@@ -20,12 +20,12 @@ const stored = (visit) =>
     JSON.parse(localStorage.getItem(`dante-place-${document.body.dataset.edition}`) ?? "null"),
   );
 
-/** Where the heading, the first stanza, and what comes next stand. */
+/** Where the heading, the first stanza, and what comes next stand; a panel that is not shown stands nowhere, whatever the page has scrolled. */
 const places = (visit) =>
   visit.page.evaluate(() =>
     [".canto h2", ".stanza", "#live-edge", "#panel"].map((selector) => {
       const { top, left, width } = document.querySelector(selector).getBoundingClientRect();
-      return [selector, top + scrollY, left, width];
+      return [selector, width && top + scrollY, left, width];
     }),
   );
 
