@@ -34,7 +34,7 @@ describe("pages", { concurrency: 2 }, () => {
       await visit.$(opener).focus();
       await visit.page.keyboard.press("Enter");
       await visit.until(() => document.activeElement.id === "contents");
-      assert.deepEqual(await links.allInnerTexts(), ["Leggi", "Confronta", "Ciao", "Che cos’è"]);
+      assert.deepEqual(await links.allInnerTexts(), ["Leggi", "Confronta", "Ciao", "Insieme", "Che cos’è"]);
       // On through the sheet: first the cantos, then the pages.
       const reached = [];
       for (let press = 0; press < 5; press += 1) {
