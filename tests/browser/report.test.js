@@ -177,7 +177,7 @@ describe("numbers and reports", { concurrency: 2 }, () => {
     assert.match(both.stdout, /The browser and this probe/);
     assert.match(
       both.stdout,
-      /socket\.io websocket +browser: does not work \(upgrade-refused\); probe:\s+does not work/,
+      /socket\.io websocket +browser: does not work \(upgrade-refused\); probe:\s+does\s+not\s+work/,
     );
   });
 
