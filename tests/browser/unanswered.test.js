@@ -73,24 +73,25 @@ describe("what never answers", { concurrency: 3 }, () => {
   it("Compare: both WebSockets say that there was no answer to the upgrade, and the others stream", async () => {
     const host = await behind((_request, upgrade) => ({ hang: upgrade }));
     const visit = await open(`${host.origin}/compare/`);
-    const axis = (choice) => visit.$(`tr[data-figure="axis"] td[data-choice="${choice}"]`);
+    const flow = (choice) => visit.$(`tr[data-figure="state"] td[data-choice="${choice}"]`);
     for (const choice of ["websocket", "socketio-websocket"]) {
-      await axis(choice).filter({ hasText: "no answer to the upgrade" }).waitFor();
+      await flow(choice).filter({ hasText: "no answer to the upgrade" }).waitFor();
     }
     await visit.state("blocked");
     assert.match(
       await visit.text("#verdict"),
       /No answer to the upgrade within 8 s.*turn on WebSocket support/,
     );
-    for (const choice of ["socketio-polling", "sse"]) assert.equal(await axis(choice).innerText(), "on time");
+    for (const choice of ["socketio-polling", "sse"])
+      assert.equal(await flow(choice).innerText(), "streaming");
   });
 
   it("Compare: a WebSocket that has to wait for the one before it is not accused", async () => {
     const host = await behind((request, upgrade) => ({ hang: upgrade && SOCKETIO.test(request.url) }));
     const visit = await open(`${host.origin}/compare/`);
-    const axis = visit.$('tr[data-figure="axis"] td[data-choice="websocket"]');
+    const flow = visit.$('tr[data-figure="state"] td[data-choice="websocket"]');
     // It begins eight seconds after the others.
-    await axis.filter({ hasText: /^(on time|\d+ behind)$/ }).waitFor();
+    await flow.filter({ hasText: /^(streaming|late|\d+ behind)$/ }).waitFor();
     assert.equal(host.asked.filter((url) => url.includes("websocket/ws")).length, 1);
   });
 
