@@ -22,7 +22,9 @@ pub(crate) const REPORT_SCRIPT: &str = r##"(() => {
     const { choice, state = "" } = cell.dataset;
     const shown = `.rows td[data-choice="${choice}"] .thread:not(.due):not(.none)`;
     transports[choice] ??= { stanzas: table.querySelectorAll(shown).length };
-    Object.assign(transports[choice], { state, [cell.parentElement.dataset.figure]: text(cell) });
+    const { figure } = cell.parentElement.dataset;
+    // The state in words, beside its name.
+    Object.assign(transports[choice], { state, [figure === "state" ? "axis" : figure]: text(cell) });
   }
   return {
     root: new URL(body.dataset.root || ".", location.href).href,
@@ -78,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_the_page_shows() {
-        let sse = json!({"state": "streaming", "stanzas": 4, "first": "79 ms", "median": "+1 ms", "axis": "on time"});
+        let sse = json!({"state": "streaming", "stanzas": 4, "first": "79 ms", "median": "+1 ms", "axis": "streaming"});
         let shown = json!({"root": "https://h/", "state": "streaming", "said": "All four.", "stanzas": 0, "transports": {"sse": sse, "smoke": {}}});
         let report = read_report(shown).unwrap();
         let sse = &report.transports[&Transport::Sse];

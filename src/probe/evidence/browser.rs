@@ -112,7 +112,7 @@ evidence! {
 
     /// What the page says of one transport.
     struct TransportReport {
-        /// Its state: `opening`, `streaming`, `bursts`, `blocked`, `lost`, `refused`, `disallowed`, `ended`; empty where
+        /// Its state: `opening`, `unanswered`, `streaming`, `bursts`, `cuts`, `blocked`, `lost`, `offline`, `refused`, `disallowed`, `ended`; empty where
         /// the page's scripts did not run.
         state: String,
         /// How many of its stanzas are shown.
