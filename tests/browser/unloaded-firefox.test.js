@@ -72,7 +72,7 @@ describe("a page that does not all come, in Firefox", { concurrency: 2 }, () => 
     it(`/${page}: connect-src lets in nothing`, async () => {
       const { met } = await visit(page, { policy: "default-src 'self'; connect-src 'none'" });
       await met.state("refused");
-      await met.until(says, "#how", `${FOREIGN} the connection: connect-src 'none'.`);
+      await met.until(says, "#how", `${FOREIGN} the connection: connect-src 'none'`);
       assert.ok(!(await met.notes()).states.includes("lost"));
     });
   }
