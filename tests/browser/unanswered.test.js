@@ -82,8 +82,9 @@ describe("what never answers", { concurrency: 3 }, () => {
       await visit.text("#verdict"),
       /No answer to the upgrade within 8 s.*turn on WebSocket support/,
     );
-    for (const choice of ["socketio-polling", "sse"])
+    for (const choice of ["socketio-polling", "sse"]) {
       assert.equal(await flow(choice).innerText(), "streaming");
+    }
   });
 
   it("Compare: a WebSocket that has to wait for the one before it is not accused", async () => {
