@@ -105,10 +105,7 @@ export class Verse {
     this.#add(stanza);
     this.near.push(stanza);
     const past = this.near.length > NEAR && this.near.shift();
-    if (past) {
-      past.style.setProperty("contain-intrinsic-block-size", `auto ${past.offsetHeight}px`);
-      past.classList.add("past");
-    }
+    if (past) pass(past);
   }
 
   /** A clock was set back: its stanzas were later than it seemed. @param {Arrival["pace"]} pace */
@@ -242,6 +239,14 @@ function lines(text, place) {
     }
     return at === 0 ? [element] : ["\n", element];
   });
+}
+
+/** From now on a stanza is laid out only in sight, and keeps the height that it has. @param {HTMLElement} stanza */
+function pass(stanza) {
+  // The height of what it contains, which is that of its box without the space below.
+  const height = stanza.getBoundingClientRect().height - parseFloat(getComputedStyle(stanza).paddingBottom);
+  stanza.style.setProperty("contain-intrinsic-block-size", `auto ${height}px`);
+  stanza.classList.add("past");
 }
 
 /** The timing mark of a stanza. @param {Arrival} arrival */
