@@ -11,7 +11,7 @@ const PATIENCE_MS = 100;
 const forbidden = new Map();
 
 // In the tests there is no document.
-globalThis.document?.addEventListener("securitypolicyviolation", (violation) => {
+globalThis.document?.addEventListener?.("securitypolicyviolation", (violation) => {
   if (violation.disposition !== "enforce" || !URL.canParse(violation.blockedURI)) return;
   const { protocol, host } = new URL(violation.blockedURI);
   forbidden.set(`${protocol}//${host}`, directiveOf(violation));

@@ -11,6 +11,7 @@ import { io } from "socket.io-client-4";
 import { WebSocket } from "ws";
 
 import { Reading } from "../../static/js/reading.js";
+import { PATIENCE_MS } from "../../static/js/stream/causes.js";
 import { diagnose, waitForRoom } from "../../static/js/stream/diagnose.js";
 import { open } from "../../static/js/stream/stream.js";
 import { startDante } from "../support/dante.js";
@@ -104,7 +105,7 @@ describe("a server without room", { timeout: 60_000 }, () => {
     test(`${status} ${JSON.stringify(headers)}`, async () => {
       const proxy = createServer((_, answer) => answer.writeHead(status, headers).end("wait"));
       await once(proxy.listen(0, "127.0.0.1"), "listening");
-      const failure = await diagnose(new URL(`http://127.0.0.1:${proxy.address().port}/`));
+      const failure = await diagnose(new URL(`http://127.0.0.1:${proxy.address().port}/`), PATIENCE_MS);
       proxy.close();
       assert.equal(failure.kind, "lost");
       assert.ok(failure.waitMs >= least && failure.waitMs <= most, `${failure.waitMs} ms`);

@@ -16,15 +16,20 @@ const { verdict } = await import("../../static/js/verdict.js");
 const { workOf } = await import("../../static/js/work.js");
 
 /** A column in a state; `first` is when its first stanza came. */
-const run = (choice, state, first = state === "streaming" ? 20 : null) => ({
-  choice,
-  state,
-  first,
-  reason: state === "blocked" ? "websocket blocked" : "",
-  stood: false,
-  burst: { count: 0, late: 0 },
-  reading: { gaps: 0, repeats: 0 },
-});
+const run = (choice, state, first = state === "streaming" ? 20 : null) => {
+  const reason = state === "blocked" ? "websocket blocked" : "";
+  const seen = { transport: choice, blocked: null, unanswered: null, cuts: null, burst: null };
+  return {
+    choice,
+    state,
+    first,
+    reason,
+    stood: false,
+    burst: { count: 0, late: 0 },
+    reading: { gaps: 0, repeats: 0 },
+    seen: () => ({ ...seen, reason: reason || null }),
+  };
+};
 
 /** The sentences, with these states of Socket.IO over WebSocket and of plain WebSocket. */
 const said = (socketio, plain) =>
